@@ -1,0 +1,46 @@
+"""Sortable identifiers: `prefix_` + 26 characters of Crockford base32 (ULID, github.com/ulid/spec), lower case.
+
+The first 48 bits are milliseconds since 1970, the rest is random; within one process and one
+millisecond the random part counts up, so that ids made one after the other sort in that order.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_ID = re.compile(r"^[a-z]{1,12}_[0-9a-hjkmnp-tv-z]{26}$")
+_lock = threading.Lock()
+_last_ms = 0
+_last_random = 0
+
+
+def new_id(prefix: str) -> str:
+    """A fresh id such as `job_01kajy…`; `prefix` names the kind of thing (lower-case letters)."""
+    global _last_ms, _last_random
+    with _lock:
+        now_ms = max(time.time_ns() // 1_000_000, _last_ms)
+        if now_ms == _last_ms:
+            _last_random += 1
+        else:
+            _last_random = int.from_bytes(os.urandom(10), "big") >> 1
+        _last_ms = now_ms
+        value = (now_ms << 80) | (_last_random & ((1 << 80) - 1))
+    return f"{prefix}_{encode(value)}"
+
+
+def encode(value: int) -> str:
+    """The 26 base32 characters of a 128-bit number."""
+    out = []
+    for _ in range(26):
+        out.append(_ALPHABET[value & 31])
+        value >>= 5
+    return "".join(reversed(out))
+
+
+def is_id(text: str, prefix: str | None = None) -> bool:
+    """Whether `text` has the form of an id (of this `prefix`)."""
+    return bool(_ID.match(text)) and (prefix is None or text.startswith(f"{prefix}_"))

@@ -1,0 +1,141 @@
+"""What route functions declare: the unit of work, the page request, and errors as problem documents."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from ceyuan.kernel.actor import Actor
+from ceyuan.kernel.errors import CeyuanError, Invalid, Language, NotFound
+from ceyuan.kernel.pages import PageRequest, page_request
+from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.work import UnitOfWork
+
+logger = logging.getLogger(__name__)
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 describes it, with our `code` and `hint`."""
+
+    model_config = ConfigDict(extra="allow")
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str | None = None
+
+
+def problems(*errors: type[CeyuanError]) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route that may raise these errors."""
+    by_status: dict[int, list[str]] = {}
+    for error in errors:
+        by_status.setdefault(error.status, []).append(f"`{error.code}`: {error.title[1]}")
+    return {
+        status: {"model": Problem, "description": "; ".join(lines), "content": {"application/problem+json": {}}}
+        for status, lines in by_status.items()
+    }
+
+
+def language_of(request: Request) -> Language:
+    """The language the client prefers: `Accept-Language`, English unless Chinese comes first."""
+    preferred = request.headers.get("accept-language", "").split(",")[0].strip().lower()
+    return "zh" if preferred.startswith("zh") else "en"
+
+
+def get_platform(request: Request) -> Platform:
+    platform: Platform = request.app.state.platform
+    return platform
+
+
+async def get_actor(request: Request, platform: Annotated[Platform, Depends(get_platform)]) -> Actor:
+    """Who sends the request; resolved once."""
+    if not hasattr(request.state, "actor"):
+        request.state.actor = await platform.authenticate(platform, request)
+    actor: Actor = request.state.actor
+    return actor
+
+
+async def _write_work(
+    platform: Annotated[Platform, Depends(get_platform)], actor: Annotated[Actor, Depends(get_actor)]
+) -> AsyncIterator[UnitOfWork]:
+    async with platform.work(actor, write=True) as uow:
+        yield uow
+
+
+async def _read_work(
+    platform: Annotated[Platform, Depends(get_platform)], actor: Annotated[Actor, Depends(get_actor)]
+) -> AsyncIterator[UnitOfWork]:
+    async with platform.work(actor, write=False) as uow:
+        yield uow
+
+
+# scope="function": the transaction is committed before the response leaves, so that "200" means "kept".
+WriteWork = Annotated[UnitOfWork, Depends(_write_work, scope="function")]
+ReadWork = Annotated[UnitOfWork, Depends(_read_work, scope="function")]
+CurrentActor = Annotated[Actor, Depends(get_actor)]
+CurrentPlatform = Annotated[Platform, Depends(get_platform)]
+Paging = Annotated[PageRequest, Depends(page_request)]
+
+
+def problem_response(error: CeyuanError, language: Language) -> Response:
+    headers = {"Content-Language": "zh-CN" if language == "zh" else "en"}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if "retry_after_s" in error.fields:
+        headers["Retry-After"] = str(error.fields["retry_after_s"])
+    body = orjson.dumps(error.problem(language), default=str)
+    return Response(body, error.status, headers, media_type="application/problem+json")
+
+
+def _field_path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location if part not in ("body", "query", "path", "header"))
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Turn every exception into a problem document; unknown ones say nothing of their inside."""
+
+    @app.exception_handler(CeyuanError)
+    async def _known(request: Request, error: CeyuanError) -> Response:
+        return problem_response(error, language_of(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        faults = [{"field": _field_path(e["loc"]), "message": e["msg"]} for e in error.errors()]
+        first = faults[0] if faults else {"field": "", "message": "invalid"}
+        names = "、".join(f["field"] or "body" for f in faults[:5])
+        problem = Invalid(
+            (f"请求内容有误:{names}", f"{first['field'] or 'body'}: {first['message']}"),
+            hint=("请对照接口文档修改这些字段", "correct these fields; the API reference describes them"),
+            errors=faults[:50],
+        )
+        return problem_response(problem, language_of(request))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        problem: CeyuanError = NotFound() if error.status_code == 404 else CeyuanError((str(error.detail),) * 2)
+        if error.status_code != 404:
+            problem.status = error.status_code  # type: ignore[misc]
+            problem.code = "http_error"  # type: ignore[misc]
+            problem.title = (str(error.detail),) * 2  # type: ignore[misc]
+        response = problem_response(problem, language_of(request))
+        for name, value in (error.headers or {}).items():
+            response.headers[name] = value
+        return response
+
+    @app.exception_handler(Exception)
+    async def _unknown(request: Request, error: Exception) -> Response:
+        logger.error("unhandled error on %s %s", request.method, request.url.path, exc_info=error)
+        problem = CeyuanError(
+            ("平台内部错误,已记入日志", "something went wrong inside the platform; it was logged"),
+            hint=("请重试;若仍失败请联系运维", "try again; if it fails again, tell the operator"),
+        )
+        return problem_response(problem, language_of(request))
