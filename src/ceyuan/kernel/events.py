@@ -19,7 +19,7 @@ from sqlalchemy import BigInteger, Index, Integer, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ceyuan.kernel.actor import SYSTEM
-from ceyuan.kernel.tables import Base, Id
+from ceyuan.kernel.tables import Base
 
 if TYPE_CHECKING:
     from ceyuan.kernel.platform import Platform
@@ -137,7 +137,11 @@ class Dispatcher:
 
     async def _deliver_volatile(self) -> None:
         async with self._platform.database.session(write=False) as session:
-            rows = list(await session.scalars(select(OutboxEvent).where(OutboxEvent.seq > self._seen).order_by(OutboxEvent.seq).limit(500)))
+            rows = list(
+                await session.scalars(
+                    select(OutboxEvent).where(OutboxEvent.seq > self._seen).order_by(OutboxEvent.seq).limit(500)
+                )
+            )
         for row in rows:
             self._seen = row.seq
             for handler in self._platform.subscriptions.volatile.get(row.topic, ()):

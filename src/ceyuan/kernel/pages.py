@@ -60,7 +60,9 @@ class Rows(Generic[T]):
 
     def page(self, model: Any) -> Any:
         """The page with each row validated into the Pydantic `model`."""
-        return Page[model](items=[model.model_validate(row, from_attributes=True) for row in self.items], next=self.next)
+        return Page[model](
+            items=[model.model_validate(row, from_attributes=True) for row in self.items], next=self.next
+        )
 
 
 def _encode(values: list[Any]) -> str:
@@ -80,13 +82,16 @@ def _decode(cursor: str, kinds: Sequence[type]) -> list[Any]:
     except (ValueError, TypeError, binascii.Error) as error:
         raise Invalid(
             ("分页游标无效", "the page cursor is not valid"),
-            hint=("请使用上一页返回的 next,或不带 cursor 重新开始", "use `next` of the page before, or start again without cursor"),
+            hint=(
+                "请使用上一页返回的 next,或不带 cursor 重新开始",
+                "use `next` of the page before, or start again without cursor",
+            ),
         ) from error
 
 
 async def fetch_page(
     session: AsyncSession,
-    query: Select[tuple[T]],
+    query: Select[T],
     request: PageRequest,
     *,
     key: InstrumentedAttribute[Any],
@@ -113,7 +118,7 @@ async def fetch_page(
         tie = key < last if descending else key > last
         query = query.where(or_(beyond, and_(column == value, tie)))
     order = (column.desc(), key.desc()) if descending else (column.asc(), key.asc())
-    rows = list((await session.scalars(query.order_by(*order).limit(request.limit + 1))).all())
-    more, rows = len(rows) > request.limit, rows[: request.limit]
+    found: list[T] = list((await session.scalars(query.order_by(*order).limit(request.limit + 1))).all())
+    more, rows = len(found) > request.limit, found[: request.limit]
     cursor = _encode([getattr(rows[-1], column.key), getattr(rows[-1], key.key)]) if more else None
     return Rows(rows, cursor)

@@ -1,0 +1,303 @@
+"""The engine of durable jobs, on DBOS: queues with limits, recovery after a crash, leases, cancel, back-off.
+
+The job's row is the truth of its state and its steps; DBOS carries each run (`<job id>.<run>`) through
+its queue exactly once per start and hands it out again after a crash. A lease on the row keeps two
+processes from running the same job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import traceback
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+
+from ceyuan.kernel.actor import SYSTEM, Actor
+from ceyuan.kernel.errors import CeyuanError
+from ceyuan.kernel.jobs import repository
+from ceyuan.kernel.jobs.context import JobContext
+from ceyuan.kernel.jobs.errors import JobFailed
+from ceyuan.kernel.jobs.registry import JobKind, kind_of
+from ceyuan.kernel.jobs.tables import Job
+
+if TYPE_CHECKING:
+    from ceyuan.kernel.platform import Platform
+
+logger = logging.getLogger(__name__)
+LEASE = timedelta(seconds=30)
+_TICK_S = 1.0
+_current: Jobs | None = None
+
+
+class ActorResolver:
+    """Hook: who a job runs as. The identity room fills it; without it jobs run as the platform."""
+
+    async def actor(self, platform: Platform, actor_id: str) -> Actor:
+        raise NotImplementedError
+
+
+@DBOS.workflow(name="ceyuan_job")
+async def _run_job(job_id: str, run: int) -> str:
+    assert _current is not None
+    return await _current.execute(job_id, run)
+
+
+class Jobs:
+    """Starts, watches, cancels and resumes the jobs of one process."""
+
+    def __init__(self, platform: Platform, *, database_url: str, heavy: int, code_version: str, executor: str) -> None:
+        self.platform = platform
+        self.code_version = code_version
+        self._database_url = database_url
+        self._heavy = heavy
+        self._executor = executor
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
+        self._wake = asyncio.Event()
+        self._changes: dict[str, asyncio.Event] = {}
+        self._relay: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Launch DBOS in this event loop and begin to hand jobs over."""
+        global _current
+        _current = self
+        logging.getLogger("dbos").setLevel(logging.WARNING)
+        config: DBOSConfig = {
+            "name": "ceyuan",
+            "system_database_url": self._database_url,
+            "application_version": "ceyuan-jobs-1",  # a restart with newer code must recover older runs
+            "executor_id": self._executor,
+            "log_level": "WARNING",
+            "enable_otlp": False,
+        }
+        if self._database_url.startswith("sqlite"):
+            config["db_engine_kwargs"] = {"connect_args": {"timeout": 30}}
+        DBOS(config=config)
+        DBOS.launch()
+        limits = {"light": 16, "heavy": self._heavy, "flow": 32}
+        for name, limit in limits.items():
+            await DBOS.register_queue_async(
+                name, worker_concurrency=limit, polling_interval_sec=0.25, on_conflict="always_update"
+            )
+        self._relay = asyncio.create_task(self._keep_relaying(), name="job-relay")
+
+    async def stop(self) -> None:
+        """Stop cleanly: running jobs keep their state and go on at the next start."""
+        global _current
+        self._stopping = True
+        if self._relay is not None:
+            self._relay.cancel()
+            await asyncio.gather(self._relay, return_exceptions=True)
+        for task in list(self._tasks.values()):
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
+        _current = None
+
+    async def nudge(self) -> None:
+        """There may be something to hand over or to cancel."""
+        self._wake.set()
+
+    # --- waiting for changes (log streams, parents) ---
+
+    def notify(self, job_id: str) -> None:
+        """Tell those who wait that the job's row, log or progress changed."""
+        if event := self._changes.pop(job_id, None):
+            event.set()
+
+    async def changed(self, job_id: str, *, timeout_s: float) -> None:
+        """Wait until the job changes in this process, at most `timeout_s` (other processes are polled)."""
+        event = self._changes.setdefault(job_id, asyncio.Event())
+        try:
+            await asyncio.wait_for(event.wait(), timeout_s)
+        except TimeoutError:
+            pass
+
+    async def wait_if_stopping(self) -> None:
+        """While the process stops, a killed heavy part is no failure: wait for the end instead."""
+        if self._stopping:
+            await asyncio.Event().wait()
+
+    # --- handing over ---
+
+    async def _keep_relaying(self) -> None:
+        while True:
+            try:
+                await self._relay_once()
+            except Exception:
+                logger.exception("handing over jobs failed; it will be tried again")
+            try:
+                await asyncio.wait_for(self._wake.wait(), _TICK_S)
+            except TimeoutError:
+                pass
+            self._wake.clear()
+
+    async def _relay_once(self) -> None:
+        now = self.platform.clock.now()
+        async with self.platform.database.session(write=False) as session:
+            fresh = [(j.id, j.run, j.queue) for j in await repository.to_hand_over(session, now)]
+            lost = [(j.id, j.run) for j in await repository.orphaned(session, now) if j.id not in self._tasks]
+            cancelled = [i for i in self._tasks if (await repository.get(session, i)).cancel_requested]
+        for job_id, run, queue in fresh:
+            with SetWorkflowID(f"{job_id}.{run}"):
+                await DBOS.enqueue_workflow_async(queue, _run_job, job_id, run)
+            async with self.platform.work(SYSTEM) as uow:
+                await repository.change_if_open(uow.session, job_id, run, handed_run=run)
+        for job_id, run in lost:
+            async with self.platform.work(SYSTEM) as uow:
+                await repository.change_if_open(
+                    uow.session, job_id, run, state="queued", run=run + 1, lease_owner=None, lease_until=None
+                )
+            self._wake.set()
+        for job_id in cancelled:
+            self._tasks[job_id].cancel()
+
+    # --- running ---
+
+    async def execute(self, job_id: str, run: int) -> str:
+        """Run a job in this process unless it is ended, superseded or another's; returns its state."""
+        async with self.platform.work(SYSTEM) as uow:
+            now = uow.clock.now()
+            if not await repository.claim(uow.session, job_id, run, self._executor, now, now + LEASE):
+                return "skipped"
+            job = await repository.get(uow.session, job_id)
+        kind = kind_of(job.kind)
+        if kind is None:
+            await self._end(
+                job, "failed", error=JobFailed((f"未知的任务类型 {job.kind}", f"unknown kind of job {job.kind}"))
+            )
+            return "failed"
+        context = JobContext(self.platform, job, await self._actor_of(job))
+        context.log(f"run {run} started" if job.attempts == 1 else f"run {run} goes on (start {job.attempts})")
+        task = asyncio.create_task(self._guarded(kind, context, job), name=f"job {job_id}")
+        self._tasks[job_id] = task
+        beat = asyncio.create_task(self._heartbeat(job_id, run))
+        flusher = asyncio.create_task(context.keep_flushing())
+        try:
+            return await task
+        finally:
+            self._tasks.pop(job_id, None)
+            beat.cancel()
+            flusher.cancel()
+            self.notify(job_id)
+
+    async def _actor_of(self, job: Job) -> Actor:
+        for resolver in self.platform.find(ActorResolver):
+            return await resolver.actor(self.platform, job.created_by)
+        return SYSTEM
+
+    async def _guarded(self, kind: JobKind, context: JobContext, job: Job) -> str:
+        started = self.platform.clock.now()
+        state, result, error = "succeeded", None, None
+        try:
+            result = await kind.function(context, dict(job.params))
+        except asyncio.CancelledError:
+            if self._stopping:
+                await context.flush()
+                raise
+            state = "cancelled"
+            context.log("cancelled", "warning")
+        except CeyuanError as problem:
+            state, error = "failed", problem
+        except Exception as unexpected:
+            logger.exception("job %s (%s) failed", job.id, kind.name)
+            text = f"{type(unexpected).__name__}: {unexpected}"[:500]
+            state, error = "failed", JobFailed((f"任务出错:{text}", text), trace=traceback.format_exc()[-6000:])
+        if error is not None:
+            context.log(error.line("en"), "error", zh=error.line("zh"), trace=error.fields.get("trace"))
+        await context.flush()
+        if self._stopping and error is not None:
+            await self.wait_if_stopping()
+        if (
+            state == "failed"
+            and job.attempts <= kind.retries
+            and not (error and error.status in (401, 402, 403, 404, 409, 422))
+        ):
+            return await self._retry_later(job, context)
+        wall = (self.platform.clock.now() - started).total_seconds()
+        await self._end(job, state, result=result, error=error, wall=wall)
+        return state
+
+    async def _retry_later(self, job: Job, context: JobContext) -> str:
+        delay = min(2.0**job.attempts, 300.0)
+        context.log(f"will be tried again in {delay:.0f} s", "warning")
+        await context.flush()
+        async with self.platform.work(SYSTEM) as uow:
+            await repository.change_if_open(
+                uow.session,
+                job.id,
+                job.run,
+                state="queued",
+                run=job.run + 1,
+                lease_owner=None,
+                lease_until=None,
+                not_before=uow.clock.now() + timedelta(seconds=delay),
+            )
+        return "queued"
+
+    async def _end(
+        self,
+        job: Job,
+        state: str,
+        *,
+        result: dict[str, Any] | None = None,
+        error: CeyuanError | None = None,
+        wall: float = 0.0,
+    ) -> None:
+        body = None
+        if error is not None:
+            body = {
+                "code": error.code,
+                "message": list(error.message),
+                "hint": list(error.hint) if error.hint else None,
+            }
+            body |= {k: v for k, v in error.fields.items() if k in ("child_id",)}
+        async with self.platform.work(SYSTEM) as uow:
+            values: dict[str, Any] = {"state": state, "result": result, "error": body, "finished_at": uow.clock.now()}
+            values |= {"lease_owner": None, "lease_until": None, "wall_seconds": Job.wall_seconds + wall}
+            if state == "succeeded":
+                values["progress"] = 1.0
+            if await repository.change_if_open(uow.session, job.id, job.run, **values):
+                ended = await repository.get(uow.session, job.id)
+                await uow.session.refresh(ended)
+                await uow.publish(
+                    "job.finished",
+                    job_id=job.id,
+                    kind=job.kind,
+                    state=state,
+                    org_id=job.org_id,
+                    run=job.run,
+                    created_by=job.created_by,
+                    cpu_seconds=ended.cpu_seconds,
+                    wall_seconds=ended.wall_seconds,
+                )
+        self.notify(job.id)
+
+    async def _heartbeat(self, job_id: str, run: int) -> None:
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            try:
+                async with self.platform.work(SYSTEM) as uow:
+                    now = uow.clock.now()
+                    if not await repository.change_if_open(uow.session, job_id, run, lease_until=now + LEASE):
+                        self._tasks[job_id].cancel()
+            except Exception:
+                logger.exception("the heartbeat of job %s failed", job_id)
+
+
+def engine_url(database_url: str, data_dir: Path) -> str:
+    """Where DBOS keeps its tables: the same PostgreSQL, or a second SQLite file beside ours."""
+    if database_url.startswith("sqlite"):
+        return f"sqlite:///{data_dir / 'jobs.sqlite'}"
+    return sa.make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def executor_name() -> str:
+    """The name under which this process holds leases; the same after a restart on the same host and slot."""
+    return os.environ.get("CEYUAN_EXECUTOR", "local")
