@@ -1,0 +1,65 @@
+"""What a reader yields: documents and rejections, and the limits it keeps to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["Document", "Limits", "ReadOptions", "Rejection", "clean_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text with what is known of it.
+
+    ``group`` ties documents that must not be torn apart by a train / held-out split (articles of one law,
+    parts of one file). ``rank`` says which of several near-duplicates survives: the lower one. ``domain``
+    names the profile of thresholds; empty means the source's own.
+    """
+
+    id: str
+    text: str
+    title: str = ""
+    group: str = ""
+    domain: str = ""
+    rank: int = 0
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A file or record that could not be read: where, a stable reason code, and a detail for people."""
+
+    where: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds that keep a reader's memory small, in bytes of the file.
+
+    ``line``: a longer line is skipped and reported. ``document``: a longer text file is cut into parts at
+    line ends. ``whole_file``: formats that must be parsed whole (JSON, HTML) are refused above it.
+    """
+
+    line: int = 8 << 20
+    document: int = 4 << 20
+    whole_file: int = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How to read a source: names of fields where they are not the usual ones, and the limits."""
+
+    text_field: str = ""
+    title_field: str = ""
+    id_field: str = ""
+    limits: Limits = Limits()
+
+
+def clean_text(text: str) -> str:
+    """``text`` without lone surrogates, which no UTF-8 file can hold; each becomes U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,71 @@
+"""Which fields of a record hold the text, the title and the name, in the words people use for them."""
+
+from collections.abc import Iterable, Mapping
+
+from ceyuan.data.readers.documents import Document, ReadOptions, Rejection, clean_text
+
+__all__ = ["document_of", "text_fields"]
+
+_TEXT = ("text", "content", "正文", "内容", "body", "article", "raw_content", "passage", "paragraphs", "文本")
+_PAIRS = (
+    ("question", "answer"),
+    ("instruction", "output"),
+    ("prompt", "response"),
+    ("问题", "答案"),
+    ("问题", "回答"),
+)
+_TITLE = ("title", "标题", "题目", "题名", "name")
+_NAME = ("id", "编号", "uuid", "url")
+_META_LIMIT = 2_000  # characters of one carried-along value; a longer one is data, not a note
+
+
+def text_fields(names: Iterable[str], options: ReadOptions) -> tuple[str, ...]:
+    """The field, or the question and answer fields, that make the text; empty where none is known."""
+    by_folded = {name.strip().lower(): name for name in names}
+    if options.text_field:
+        found = by_folded.get(options.text_field.strip().lower())
+        return (found,) if found else ()
+    for name in _TEXT:
+        if name in by_folded:
+            return (by_folded[name],)
+    for question, answer in _PAIRS:
+        if question in by_folded and answer in by_folded:
+            return (by_folded[question], by_folded[answer])
+    return ()
+
+
+def document_of(record: Mapping[str, object], where: str, options: ReadOptions) -> Document | Rejection:
+    """The document in one record; fields that are neither text, title nor name are kept as notes."""
+    fields = text_fields(record, options)
+    if not fields:
+        return Rejection(where, "no_text_field", "、".join(str(name) for name in list(record)[:12]))
+    text = "\n".join(part for part in (_plain(record[name]) for name in fields) if part)
+    if not text.strip():
+        return Rejection(where, "empty_text")
+    title = _first(record, (options.title_field, *_TITLE))
+    name = _first(record, (options.id_field, *_NAME))
+    known = {*fields, options.title_field, options.id_field, *_TITLE, *_NAME}
+    meta = {
+        str(key): clean_text(_plain(value))
+        for key, value in record.items()
+        if key not in known and isinstance(value, str | int | float) and len(str(value)) <= _META_LIMIT
+    }
+    if name:
+        meta["id"] = name
+    return Document(where, clean_text(text), title=clean_text(title), meta=meta)
+
+
+def _first(record: Mapping[str, object], names: Iterable[str]) -> str:
+    for name in names:
+        value = record.get(name) if name else None
+        if value is not None and (plain := _plain(value)):
+            return clean_text(plain[:_META_LIMIT])
+    return ""
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "\n".join(_plain(item) for item in value)
+    return "" if value is None or isinstance(value, dict) else str(value)

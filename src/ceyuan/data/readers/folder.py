@@ -1,0 +1,88 @@
+"""A folder or a file of the user's own: each file to the reader of its format, in a fixed order."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ceyuan.data.problems import DataProblem
+from ceyuan.data.readers.documents import Document, ReadOptions, Rejection
+from ceyuan.data.readers.encoding import detect_encoding
+from ceyuan.data.readers.html import read_html
+from ceyuan.data.readers.parquet import read_parquet
+from ceyuan.data.readers.records import read_csv, read_json, read_json_lines
+from ceyuan.data.readers.text import read_text
+
+__all__ = ["FORMATS", "read_path"]
+
+Reader = Callable[[Path, str, str, ReadOptions], Iterator[Document | Rejection]]
+
+FORMATS: dict[str, Reader] = {
+    ".txt": read_text,
+    ".text": read_text,
+    ".md": read_text,
+    ".markdown": read_text,
+    ".html": read_html,
+    ".htm": read_html,
+    ".json": read_json,
+    ".jsonl": read_json_lines,
+    ".ndjson": read_json_lines,
+    ".csv": read_csv,
+    ".tsv": read_csv,
+    ".parquet": read_parquet,
+}
+"""Readers by the ending of the file's name."""
+
+_SAMPLE = 1 << 18
+
+
+def read_path(path: Path, options: ReadOptions | None = None) -> Iterator[Document | Rejection]:
+    """Every document below ``path`` (a folder, or one file), with a rejection for all that could not be read.
+
+    Files come sorted by name, hidden ones and links out of the folder are left aside, so the same folder
+    always gives the same documents with the same ids (``path/in/folder.jsonl#12``). Raises ``DataProblem``
+    ``source_missing``, ``source_empty`` or ``source_unreadable``.
+    """
+    files = _files(path)
+    root = path if path.is_dir() else path.parent
+    for file in files:
+        yield from _read_file(file, file.relative_to(root).as_posix(), options or ReadOptions())
+
+
+def _files(path: Path) -> list[Path]:
+    try:
+        if not path.exists():
+            raise DataProblem("source_missing", f"找不到 {path}。", f"{path} does not exist.")
+        if path.is_file():
+            return [path]
+        root = path.resolve()
+        files = sorted(
+            file
+            for file in path.rglob("*")
+            if file.is_file()
+            and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            and file.resolve().is_relative_to(root)
+        )
+    except PermissionError as error:
+        raise DataProblem("source_unreadable", f"没有权限读取 {path}。", f"No permission to read {path}.") from error
+    if not files:
+        raise DataProblem("source_empty", f"文件夹 {path} 中没有文件。", f"The folder {path} holds no files.")
+    return files
+
+
+def _read_file(file: Path, name: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+    reader = FORMATS.get(file.suffix.lower())
+    if reader is None:
+        yield Rejection(name, "unsupported_format", file.suffix.lower() or "no ending")
+        return
+    try:
+        with file.open("rb") as opened:
+            sample = opened.read(_SAMPLE)
+        if not sample:
+            yield Rejection(name, "empty_file")
+            return
+        encoding = "utf-8" if reader is read_parquet else detect_encoding(sample)
+        if encoding is None:
+            yield Rejection(name, "not_text", "neither UTF-8, GB18030, Big5 nor UTF-16")
+            return
+        yield from reader(file, name, encoding, options)
+    except OSError as error:
+        yield Rejection(name, "unreadable", error.strerror or str(error))

@@ -1,0 +1,91 @@
+"""Lines of a file in a stream with bounded memory, decoded one by one."""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from ceyuan.data.readers.encoding import is_wide
+
+__all__ = ["Line", "decoded_lines", "raw_lines"]
+
+_BLOCK = 1 << 18
+_SECOND_CHOICES = ("utf-8", "gb18030")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line by its number (from 1): its text, or, where ``problem`` is set, why there is none."""
+
+    number: int
+    text: str
+    problem: str = ""
+
+
+def raw_lines(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
+    """(number, bytes without the line feed) for each line; None in place of one over ``limit`` bytes.
+
+    Holds at most ``limit`` plus one block, also while it skips over a line of any length.
+    """
+    number, kept, skipping = 1, b"", False
+    while block := file.read(_BLOCK):
+        pieces = block.split(b"\n")
+        for piece in pieces[:-1]:
+            whole = None if skipping or len(kept) + len(piece) > limit else kept + piece
+            yield number, whole
+            number, kept, skipping = number + 1, b"", False
+        if skipping or len(kept) + len(pieces[-1]) > limit:
+            kept, skipping = b"", True
+        else:
+            kept += pieces[-1]
+    if skipping:
+        yield number, None
+    elif kept:
+        yield number, kept
+
+
+def decoded_lines(file: BinaryIO, encoding: str, limit: int) -> Iterator[Line]:
+    """Each line of ``file`` as text without its line end.
+
+    A line that breaks the file's encoding is tried in the other common ones (people do join files of two
+    encodings); one that fits none has the problem ``undecodable``, one over ``limit`` bytes ``line_too_long``.
+    """
+    if is_wide(encoding):
+        yield from _wide_lines(file, encoding, limit)
+        return
+    for number, line in raw_lines(file, limit):
+        if line is None:
+            yield Line(number, "", "line_too_long")
+            continue
+        if number == 1 and encoding == "utf-8-sig":
+            line = line.removeprefix(codecs.BOM_UTF8)
+        yield _decode(number, line.removesuffix(b"\r"), encoding.removesuffix("-sig"))
+
+
+def _decode(number: int, line: bytes, encoding: str) -> Line:
+    for name in (encoding, *_SECOND_CHOICES):
+        try:
+            return Line(number, line.decode(name))
+        except UnicodeDecodeError:
+            continue
+    return Line(number, "", "undecodable")
+
+
+def _wide_lines(file: BinaryIO, encoding: str, limit: int) -> Iterator[Line]:
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    longest = limit // 2
+    number, kept, skipping, ended = 1, "", False, False
+    while not ended:
+        block = file.read(_BLOCK)
+        ended = not block
+        pieces = decoder.decode(block, final=ended).split("\n")
+        for piece in pieces[:-1]:
+            too_long = skipping or len(kept) + len(piece) > longest
+            yield Line(number, "", "line_too_long") if too_long else Line(number, (kept + piece).removesuffix("\r"))
+            number, kept, skipping = number + 1, "", False
+        skipping = skipping or len(kept) + len(pieces[-1]) > longest
+        kept = "" if skipping else kept + pieces[-1]
+    if skipping:
+        yield Line(number, "", "line_too_long")
+    elif kept:
+        yield Line(number, kept.removesuffix("\r"))

@@ -1,0 +1,47 @@
+"""Parquet: one row is one document, read in batches of bounded size."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ceyuan.data.readers.documents import Document, ReadOptions, Rejection
+from ceyuan.data.readers.fields import document_of, text_fields
+
+__all__ = ["read_parquet"]
+
+_ROWS = 1024
+_GROUP_LIMIT = 1 << 30  # bytes of one row group's text column once unpacked
+
+
+def read_parquet(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+    """Documents of a Parquet file. A damaged row group ends the file with a rejection; what came before stays."""
+    del encoding  # Parquet text is UTF-8 by definition
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        yield Rejection(name, "bad_parquet", str(error))
+        return
+    with file:
+        names = file.schema_arrow.names
+        if not text_fields(names, options):
+            yield Rejection(name, "no_text_field", "、".join(names[:12]))
+            return
+        for group in range(file.num_row_groups):
+            size = file.metadata.row_group(group).total_byte_size
+            if size > _GROUP_LIMIT:
+                yield Rejection(f"{name}#group{group}", "row_group_too_large", f"{size} bytes")
+                continue
+            yield from _group(file, group, name, options)
+
+
+def _group(file: pq.ParquetFile, group: int, name: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+    number = sum(file.metadata.row_group(before).num_rows for before in range(group))
+    try:
+        for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group], use_threads=False):
+            for record in batch.to_pylist():
+                number += 1
+                yield document_of(record, f"{name}#{number}", options)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        yield Rejection(f"{name}#group{group}", "bad_parquet", str(error))

@@ -1,0 +1,126 @@
+"""JSON Lines, JSON and CSV: one record is one document."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import orjson
+
+from ceyuan.data.readers.documents import Document, ReadOptions, Rejection
+from ceyuan.data.readers.fields import document_of, text_fields
+from ceyuan.data.readers.lines import Line, decoded_lines
+
+__all__ = ["read_csv", "read_json", "read_json_lines"]
+
+
+def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+    """Documents of a JSON Lines file; each bad line is a rejection and the rest is read on."""
+    with path.open("rb") as file:
+        for line in decoded_lines(file, encoding, options.limits.line):
+            where = f"{name}#{line.number}"
+            if line.problem:
+                yield Rejection(where, line.problem)
+            elif line.text.strip():
+                yield _parsed(line.text, where, options)
+
+
+def read_json(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+    """Documents of a JSON file: a list of records or of strings, one record, or an object that holds such a list.
+
+    A file that is really JSON Lines under the wrong name is read as such.
+    """
+    if path.stat().st_size > options.limits.whole_file:
+        yield Rejection(name, "file_too_large", "JSON is parsed whole; save it as JSON Lines (.jsonl)")
+        return
+    try:
+        value = orjson.loads(path.read_bytes().decode(encoding))
+    except UnicodeDecodeError as error:
+        yield Rejection(name, "undecodable", str(error.reason))
+        return
+    except orjson.JSONDecodeError as error:
+        if "\n" in error.doc.strip() and _is_object(error.doc.strip().split("\n", 1)[0]):
+            yield from read_json_lines(path, name, encoding, options)
+        else:
+            yield Rejection(name, "bad_json", str(error))
+        return
+    records = _records(value)
+    for number, record in enumerate(records, 1):
+        yield _document(record, f"{name}#{number}" if len(records) > 1 else name, options)
+
+
+def read_csv(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+    """Documents of a CSV or TSV file with a header row; the separator is the header's most frequent one."""
+    with path.open("rb") as file:
+        lines = decoded_lines(file, encoding, options.limits.line)
+        header = next(lines, None)
+        if header is None or header.problem:
+            yield Rejection(name, header.problem if header else "empty_text")
+            return
+        separator = max(",\t;|", key=header.text.count)
+        names = [field.strip() for field in next(csv.reader([header.text], delimiter=separator))]
+        if not text_fields(names, options):
+            yield Rejection(name, "no_text_field", "、".join(names[:12]))
+            return
+        yield from _rows(name, names, separator, lines, options)
+
+
+def _rows(
+    name: str, names: Sequence[str], separator: str, lines: Iterator[Line], options: ReadOptions
+) -> Iterator[Document | Rejection]:
+    spoilt: list[Rejection] = []
+
+    def good_lines() -> Iterator[str]:
+        for line in lines:
+            if line.problem:
+                spoilt.append(Rejection(f"{name}#{line.number}", line.problem))
+            else:
+                yield line.text + "\n"
+
+    before = csv.field_size_limit(options.limits.line)
+    try:
+        reader = csv.reader(good_lines(), delimiter=separator)
+        for row in reader:
+            yield from spoilt
+            spoilt.clear()
+            where = f"{name}#{reader.line_num + 1}"
+            if len(row) > len(names):
+                yield Rejection(where, "too_many_fields", f"{len(row)} > {len(names)}")
+            elif any(row):
+                yield document_of(dict(zip(names, row, strict=False)), where, options)
+    except csv.Error as error:
+        yield Rejection(name, "bad_csv", str(error))
+    finally:
+        csv.field_size_limit(before)
+    yield from spoilt
+
+
+def _records(value: object) -> list[object]:
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
+        for inner in value.values():
+            if isinstance(inner, list) and inner and isinstance(inner[0], dict):
+                return inner
+    return [value]
+
+
+def _parsed(text: str, where: str, options: ReadOptions) -> Document | Rejection:
+    try:
+        return _document(orjson.loads(text), where, options)
+    except orjson.JSONDecodeError as error:
+        return Rejection(where, "bad_json", str(error))
+
+
+def _document(value: object, where: str, options: ReadOptions) -> Document | Rejection:
+    if isinstance(value, str):
+        return document_of({"text": value}, where, ReadOptions(limits=options.limits))
+    if isinstance(value, dict):
+        return document_of(value, where, options)
+    return Rejection(where, "not_a_record", type(value).__name__)
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        return False

@@ -1,0 +1,37 @@
+"""Plain text and Markdown: one file is one document, a very long one several parts cut at line ends."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ceyuan.data.readers.documents import Document, ReadOptions, Rejection, clean_text
+from ceyuan.data.readers.lines import decoded_lines
+
+__all__ = ["read_text"]
+
+
+def read_text(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+    """Documents of a text file; its spoilt lines as rejections named ``name#line``."""
+    part: list[str] = []
+    size, parts = 0, 0
+    with path.open("rb") as file:
+        for line in decoded_lines(file, encoding, options.limits.line):
+            if line.problem:
+                yield Rejection(f"{name}#{line.number}", line.problem)
+                continue
+            if part and size + len(line.text) * 3 > options.limits.document:
+                parts += 1
+                yield _document(name, part, parts)
+                part, size = [], 0
+            part.append(line.text)
+            size += len(line.text) * 3 + 1
+    if any(line.strip() for line in part):
+        yield _document(name, part, parts + 1 if parts else 0)
+    elif not parts:
+        yield Rejection(name, "empty_text")
+
+
+def _document(name: str, lines: list[str], part: int) -> Document:
+    text = clean_text("\n".join(lines))
+    heading = next((line.strip().lstrip("#").strip() for line in lines if line.strip()), "")
+    title = heading if len(heading) <= 80 else ""
+    return Document(f"{name}#part{part}" if part else name, text, title=title, group=name if part else "")
