@@ -13,5 +13,4 @@ class DataProblem(Exception):
     def __init__(self, code: str, zh: str, en: str) -> None:
         super().__init__(f"{code}: {en}")
         self.code = code
-        self.zh = zh
-        self.en = en
+        self.message = (zh, en)

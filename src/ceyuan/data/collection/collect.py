@@ -1,0 +1,129 @@
+"""Collect sources into a folder of raw shards, one source at a time, resumable after any kill."""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ceyuan.data.collection.cache import PackageCache
+from ceyuan.data.collection.corpora import CORPORA
+from ceyuan.data.collection.raw import RawWriter
+from ceyuan.data.collection.sources import Source, sampled
+from ceyuan.data.files import canonical_json, read_json, sync_folder, write_atomically, write_json
+from ceyuan.data.problems import DataProblem
+from ceyuan.data.readers import Document, ReadOptions, Rejection, read_path
+
+__all__ = ["collect"]
+
+Report = Callable[[dict[str, object]], None]
+
+_REJECTIONS_KEPT = 10_000
+_EVERY = 20_000  # documents between two progress reports
+
+
+def collect(out: Path, sources: Sequence[Source], cache: PackageCache, report: Report) -> dict[str, object]:
+    """Bring every source into ``out/<key>/`` and return the collection, also written to ``out/collection.json``.
+
+    Its ``sources`` tell per source: licence, origin, shards with SHA-256, counts of documents and rejections;
+    ``skipped`` the optional ones that could not be had, with the reason in both languages. Times of fetching
+    are kept apart, in ``out/run.json``. A source that is already there from an earlier, interrupted call with
+    the same settings is not read again. Raises ``DataProblem`` when a required source fails or none is left.
+    """
+    keys = [source.key for source in sources]
+    if len(set(keys)) != len(keys) or not keys:
+        raise DataProblem(
+            "source_invalid", "来源为空或名称重复。", "There are no sources, or two of them share a name."
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    done: list[dict[str, object]] = []
+    skipped: list[dict[str, object]] = []
+    for number, source in enumerate(sources):
+        title = str(source.described()["title"])
+        report(_progress(number / len(sources), f"收集 {title}", f"collecting {source.key}"))
+        try:
+            done.append(_one(out, source, cache, report))
+        except DataProblem as problem:
+            if source.required:
+                raise
+            skipped.append({"key": source.key, "code": problem.code, "message": list(problem.message)})
+            report(_progress(number / len(sources), *problem.message) | {"level": "warning"})
+    if not done:
+        raise DataProblem("nothing_collected", "没有任何来源可用。", "None of the sources could be had.")
+    collection: dict[str, object] = {"format": 1, "sources": done, "skipped": skipped}
+    write_json(out / "collection.json", collection)
+    report(_progress(1.0, "收集完成", "collected"))
+    return collection
+
+
+def _one(out: Path, source: Source, cache: PackageCache, report: Report) -> dict[str, object]:
+    folder = out / source.key
+    described = source.described()
+    record = read_json(folder / "source.json")
+    if record and record["source"] == described:
+        return record
+    shutil.rmtree(folder, ignore_errors=True)
+    building = out / f".{source.key}.building"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    items = sampled(_items(source, cache, out), source.limit)
+    record = {"source": described} | _write(building, source, described, items, report)
+    if not record["documents"]:
+        reasons = "、".join(f"{reason} x {count}" for reason, count in record["rejected"].items())  # type: ignore[attr-defined]
+        shutil.rmtree(building)
+        raise DataProblem(
+            "nothing_readable",
+            f"来源 {source.key} 中没有可读的文档（{reasons or '空'}）。",
+            f"Source {source.key} holds no readable document ({reasons or 'empty'}).",
+        )
+    write_json(building / "source.json", record)
+    building.replace(folder)
+    sync_folder(out)
+    return record
+
+
+def _write(
+    folder: Path, source: Source, described: dict[str, object], items: Iterator[Document | Rejection], report: Report
+) -> dict[str, object]:
+    writer = RawWriter(folder, source.key, str(described["domain"]), str(described["licence"]))
+    reasons: Counter[str] = Counter()
+    rejections: list[bytes] = []
+    documents = characters = 0
+    for item in items:
+        if isinstance(item, Rejection):
+            reasons[item.reason] += 1
+            if len(rejections) < _REJECTIONS_KEPT:
+                rejections.append(canonical_json({"where": item.where, "reason": item.reason, "detail": item.detail}))
+            continue
+        writer.add(item)
+        documents += 1
+        characters += len(item.text)
+        if documents % _EVERY == 0:
+            text = f"{source.key}: {documents:,}"
+            report({"message": [text, text], "documents": documents})
+    shards = writer.finish()
+    if rejections:
+        write_atomically(folder / "rejections.jsonl", lambda file: file.writelines(line + b"\n" for line in rejections))
+    counts = {"documents": documents, "characters": characters}
+    return counts | {"rejected": dict(sorted(reasons.items())), "shards": shards}
+
+
+def _items(source: Source, cache: PackageCache, out: Path) -> Iterator[Document | Rejection]:
+    if source.kind == "folder":
+        options = ReadOptions(source.text_field, source.title_field, source.id_field)
+        yield from read_path(Path(source.location), options)
+        return
+    corpus = CORPORA[source.location]
+    package = cache.get(corpus.package)
+    run = read_json(out / "run.json")
+    run[source.key] = {
+        "fetched_at": package.fetched_at,
+        "was_cached": package.was_cached,
+        "collected_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_json(out / "run.json", run)
+    yield from corpus.read(package.path)
+
+
+def _progress(fraction: float, zh: str, en: str) -> dict[str, object]:
+    return {"progress": fraction, "message": [zh, en]}
