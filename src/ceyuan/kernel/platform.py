@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fastapi import Request
 
@@ -26,6 +26,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 S = TypeVar("S", bound=Section)
 Authenticate = Callable[["Platform", Request], Awaitable[Actor]]
+
+
+class Service(Protocol):
+    """Something of a room that runs beside requests and jobs, from the platform's start to its stop."""
+
+    async def start(self, platform: Platform) -> None: ...
+
+    async def stop(self, platform: Platform) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something small that a room does again and again; it must be repeatable and soon done."""
+
+    name: str
+    every_s: float
+    run: Callable[[Platform], Awaitable[None]]
 
 
 async def _nobody(_platform: Platform, _request: Request) -> Actor:
@@ -50,9 +67,12 @@ class Platform:
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
     authenticate: Authenticate = _nobody
     hooks: dict[type, list[Any]] = field(default_factory=dict)
+    services: list[Service] = field(default_factory=list)
+    chores: list[Chore] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.dispatcher = Dispatcher(self)
+        self.chores.append(Chore("forget delivered events", 3600.0, lambda platform: platform.dispatcher.sweep()))
         self._jobs: Jobs | None = None
 
     @property

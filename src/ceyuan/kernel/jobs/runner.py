@@ -225,7 +225,7 @@ class Jobs:
         return state
 
     async def _retry_later(self, job: Job, context: JobContext) -> str:
-        delay = min(2.0**job.attempts, 300.0)
+        delay = min(0.5 * 2.0**job.attempts, 300.0)
         context.log(f"will be tried again in {delay:.0f} s", "warning")
         await context.flush()
         async with self.platform.work(SYSTEM) as uow:

@@ -1,0 +1,129 @@
+"""The application: FastAPI for the control plane, the console's files, and the lean byte paths beside them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Query
+from fastapi.responses import FileResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+from starlette.middleware.gzip import GZipMiddleware
+
+from ceyuan import __version__
+from ceyuan.kernel.errors import NotFound
+from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.web import CurrentPlatform, install_error_handlers
+from ceyuan.server import rooms
+from ceyuan.server.assembly import running
+from ceyuan.server.middleware import SecurityHeaders
+from ceyuan.server.settings import ServerSettings
+
+CONSOLE_DIR = Path(__file__).parent / "console"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "testserver"})
+
+
+class Health(BaseModel):
+    """Whether the platform can do its work."""
+
+    status: str
+    version: str
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def create_app(platform: Platform) -> FastAPI:
+    """The control plane over a platform; its lifespan starts and stops the platform."""
+    settings = platform.section(ServerSettings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with running(platform):
+            yield
+
+    app = FastAPI(
+        title="Ceyuan",
+        version=__version__,
+        summary="The open platform that a city, a park, a university or a hospital group runs its AI on.",
+        lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.platform = platform
+    install_error_handlers(app)
+    for router in rooms.routers():
+        app.include_router(router)
+    _add_system_routes(app)
+    _add_console(app)
+    _describe_byte_paths(app)
+    app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=4)
+    app.add_middleware(SecurityHeaders, secure=settings.is_secure, hosts=_allowed_hosts(settings))
+    return app
+
+
+def _allowed_hosts(settings: ServerSettings) -> frozenset[str] | None:
+    if settings.public_url:
+        return _LOOPBACK | {(urlsplit(settings.public_url).hostname or "").lower()}
+    if settings.host in ("127.0.0.1", "localhost", "::1"):
+        return _LOOPBACK
+    return None
+
+
+def _add_system_routes(app: FastAPI) -> None:
+    @app.get("/api/v1/health", response_model=Health, tags=["system"])
+    async def health(platform: CurrentPlatform) -> Health:
+        """Say whether the database answers."""
+        await platform.database.ping()
+        return Health(status="ok", version=__version__)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_console(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def root() -> RedirectResponse:
+        return RedirectResponse("/console/")
+
+    @app.get("/console", include_in_schema=False)
+    async def console_root() -> RedirectResponse:
+        return RedirectResponse("/console/")
+
+    @app.get("/console/{path:path}", include_in_schema=False)
+    async def console(path: str, v: Annotated[str | None, Query()] = None) -> Response:
+        file = (CONSOLE_DIR / path).resolve()
+        if path and file.is_file() and file.is_relative_to(CONSOLE_DIR):
+            # Built assets carry a hash of their content in their name.
+            age = "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
+            return FileResponse(file, headers={"Cache-Control": age})
+        index = CONSOLE_DIR / "index.html"
+        if path.startswith("assets/") or not index.is_file():
+            raise NotFound(
+                ("控制台文件不存在", "this file of the console does not exist"),
+                hint=("源码运行时请先执行 make console", "in a source tree run make console first"),
+            )
+        return FileResponse(index, headers={"Cache-Control": "no-cache"})
+
+
+def _describe_byte_paths(app: FastAPI) -> None:
+    """Put the lean handlers' paths into the OpenAPI document beside the others."""
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = described()
+        for room in rooms.ROOMS:
+            for path, item in room.byte_path_items().items():
+                document["paths"].setdefault(path, item)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

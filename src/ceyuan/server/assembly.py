@@ -1,0 +1,84 @@
+"""Puts the platform's parts together from settings, and starts and stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from ceyuan import __version__
+from ceyuan.kernel.audit import AuditLog
+from ceyuan.kernel.blobs import BlobStore
+from ceyuan.kernel.database import Database
+from ceyuan.kernel.jobs import Jobs, engine_url, executor_name
+from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.secrets import Vault
+from ceyuan.server import rooms
+from ceyuan.server.settings import ServerSettings
+
+logger = logging.getLogger(__name__)
+
+
+def build_platform(settings: ServerSettings) -> Platform:
+    """Make the platform's parts; nothing runs yet and nothing is written but the data folder and its key."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database_url = settings.effective_database_url
+    platform = Platform(
+        database=Database(database_url),
+        data_dir=settings.data_dir,
+        blobs=BlobStore(settings.effective_blob_url),
+        audit=AuditLog(),
+        vault=Vault.open(settings.data_dir),
+    )
+    platform.sections[ServerSettings] = settings
+    platform.jobs = Jobs(
+        platform,
+        database_url=engine_url(database_url, settings.data_dir),
+        heavy=settings.heavy_jobs,
+        code_version=__version__,
+        executor=executor_name(),
+    )
+    rooms.wire(platform)
+    return platform
+
+
+@asynccontextmanager
+async def running(platform: Platform) -> AsyncIterator[Platform]:
+    """Start events, jobs and the rooms' background services; stop them in the opposite order."""
+    await platform.database.ping()
+    await platform.dispatcher.start()
+    await platform.jobs.start()
+    chores = asyncio.create_task(_do_chores(platform), name="chores")
+    started = []
+    try:
+        for service in platform.services:
+            await service.start(platform)
+            started.append(service)
+        yield platform
+    finally:
+        chores.cancel()
+        await asyncio.gather(chores, return_exceptions=True)
+        for service in reversed(started):
+            try:
+                await service.stop(platform)
+            except Exception:
+                logger.exception("a background service did not stop cleanly")
+        await platform.jobs.stop()
+        await platform.dispatcher.stop()
+        await platform.database.close()
+
+
+async def _do_chores(platform: Platform) -> None:
+    """Run the rooms' periodic chores, each at its own interval; one that fails is tried again next time."""
+    due = dict.fromkeys(platform.chores, 0.0)
+    loop = asyncio.get_running_loop()
+    while True:
+        for chore, at in list(due.items()):
+            if loop.time() >= at:
+                due[chore] = loop.time() + chore.every_s
+                try:
+                    await chore.run(platform)
+                except Exception:
+                    logger.exception("the chore %s failed", chore.name)
+        await asyncio.sleep(1.0)

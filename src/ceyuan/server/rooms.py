@@ -1,0 +1,63 @@
+"""The only list of rooms: their routers, their wiring, and their lean handlers of byte paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from fastapi import APIRouter
+
+from ceyuan.kernel.platform import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class ByteHandler:
+    """A lean ASGI application below FastAPI, and which paths are its own."""
+
+    matches: Callable[[str], bool]
+    app: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room: modules that hold a `router`, the module that holds `wire(platform)`, and the module of its
+    byte paths, which holds `byte_handlers(platform)` -> [(matches, asgi app)] and `openapi_paths()`."""
+
+    name: str
+    routers: Sequence[str] = ()
+    wiring: str | None = None
+    bytes: str | None = None
+
+    def byte_handlers(self, platform: Platform) -> list[ByteHandler]:
+        if self.bytes is None:
+            return []
+        return [ByteHandler(matches, app) for matches, app in import_module(self.bytes).byte_handlers(platform)]
+
+    def byte_path_items(self) -> dict[str, Any]:
+        """The OpenAPI path items of the room's byte paths."""
+        return {} if self.bytes is None else import_module(self.bytes).openapi_paths()
+
+
+ROOMS: tuple[Room, ...] = (Room("jobs", routers=("ceyuan.kernel.jobs.endpoints",)),)
+
+
+def routers() -> list[APIRouter]:
+    """Every router of every room."""
+    return [import_module(name).router for room in ROOMS for name in room.routers]
+
+
+def wire(platform: Platform) -> None:
+    """Let every room subscribe to events, fill hooks and declare its jobs."""
+    for room in ROOMS:
+        if room.wiring is not None:
+            import_module(room.wiring).wire(platform)
+
+
+def load_tables() -> None:
+    """Import every room, so that the metadata knows every table."""
+    routers()
+    for room in ROOMS:
+        if room.wiring is not None:
+            import_module(room.wiring)

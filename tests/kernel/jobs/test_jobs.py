@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ceyuan.kernel.actor import Actor
+from ceyuan.kernel.jobs import Job, repository, service
+from ceyuan.kernel.jobs.errors import JobNotFound, JobNotResumable
+from ceyuan.kernel.platform import Platform
+from tests.kernel.jobs import kinds
+
+ANNA = Actor(kind="person", id="per_anna", label="Anna", roles={"org_a": "member"})
+BEN = Actor(kind="person", id="per_ben", label="Ben", roles={"org_a": "viewer"})
+ZOE = Actor(kind="person", id="per_zoe", label="Zoe")
+
+assert kinds
+
+
+async def submit(platform: Platform, kind: str, params: dict[str, Any], key: str | None = None) -> str:
+    async with platform.work(ANNA) as uow:
+        return (await service.submit(uow, kind, params, org_id="org_a", key=key)).id
+
+
+async def look(platform: Platform, job_id: str) -> Job:
+    async with platform.database.session(write=False) as session:
+        return await repository.get(session, job_id)
+
+
+async def ended(platform: Platform, job_id: str, *, seconds: float = 30) -> Job:
+    async with asyncio.timeout(seconds):
+        while True:
+            job = await look(platform, job_id)
+            if job.state not in ("queued", "running"):
+                return job
+            await asyncio.sleep(0.05)
+
+
+async def log_of(platform: Platform, job_id: str) -> str:
+    async with platform.database.session(write=False) as session:
+        return "\n".join(line.message for line in await repository.log_after(session, job_id, 0, 1000))
+
+
+async def test_an_anonymous_caller_sees_no_jobs(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/v1/jobs")).status_code == 401
+
+
+async def test_an_outsider_does_not_learn_of_a_job(platform: Platform, tmp_path: Path) -> None:
+    job_id = await submit(platform, "test.append", {"out": str(tmp_path / "out")})
+    async with platform.work(ZOE, write=False) as uow:
+        with pytest.raises(JobNotFound):
+            await service.find(uow, job_id)
+
+
+async def test_a_job_runs_its_steps_and_keeps_its_log_and_result(platform: Platform, tmp_path: Path) -> None:
+    job_id = await submit(platform, "test.append", {"out": str(tmp_path / "out")})
+    job = await ended(platform, job_id)
+    assert (job.state, job.result, job.progress) == ("succeeded", {"last": "three"}, 1.0)
+    assert (tmp_path / "out").read_text() == "one\ntwo\n"
+    assert "one is done" in await log_of(platform, job_id)
+
+
+async def test_the_same_key_submits_one_job(platform: Platform, tmp_path: Path) -> None:
+    params = {"out": str(tmp_path / "out")}
+    first = await submit(platform, "test.append", params, key="k")
+    assert await submit(platform, "test.append", params, key="k") == first
+
+
+async def test_a_cancelled_job_stops_and_a_resumed_one_repeats_no_finished_step(platform: Platform, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    job_id = await submit(platform, "test.append", {"out": str(tmp_path / "out"), "gate": str(gate)})
+    while not (tmp_path / "out").exists():
+        await asyncio.sleep(0.02)
+    async with platform.work(ANNA) as uow:
+        await service.cancel(uow, job_id)
+    assert (await ended(platform, job_id)).state == "cancelled"
+    gate.touch()
+    async with platform.work(ANNA) as uow:
+        await service.resume(uow, job_id)
+    assert (await ended(platform, job_id)).state == "succeeded"
+    assert (tmp_path / "out").read_text() == "one\ntwo\n"
+
+
+async def test_a_viewer_may_not_cancel(platform: Platform, tmp_path: Path) -> None:
+    from ceyuan.kernel.errors import Forbidden
+
+    job_id = await submit(platform, "test.append", {"out": str(tmp_path / "out"), "gate": str(tmp_path / "g")})
+    async with platform.work(BEN) as uow:
+        with pytest.raises(Forbidden):
+            await service.cancel(uow, job_id)
+    async with platform.work(ANNA) as uow:
+        await service.cancel(uow, job_id)
+    await ended(platform, job_id)
+
+
+async def test_a_succeeded_job_cannot_be_resumed(platform: Platform, tmp_path: Path) -> None:
+    job_id = await submit(platform, "test.append", {"out": str(tmp_path / "out")})
+    await ended(platform, job_id)
+    with pytest.raises(JobNotResumable):
+        async with platform.work(ANNA) as uow:
+            await service.resume(uow, job_id)
+
+
+async def test_a_failure_is_tried_again_and_the_last_one_is_told(platform: Platform, tmp_path: Path) -> None:
+    job_id = await submit(platform, "test.fail", {"out": str(tmp_path / "out"), "needs": 2})
+    assert (await ended(platform, job_id)).state == "succeeded"
+    hopeless = await submit(platform, "test.fail", {"out": str(tmp_path / "out2"), "needs": 99})
+    job = await ended(platform, hopeless)
+    assert job.state == "failed"
+    assert "not yet" in (job.error or {})["message"][1]
+    assert (tmp_path / "out2").read_text() == "try\n" * 3
+
+
+async def test_a_heavy_part_reports_from_its_own_process(platform: Platform) -> None:
+    job_id = await submit(platform, "test.process", {"entry": "double", "value": 21})
+    job = await ended(platform, job_id)
+    assert job.result == {"value": 42}
+    assert job.cpu_seconds > 0
+    log = await log_of(platform, job_id)
+    assert "half" in log
+    assert "a stray line" in log
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"entry": "sleep", "time_s": 0.5}, "time_limit"),
+        ({"entry": "grow", "memory_mb": 150}, "memory_limit"),
+        ({"entry": "raise_value_error"}, "job_failed"),
+        ({"entry": "vanish"}, "job_failed"),
+    ],
+)
+async def test_a_heavy_part_that_goes_wrong_says_why(platform: Platform, params: dict[str, Any], code: str) -> None:
+    job = await ended(platform, await submit(platform, "test.process", params))
+    assert job.state == "failed"
+    assert (job.error or {})["code"] == code
+
+
+async def test_a_parent_waits_for_its_child_and_tells_the_childs_failure(platform: Platform, tmp_path: Path) -> None:
+    params = {"kind": "test.append", "params": {"out": str(tmp_path / "out")}}
+    good = await ended(platform, await submit(platform, "test.parent", params))
+    assert good.result == {"last": "three"}
+    bad = await ended(
+        platform, await submit(platform, "test.parent", {"kind": "test.process", "params": {"entry": "raise_value_error"}})
+    )
+    assert bad.state == "failed"
+    assert "the seventh row is empty" in (bad.error or {})["message"][1]
