@@ -1,0 +1,73 @@
+import { theme as antd, type ThemeConfig } from 'antd'
+
+import { fonts, palettes, type Theme } from './tokens'
+
+/** The tokens as Ant Design's theme. */
+export function themeConfig(theme: Theme): ThemeConfig {
+  const p = palettes[theme]
+  return {
+    algorithm: theme === 'dark' ? antd.darkAlgorithm : antd.defaultAlgorithm,
+    cssVar: { key: 'cy' },
+    hashed: false,
+    token: {
+      colorPrimary: p.jade,
+      colorPrimaryHover: p.jadeHover,
+      colorPrimaryActive: p.jadeActive,
+      colorPrimaryBg: p.jadeWash,
+      colorPrimaryBgHover: p.jadeWash,
+      colorTextLightSolid: p.onJade,
+      colorLink: p.jade,
+      colorLinkHover: p.jadeHover,
+      colorLinkActive: p.jadeActive,
+      colorInfo: p.indigo,
+      colorInfoBg: p.indigoWash,
+      colorSuccess: p.bamboo,
+      colorSuccessBg: p.bambooWash,
+      colorWarning: p.amber,
+      colorWarningBg: p.amberWash,
+      colorError: p.cinnabar,
+      colorErrorBg: p.cinnabarWash,
+      colorBgLayout: p.paper,
+      colorBgContainer: p.surface,
+      colorBgElevated: p.raised,
+      colorBorder: p.line,
+      colorBorderSecondary: p.lineSoft,
+      colorSplit: p.lineSoft,
+      colorText: p.ink,
+      colorTextSecondary: p.inkSoft,
+      colorTextTertiary: p.inkFaint,
+      colorTextDescription: p.inkSoft,
+      colorTextPlaceholder: p.inkFaint,
+      fontFamily: fonts.text,
+      fontFamilyCode: fonts.mono,
+      fontSize: 14,
+      fontWeightStrong: 600,
+      borderRadius: 6,
+      borderRadiusLG: 10,
+      controlHeight: 34,
+      wireframe: false,
+      boxShadow: p.shadow,
+      boxShadowSecondary: p.shadow,
+      motionDurationMid: '0.14s',
+      motionDurationSlow: '0.2s',
+    },
+    components: {
+      Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', fontWeight: 500 },
+      Table: {
+        headerBg: 'transparent',
+        headerColor: p.inkSoft,
+        headerSplitColor: 'transparent',
+        rowHoverBg: p.sunken,
+        cellPaddingBlock: 11,
+        cellPaddingInline: 14,
+      },
+      Card: { headerFontSize: 15, headerHeight: 48, bodyPadding: 20 },
+      Tabs: { titleFontSize: 14, horizontalItemPadding: '10px 2px', horizontalItemGutter: 26 },
+      Tag: { defaultBg: p.sunken, defaultColor: p.inkSoft },
+      Tooltip: { colorBgSpotlight: theme === 'dark' ? '#2b3836' : '#1f2b2a', colorTextLightSolid: '#f1f4f3' },
+      Segmented: { trackBg: p.sunken, itemSelectedBg: p.surface },
+      Modal: { titleFontSize: 17 },
+      Descriptions: { labelBg: p.sunken },
+    },
+  }
+}
