@@ -13,7 +13,7 @@ from ceyuan.kernel.blobs import BlobStore
 from ceyuan.kernel.database import Database
 from ceyuan.kernel.jobs import Jobs, engine_url, executor_name
 from ceyuan.kernel.platform import Platform
-from ceyuan.kernel.secrets import Vault
+from ceyuan.kernel.secrets import SecretSettings, open_vault
 from ceyuan.server import rooms
 from ceyuan.server.settings import ServerSettings
 
@@ -24,12 +24,13 @@ def build_platform(settings: ServerSettings) -> Platform:
     """Make the platform's parts; nothing runs yet and nothing is written but the data folder and its key."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     database_url = settings.effective_database_url
+    vault = open_vault(SecretSettings(), settings.data_dir)
     platform = Platform(
         database=Database(database_url),
         data_dir=settings.data_dir,
         blobs=BlobStore(settings.effective_blob_url),
-        audit=AuditLog(),
-        vault=Vault.open(settings.data_dir),
+        audit=AuditLog(vault),
+        vault=vault,
     )
     platform.sections[ServerSettings] = settings
     platform.jobs = Jobs(

@@ -68,7 +68,7 @@ class SecurityHeaders:
                     "use the configured address, or set CEYUAN_PUBLIC_URL",
                 )
             )
-            await problem_response(error, "en")(scope, receive, send_with_headers)  # type: ignore[arg-type]
+            await problem_response(error, "en")(scope, receive, send_with_headers)
             return
         await self._app(scope, receive, send_with_headers)
 

@@ -1,0 +1,95 @@
+"""How commands reach a platform: `CEYUAN_URL` and `CEYUAN_TOKEN`, or what `ceyuan login` stored."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+
+from ceyuan.cli.output import language
+from ceyuan.kernel.errors import CeyuanError, Unavailable
+
+
+def credentials_path() -> Path:
+    """Where `ceyuan login` keeps address and token (mode 0600)."""
+    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(base) / "ceyuan" / "credentials.json"
+
+
+def stored() -> dict[str, str]:
+    try:
+        content = orjson.loads(credentials_path().read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    return {str(k): str(v) for k, v in content.items()} if isinstance(content, dict) else {}
+
+
+def store(url: str, token: str) -> Path:
+    """Keep the credentials for later commands."""
+    path = credentials_path()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(orjson.dumps({"url": url, "token": token}))
+    return path
+
+
+class RemoteProblem(CeyuanError):
+    """A problem document that the platform answered with."""
+
+    def __init__(self, document: dict[str, Any], status: int) -> None:
+        self.status = status  # type: ignore[misc]
+        self.code = str(document.get("code", "http_error"))  # type: ignore[misc]
+        detail, hint = str(document.get("detail") or f"HTTP {status}"), document.get("hint")
+        super().__init__((detail, detail), hint=(str(hint), str(hint)) if hint else None)
+
+
+class Api:
+    """A thin client over the platform's REST interface; every fault is a `CeyuanError`."""
+
+    def __init__(self, url: str | None = None, token: str | None = None, *, timeout_s: float = 60.0) -> None:
+        known = stored()
+        self.url = (url or os.environ.get("CEYUAN_URL") or known.get("url") or "http://127.0.0.1:8080").rstrip("/")
+        token = token or os.environ.get("CEYUAN_TOKEN") or known.get("token")
+        headers: dict[str, str] = {"Accept-Language": language()}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        self.client = httpx.Client(base_url=self.url, headers=headers, timeout=timeout_s, trust_env=False)
+
+    def call(self, method: str, path: str, **arguments: Any) -> Any:
+        """Send a request; the decoded JSON of the answer (None for an empty one)."""
+        try:
+            response = self.client.request(method, path, **arguments)
+        except httpx.TransportError as error:
+            raise Unavailable(
+                (f"无法连接 {self.url}:{error}", f"cannot reach {self.url}: {error}"),
+                hint=("请先运行 ceyuan up,或设置 CEYUAN_URL", "run ceyuan up first, or set CEYUAN_URL"),
+            ) from error
+        if response.is_error:
+            try:
+                document = response.json()
+            except ValueError:
+                document = {}
+            raise RemoteProblem(document if isinstance(document, dict) else {}, response.status_code)
+        return response.json() if response.content else None
+
+    def get(self, path: str, **params: Any) -> Any:
+        return self.call("GET", path, params={k: v for k, v in params.items() if v is not None})
+
+    def post(self, path: str, body: Any = None, **arguments: Any) -> Any:
+        return self.call("POST", path, json=body, **arguments)
+
+    def pages(self, path: str, *, limit: int = 50, **params: Any) -> Iterator[dict[str, Any]]:
+        """The items of a paged list, at most `limit` of them."""
+        cursor, left = None, limit
+        while left > 0:
+            page = self.get(path, cursor=cursor, limit=min(left, 200), **params)
+            yield from page["items"][:left]
+            left -= len(page["items"])
+            cursor = page["next"]
+            if cursor is None:
+                return

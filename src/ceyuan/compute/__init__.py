@@ -1,0 +1,1 @@
+"""Compute: partners' capacity and one scheduler over many clouds, regions and chips."""

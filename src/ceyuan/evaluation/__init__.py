@@ -1,0 +1,1 @@
+"""Evaluation: open, many-dimensional measurement of models and services."""

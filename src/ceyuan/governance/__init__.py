@@ -1,0 +1,1 @@
+"""Governance: content safety, safety assessment, release, monitoring."""

@@ -1,0 +1,1 @@
+"""Programmes: calls, vouchers, partners, cases, training."""

@@ -1,0 +1,1 @@
+"""Scenarios: applications on the platform, each with a measured result."""

@@ -1,0 +1,193 @@
+"""Start the platform: refuse what is unsafe, lock the data folder, bring the database forward, serve."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from uvicorn.config import Config
+
+from ceyuan.kernel.errors import CeyuanError, Conflict, Invalid
+from ceyuan.kernel.platform import Platform
+from ceyuan.server import schema
+from ceyuan.server.asgi import Door
+from ceyuan.server.assembly import build_platform
+from ceyuan.server.logs import configure_logging
+from ceyuan.server.settings import ServerSettings
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class PortTaken(Conflict):
+    code = "port_taken"
+    title = ("端口被占用", "The port is taken")
+
+
+class AlreadyRunning(Conflict):
+    code = "already_running"
+    title = ("平台已在运行", "The platform is already running")
+
+
+class UnsafeAddress(Invalid):
+    code = "unsafe_address"
+    title = ("监听地址不安全", "Unsafe address to listen on")
+
+
+def require_safe(settings: ServerSettings) -> None:
+    """Raise `UnsafeAddress` for a public address without TLS or a declared proxy."""
+    if settings.host in LOOPBACK or settings.behind_proxy:
+        return
+    if settings.tls_cert is None or settings.tls_key is None:
+        raise UnsafeAddress(
+            (f"在 {settings.host} 上监听需要 TLS", f"listening on {settings.host} needs TLS"),
+            hint=(
+                "请设置 --tls-cert 与 --tls-key;若由反向代理终止 TLS,请加 --behind-proxy",
+                "give --tls-cert and --tls-key, or --behind-proxy if a reverse proxy ends TLS",
+            ),
+        )
+
+
+@contextmanager
+def exclusive(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder for this process; raises `AlreadyRunning`, or `Invalid` where it cannot be written."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Invalid(
+            (
+                f"数据目录 {data_dir} 不可写:{error.strerror}",
+                f"the data folder {data_dir} cannot be written: {error.strerror}",
+            ),
+            hint=(
+                "请检查权限与磁盘空间,或用 --data 指定其他目录",
+                "check rights and space, or name another one with --data",
+            ),
+        ) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(
+                (f"另一个进程正在使用 {data_dir}", f"another process uses {data_dir}"),
+                hint=("请先停止它,或用 --data 指定其他目录", "stop it first, or name another folder with --data"),
+            ) from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def bind(settings: ServerSettings) -> socket.socket:
+    """The listening socket; raises `PortTaken`."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise PortTaken(
+            (
+                f"无法监听 {settings.host}:{settings.port}:{error.strerror}",
+                f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
+            ),
+            hint=("请换一个端口:--port 8081", "choose another port: --port 8081"),
+        ) from error
+    listener.set_inheritable(False)
+    return listener
+
+
+async def prepare(platform: Platform, *, backup: Callable[[str], Awaitable[None]] | None = None) -> None:
+    """Bring the database's tables to this program's version; an older one is backed up first."""
+    version = await schema.current(platform.database)
+    schema.require_known(version)
+    if version == schema.head():
+        return
+    if version is not None and backup is not None:
+        await backup(version)
+    await schema.upgrade(platform.database)
+
+
+async def serve(
+    settings: ServerSettings,
+    *,
+    ready: Callable[[Platform, str], Awaitable[None]],
+    backup: Callable[[ServerSettings, str], Awaitable[None]] | None = None,
+) -> None:
+    """Run the platform until SIGINT or SIGTERM; `ready` is called once it answers.
+
+    Raises the errors above before anything is changed.
+    """
+    require_safe(settings)
+    with exclusive(settings.data_dir):
+        listener = bind(settings)
+        try:
+            port = listener.getsockname()[1]
+            settings = settings.model_copy(update={"port": port})
+            configure_logging(settings.log_level)
+            platform = build_platform(settings)
+            await prepare(platform, backup=(lambda v: backup(settings, v)) if backup else None)
+            server = uvicorn.Server(_uvicorn_config(settings, platform))
+            await _serve_until_told(server, listener, platform, ready, settings.origin)
+        finally:
+            listener.close()
+
+
+def _uvicorn_config(settings: ServerSettings, platform: Platform) -> Config:
+    return Config(
+        Door(platform),
+        log_level=settings.log_level if settings.log_level in ("debug", "error") else "warning",
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        proxy_headers=settings.behind_proxy,
+        forwarded_allow_ips="*" if settings.behind_proxy else None,
+        ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
+        ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
+        timeout_graceful_shutdown=5,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+
+
+async def _serve_until_told(
+    server: uvicorn.Server,
+    listener: socket.socket,
+    platform: Platform,
+    ready: Callable[[Platform, str], Awaitable[None]],
+    origin: str,
+) -> None:
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not task.done():
+        await asyncio.sleep(0.02)
+    if server.started:
+        follow = asyncio.create_task(_tell(ready, platform, origin, server))
+        await task
+        follow.cancel()
+        await asyncio.gather(follow, return_exceptions=True)
+    else:
+        await task
+        raise CeyuanError(
+            ("平台未能启动,原因见上方日志", "the platform did not start; the log above says why"),
+            hint=("运行 ceyuan doctor 检查环境", "run ceyuan doctor"),
+        )
+
+
+async def _tell(
+    ready: Callable[[Platform, str], Awaitable[None]], platform: Platform, origin: str, server: uvicorn.Server
+) -> None:
+    try:
+        await ready(platform, origin)
+    except CeyuanError as error:
+        sys.stderr.write(f"ceyuan: {error.line('en')}\n")
+        server.should_exit = True
+    except Exception:
+        logging.getLogger(__name__).exception("start-up failed")
+        server.should_exit = True

@@ -1,0 +1,91 @@
+"""The database's version: what it is, whether this program can use it, and the way forward."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, inspect
+
+from ceyuan.kernel.database import Database
+from ceyuan.kernel.errors import Conflict
+
+
+class NewerDatabase(Conflict):
+    """The database was written by a newer program."""
+
+    code = "newer_database"
+    title = ("数据库版本较新", "The database is newer than this program")
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    if connection is not None:
+        config.attributes["connection"] = connection
+    return config
+
+
+def head() -> str:
+    """The version that this program's tables have."""
+    script = ScriptDirectory.from_config(_config()).get_current_head()
+    if script is None:
+        raise RuntimeError("the program ships no migrations")
+    return script
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+async def current(database: Database) -> str | None:
+    """The version that the database has; None for an empty one."""
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(_current)
+
+
+def require_known(version: str | None) -> None:
+    """Raise `NewerDatabase` if this program does not know the database's version."""
+    if version is None:
+        return
+    try:
+        known = ScriptDirectory.from_config(_config()).get_revision(version)
+    except CommandError:
+        known = None
+    if known is None:
+        raise NewerDatabase(
+            (
+                f"数据库版本 {version} 由更新的程序写入",
+                f"the database's version {version} was written by a newer program",
+            ),
+            hint=("请安装较新的 ceyuan,或恢复旧备份", "install a newer ceyuan, or restore an older backup"),
+        )
+
+
+def _upgrade(connection: Connection, target: str) -> None:
+    command.upgrade(_config(connection), target)
+
+
+async def upgrade(database: Database, target: str = "head") -> None:
+    """Carry the database to `target` in one transaction; raises `NewerDatabase`."""
+    require_known(await current(database))
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_upgrade, target)
+
+
+def is_empty(connection: Connection) -> bool:
+    """Whether the database has no tables yet."""
+    return not inspect(connection).get_table_names()
+
+
+def write_migration(connection: Connection, message: str) -> Path:
+    """Write the script that carries the database at `connection` to the present tables."""
+    script = command.revision(_config(connection), message=message, autogenerate=True)
+    assert script is not None
+    assert not isinstance(script, list)
+    return Path(script.path)
