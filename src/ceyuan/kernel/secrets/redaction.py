@@ -32,7 +32,10 @@ _IN_TEXT: list[tuple[re.Pattern[str], str]] = [
     ),
     (re.compile(r"(?i)\b(bearer|basic)\s{1,3}[A-Za-z0-9._~+/=-]{8,4096}"), rf"\g<1> {HIDDEN}"),
     (re.compile(r"(?i)\b((?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3})[^\r\n]{1,4096}"), rf"\g<1>{HIDDEN}"),
-    (re.compile(rf"(?i)((?:{_NAMES})[\"']?\s{{0,3}}[:=]\s{{0,3}}[\"']?)[^\s\"'&,;}}\])]{{1,4096}}"), rf"\g<1>{HIDDEN}"),
+    (
+        re.compile(rf"(?i)((?:{_NAMES})[\"']?\s{{0,3}}[:=]\s{{0,3}}[\"']?)(?!\[redacted)[^\s\"'&,;}}\])]{{1,4096}}"),
+        rf"\g<1>{HIDDEN}",
+    ),
     (re.compile(r"(://[^/\s:@]{0,200}:)[^/\s@]{1,400}@"), rf"\g<1>{HIDDEN}@"),
     (
         re.compile(r"\b(?:(?:sk|cy[a-z]{0,4}|hf|gh[pos]|glpat|xox[abp])[-_]|AKIA)(?=[A-Za-z_-]{0,40}\d)[\w-]{16,200}"),
