@@ -1,0 +1,29 @@
+"""Operators on text in columns: normalisation, statistics, and filters as predicates over statistics.
+
+Everything works on batches (Polars frames over Arrow buffers, kernels compiled by Numba) and is right for
+Chinese: characters are classed by Unicode, official typography is left alone, thresholds belong to a
+domain. Duplicates across documents are ``ceyuan.data.duplicates``' work, the whole run ``ceyuan.data.corpus``'.
+"""
+
+from ceyuan.data.operators.filters import REASONS, Filter, first_reason
+from ceyuan.data.operators.hints import Counter
+from ceyuan.data.operators.normalise import simplified
+from ceyuan.data.operators.operator import Operator, Parameters, Specification, find, operator, specifications
+from ceyuan.data.operators.statistics import STATISTICS
+from ceyuan.data.operators.texts import Texts
+
+__all__ = [
+    "REASONS",
+    "STATISTICS",
+    "Counter",
+    "Filter",
+    "Operator",
+    "Parameters",
+    "Specification",
+    "Texts",
+    "find",
+    "first_reason",
+    "operator",
+    "simplified",
+    "specifications",
+]

@@ -1,0 +1,188 @@
+"""Compiled passes over texts: counts by character class, repetition, repeated lines.
+
+Each takes the bytes and offsets of ``Texts`` and returns arrays of one row per text. They hold no lock, so
+threads run them side by side.
+"""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["compiled", "count_classes", "decode", "mixed", "repeated_lines", "repeated_ngrams", "untidy"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Bytes = npt.NDArray[np.uint8]
+Offsets = npt.NDArray[np.int64]
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """``function`` compiled to machine code, cached on disk, free of the interpreter's lock."""
+    return cast(Callable[P, R], nb.njit(cache=True, nogil=True)(function))
+
+
+@compiled
+def decode(data: Bytes, at: int) -> tuple[Any, int]:
+    """(code point, bytes it takes) of the character at ``at`` in valid UTF-8."""
+    first = np.int64(data[at])
+    if first < 0x80:
+        return first, 1
+    if first < 0xE0:
+        return ((first & 0x1F) << 6) | (np.int64(data[at + 1]) & 0x3F), 2
+    second = np.int64(data[at + 1]) & 0x3F
+    third = np.int64(data[at + 2]) & 0x3F
+    if first < 0xF0:
+        return ((first & 0x0F) << 12) | (second << 6) | third, 3
+    return ((first & 0x07) << 18) | (second << 12) | (third << 6) | (np.int64(data[at + 3]) & 0x3F), 4
+
+
+@compiled
+def mixed(value: np.uint64) -> np.uint64:
+    """The finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit depends on every other."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
+
+
+@compiled
+def count_classes(data: Bytes, offsets: Offsets, classes: Bytes, sides: Bytes) -> npt.NDArray[np.int64]:
+    """Per text: a count for each of the ten classes, then lines, longest line, traditional-only, simplified-only."""
+    texts = len(offsets) - 1
+    last = len(classes) - 1
+    counts = np.zeros((texts, 14), np.int64)
+    for text in range(texts):
+        at, end = offsets[text], offsets[text + 1]
+        line = 0
+        if end > at:
+            counts[text, 10] = 1
+        while at < end:
+            code, width = decode(data, at)
+            at += width
+            known = min(code, last)
+            counts[text, classes[known]] += 1
+            side = sides[known]
+            if side:
+                counts[text, 11 + side] += 1
+            if code == 10:
+                counts[text, 11] = max(counts[text, 11], line)
+                line = 0
+                if at < end:
+                    counts[text, 10] += 1
+            else:
+                line += 1
+        counts[text, 11] = max(counts[text, 11], line)
+    return counts
+
+
+@compiled
+def untidy(data: Bytes, offsets: Offsets, risky: Bytes) -> npt.NDArray[np.bool_]:
+    """Per text: whether it may need normalising at all; most do not, and one cheap pass tells."""
+    texts = len(offsets) - 1
+    last = len(risky) - 1
+    found = np.zeros(texts, np.bool_)
+    for text in range(texts):
+        at, end = offsets[text], offsets[text + 1]
+        after_space, feeds, before_text = False, 0, True
+        while at < end:
+            code, width = decode(data, at)
+            at += width
+            if risky[min(code, last)] or (code == 10 and (after_space or feeds == 2 or before_text)):
+                found[text] = True
+                break
+            feeds = feeds + 1 if code == 10 else 0
+            after_space = code == 32 or code == 9 or code == 0xA0 or code == 0x3000
+            before_text = False
+        if feeds or after_space:
+            found[text] = True
+    return found
+
+
+@compiled
+def repeated_ngrams(data: Bytes, offsets: Offsets, classes: Bytes, length: int) -> npt.NDArray[np.float64]:
+    """Per text: the share of its character n-grams that occurred before in it; spaces do not count."""
+    texts = len(offsets) - 1
+    last = len(classes) - 1
+    shares = np.zeros(texts, np.float64)
+    window = np.zeros(length, np.uint64)
+    base, drop = np.uint64(0x9E3779B97F4A7C15), np.uint64(1)
+    for _ in range(length):
+        drop *= base
+    table = np.zeros(1024, np.uint64)
+    for text in range(texts):
+        begin, end = offsets[text], offsets[text + 1]
+        size = 1024
+        while size < (end - begin):
+            size *= 2
+        if size > len(table):
+            table = np.zeros(size, np.uint64)
+        else:
+            table[:size] = 0
+        at, seen, rolling, grams, repeated = begin, 0, np.uint64(0), 0, 0
+        while at < end:
+            code, width = decode(data, at)
+            at += width
+            if classes[min(code, last)] == 6:
+                continue
+            slot = seen % length
+            rolling = rolling * base + np.uint64(code) - window[slot] * drop * np.uint64(seen >= length)
+            window[slot] = np.uint64(code)
+            seen += 1
+            if seen < length:
+                continue
+            grams += 1
+            key = mixed(rolling) | np.uint64(1)
+            place = np.int64(key >> np.uint64(1)) & (size - 1)
+            while table[place] != 0 and table[place] != key:
+                place = (place + 1) & (size - 1)
+            if table[place] == key:
+                repeated += 1
+            else:
+                table[place] = key
+        shares[text] = repeated / grams if grams else 0.0
+    return shares
+
+
+@compiled
+def repeated_lines(data: Bytes, offsets: Offsets, shortest: int) -> npt.NDArray[np.float64]:
+    """Per text: the share of its bytes in lines that occurred before in it, of lines of ``shortest`` bytes or more."""
+    texts = len(offsets) - 1
+    shares = np.zeros(texts, np.float64)
+    table = np.zeros(64, np.uint64)
+    for text in range(texts):
+        begin, end = offsets[text], offsets[text + 1]
+        lines = 1
+        for at in range(begin, end):
+            lines += data[at] == 10
+        if lines < 2:
+            continue
+        size = 64
+        while size < lines * 2:
+            size *= 2
+        if size > len(table):
+            table = np.zeros(size, np.uint64)
+        else:
+            table[:size] = 0
+        start, repeated, total = begin, 0, 0
+        key = np.uint64(0x9E3779B97F4A7C15)
+        for at in range(begin, end + 1):
+            if at < end and data[at] != 10:
+                key = (key ^ np.uint64(data[at])) * np.uint64(0x100000001B3)
+                continue
+            width = at - start
+            if width >= shortest:
+                total += width
+                mark = mixed(key) | np.uint64(1)
+                place = np.int64(mark >> np.uint64(1)) & (size - 1)
+                while table[place] != 0 and table[place] != mark:
+                    place = (place + 1) & (size - 1)
+                if table[place] == mark:
+                    repeated += width
+                else:
+                    table[place] = mark
+            start, key = at + 1, np.uint64(0x9E3779B97F4A7C15)
+        shares[text] = repeated / total if total else 0.0
+    return shares
