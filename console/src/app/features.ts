@@ -30,6 +30,19 @@ export interface NavEntry {
   allow?: (session: Session) => boolean
 }
 
+export interface Found {
+  path: string
+  title: string
+  note?: string
+}
+
+/** What a feature adds to the search of the top bar. */
+export interface SearchProvider {
+  /** Key of the heading over its results. */
+  label: string
+  find: (text: string, signal: AbortSignal) => Promise<Found[]>
+}
+
 /**
  * One feature of the console: a folder under `features/` whose `feature.ts` exports this by default.
  * Pages are loaded when they are first opened (`lazy`), and each route's `handle` names its help text.
@@ -39,6 +52,7 @@ export interface Feature {
   nav: NavEntry[]
   /** Routes that stand outside the shell and need no sign-in. */
   open?: RouteObject[]
+  search?: SearchProvider
 }
 
 export interface RouteHandle {

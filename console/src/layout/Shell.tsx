@@ -1,5 +1,5 @@
 import { Drawer } from 'antd'
-import { useEffect, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Navigate, Outlet, ScrollRestoration, useLocation } from 'react-router'
 
@@ -25,7 +25,6 @@ function Frame({ session }: { session: Session }) {
   const rooms = useMemo(() => visibleRooms(session), [session])
   const current = entryOf(rooms, pathname)?.room
   const room = rooms.find(({ id }) => id === current)
-  useEffect(() => setMenu(false), [pathname])
   const rail = <Rail rooms={rooms} current={current} />
   const side = room && <SideNav room={room} />
   return (
@@ -41,7 +40,7 @@ function Frame({ session }: { session: Session }) {
         <Outlet />
       </main>
       <Drawer open={menu} onClose={() => setMenu(false)} placement="left" size={290} closable={false} styles={{ body: { padding: 0 } }}>
-        <div className={styles.drawerNav}>
+        <div className={styles.drawerNav} onClick={() => setMenu(false)}>
           {rail}
           {side}
         </div>

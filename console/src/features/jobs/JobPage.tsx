@@ -1,10 +1,10 @@
-import { Descriptions } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 
 import { $api, type components } from '@/api/client'
 import { useBilingual } from '@/lib/text'
+import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
 import { Duration, Elapsed, Hash, Money, Time } from '@/ui/Figures'
 import { Json } from '@/ui/Json'
@@ -40,20 +40,23 @@ function Steps({ job }: { job: JobDetail }) {
   )
 }
 
-function Facts({ job }: { job: JobDetail }) {
+function JobFacts({ job }: { job: JobDetail }) {
   const { t } = useTranslation('jobs')
-  const items = [
-    { key: 'id', label: 'ID', children: <Hash value={job.id} length={32} /> },
-    { key: 'kind', label: t('fact.kind'), children: <code>{job.kind}</code> },
-    { key: 'by', label: t('column.by'), children: job.created_by_label },
-    { key: 'created', label: t('column.created'), children: <Time value={job.created_at} full /> },
-    { key: 'elapsed', label: t('column.elapsed'), children: <Elapsed start={job.started_at} end={job.finished_at} /> },
-    { key: 'cpu', label: t('fact.cpu'), children: <Duration seconds={job.cpu_seconds} /> },
-    { key: 'cost', label: t('column.cost'), children: <Money micro={job.cost_micro} /> },
-    { key: 'run', label: t('fact.run'), children: job.run },
-    { key: 'code', label: t('fact.code'), children: <code>{job.code_version}</code> },
-  ]
-  return <Descriptions column={1} size="small" items={items} />
+  return (
+    <Facts
+      facts={[
+        { label: 'ID', value: <Hash value={job.id} length={14} /> },
+        { label: t('fact.kind'), value: <code>{job.kind}</code> },
+        { label: t('column.by'), value: job.created_by_label },
+        { label: t('column.created'), value: <Time value={job.created_at} full /> },
+        { label: t('column.elapsed'), value: <Elapsed start={job.started_at} end={job.finished_at} /> },
+        { label: t('fact.cpu'), value: <Duration seconds={job.cpu_seconds} /> },
+        { label: t('column.cost'), value: <Money micro={job.cost_micro} /> },
+        { label: t('fact.run'), value: job.run },
+        { label: t('fact.code'), value: <code>{job.code_version}</code> },
+      ]}
+    />
+  )
 }
 
 function References({ job }: { job: JobDetail }) {
@@ -99,16 +102,18 @@ function Children({ jobs }: { jobs: Job[] }) {
   )
 }
 
-function Body({ job, round }: { job: JobDetail; round: number }) {
+function Body({ job }: { job: JobDetail }) {
   const { t } = useTranslation('jobs')
-  const live = useJobStream(job.id, round)
+  const live = useJobStream(job.id)
   const shown = live.job ?? job
   return (
     <div className="grid-aside">
       <div className="stack">
         <Section>
-          <JobProgress job={shown} />
-          {job.error && <JobFailure error={job.error} />}
+          <div className="stack">
+            <JobProgress job={shown} />
+            {job.error && <JobFailure error={job.error} />}
+          </div>
         </Section>
         <Children jobs={job.children} />
         <Section title={t('log')} flush>
@@ -129,7 +134,7 @@ function Body({ job, round }: { job: JobDetail; round: number }) {
         </Section>
         <References job={job} />
         <Section title={t('facts')}>
-          <Facts job={{ ...job, ...shown }} />
+          <JobFacts job={{ ...job, ...shown }} />
         </Section>
       </div>
     </div>
@@ -161,7 +166,7 @@ export function Component() {
       badges={<Status value={job.cancel_requested && OPEN_STATES.has(job.state) ? 'cancelling' : job.state} />}
       actions={<JobActions job={job} onResumed={() => setRound((count) => count + 1)} />}
     >
-      <Body job={job} round={round} />
+      <Body key={`${job.id} ${round}`} job={job} />
       <Snippet
         sources={[
           { label: 'CLI', code: `ceyuan jobs show ${job.id}\nceyuan jobs log ${job.id} --follow` },

@@ -11,23 +11,19 @@ export const OPEN_STATES: ReadonlySet<string> = new Set(['queued', 'running'])
 const KEPT_LINES = 5000
 
 interface Live {
-  jobId: string
   job: Job | null
   lines: LogLine[]
   ended: boolean
 }
 
-const start = (jobId: string): Live => ({ jobId, job: null, lines: [], ended: false })
-
 /**
  * A job's log and state as they change. The stream begins with the lines so far; a dropped connection
- * goes on after the last line (`Last-Event-ID`). `round` starts it anew, after a resume.
+ * goes on after the last line (`Last-Event-ID`). One stream per mount: give the component a key.
  */
-export function useJobStream(jobId: string, round: number): Live {
-  const [live, setLive] = useState<Live>(() => start(jobId))
+export function useJobStream(jobId: string): Live {
+  const [live, setLive] = useState<Live>({ job: null, lines: [], ended: false })
   const queries = useQueryClient()
   useEffect(() => {
-    setLive(start(jobId))
     const source = new EventSource(`/api/v1/jobs/${encodeURIComponent(jobId)}/events`)
     const refresh = () =>
       void queries.invalidateQueries({
@@ -59,6 +55,6 @@ export function useJobStream(jobId: string, round: number): Live {
       source.close()
       clearTimeout(timer)
     }
-  }, [jobId, round, queries])
+  }, [jobId, queries])
   return live
 }

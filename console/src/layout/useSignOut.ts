@@ -1,0 +1,1 @@
+export function useSignOut() { return () => undefined }
