@@ -1,0 +1,113 @@
+"""MinHash sketches of texts, reduced to the band keys that near-duplicates are looked up by."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ceyuan.data.operators.characters import folded_characters
+from ceyuan.data.operators.kernels import Bytes, Offsets, compiled, decode, mixed
+from ceyuan.data.operators.texts import Texts
+
+__all__ = ["SHINGLE", "Banding", "fold_hash", "sketch"]
+
+SHINGLE = 5
+"""Characters in a shingle, the piece that texts are compared by."""
+
+_MASK = (1 << 64) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Banding:
+    """``bands`` keys of ``rows`` minima each (Broder 1997; Leskovec, Rajaraman and Ullman, chapter 3).
+
+    A pair of similarity s meets in a bucket with probability 1 - (1 - s^rows)^bands: by default 0.99 at
+    0.7, 0.9999 at 0.8, 0.55 at 0.5.
+    """
+
+    bands: int = 25
+    rows: int = 5
+
+
+def sketch(texts: Texts, banding: Banding | None = None) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint64]]:
+    """(number of distinct shingles, band keys of shape texts x bands). Keys of a text without letters are 0."""
+    banding = banding or Banding()
+    factors, summands = _permutations(banding.bands * banding.rows)
+    return _sketch(texts.data, texts.offsets, folded_characters(), factors, summands, banding.bands, banding.rows)
+
+
+def _permutations(count: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """Odd factors and summands of the hash functions x -> x * factor + summand mod 2^32, always the same."""
+    state = 0x243F6A8885A308D3  # the fraction of pi
+    values = []
+    for _ in range(2 * count):
+        state = (state * 6364136223846793005 + 1442695040888963407) & _MASK
+        values.append(state >> 32)
+    numbers = np.array(values, np.uint32).reshape(2, count)
+    return numbers[0] | np.uint32(1), numbers[1]
+
+
+@compiled
+def fold_hash(one: np.uint64, two: np.uint64, three: np.uint64, four: np.uint64, five: np.uint64) -> np.uint64:
+    """Hash of a shingle's five folded characters; a text with fewer has zeros in front. Never 0."""
+    base = np.uint64(0x9E3779B97F4A7C15)
+    return mixed((((one * base + two) * base + three) * base + four) * base + five) | np.uint64(1)
+
+
+@compiled
+def _sketch(
+    data: Bytes,
+    offsets: Offsets,
+    fold: npt.NDArray[np.uint32],
+    factors: npt.NDArray[np.uint32],
+    summands: npt.NDArray[np.uint32],
+    bands: int,
+    rows: int,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint64]]:
+    texts = len(offsets) - 1
+    distinct = np.zeros(texts, np.int32)
+    keys = np.zeros((texts, bands), np.uint64)
+    last = len(fold) - 1
+    minima = np.empty(len(factors), np.uint32)
+    table = np.zeros(1024, np.uint64)
+    for text in range(texts):
+        begin, end = offsets[text], offsets[text + 1]
+        size = 1024
+        while size < end - begin:
+            size *= 2
+        if size > len(table):
+            table = np.zeros(size, np.uint64)
+        else:
+            table[:size] = 0
+        minima[:] = np.uint32(0xFFFFFFFF)
+        at, seen, count = begin, 0, 0
+        one = two = three = four = five = np.uint64(0)
+        while at < end:
+            code, width = decode(data, at)
+            at += width
+            character = fold[min(code, last)]
+            if character:
+                one, two, three, four, five = two, three, four, five, np.uint64(character)
+                seen += 1
+            if not ((character and seen >= 5) or (at >= end and 0 < seen < 5)):
+                continue
+            key = fold_hash(one, two, three, four, five)
+            place = np.int64(key >> np.uint64(1)) & (size - 1)
+            while table[place] != 0 and table[place] != key:
+                place = (place + 1) & (size - 1)
+            if table[place] == key:
+                continue
+            table[place] = key
+            count += 1
+            low = np.uint32(key >> np.uint64(32))
+            for index in range(len(factors)):
+                value = np.uint32(low * factors[index] + summands[index])
+                minima[index] = min(minima[index], value)
+        distinct[text] = count
+        if count:
+            for band in range(bands):
+                joined = np.uint64(band + 1)
+                for row in range(rows):
+                    joined = mixed(joined ^ np.uint64(minima[band * rows + row])) + np.uint64(band)
+                keys[text, band] = joined | np.uint64(1)
+    return distinct, keys
