@@ -29,7 +29,7 @@ def build_platform(settings: ServerSettings) -> Platform:
         database=Database(database_url),
         data_dir=settings.data_dir,
         blobs=BlobStore(settings.effective_blob_url),
-        audit=AuditLog(vault),
+        audit=AuditLog(),
         vault=vault,
     )
     platform.sections[ServerSettings] = settings

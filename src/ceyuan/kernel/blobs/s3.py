@@ -1,0 +1,164 @@
+"""Blobs in an S3-compatible object store, through obstore; large ones are uploaded in parts.
+
+An object appears only when its upload is complete, so a broken upload leaves no partial blob. Content is
+staged in a local folder first, because its name is its hash: known content is then never sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import gettempdir
+from typing import TYPE_CHECKING, cast
+
+from ceyuan.kernel.blobs.backend import StoredBlob
+from ceyuan.kernel.blobs.errors import BlobMissing, StoreUnavailable
+from ceyuan.kernel.blobs.settings import BlobSettings
+from ceyuan.kernel.blobs.staging import BLOCK, hash_file
+from ceyuan.kernel.errors import Conflict
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config, S3Store
+
+PART = 8 << 20
+MAX_PARTS = 10_000
+"""Limit of S3 itself (docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html)."""
+
+
+class S3Backend:
+    """Blobs as objects `sha256/ab/abcdef…` under the prefix of the URL."""
+
+    def __init__(self, url: str, settings: BlobSettings) -> None:
+        self._url = url
+        self._settings = settings
+        self._opened: S3Store | None = None
+
+    @property
+    def spool(self) -> Path:
+        return (self._settings.blob_spool or Path(gettempdir())) / "ceyuan-blob-spool"
+
+    @property
+    def _store(self) -> S3Store:
+        # obstore is imported here, so that a platform on a folder never loads it.
+        if self._opened is None:
+            from obstore.store import S3Store
+
+            chosen = self._settings
+            config = {
+                "endpoint": chosen.s3_endpoint,
+                "region": chosen.s3_region,
+                "access_key_id": chosen.s3_access_key,
+                "secret_access_key": chosen.s3_secret_key and chosen.s3_secret_key.get_secret_value(),
+            }
+            plain = bool(chosen.s3_endpoint and chosen.s3_endpoint.startswith("http://"))
+            self._opened = S3Store.from_url(
+                self._url,
+                config=cast("S3Config", {name: value for name, value in config.items() if value is not None}),
+                client_options={"allow_http": plain, "timeout": "1h", "connect_timeout": "10s"},
+            )
+        return self._opened
+
+    def local_path(self, sha256: str) -> Path | None:
+        return None
+
+    async def stat(self, sha256: str) -> StoredBlob | None:
+        import obstore
+
+        with _explained():
+            try:
+                meta = await obstore.head_async(self._store, _key(sha256))
+            except FileNotFoundError:
+                return None
+        return StoredBlob(sha256, meta["size"], meta["last_modified"])
+
+    async def adopt(self, staged: Path, sha256: str, size: int) -> None:
+        import obstore
+
+        part = max(PART, -(-size // (MAX_PARTS - 100)))
+        with _explained():
+            await obstore.put_async(self._store, _key(sha256), staged, chunk_size=part, max_concurrency=4)
+
+    async def copy_in(self, source: Path) -> tuple[str, int] | None:
+        before = os.stat(source)
+        sha256, size = await asyncio.to_thread(hash_file, source)
+        existing = await self.stat(sha256)
+        if existing is None or existing.size != size:
+            await self.adopt(source, sha256, size)
+            after = os.stat(source)
+            if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size):
+                await self.delete(sha256)
+                raise Conflict((f"文件 {source.name} 在上传时被改动", f"{source.name} changed while it was uploaded"))
+        return sha256, size
+
+    async def touch(self, sha256: str) -> None:
+        """Objects cannot be touched; `BlobStore.refer` checks that the object is there instead."""
+
+    async def stream(self, sha256: str, start: int, end: int) -> AsyncIterator[bytes]:
+        import obstore
+
+        if start >= end:
+            return
+        with _explained():
+            try:
+                result = await obstore.get_async(self._store, _key(sha256), options={"range": (start, end)})
+            except FileNotFoundError as error:
+                raise BlobMissing(sha256) from error
+            async for chunk in result.stream(min_chunk_size=BLOCK):
+                yield bytes(chunk)
+
+    async def delete(self, sha256: str) -> None:
+        import obstore
+
+        with _explained():
+            try:
+                await obstore.delete_async(self._store, _key(sha256))
+            except FileNotFoundError:
+                pass
+
+    async def set_aside(self, sha256: str) -> None:
+        import obstore
+
+        with _explained():
+            try:
+                await obstore.rename_async(self._store, _key(sha256), f"corrupt/{sha256}")
+            except FileNotFoundError:
+                pass
+
+    async def walk(self) -> AsyncIterator[list[StoredBlob]]:
+        import obstore
+
+        with _explained():
+            async for batch in obstore.list(self._store, "sha256", chunk_size=1000):
+                yield [
+                    StoredBlob(name, meta["size"], meta["last_modified"])
+                    for meta in batch
+                    if len(name := meta["path"].rpartition("/")[2]) == 64
+                ]
+
+
+def _key(sha256: str) -> str:
+    return f"sha256/{sha256[:2]}/{sha256}"
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+
+    try:
+        yield
+    except (PermissionDeniedError, UnauthenticatedError) as error:
+        raise StoreUnavailable(
+            ("对象存储拒绝了访问凭据", "the object store refused our credentials"),
+            hint=(
+                "请检查 CEYUAN_S3_ACCESS_KEY 与 CEYUAN_S3_SECRET_KEY",
+                "check CEYUAN_S3_ACCESS_KEY and ..._SECRET_KEY",
+            ),
+        ) from error
+    except BaseError as error:
+        raise StoreUnavailable(
+            ("对象存储没有正常应答", "the object store did not answer properly"),
+            hint=("请检查网络与 CEYUAN_S3_ENDPOINT", "check the network and CEYUAN_S3_ENDPOINT"),
+        ) from error
