@@ -1,0 +1,36 @@
+"""Install what the tests need from Debian where apt is at hand: browser, fonts, PostgreSQL; else say what is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+WANTED = {
+    "chromium": lambda: shutil.which("chromium") is not None,
+    "fonts-noto-cjk": lambda: any(Path("/usr/share/fonts").rglob("NotoSansCJK*")),
+    "postgresql": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+}
+
+
+def main() -> None:
+    missing = [name for name, is_there in WANTED.items() if not is_there()]
+    if not missing:
+        return
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        print(f"not installed, the tests that need them will be skipped: {', '.join(missing)}")
+        return
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-qq"], check=False, env=environment)
+    for name in missing:
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", name],
+            check=False,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+if __name__ == "__main__":
+    main()
