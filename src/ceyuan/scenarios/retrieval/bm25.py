@@ -47,7 +47,14 @@ class Index:
         idf: npt.NDArray[np.float32],
         size: int,
     ) -> None:
-        self.keys, self.starts, self.numbers, self.weights, self.idf, self.size = keys, starts, numbers, weights, idf, size
+        self.keys, self.starts, self.numbers, self.weights, self.idf, self.size = (
+            keys,
+            starts,
+            numbers,
+            weights,
+            idf,
+            size,
+        )
 
     @classmethod
     def build(cls, texts: Sequence[str], *, k1: float = 1.2, b: float = 0.75) -> Index:
@@ -57,7 +64,14 @@ class Index:
         keys, owner = keys[order], owner[order]
         if len(keys) == 0:
             empty = np.zeros(0)
-            return cls(keys, np.zeros(1, np.int64), empty.astype(np.int32), empty.astype(np.float32), empty.astype(np.float32), len(texts))
+            return cls(
+                keys,
+                np.zeros(1, np.int64),
+                empty.astype(np.int32),
+                empty.astype(np.float32),
+                empty.astype(np.float32),
+                len(texts),
+            )
         first = np.r_[True, (keys[1:] != keys[:-1]) | (owner[1:] != owner[:-1])]
         at = np.flatnonzero(first)
         frequency = np.diff(np.r_[at, len(keys)]).astype(np.float64)
@@ -70,7 +84,12 @@ class Index:
         norm = k1 * (1 - b + b * lengths / lengths.mean())
         weights = np.repeat(idf, found_in) * frequency * (k1 + 1) / (frequency + norm[owner])
         return cls(
-            keys[starts[:-1]], starts, owner.astype(np.int32), weights.astype(np.float32), idf.astype(np.float32), len(texts)
+            keys[starts[:-1]],
+            starts,
+            owner.astype(np.int32),
+            weights.astype(np.float32),
+            idf.astype(np.float32),
+            len(texts),
         )
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
@@ -90,7 +109,9 @@ class Index:
         limit = min(limit, int((scores > 0).sum()))
         best = np.argpartition(-scores, limit - 1)[:limit] if limit < self.size else np.arange(self.size)
         best = best[np.lexsort((best, -scores[best]))][:limit]
-        return [Hit(int(n), float(scores[n]), c) for n, c in zip(best, self._coverage(wanted, terms, best), strict=True)]
+        return [
+            Hit(int(n), float(scores[n]), c) for n, c in zip(best, self._coverage(wanted, terms, best), strict=True)
+        ]
 
     def _coverage(self, wanted: Keys, terms: npt.NDArray[np.int64], best: npt.NDArray[np.int64]) -> list[float]:
         bigrams = terms[is_bigram(self.keys[terms])]

@@ -36,7 +36,9 @@ def fold(text: str) -> str:
 @cache
 def _is_term_table() -> npt.NDArray[np.bool_]:
     """Which code points are letters or digits; all else separates."""
-    return np.fromiter((unicodedata.category(chr(c))[0] in "LN" for c in range(0x110000)), dtype=np.bool_, count=0x110000)
+    return np.fromiter(
+        (unicodedata.category(chr(c))[0] in "LN" for c in range(0x110000)), dtype=np.bool_, count=0x110000
+    )
 
 
 def _codes(text: str) -> npt.NDArray[np.int64]:
