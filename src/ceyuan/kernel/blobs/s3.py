@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, cast
@@ -58,6 +59,7 @@ class S3Backend:
                 self._url,
                 config=cast("S3Config", {name: value for name, value in config.items() if value is not None}),
                 client_options={"allow_http": plain, "timeout": "1h", "connect_timeout": "10s"},
+                retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=60)},
             )
         return self._opened
 
@@ -79,7 +81,13 @@ class S3Backend:
 
         part = max(PART, -(-size // (MAX_PARTS - 100)))
         with _explained():
-            await obstore.put_async(self._store, _key(sha256), staged, chunk_size=part, max_concurrency=4)
+            try:
+                await obstore.put_async(self._store, _key(sha256), staged, chunk_size=part, max_concurrency=4)
+            except FileNotFoundError as error:
+                raise StoreUnavailable(
+                    (f"存储桶不存在:{self._url}", f"there is no such bucket: {self._url}"),
+                    hint=("请先创建存储桶或检查 CEYUAN_BLOB_URL", "create the bucket or check CEYUAN_BLOB_URL"),
+                ) from error
 
     async def copy_in(self, source: Path) -> tuple[str, int] | None:
         before = os.stat(source)
