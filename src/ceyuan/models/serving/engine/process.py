@@ -113,10 +113,10 @@ class EngineProcess:
         """Ask the worker to end and, after `grace_s`, kill it; its socket goes with it."""
         self._stopping = True
         process = self._process
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
         if process is not None and process.returncode is None:
             if grace_s > 0:
-                if process.stdin is not None:
-                    process.stdin.close()
                 try:
                     await asyncio.wait_for(process.wait(), grace_s)
                 except TimeoutError:
@@ -124,6 +124,9 @@ class EngineProcess:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+        if self._tasks:
+            # The pipes close when they are read to their end.
+            await asyncio.wait(self._tasks, timeout=2)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
