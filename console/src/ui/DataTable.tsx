@@ -1,13 +1,13 @@
-import { LeftOutlined, RightOutlined, SearchOutlined } from '@ant-design/icons'
+import { SearchOutlined } from '@ant-design/icons'
 import { Button, Input, Select, Table, type TableColumnType } from 'antd'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useNavigate } from 'react-router'
 
 import type { ListControls } from '@/lib/listState'
 
 import styles from './DataTable.module.css'
 import { ProblemView } from './Feedback'
+import { Pager } from './Pager'
 
 export interface Column<Row> extends Omit<TableColumnType<Row>, 'sorter' | 'sortOrder'> {
   /** Name of the API's sort field, when the list can be sorted by this column. */
@@ -96,33 +96,6 @@ function Filters({ specs, list }: { specs: FilterSpec[]; list: ListControls }) {
         </Button>
       )}
     </>
-  )
-}
-
-function Pager({ list, next }: { list: ListControls; next: string | null | undefined }) {
-  const { t } = useTranslation()
-  const navigate = useNavigate()
-  if (!list.cursor && !next) return null
-  return (
-    <nav className={styles.pager} aria-label={t('list.pages')}>
-      {list.cursor && (
-        <Button type="text" size="small" onClick={() => list.setCursor(null)}>
-          {t('list.first')}
-        </Button>
-      )}
-      <Button size="small" icon={<LeftOutlined />} disabled={!list.cursor} onClick={() => void navigate(-1)}>
-        {t('list.previous')}
-      </Button>
-      <Button
-        size="small"
-        icon={<RightOutlined />}
-        iconPlacement="end"
-        disabled={!next}
-        onClick={() => next && list.setCursor(next)}
-      >
-        {t('list.next')}
-      </Button>
-    </nav>
   )
 }
 

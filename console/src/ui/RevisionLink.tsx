@@ -1,24 +1,24 @@
 import { Link } from 'react-router'
 
 import { shortHash } from '@/lib/format'
+import { parseReference, referencePath } from '@/lib/reference'
 
-const REFERENCE = /^([\w.-]+\/[\w.-]+)@([\w.:-]+)$/
-
-/** The console's address of `owner/name@revision`; null when the text is no such reference. */
-export function revisionPath(reference: string): string | null {
-  const match = REFERENCE.exec(reference)
-  return match ? `/hub/${match[1]}?revision=${match[2]}` : null
-}
-
-/** A reference to a revision in the hub, `owner/name@revision`, that leads there. */
+/** A reference to a revision in the hub that leads there. */
 export function RevisionLink({ reference }: { reference: string }) {
-  const match = REFERENCE.exec(reference)
-  const path = revisionPath(reference)
-  if (!match || !path) return <code>{reference}</code>
-  return (
+  const parsed = parseReference(reference)
+  const path = referencePath(reference)
+  if (!parsed) return <code>{reference}</code>
+  const text = (
+    <>
+      {parsed.owner}/{parsed.name}
+      {parsed.revision && <code className="faint">@{shortHash(parsed.revision, 8)}</code>}
+    </>
+  )
+  return path ? (
     <Link to={path} title={reference}>
-      {match[1]}
-      <code className="faint">@{shortHash(match[2] ?? '', 8)}</code>
+      {text}
     </Link>
+  ) : (
+    <span title={reference}>{text}</span>
   )
 }

@@ -1,0 +1,2 @@
+import { Page } from '@/ui/Page'
+export function Component() { return <Page title="" /> }

@@ -1,0 +1,30 @@
+import { api } from '@/api/client'
+import type { Feature } from '@/app/features'
+import { repositoryPath } from '@/lib/reference'
+
+const lists = [
+  { path: 'datasets', room: 'data', order: 10 },
+  { path: 'models', room: 'models', order: 10 },
+  { path: 'reports', room: 'evaluation', order: 40 },
+] as const
+
+const feature: Feature = {
+  routes: lists.flatMap(({ path }) => [
+    { path, lazy: () => import('./RepositoriesPage'), handle: { help: `hub:help.${path}` } },
+    { path: `${path}/:owner/:name`, lazy: () => import('./RepositoryPage'), handle: { help: 'hub:help.repository' } },
+  ]),
+  nav: lists.map(({ path, room, order }) => ({ room, path: `/${path}`, label: `hub:${path}.title`, order })),
+  search: {
+    label: 'search.repositories',
+    find: async (text, signal) => {
+      const { data } = await api.GET('/api/v1/repositories', { params: { query: { text, limit: 8 } }, signal })
+      return (data?.items ?? []).map((row) => ({
+        path: repositoryPath(row.kind, row.owner, row.name),
+        title: row.full_name,
+        note: row.title,
+      }))
+    },
+  },
+}
+
+export default feature

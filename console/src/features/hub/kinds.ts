@@ -1,0 +1,14 @@
+import { useLocation } from 'react-router'
+
+import type { components } from '@/api/client'
+import type { RepositoryKind } from '@/lib/reference'
+
+export type Repository = components['schemas']['RepositoryOut']
+
+export const PLURAL: Record<RepositoryKind, string> = { dataset: 'datasets', model: 'models', report: 'reports' }
+
+/** The kind of repository that the open address is about. */
+export function useKind(): RepositoryKind {
+  const first = useLocation().pathname.split('/')[1]
+  return first === 'models' ? 'model' : first === 'reports' ? 'report' : 'dataset'
+}
