@@ -11,7 +11,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["compiled", "count_classes", "decode", "mixed", "repeated_lines", "repeated_ngrams", "untidy"]
+__all__ = ["compiled", "count_classes", "decode", "mixed", "mixed_all", "repeated_lines", "repeated_ngrams", "untidy"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,6 +46,15 @@ def mixed(value: np.uint64) -> np.uint64:
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return value ^ (value >> np.uint64(31))
+
+
+@compiled
+def mixed_all(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """``mixed`` of each value."""
+    result = np.empty_like(values)
+    for index in range(len(values)):
+        result[index] = mixed(values[index])
+    return result
 
 
 @compiled

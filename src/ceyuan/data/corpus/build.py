@@ -1,0 +1,147 @@
+"""The whole run: measure, decide, emit, explain; each stage's output is on disk before the next begins."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+from typing import Any, BinaryIO
+
+import polars as pl
+
+from ceyuan.data.corpus.card import cards
+from ceyuan.data.corpus.decide import decide
+from ceyuan.data.corpus.emit import emit
+from ceyuan.data.corpus.findings import counted, drop_reasons
+from ceyuan.data.corpus.inputs import Inputs
+from ceyuan.data.corpus.measure import measure, measured_columns
+from ceyuan.data.corpus.recipe import Recipe
+from ceyuan.data.corpus.report import Report, part_of, told
+from ceyuan.data.corpus.samples import samples
+from ceyuan.data.files import canonical_json, read_json, sha256_of, write_atomically, write_json
+from ceyuan.data.problems import DataProblem
+
+__all__ = ["build"]
+
+_FORMAT = 1
+
+
+def build(
+    inputs: Inputs, recipe: Recipe, out: Path, title: Mapping[str, str], report: Report, threads: int = 0
+) -> dict[str, Any]:
+    """Make the dataset in ``out/dataset`` and return its manifest.
+
+    ``title`` has ``zh`` and ``en``. ``threads``: shards measured side by side, 0 for one per processor. The
+    manifest's ``content_sha256`` covers everything in the folder and follows from input, recipe and title;
+    times and versions of libraries are apart, in ``out/run.json``. Stage outputs lie in ``out/work`` until
+    the manifest is written; killed at any moment, the next call continues from them. Raises ``DataProblem``:
+    ``nothing_kept``, ``shard_damaged``, ``disk_full``.
+    """
+    started, began = monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+    plan = hashlib.sha256(canonical_json([_FORMAT, inputs.identity(), recipe.identity(), dict(title)])).hexdigest()[:32]
+    dataset, work = out / "dataset", out / "work"
+    manifest: dict[str, Any] = read_json(dataset / "manifest.json")
+    if manifest.get("plan") == plan:
+        report(told(1.0, "结果已存在，无需重做", "already done"))
+        return manifest
+    _begin(dataset, work, plan)
+    statistics = measured_columns(recipe.operators())
+    measured = measure(inputs, recipe, work / "measured", threads or os.cpu_count() or 1, part_of(report, 0.0, 0.6))
+    report(told(0.6, "去重与划分", "deduplicating and splitting"))
+    decisions, curtailed = _decisions(work / f"decisions-{plan}.parquet", measured, statistics, recipe)
+    if not decisions["reason"].is_null().any():
+        raise DataProblem(
+            "nothing_kept",
+            "没有文档通过筛选；请放宽配方的阈值。",
+            "No document passed; loosen the recipe's thresholds.",
+        )
+    files = emit(decisions, measured, dataset, recipe.output.shard_bytes, part_of(report, 0.8, 0.95))
+    counts = counted(decisions) | {"curtailed_comparisons": curtailed}
+    _explain(dataset, decisions, inputs, measured, statistics, recipe, counts, title)
+    manifest = _manifest(dataset, plan, inputs, recipe, counts, files)
+    write_json(dataset / "manifest.json", manifest)
+    _note_run(out, began, monotonic() - started)
+    shutil.rmtree(work, ignore_errors=True)
+    report(told(1.0, f"保留 {counts['total']['kept']:,} 篇", f"kept {counts['total']['kept']:,} documents"))
+    return manifest
+
+
+def _begin(dataset: Path, work: Path, plan: str) -> None:
+    """Make room for this plan: what an earlier plan left in the dataset's folder goes, measured shards stay."""
+    marker = work / "plan"
+    if dataset.exists() and (not marker.exists() or marker.read_text("ascii") != plan):
+        shutil.rmtree(dataset)
+    dataset.mkdir(parents=True, exist_ok=True)
+    write_atomically(marker, lambda file: _put(file, plan.encode()))
+
+
+def _decisions(path: Path, measured: list[Path], statistics: list[str], recipe: Recipe) -> tuple[pl.DataFrame, int]:
+    note = path.with_suffix(".json")
+    if not note.exists():
+        table, curtailed = decide(measured, statistics, recipe)
+        write_atomically(path, lambda file: table.write_parquet(file, compression="lz4"))
+        write_json(note, {"curtailed": curtailed})
+    curtailed_before: Any = read_json(note)["curtailed"]
+    return pl.read_parquet(path), int(curtailed_before)
+
+
+def _explain(
+    dataset: Path,
+    decisions: pl.DataFrame,
+    inputs: Inputs,
+    measured: list[Path],
+    statistics: list[str],
+    recipe: Recipe,
+    counts: dict[str, Any],
+    title: Mapping[str, str],
+) -> None:
+    reasons = drop_reasons(decisions)
+    write_json(dataset / "drop_reasons.json", {"reasons": reasons})
+    write_json(dataset / "samples.json", samples(decisions, inputs, measured, statistics, recipe.output.samples))
+    columns = ["id", "source", "domain", *statistics, "bytes", "exact"]
+    columns += ["reason", "duplicate_of", "similarity", "cluster", "split"]
+    table = decisions.select(columns).to_arrow()
+    write_atomically(dataset / "statistics.parquet", lambda file: _write_table(table, file))
+    for name, text in cards(title, recipe, inputs.sources, counts, reasons).items():
+        write_atomically(dataset / name, lambda file, text=text: _put(file, text.encode()))  # type: ignore[misc]
+
+
+def _manifest(
+    dataset: Path, plan: str, inputs: Inputs, recipe: Recipe, counts: dict[str, Any], files: list[dict[str, object]]
+) -> dict[str, Any]:
+    listed = {str(file["path"]) for file in files}
+    others = [
+        {"path": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+        for path in sorted(dataset.iterdir())
+        if path.is_file() and path.name not in listed and path.name != "manifest.json"
+    ]
+    content = {
+        "format": _FORMAT,
+        "plan": plan,
+        "recipe": recipe.model_dump(),
+        "recipe_identity": recipe.identity(),
+        "operators": [one.described() for one in recipe.operators()],
+        "sources": list(inputs.sources),
+        "counts": counts,
+        "data": files,
+        "files": others,
+    }
+    return content | {"content_sha256": hashlib.sha256(canonical_json(content)).hexdigest()}
+
+
+def _note_run(out: Path, began: str, seconds: float) -> None:
+    libraries = {name: version(name) for name in ("polars", "pyarrow", "numba", "numpy")}
+    write_json(out / "run.json", {"started_at": began, "seconds": round(seconds, 2), "libraries": libraries})
+
+
+def _put(file: BinaryIO, data: bytes) -> None:
+    file.write(data)
+
+
+def _write_table(table: Any, file: BinaryIO) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, file, compression="zstd", compression_level=3, row_group_size=65536)

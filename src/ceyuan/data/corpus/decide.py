@@ -1,0 +1,130 @@
+"""The second stage: one decision over all documents, from their statistics and sketches alone.
+
+Texts are read again only for the documents that may be near-duplicates.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ceyuan.data.corpus.recipe import Duplicates, Recipe
+from ceyuan.data.corpus.split import assign_split
+from ceyuan.data.duplicates import Resolution, resolve, shared_buckets
+from ceyuan.data.operators import Texts, first_reason
+
+__all__ = ["decide", "preference"]
+
+_DESCRIBING = ("id", "source", "domain", "title", "group", "rank", "changed", "bytes", "exact")
+
+
+def decide(shards: Sequence[Path], statistics: Sequence[str], recipe: Recipe) -> tuple[pl.DataFrame, int]:
+    """(decisions, number of documents whose comparisons were curtailed).
+
+    Decisions have one row per document in input order: ``shard`` and ``row`` (where it lies), what describes
+    it, its statistics, ``reason`` (null: kept), ``duplicate_of``, ``similarity``, ``cluster`` and ``split``.
+    """
+    frames = [
+        pl.read_parquet(path, columns=[*_DESCRIBING, *statistics, "distinct"])
+        .with_row_index("row")
+        .with_columns(pl.lit(number, pl.UInt32).alias("shard"))
+        for number, path in enumerate(shards)
+    ]
+    table = pl.concat(frames).with_columns(reason=first_reason(dict(recipe.filters())))
+    table = table.with_columns(order=preference(table, recipe.duplicates))
+    table = _exact(table) if recipe.duplicates.exact else _without_duplicates(table)
+    related: npt.NDArray[np.int64] = np.empty((0, 2), np.int64)
+    curtailed = 0
+    if recipe.duplicates.near:
+        table, related, curtailed = _near(table, shards, recipe.duplicates)
+    table = assign_split(table, related, recipe.split)
+    return table.drop("order", "distinct", "rank", "group"), curtailed
+
+
+def preference(table: pl.DataFrame, settings: Duplicates) -> pl.Series:
+    """Place of each row when all are sorted by who should survive, best first; ties go by the input's order."""
+    keys = {
+        "rank": pl.col("rank").cast(pl.Int64),
+        "longest": -pl.col("characters").cast(pl.Int64),
+        "shortest": pl.col("characters").cast(pl.Int64),
+        "first": pl.col("at").cast(pl.Int64),
+    }
+    by = [keys[name] for name in (*settings.prefer, "first")]
+    ordered = table.select("rank", "characters").with_row_index("at").sort(by, maintain_order=True)["at"].to_numpy()
+    places = np.empty(len(ordered), np.int64)
+    places[ordered] = np.arange(len(ordered))
+    return pl.Series("order", places)
+
+
+def _without_duplicates(table: pl.DataFrame) -> pl.DataFrame:
+    return table.with_columns(duplicate_of=pl.lit(None, pl.String), similarity=pl.lit(None, pl.Float32))
+
+
+def _exact(table: pl.DataFrame) -> pl.DataFrame:
+    kept = table.filter(pl.col("reason").is_null()).select("exact", "order", "id")
+    best = kept.sort("order").group_by("exact", maintain_order=True).agg(best=pl.first("order"), first=pl.first("id"))
+    table = table.join(best, on="exact", how="left", maintain_order="left")
+    again = pl.col("reason").is_null() & (pl.col("order") != pl.col("best"))
+    return table.with_columns(
+        duplicate_of=pl.when(again).then("first"),
+        similarity=pl.when(again).then(pl.lit(1.0, pl.Float32)),
+        reason=pl.when(again).then(pl.lit("exact_duplicate")).otherwise("reason"),
+    ).drop("best", "first")
+
+
+def _near(
+    table: pl.DataFrame, shards: Sequence[Path], settings: Duplicates
+) -> tuple[pl.DataFrame, npt.NDArray[np.int64], int]:
+    """The table with near-duplicates marked, pairs of related kept rows, and how many were curtailed."""
+    kept = table.with_row_index("at").filter(pl.col("reason").is_null()).sort("order")
+    keys = _gather(shards, kept, "keys").to_numpy().reshape(kept.height, -1)
+    buckets, _ = shared_buckets(np.ascontiguousarray(keys))
+    candidates = np.flatnonzero((buckets >= 0).any(axis=1))
+    if not len(candidates):
+        return table, np.empty((0, 2), np.int64), 0
+    chosen = kept[candidates]
+    found: Resolution = resolve(
+        Texts.of(_gather(shards, chosen, "text")),
+        chosen["distinct"].to_numpy(),
+        buckets[candidates],
+        threshold=settings.threshold,
+        related_from=min(settings.related_from, settings.threshold),
+        comparisons=settings.comparisons,
+    )
+    at = chosen["at"].to_numpy().astype(np.int64)
+    dropped = np.flatnonzero(found.survivor >= 0)
+    marked = pl.DataFrame(
+        {
+            "at": at[dropped].astype(np.uint32),
+            "near_of": chosen["id"].gather(found.survivor[dropped]),
+            "near": found.similarity[dropped],
+        }
+    )
+    table = table.with_row_index("at").join(marked, on="at", how="left", maintain_order="left")
+    near = pl.col("near_of").is_not_null()
+    table = table.with_columns(
+        reason=pl.when(near).then(pl.lit("near_duplicate")).otherwise("reason"),
+        duplicate_of=pl.when(near).then("near_of").otherwise("duplicate_of"),
+        similarity=pl.when(near).then("near").otherwise("similarity"),
+    ).drop("at", "near_of", "near")
+    return table, at[found.related], found.curtailed
+
+
+def _gather(shards: Sequence[Path], rows: pl.DataFrame, column: str) -> pl.Series:
+    """``column`` of the measured shards for ``rows`` (with ``shard`` and ``row``), in their order."""
+    parts: list[pl.Series] = []
+    places: list[npt.NDArray[np.int64]] = []
+    number = rows["shard"].to_numpy()
+    for shard, path in enumerate(shards):
+        here = np.flatnonzero(number == shard)
+        if len(here):
+            values = pl.read_parquet(path, columns=[column])[column]
+            parts.append(values.gather(rows["row"].gather(here)))
+            places.append(here)
+    joined = pl.concat(parts) if parts else pl.Series(column, [])
+    back = np.empty(rows.height, np.int64)
+    if places:
+        back[np.concatenate(places)] = np.arange(rows.height)
+    return joined.gather(back)

@@ -1,0 +1,89 @@
+"""The third stage: kept documents in Parquet shards of the dataset, train and held-out apart."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ceyuan.data.corpus.report import Report, told
+from ceyuan.data.files import sha256_of, write_atomically
+
+__all__ = ["DATASET_SCHEMA", "emit"]
+
+DATASET_SCHEMA = pa.schema(
+    [
+        pa.field(name, pa.large_string(), nullable=False)
+        for name in ("id", "text", "title", "source", "domain", "licence", "cluster", "meta")
+    ]
+)
+"""Columns of the dataset. ``meta`` is a JSON object of strings, ``cluster`` names documents that belong together."""
+
+_ROWS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    path: str
+    split: str
+    rows: pl.DataFrame
+
+
+def emit(
+    decisions: pl.DataFrame, measured: Sequence[Path], folder: Path, shard_bytes: int, report: Report
+) -> list[dict[str, object]]:
+    """Write ``data/<split>-00000-of-00003.parquet`` and so on; return each file's path, split, rows, bytes, SHA-256.
+
+    Which document goes to which file follows from the decisions alone, so a file that is already there, from
+    an interrupted run of the same plan, is right and is not written again.
+    """
+    shards = list(_planned(decisions, shard_bytes))
+    files: list[dict[str, object]] = []
+    for number, shard in enumerate(shards):
+        path = folder / shard.path
+        if not path.exists():
+            table = _table(shard.rows, measured)
+            write_atomically(path, lambda file, table=table: _write(table, file))  # type: ignore[misc]
+        files.append(
+            {
+                "path": shard.path,
+                "split": shard.split,
+                "rows": shard.rows.height,
+                "bytes": path.stat().st_size,
+                "sha256": sha256_of(path),
+            }
+        )
+        done = (number + 1) / len(shards)
+        report(told(done, f"已写出 {number + 1}/{len(shards)} 个文件", f"wrote {number + 1} of {len(shards)} files"))
+    return files
+
+
+def _planned(decisions: pl.DataFrame, shard_bytes: int) -> Iterator[_Shard]:
+    for split in ("train", "heldout"):
+        rows = decisions.filter(pl.col("split") == split).select("shard", "row", "cluster", "bytes")
+        if not rows.height:
+            continue
+        before = rows["bytes"].cum_sum() - rows["bytes"]
+        number = (before // shard_bytes).to_numpy()
+        _, dense = np.unique(number, return_inverse=True)
+        count = int(dense.max()) + 1
+        for index in range(count):
+            name = f"data/{split}-{index:05d}-of-{count:05d}.parquet"
+            yield _Shard(name, split, rows.filter(pl.Series(dense == index)))
+
+
+def _table(rows: pl.DataFrame, measured: Sequence[Path]) -> pa.Table:
+    parts: list[pl.DataFrame] = []
+    columns = [name for name in DATASET_SCHEMA.names if name != "cluster"]
+    for shard in rows["shard"].unique().sort().to_list():
+        here = rows.filter(pl.col("shard") == shard)
+        documents = pl.read_parquet(measured[shard], columns=columns)
+        parts.append(documents[here["row"]].with_columns(here["cluster"]))
+    return pl.concat(parts).select(DATASET_SCHEMA.names).to_arrow().cast(DATASET_SCHEMA)
+
+
+def _write(table: pa.Table, file: object) -> None:
+    pq.write_table(table, file, compression="zstd", compression_level=3, row_group_size=_ROWS, write_statistics=True)

@@ -1,0 +1,69 @@
+"""The first stage: one raw shard in, one measured shard out; shards know nothing of each other."""
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ceyuan.data.corpus.inputs import Inputs, RawShard
+from ceyuan.data.corpus.recipe import Recipe
+from ceyuan.data.corpus.report import Report, told
+from ceyuan.data.duplicates import Banding, sketch
+from ceyuan.data.files import write_atomically
+from ceyuan.data.operators import Operator, Texts
+
+__all__ = ["measure", "measured_columns"]
+
+
+def measure(inputs: Inputs, recipe: Recipe, folder: Path, threads: int, report: Report) -> list[Path]:
+    """Measured shards in ``folder``, one per raw shard and in their order; those already there are kept.
+
+    A measured shard is named by the hashes of its raw shard and of the operators, so a changed threshold or
+    an added source costs nothing for the rest. Rows stay in the order of the raw shard.
+    """
+    banding = Banding(recipe.duplicates.bands, recipe.duplicates.rows)
+    chain = recipe.operators()
+    identity = recipe.measuring_identity()
+    names = [hashlib.sha256(f"{identity}/{shard.sha256}".encode()).hexdigest()[:24] for shard in inputs.shards]
+    paths = [folder / f"{name}.parquet" for name in names]
+    waiting = {path: shard for path, shard in zip(paths, inputs.shards, strict=True) if not path.exists()}
+    total, done = len(inputs.shards), len(inputs.shards) - len(waiting)
+    if done:
+        report(told(0.0, f"沿用 {done} 个已处理的分片", f"{done} shards measured before"))
+    with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="measure") as pool:
+        tasks = [pool.submit(_one, inputs, shard, chain, banding, path) for path, shard in waiting.items()]
+        try:
+            for task in as_completed(tasks):
+                task.result()
+                done += 1
+                report(told(done / total, f"已处理 {done}/{total} 个分片", f"measured {done} of {total} shards"))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return paths
+
+
+def measured_columns(chain: Sequence[Operator]) -> list[str]:
+    """Names of the statistics that ``chain`` adds."""
+    return [name for one in chain if one.specification.kind == "stat" for name in one.specification.writes]
+
+
+def _one(inputs: Inputs, shard: RawShard, chain: Sequence[Operator], banding: Banding, path: Path) -> None:
+    inputs.verify(shard)
+    batch = pl.read_parquet(shard.path)
+    for one in chain:
+        batch = one(batch)
+    text = batch["text"]
+    distinct, keys = sketch(Texts.of(text), banding)
+    columns: list[Any] = [
+        text.str.len_bytes().cast(pl.Int64).alias("bytes"),
+        pl.Series("exact", [hashlib.sha256(one.encode()).digest()[:16] for one in text], pl.Binary),
+        pl.Series("distinct", distinct),
+        pl.Series("keys", np.ascontiguousarray(keys), pl.Array(pl.UInt64, banding.bands)),
+    ]
+    measured = batch.with_columns(columns)
+    write_atomically(path, lambda file: measured.write_parquet(file, compression="lz4", statistics=False))

@@ -1,0 +1,69 @@
+"""Profiles: the thresholds of each domain. What is noise on a web page is the form of a poem or a review."""
+
+from collections.abc import Mapping, Sequence
+
+from ceyuan.data.operators import Filter
+
+__all__ = ["DOMAINS", "default_profiles", "with_thresholds"]
+
+DOMAINS: dict[str, tuple[str, str]] = {
+    "general": ("通用", "general"),
+    "law": ("法律法规", "law and regulation"),
+    "news": ("新闻", "news"),
+    "user": ("用户内容", "user content"),
+    "classical": ("古典诗文", "classical texts"),
+    "technical": ("技术文档", "technical writing"),
+}
+"""Domains with a profile of their own; any other is cut by ``general``."""
+
+
+def default_profiles() -> dict[str, tuple[Filter, ...]]:
+    """Filters per domain, in the order they are asked.
+
+    The bounds were set so that of the registered corpora, of 3,504 laws and of 3,000 technical articles
+    each profile keeps what a reader would keep; web-tuned ones (FineWeb-2's for Chinese) keep 5 % of the last.
+    """
+    return {
+        "general": _profile(shortest=20, chinese=0.2, special=0.3, punctuation=0.4, digits=0.5, repeated=0.5),
+        "law": _profile(shortest=10, chinese=0.6, special=0.2, punctuation=0.4, digits=0.4, repeated=0.6),
+        "news": _profile(shortest=20, chinese=0.5, special=0.2, punctuation=0.4, digits=0.5, repeated=0.4),
+        "user": _profile(shortest=4, chinese=0.3, special=0.4, punctuation=0.6, digits=0.5, repeated=0.6),
+        "classical": _profile(shortest=8, chinese=0.7, special=0.3, punctuation=0.5, digits=0.2, repeated=0.8),
+        "technical": _profile(shortest=50, chinese=0.1, special=0.35, punctuation=0.5, digits=0.5, repeated=0.7),
+    }
+
+
+def with_thresholds(
+    profiles: Mapping[str, Sequence[Filter]], changes: Mapping[str, Mapping[str, Mapping[str, float | None]]]
+) -> dict[str, tuple[Filter, ...]]:
+    """``profiles`` with other bounds: ``{"user": {"too_short": {"at_least": 10}}}``.
+
+    Raises ``KeyError`` with what is not there: a domain without profile or a reason without filter.
+    """
+    result = {domain: tuple(filters) for domain, filters in profiles.items()}
+    for domain, by_reason in changes.items():
+        reasons = [one.reason for one in result[domain]]
+        for reason, bounds in by_reason.items():
+            if reason not in reasons:
+                raise KeyError(f"{domain}.{reason}")
+            result[domain] = tuple(
+                Filter.model_validate(one.model_dump() | dict(bounds)) if one.reason == reason else one
+                for one in result[domain]
+            )
+    return result
+
+
+def _profile(
+    *, shortest: int, chinese: float, special: float, punctuation: float, digits: float, repeated: float
+) -> tuple[Filter, ...]:
+    return (
+        Filter(statistic="characters", reason="too_short", at_least=shortest),
+        Filter(statistic="characters", reason="too_long", at_most=2_000_000),
+        Filter(statistic="odd_share", reason="damaged", at_most=0.02),
+        Filter(statistic="chinese_share", reason="not_chinese", at_least=chinese),
+        Filter(statistic="special_share", reason="special_characters", at_most=special),
+        Filter(statistic="punctuation_share", reason="mostly_punctuation", at_most=punctuation),
+        Filter(statistic="digit_share", reason="mostly_digits", at_most=digits),
+        Filter(statistic="repeated_share", reason="repetitive", at_most=repeated),
+        Filter(statistic="repeated_lines", reason="repeated_lines", at_most=0.5),
+    )

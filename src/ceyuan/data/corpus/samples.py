@@ -1,0 +1,85 @@
+"""Examples of what a run did: texts before and after, kept ones, dropped ones with the reason's evidence."""
+
+from collections.abc import Sequence
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ceyuan.data.corpus.inputs import Inputs
+
+__all__ = ["samples"]
+
+_EXCERPT = 400  # characters shown of a text
+_LEAD = 60  # characters shown before the first difference
+
+Place = tuple[int, int]
+
+
+def samples(
+    decisions: pl.DataFrame, inputs: Inputs, measured: Sequence[Path], statistics: Sequence[str], count: int
+) -> dict[str, Any]:
+    """``count`` examples each of: ``changed`` by normalising, ``kept`` per domain, ``dropped`` per reason.
+
+    Chosen by the hash of the content, so always the same ones. Texts are excerpts: of the raw document, for
+    changed ones of both forms from shortly before the first difference. A duplicate comes with the text of
+    the document that was kept instead.
+    """
+    order = decisions.sort("exact", "id")
+    kept = pl.col("reason").is_null()
+    changed = order.filter(kept & pl.col("changed")).head(count)
+    by_domain = {str(name[0]): rows.head(count) for name, rows in order.filter(kept).group_by("domain")}
+    by_reason = {str(name[0]): rows.head(count) for name, rows in order.filter(~kept).group_by("reason")}
+    names = [name for rows in by_reason.values() for name in rows["duplicate_of"].drop_nulls().to_list()]
+    partners = decisions.filter(pl.col("id").is_in(names))
+    wanted = pl.concat([changed, *by_domain.values(), *by_reason.values(), partners])
+    raw = _texts([shard.path for shard in inputs.shards], wanted)
+    clean = _texts(measured, changed)
+    others = {row["id"]: raw[row["shard"], row["row"]] for row in partners.iter_rows(named=True)}
+    return {
+        "changed": [_changed(row, raw, clean) for row in changed.iter_rows(named=True)],
+        "kept": {
+            name: [_plain(row, raw) for row in rows.iter_rows(named=True)] for name, rows in sorted(by_domain.items())
+        },
+        "dropped": {
+            name: [_dropped(row, raw, others, statistics) for row in rows.iter_rows(named=True)]
+            for name, rows in sorted(by_reason.items())
+        },
+    }
+
+
+def _texts(shards: Sequence[Path], rows: pl.DataFrame) -> dict[Place, str]:
+    texts: dict[Place, str] = {}
+    for number in rows["shard"].unique().sort().to_list():
+        here = rows.filter(pl.col("shard") == number)["row"].unique()
+        column = pl.read_parquet(shards[number], columns=["text"])["text"].gather(here)
+        texts |= {(number, row): text for row, text in zip(here.to_list(), column.to_list(), strict=True)}
+    return texts
+
+
+def _plain(row: dict[str, Any], raw: dict[Place, str]) -> dict[str, Any]:
+    return {"id": row["id"], "domain": row["domain"], "text": raw[row["shard"], row["row"]][:_EXCERPT]}
+
+
+def _changed(row: dict[str, Any], raw: dict[Place, str], clean: dict[Place, str]) -> dict[str, Any]:
+    before, after = raw[row["shard"], row["row"]], clean[row["shard"], row["row"]]
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    start = max(0, same - _LEAD)
+    cut = slice(start, start + _EXCERPT)
+    return {"id": row["id"], "domain": row["domain"], "start": start, "before": before[cut], "after": after[cut]}
+
+
+def _dropped(
+    row: dict[str, Any], raw: dict[Place, str], others: dict[str, str], statistics: Sequence[str]
+) -> dict[str, Any]:
+    shown = _plain(row, raw) | {"statistics": {name: _short(row[name]) for name in statistics}}
+    if row["duplicate_of"] is not None:
+        shown["duplicate_of"] = row["duplicate_of"]
+        shown["similarity"] = _short(row["similarity"])
+        shown["kept_text"] = others[row["duplicate_of"]][:_EXCERPT]
+    return shown
+
+
+def _short(value: object) -> object:
+    return round(value, 4) if isinstance(value, float) else value
