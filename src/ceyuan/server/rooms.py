@@ -40,7 +40,11 @@ class Room:
         return {} if self.bytes is None else import_module(self.bytes).openapi_paths()
 
 
-ROOMS: tuple[Room, ...] = (Room("jobs", routers=("ceyuan.kernel.jobs.endpoints",)),)
+ROOMS: tuple[Room, ...] = (
+    Room("jobs", routers=("ceyuan.kernel.jobs.endpoints",)),
+    Room("audit", routers=("ceyuan.kernel.audit.endpoints",), wiring="ceyuan.kernel.audit.wiring"),
+    Room("blobs", wiring="ceyuan.kernel.blobs.wiring"),
+)
 
 
 def routers() -> list[APIRouter]:

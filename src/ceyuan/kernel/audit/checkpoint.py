@@ -67,7 +67,7 @@ def verifier_key(name: str, public_key: bytes) -> str:
 def parse_verifier_key(text: str) -> bytes:
     """The raw public key of what `verifier_key` made; raises `Invalid`."""
     try:
-        name, key_hash, encoded = text.strip().rsplit("+", 2) if text.count("+") == 2 else text.strip().split("+", 2)
+        name, key_hash, encoded = text.strip().split("+", 2)
         raw = base64.b64decode(encoded, validate=True)
     except (ValueError, binascii.Error):
         raw, name, key_hash = b"", "", ""

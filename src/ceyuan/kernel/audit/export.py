@@ -46,7 +46,7 @@ def verify_export(
     """
     source = (_parse(line) for line in lines if line.strip())
     header = next(source, {})
-    if header.get("format") != FORMAT:
+    if header.get("format") != FORMAT or not isinstance(header.get("keys"), list) or "size" not in header:
         raise Invalid(("不是审计日志的导出文件", "this is not an export of an audit log"))
     heads = list(witnesses)
     verifier: Verifier | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ceyuan.kernel.actor import SYSTEM
 from ceyuan.kernel.audit import repository
-from ceyuan.kernel.audit.checkpoint import KEY_NAME, Head, SignedHead, sign_head, verifier_key
+from ceyuan.kernel.audit.checkpoint import KEY_NAME, Head, SignedHead, parse_note, sign_head, verifier_key
 from ceyuan.kernel.audit.entry import draft
 from ceyuan.kernel.audit.errors import NotYetCovered
 from ceyuan.kernel.audit.export import export_lines
@@ -33,6 +33,10 @@ class InclusionProof:
     size: int
     path: list[bytes]
     note: str
+
+    @property
+    def root(self) -> bytes:
+        return parse_note(self.note).head.root
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,9 +82,14 @@ async def head_at(session: AsyncSession, size: int) -> AuditHead | None:
     return await session.get(AuditHead, size)
 
 
+def select_heads() -> Select[AuditHead]:
+    """Every signed head."""
+    return select(AuditHead)
+
+
 async def heads(session: AsyncSession) -> list[AuditHead]:
     """All signed heads, smallest first."""
-    return list(await session.scalars(select(AuditHead).order_by(AuditHead.size)))
+    return list(await session.scalars(select_heads().order_by(AuditHead.size)))
 
 
 def select_entries(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+import orjson
 from sqlalchemy import BigInteger, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ceyuan.kernel.audit.checkpoint import parse_note
 from ceyuan.kernel.tables import Base, Id
 
 
@@ -30,6 +33,16 @@ class AuditEntry(Base):
         Index("ix_audit_entry_actor_id_seq", "actor_id", "seq"),
         Index("ix_audit_entry_subject_seq", "subject", "seq"),
     )
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the entry says beside its columns."""
+        data: dict[str, Any] = orjson.loads(self.body)["data"]
+        return data
+
+    @property
+    def actor_kind(self) -> str:
+        return str(orjson.loads(self.body)["actor"]["kind"])
 
 
 class AuditNode(Base):
@@ -57,3 +70,8 @@ class AuditHead(Base):
     size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     note: Mapped[str] = mapped_column(Text)
+
+    @property
+    def root(self) -> str:
+        """The signed root, hexadecimal."""
+        return parse_note(self.note).head.root.hex()
