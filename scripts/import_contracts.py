@@ -70,7 +70,7 @@ forbidden_modules =
 def main() -> int:
     engines = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ceyuan"]["engines"]
     with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
-        file.write(contracts([f"ceyuan.{name.replace('/', '.')}" for name in engines]))
+        file.write(contracts(engines))
         file.flush()
         lint = Path(sys.executable).with_name("lint-imports")
         return subprocess.run([lint, "--config", file.name, "--no-cache"], cwd=ROOT, check=False).returncode
