@@ -1,0 +1,81 @@
+"""Fixtures of metering's tests: a database per module, a platform with a clock that tests turn, fresh organisations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ceyuan.kernel.clock import ManualClock
+from ceyuan.kernel.database import Database
+from ceyuan.kernel.ids import new_id
+from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.tables import Base
+from ceyuan.server import rooms
+from ceyuan.server.assembly import build_platform
+from ceyuan.server.settings import ServerSettings
+from tests.metering.bench import OPERATOR, Bench
+from tests.postgres import PostgresServer
+
+NOON = datetime(2026, 11, 16, 4, 0, tzinfo=UTC)
+"""Noon in Shanghai on a Monday in the middle of a month."""
+
+
+async def _create_tables(url: str) -> None:
+    database = Database(url)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    await database.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def books_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database with all tables that the tests of one module share, of each kind in turn."""
+
+    @contextmanager
+    def sqlite() -> Iterator[str]:
+        yield f"sqlite:///{tmp_path_factory.mktemp('books') / 'books.sqlite'}"
+
+    if request.param == "sqlite":
+        made = sqlite()
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        made = server.fresh_database()
+    rooms.load_tables()
+    with made as url:
+        asyncio.run(_create_tables(url))
+        yield url
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOON)
+
+
+@pytest.fixture
+async def house(books_url: str, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Platform]:
+    """A platform over the module's database, not started."""
+    platform = build_platform(ServerSettings(data_dir=tmp_path / "data", database_url=books_url))
+    platform.clock = clock
+    yield platform
+    await platform.database.close()
+
+
+@pytest.fixture
+def org() -> str:
+    return new_id("org")
+
+
+@pytest.fixture
+async def bench(house: Platform, org: str, clock: ManualClock) -> Bench:
+    """A fresh organisation with a priced resource of its own, and short words for what tests do with them."""
+    bench = Bench(house, clock, org, f"test.r{org[-12:]}")
+    await bench.price(1000)
+    return bench
+
+
+__all__ = ["NOON", "OPERATOR"]
