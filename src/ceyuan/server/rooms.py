@@ -44,6 +44,16 @@ ROOMS: tuple[Room, ...] = (
     Room("jobs", routers=("ceyuan.kernel.jobs.endpoints",)),
     Room("audit", routers=("ceyuan.kernel.audit.endpoints",), wiring="ceyuan.kernel.audit.wiring"),
     Room("blobs", wiring="ceyuan.kernel.blobs.wiring"),
+    Room("metering", wiring="ceyuan.metering.wiring"),
+    Room(
+        "hub",
+        routers=(
+            "ceyuan.hub.repositories.endpoints",
+            "ceyuan.hub.commits.endpoints",
+            "ceyuan.hub.browsing.endpoints",
+        ),
+        wiring="ceyuan.hub.wiring",
+    ),
 )
 
 
