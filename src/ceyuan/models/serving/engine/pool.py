@@ -86,7 +86,7 @@ class Engines:
         self._sweeper: asyncio.Task[None] | None = None
         self._closed = False
         self._count = 0
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
 
     def declare(self, name: str, spec: EngineSpec, *, keep_warm: bool = False) -> None:
         """Say that `name` is to be served by `spec`; a running engine with another spec is drained and replaced."""
@@ -153,7 +153,8 @@ class Engines:
         for slot in list(self._slots.values()):
             self._retire(slot)
         self._slots.clear()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
+        while self._ending:
+            await asyncio.gather(*self._ending, return_exceptions=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _state(self, slot: _Slot) -> EngineState:
@@ -279,7 +280,13 @@ class Engines:
     async def _end(self, slot: _Slot) -> None:
         process, slot.process = slot.process, None
         if process is not None:
-            await process.stop()
+            # Whoever asked may be cancelled; the process ends all the same, and `close` waits for it.
+            await asyncio.shield(self._track(asyncio.create_task(process.stop(), name=f"engine-stop-{slot.name}")))
+
+    def _track(self, task: asyncio.Task[None]) -> asyncio.Task[None]:
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+        return task
 
     def _retire(self, slot: _Slot) -> None:
         async def retire() -> None:
@@ -293,9 +300,7 @@ class Engines:
                     logger.warning("engine %s ends with %s requests unfinished", slot.name, slot.in_flight)
             await self._end(slot)
 
-        task = asyncio.create_task(retire(), name=f"engine-retire-{slot.name}")
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        self._track(asyncio.create_task(retire(), name=f"engine-retire-{slot.name}"))
 
     async def _sweep(self) -> None:
         while True:

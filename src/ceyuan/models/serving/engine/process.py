@@ -81,13 +81,22 @@ class EngineProcess:
         env = {name: value for name, value in os.environ.items() if name.startswith(_INHERITED)}
         # Threads that spin at a barrier starve each other as soon as anything else wants a core.
         env["OMP_WAIT_POLICY"] = "active" if self.spec.spin else "passive"
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-s", str(_WORKER), json.dumps(spec)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=env,
+        creation = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-s", str(_WORKER), json.dumps(spec)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=env,
+            )
         )
+        try:
+            self._process = await asyncio.shield(creation)
+        except asyncio.CancelledError:
+            # Whoever gives up while the process is being made must still end it.
+            self._process = await creation
+            await self.stop(0)
+            raise
         ready = asyncio.get_running_loop().create_future()
         self._tasks = [
             asyncio.create_task(self._read_messages(ready), name="engine-messages"),
