@@ -17,10 +17,7 @@ Kind = Literal[
     "id_number", "mobile", "landline", "email", "bank_card", "credit_code", "passport", "plate", "ip_address"
 ]
 _PROVINCES = frozenset(
-    map(
-        int,
-        "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split(),
-    )
+    int(p) for p in re.findall("..", "1112131415212223313233343536374142434445465051525354616263646571818283")
 )
 _CODE = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
