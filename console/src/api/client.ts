@@ -61,4 +61,4 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
 }
 
 export { ProblemError }
-export type { components, paths } from './schema'
+export type { paths } from './schema'

@@ -2,13 +2,20 @@ import { createContext, useContext } from 'react'
 
 export type Role = 'viewer' | 'member' | 'maintainer' | 'owner'
 
-const ROLE_ORDER: readonly Role[] = ['viewer', 'member', 'maintainer', 'owner']
+export const ROLES: readonly Role[] = ['viewer', 'member', 'maintainer', 'owner']
 
 export interface Membership {
   id: string
   name: string
   label: string
+  kind: string
   role: Role
+}
+
+export interface Impersonation {
+  admin: string
+  reason: string
+  endsAt: string
 }
 
 /** Who is signed in, and what the console may offer. Every right is checked again by the platform. */
@@ -17,11 +24,13 @@ export interface Session {
   name: string
   label: string
   email: string | null
+  /** Id of the person's own organisation. */
+  personalId: string | null
   isAdmin: boolean
   duties: ReadonlySet<string>
   organisations: Membership[]
   /** The administrator who acts as this person. */
-  impersonator: string | null
+  impersonation: Impersonation | null
 }
 
 export const SessionContext = createContext<Session | null>(null)
@@ -36,5 +45,10 @@ export function useSession(): Session {
 export function holds(session: Session, organisation: string | null, role: Role): boolean {
   if (session.isAdmin) return true
   const held = session.organisations.find((membership) => membership.id === organisation)?.role
-  return held !== undefined && ROLE_ORDER.indexOf(held) >= ROLE_ORDER.indexOf(role)
+  return held !== undefined && ROLES.indexOf(held) >= ROLES.indexOf(role)
+}
+
+/** Whether the person holds one of these platform-wide duties; administrators hold all. */
+export function serves(session: Session, ...duties: string[]): boolean {
+  return session.isAdmin || duties.some((duty) => session.duties.has(duty))
 }

@@ -3,13 +3,14 @@ import { Form, Input, Radio, Select } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 
-import { api, type components } from '@/api/client'
+import { api } from '@/api/client'
+import type { Sent } from '@/api/types'
 import { usePreferences } from '@/app/preferences'
 import { holds, useSession } from '@/app/session'
 import { repositoryPath, type RepositoryKind } from '@/lib/reference'
 import { FormModal } from '@/ui/FormModal'
 
-type Values = Pick<components['schemas']['RepositoryIn'], 'owner' | 'name' | 'visibility' | 'description'>
+type Values = Pick<Sent<'/api/v1/repositories'>, 'owner' | 'name' | 'visibility' | 'description'>
 
 /** Creates an empty repository and goes there. */
 export function NewRepository({ kind, open, onClose }: { kind: RepositoryKind; open: boolean; onClose: () => void }) {

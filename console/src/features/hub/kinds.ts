@@ -1,9 +1,9 @@
 import { useLocation } from 'react-router'
 
-import type { components } from '@/api/client'
+import type { Item } from '@/api/types'
 import type { RepositoryKind } from '@/lib/reference'
 
-export type Repository = components['schemas']['RepositoryOut']
+export type Repository = Item<'/api/v1/repositories'>
 
 export const PLURAL: Record<RepositoryKind, string> = { dataset: 'datasets', model: 'models', report: 'reports' }
 

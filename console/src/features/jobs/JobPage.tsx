@@ -2,7 +2,8 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 
-import { $api, type components } from '@/api/client'
+import { $api } from '@/api/client'
+import type { Got } from '@/api/types'
 import { useBilingual } from '@/lib/text'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
@@ -21,7 +22,7 @@ import styles from './JobPage.module.css'
 import { JobProgress } from './JobProgress'
 import { OPEN_STATES, useJobStream, type Job } from './stream'
 
-type JobDetail = components['schemas']['JobDetail']
+type JobDetail = Got<'/api/v1/jobs/{job_id}'>
 
 function Steps({ job }: { job: JobDetail }) {
   const { t } = useTranslation('jobs')

@@ -1,10 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 
-import { $api, type components } from '@/api/client'
+import { $api } from '@/api/client'
+import type { Item } from '@/api/types'
 import type { LogLine } from '@/ui/LogView'
 
-export type Job = components['schemas']['JobOut']
+export type Job = Item<'/api/v1/jobs'>
 
 export const OPEN_STATES: ReadonlySet<string> = new Set(['queued', 'running'])
 
