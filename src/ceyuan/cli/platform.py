@@ -61,4 +61,118 @@ def up(
     from ceyuan.server.run import serve
 
     settings = settings_of(data, host=host, port=port, behind_proxy=behind_proxy, tls_cert=tls_cert, tls_key=tls_key)
-    asyncio.run(serve(settings, ready=greet))
+    asyncio.run(serve(settings, ready=greet, backup=backup_before_upgrade))
+
+
+@app.command()
+def doctor(data: DataOption = None, port: Annotated[int | None, typer.Option(help="port to look at")] = None) -> None:
+    """Look at everything the platform stands on; name each fault and its mend."""
+    from ceyuan.cli.output import language, show_rows
+    from ceyuan.kernel.errors import choose
+    from ceyuan.server.doctor import examine
+
+    checks = list(examine(settings_of(data, port=port)))
+    speak = language()
+    rows = [
+        {
+            "check": choose(c.name, speak),
+            "state": c.state,
+            "seen": choose(c.seen, speak),
+            "mend": choose(c.mend, speak) if c.mend else "",
+        }
+        for c in checks
+    ]
+    show_rows(rows, ["check", "state", "seen", "mend"], key="state")
+    if any(c.state == "fault" for c in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def backup(
+    to: Annotated[
+        Path | None, typer.Option(help="folder for the archives [default: backups/ in the data folder]")
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    """Write a backup; the keys go into an archive of their own. The platform may run meanwhile."""
+    from ceyuan.server import backup as archives
+
+    settings = settings_of(data)
+    made = archives.create(settings, to or settings.data_dir / "backups")
+    say(
+        (
+            f"备份:{made.archive}({made.files} 个文件,{made.bytes / 1e6:.1f} MB)",
+            f"backup: {made.archive} ({made.files} files, {made.bytes / 1e6:.1f} MB)",
+        )
+    )
+    if made.keys is not None:
+        say(
+            (
+                f"密钥单独存放:{made.keys};请与备份分开保管,二者齐全才能读取机密",
+                f"keys apart: {made.keys}; keep it away from the backup, both are needed to read secrets",
+            )
+        )
+
+
+@app.command()
+def restore(
+    archive: Annotated[Path, typer.Argument(help="the archive that `ceyuan backup` wrote")],
+    keys: Annotated[Path | None, typer.Option(help="the archive of the keys")] = None,
+    data: DataOption = None,
+) -> None:
+    """Put a backup into a new, empty data folder."""
+    from ceyuan.server import backup as archives
+
+    settings = settings_of(data)
+    count = archives.restore(archive, settings, keys=keys)
+    say((f"已恢复 {count} 个文件到 {settings.data_dir}", f"restored {count} files into {settings.data_dir}"))
+
+
+async def backup_before_upgrade(settings: ServerSettings, version: str) -> None:
+    """The automatic backup of a database that is about to be brought forward."""
+    from ceyuan.server import backup as archives
+
+    made = archives.create(settings, settings.data_dir / "backups")
+    say(
+        (
+            f"升级前已备份版本 {version}:{made.archive}",
+            f"backed up version {version} before the upgrade: {made.archive}",
+        )
+    )
+
+
+@app.command()
+def upgrade(data: DataOption = None) -> None:
+    """Bring the database to this program's version, after a backup; the platform must not run."""
+    from ceyuan.server import schema
+    from ceyuan.server.assembly import build_platform
+    from ceyuan.server.run import exclusive, prepare
+
+    settings = settings_of(data)
+
+    async def bring_forward() -> tuple[str | None, str]:
+        platform = build_platform(settings)
+        before = await schema.current(platform.database)
+        await prepare(platform, backup=lambda version: backup_before_upgrade(settings, version))
+        await platform.database.close()
+        return before, schema.head()
+
+    with exclusive(settings.data_dir):
+        before, after = asyncio.run(bring_forward())
+    if before == after:
+        say((f"数据库已是最新版本 {after}", f"the database already has version {after}"))
+    else:
+        say((f"数据库已从 {before or '空'} 升级到 {after}", f"the database went from {before or 'empty'} to {after}"))
+
+
+@app.command()
+def login(
+    token: Annotated[str, typer.Option(prompt=True, hide_input=True, help="a personal access token")],
+    url: Annotated[str, typer.Option(help="address of the platform")] = "http://127.0.0.1:8080",
+) -> None:
+    """Check a token and keep it for later commands."""
+    from ceyuan.cli.connection import Api, store
+
+    me = Api(url, token).get("/api/v1/me")
+    path = store(url, token)
+    say((f"已登录:{me.get('name')},凭据存于 {path}", f"signed in as {me.get('name')}; credentials in {path}"))

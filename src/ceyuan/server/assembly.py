@@ -24,7 +24,9 @@ def build_platform(settings: ServerSettings) -> Platform:
     """Make the platform's parts; nothing runs yet and nothing is written but the data folder and its key."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     database_url = settings.effective_database_url
-    vault = open_vault(SecretSettings(), settings.data_dir)
+    # A database without its key must not get a new one: what was sealed would be lost without a word.
+    fresh = not database_url.startswith("sqlite") or not (settings.data_dir / "ceyuan.sqlite").exists()
+    vault = open_vault(SecretSettings(), settings.data_dir, create=fresh)
     platform = Platform(
         database=Database(database_url),
         data_dir=settings.data_dir,

@@ -1,0 +1,279 @@
+"""Backup and restore: one archive of everything but the keys, and the keys apart.
+
+The database is copied first, by its own means and consistently; blobs are immutable and only added, so
+those that the copied database names are all there when they are copied after it. The key file travels
+in a second archive: whoever holds both can read every secret, whoever holds one cannot.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import sqlalchemy as sa
+
+from ceyuan import __version__
+from ceyuan.kernel.errors import CeyuanError, Conflict, Invalid
+from ceyuan.server.settings import ServerSettings
+
+MANIFEST = "manifest.json"
+KEYS = "keys"
+"""The folder under the data folder that holds keys."""
+_SKIP = {"lock", "ceyuan.sqlite", "jobs.sqlite", "tmp", "backups", KEYS}
+_SQLITE = ("ceyuan.sqlite", "jobs.sqlite")
+FORMAT = 1
+
+
+class BackupUnusable(Invalid):
+    code = "backup_unusable"
+    title = ("备份不可用", "The backup cannot be used")
+
+
+class BackupFailed(CeyuanError):
+    code = "backup_failed"
+    title = ("备份失败", "The backup failed")
+
+
+class FolderNotEmpty(Conflict):
+    code = "folder_not_empty"
+    title = ("目录不为空", "The folder is not empty")
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """The two archives, and what the first holds."""
+
+    archive: Path
+    keys: Path | None
+    files: int
+    bytes: int
+
+
+def create(settings: ServerSettings, to: Path) -> Backup:
+    """Write a backup into the folder `to`; may run while the platform runs.
+
+    Raises `BackupFailed` (no space, pg_dump missing or failing); nothing half-written is left under a
+    final name.
+    """
+    to.mkdir(parents=True, exist_ok=True, mode=0o700)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    archive, keys = to / f"ceyuan-{stamp}.tar", to / f"ceyuan-{stamp}.keys.tar"
+    try:
+        with _Writer(archive) as writer:
+            _add_databases(settings, writer)
+            for path in _plain_files(settings.data_dir):
+                writer.add(path, str(path.relative_to(settings.data_dir)))
+            writer.finish(stamp)
+        key_files = sorted(p for p in (settings.data_dir / KEYS).glob("*") if p.is_file())
+        if key_files:
+            with _Writer(keys) as sealed:
+                for path in key_files:
+                    sealed.add(path, str(path.relative_to(settings.data_dir)))
+                sealed.finish(stamp)
+    except OSError as error:
+        raise BackupFailed(
+            (f"备份写入失败:{error.strerror or error}", f"the backup could not be written: {error.strerror or error}"),
+            hint=("请换一个空间足够的目录", "choose a folder with enough space"),
+        ) from error
+    return Backup(archive, keys if key_files else None, len(writer.entries), writer.bytes)
+
+
+class _Writer:
+    """A tar file with a manifest of hashes, named only when it is whole."""
+
+    def __init__(self, target: Path) -> None:
+        self._target, self._partial = target, target.with_suffix(".partial")
+        self.entries: list[dict[str, object]] = []
+        self.bytes = 0
+
+    def __enter__(self) -> _Writer:
+        descriptor = os.open(self._partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._file = os.fdopen(descriptor, "wb")
+        self._tar = tarfile.open(fileobj=self._file, mode="w", format=tarfile.PAX_FORMAT)
+        return self
+
+    def add(self, path: Path, name: str) -> None:
+        try:
+            source = path.open("rb")
+        except FileNotFoundError:  # collected or rotated away since it was listed
+            return
+        with source:
+            info = self._tar.gettarinfo(arcname=name, fileobj=source)
+            if not info.isreg():
+                return
+            hashed = _Hashing(source, info.size)
+            self._tar.addfile(info, hashed)
+        self.bytes += info.size
+        self.entries.append({"name": name, "size": info.size, "sha256": hashed.digest.hexdigest()})
+
+    def finish(self, stamp: str) -> None:
+        manifest = orjson.dumps(
+            {"format": FORMAT, "ceyuan": __version__, "created": stamp, "files": self.entries},
+            option=orjson.OPT_INDENT_2,
+        )
+        info = tarfile.TarInfo(MANIFEST)
+        info.size, info.mode = len(manifest), 0o600
+        self._tar.addfile(info, io.BytesIO(manifest))
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._tar.close()
+        if kind is None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._partial.rename(self._target)
+        else:
+            self._file.close()
+            self._partial.unlink(missing_ok=True)
+
+
+class _Hashing(io.RawIOBase):
+    """Hashes what is read through it, and reads exactly `size` bytes of a file that may still grow."""
+
+    def __init__(self, source: io.BufferedReader, size: int) -> None:
+        self._source, self._left = source, size
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        wanted = self._left if size < 0 else min(size, self._left)
+        chunk = self._source.read(wanted)
+        self._left -= len(chunk)
+        self.digest.update(chunk)
+        return chunk
+
+
+def _add_databases(settings: ServerSettings, writer: _Writer) -> None:
+    scratch = settings.data_dir / "tmp"
+    scratch.mkdir(exist_ok=True, mode=0o700)
+    copy = scratch / f"backup-{os.getpid()}"
+    try:
+        if settings.effective_database_url.startswith("sqlite"):
+            for name in _SQLITE:
+                source = settings.data_dir / name
+                if source.exists():
+                    _copy_sqlite(source, copy)
+                    writer.add(copy, name)
+        else:
+            _dump_postgres(settings.effective_database_url, copy)
+            writer.add(copy, "postgresql.dump")
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        with sqlite3.connect(source, timeout=60) as live, sqlite3.connect(target) as copied:
+            live.backup(copied)
+            verdict = copied.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise BackupFailed((f"{source.name} 无法复制:{error}", f"{source.name} cannot be copied: {error}")) from error
+    if verdict != "ok":
+        raise BackupFailed((f"{source.name} 已损坏:{verdict}", f"{source.name} is corrupted: {verdict}"))
+
+
+def _dump_postgres(url: str, target: Path) -> None:
+    program = shutil.which("pg_dump")
+    if program is None:
+        raise BackupFailed(
+            ("未找到 pg_dump", "pg_dump was not found"),
+            hint=("请安装 PostgreSQL 客户端工具", "install PostgreSQL's client programs"),
+        )
+    plain = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    done = subprocess.run(
+        [program, "--format=custom", f"--file={target}", plain], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        words = done.stderr.strip().splitlines()[-1:] or ["?"]
+        raise BackupFailed((f"pg_dump 失败:{words[0]}", f"pg_dump failed: {words[0]}"))
+
+
+def _plain_files(data_dir: Path) -> Iterator[Path]:
+    for path in sorted(data_dir.rglob("*")):
+        top = path.relative_to(data_dir).parts[0]
+        if top in _SKIP or top.startswith(tuple(f"{name}-" for name in _SQLITE)):
+            continue
+        if path.is_file() and not path.is_symlink():
+            yield path
+
+
+def restore(archive: Path, settings: ServerSettings, *, keys: Path | None = None) -> int:
+    """Put a backup into the empty data folder of `settings`; returns how many files it holds.
+
+    Every file is checked against the manifest before anything takes its place. Raises `BackupUnusable`,
+    `FolderNotEmpty`.
+    """
+    target = settings.data_dir
+    if target.exists() and any(target.iterdir()):
+        raise FolderNotEmpty(
+            (f"{target} 不为空", f"{target} is not empty"),
+            hint=("请恢复到新目录:--data 新目录", "restore into a new folder: --data NEW"),
+        )
+    target.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = target.with_name(f"{target.name}.restoring-{os.getpid()}")
+    try:
+        count = _unpack(archive, partial)
+        if keys is not None:
+            _unpack(keys, partial)
+        dump = partial / "postgresql.dump"
+        if dump.exists():
+            _load_postgres(settings.effective_database_url, dump)
+            dump.unlink()
+        target.rmdir()
+        partial.rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return count
+
+
+def _unpack(archive: Path, into: Path) -> int:
+    try:
+        with tarfile.open(archive) as tar:
+            tar.extractall(into, filter="data")
+        manifest = orjson.loads((into / MANIFEST).read_bytes())
+        (into / MANIFEST).unlink()
+        if manifest["format"] != FORMAT:
+            raise ValueError(f"format {manifest['format']}")
+        files: list[dict[str, str]] = manifest["files"]
+        for entry in files:
+            with (into / entry["name"]).open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != entry["sha256"]:
+                    raise ValueError(f"{entry['name']} is damaged")
+        return len(files)
+    except (OSError, tarfile.TarError, KeyError, ValueError) as error:
+        raise BackupUnusable(
+            (f"{archive.name} 无法恢复:{error}", f"{archive.name} cannot be restored: {error}"),
+            hint=("请使用另一份备份", "use another backup"),
+        ) from error
+
+
+def _load_postgres(url: str, dump: Path) -> None:
+    program = shutil.which("pg_restore")
+    plain = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    if program is None or url.startswith("sqlite"):
+        raise BackupUnusable(
+            (
+                "该备份来自 PostgreSQL,需要 pg_restore 与 PostgreSQL 地址",
+                "this backup is of PostgreSQL: it needs pg_restore and a PostgreSQL URL",
+            ),
+            hint=("请设置 CEYUAN_DATABASE_URL", "set CEYUAN_DATABASE_URL"),
+        )
+    done = subprocess.run(
+        [program, "--exit-on-error", "--single-transaction", "--no-owner", f"--dbname={plain}", str(dump)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        words = done.stderr.strip().splitlines()[-1:] or ["?"]
+        raise BackupUnusable((f"pg_restore 失败:{words[0]}", f"pg_restore failed: {words[0]}"))
