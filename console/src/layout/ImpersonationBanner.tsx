@@ -15,7 +15,7 @@ export function ImpersonationBanner() {
   const queries = useQueryClient()
   if (!session.impersonation) return null
   const end = async () => {
-    await api.POST('/api/v1/auth/sign-out')
+    await api.POST('/api/v1/auth/impersonation/end')
     queries.clear()
     location.assign('/console/')
   }

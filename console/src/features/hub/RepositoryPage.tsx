@@ -1,2 +1,115 @@
+import { Tabs } from 'antd'
+import { useTranslation } from 'react-i18next'
+import { useParams, useSearchParams } from 'react-router'
+
+import { $api } from '@/api/client'
+import { holds, useSession } from '@/app/session'
+import { listPath, type RepositoryKind } from '@/lib/reference'
+import { ProblemView } from '@/ui/Feedback'
+import { CopyButton } from '@/ui/Figures'
+import { Loading } from '@/ui/Loading'
 import { Page } from '@/ui/Page'
-export function Component() { return <Page title="" /> }
+
+import { CardTab } from './CardTab'
+import { CommitsTab } from './CommitsTab'
+import { FilesTab } from './FilesTab'
+import { PLURAL, useKind, type Repository } from './kinds'
+import styles from './Repository.module.css'
+import { Labels, VisibilityMark } from './RepositoryCard'
+import { RevisionSelect } from './RevisionSelect'
+import { SettingsTab } from './SettingsTab'
+
+/** Where the tabs look: a repository at a revision. */
+export interface Place {
+  kind: RepositoryKind
+  owner: string
+  name: string
+  /** Branch, tag or commit. */
+  revision: string
+}
+
+export const pathOf = ({ kind, owner, name }: Place) => ({ kind, owner, name })
+
+function Heading({ repository }: { repository: Repository }) {
+  const reference = `${PLURAL[repository.kind]}/${repository.full_name}`
+  return (
+    <span className={styles.heading}>
+      <span className="soft">{repository.owner}/</span>
+      {repository.name} <VisibilityMark visibility={repository.visibility} />
+      <CopyButton text={reference} />
+    </span>
+  )
+}
+
+function useTabs(place: Place, repository: Repository) {
+  const { t } = useTranslation('hub')
+  const session = useSession()
+  const mayChange = holds(session, repository.org_id, 'maintainer')
+  return [
+    { key: 'card', label: t('tab.card'), children: <CardTab place={place} repository={repository} /> },
+    { key: 'files', label: t('tab.files'), children: <FilesTab place={place} /> },
+    { key: 'revisions', label: t('tab.revisions'), children: <CommitsTab place={place} /> },
+    ...(mayChange
+      ? [{ key: 'settings', label: t('tab.settings'), children: <SettingsTab repository={repository} /> }]
+      : []),
+  ]
+}
+
+function Body({ repository }: { repository: Repository }) {
+  const { t } = useTranslation('hub')
+  const [params, setParams] = useSearchParams()
+  const place: Place = {
+    kind: repository.kind,
+    owner: repository.owner,
+    name: repository.name,
+    revision: params.get('revision') ?? repository.default_branch,
+  }
+  const tabs = useTabs(place, repository)
+  const choose = (change: Record<string, string | null>) =>
+    setParams((current) => {
+      const next = new URLSearchParams(current)
+      for (const [name, value] of Object.entries(change)) {
+        if (value === null) next.delete(name)
+        else next.set(name, value)
+      }
+      return next
+    })
+  return (
+    <Page
+      title={repository.full_name}
+      heading={<Heading repository={repository} />}
+      description={repository.description || repository.title}
+      crumbs={[
+        { label: t(`${PLURAL[repository.kind]}.title`), to: listPath(repository.kind) },
+        { label: repository.full_name },
+      ]}
+      actions={
+        <RevisionSelect
+          place={place}
+          onChoose={(revision) => choose({ revision: revision === repository.default_branch ? null : revision, path: null })}
+        />
+      }
+    >
+      <div className="row">
+        <Labels repository={repository} />
+      </div>
+      <Tabs
+        activeKey={params.get('tab') ?? 'card'}
+        onChange={(tab) => choose({ tab: tab === 'card' ? null : tab, path: null })}
+        destroyOnHidden
+        items={tabs}
+      />
+    </Page>
+  )
+}
+
+export function Component() {
+  const kind = useKind()
+  const { owner = '', name = '' } = useParams()
+  const query = $api.useQuery('get', '/api/v1/repositories/{kind}/{owner}/{name}', {
+    params: { path: { kind, owner, name } },
+  })
+  if (query.error) return <ProblemView page error={query.error} onRetry={() => void query.refetch()} />
+  if (!query.data) return <Loading />
+  return <Body key={query.data.id} repository={query.data} />
+}
