@@ -1,0 +1,1 @@
+"""Links that are mailed: single use, short-lived, kept as hashes; for password resets and address checks."""

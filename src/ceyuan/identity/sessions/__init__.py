@@ -1,0 +1,1 @@
+"""Sign-in with a password, the sessions of browsers, their cookies, and the pause after wrong passwords."""
