@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from starlette.middleware.gzip import GZipMiddleware
 
 from ceyuan import __version__
+from ceyuan.identity import ReservedNames
 from ceyuan.kernel.errors import NotFound
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.web import CurrentPlatform, install_error_handlers
@@ -65,6 +66,7 @@ def create_app(platform: Platform) -> FastAPI:
     _add_system_routes(app)
     _add_console(app)
     _describe_byte_paths(app)
+    _reserve_names(app, platform)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=4)
     app.add_middleware(SecurityHeaders, secure=settings.is_secure, hosts=_allowed_hosts(settings))
     return app
@@ -113,6 +115,14 @@ def _add_console(app: FastAPI) -> None:
                 hint=("源码运行时请先执行 make console", "in a source tree run make console first"),
             )
         return FileResponse(index, headers={"Cache-Control": "no-cache"})
+
+
+def _reserve_names(app: FastAPI, platform: Platform) -> None:
+    """Nobody may be called like the first segment of a route."""
+    routes = [*app.routes, *(route for router in rooms.routers() for route in router.routes)]
+    paths = [path for route in routes if (path := getattr(route, "path", None))]
+    paths += [path for room in rooms.ROOMS for path in room.byte_path_items()]
+    platform.provide(ReservedNames, ReservedNames.from_paths(paths))
 
 
 def _describe_byte_paths(app: FastAPI) -> None:

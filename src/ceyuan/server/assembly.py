@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from ceyuan import __version__
+from ceyuan.identity import PublicAddress
 from ceyuan.kernel.audit import AuditLog
 from ceyuan.kernel.blobs import BlobStore
 from ceyuan.kernel.database import Database
@@ -42,6 +43,7 @@ def build_platform(settings: ServerSettings) -> Platform:
         code_version=__version__,
         executor=executor_name(),
     )
+    platform.provide(PublicAddress, PublicAddress(settings.origin, settings.is_secure))
     rooms.wire(platform)
     return platform
 
