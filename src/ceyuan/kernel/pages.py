@@ -78,6 +78,8 @@ def _decode(cursor: str, kinds: Sequence[type]) -> list[Any]:
         decoded = [datetime.fromisoformat(v) if k is datetime else v for v, k in zip(values, kinds, strict=True)]
         if any(not isinstance(v, k) for v, k in zip(decoded, kinds, strict=True)):
             raise ValueError("wrong type")
+        if any(isinstance(v, datetime) and v.tzinfo is None for v in decoded):
+            raise ValueError("a time without zone")
         return decoded
     except (ValueError, TypeError, binascii.Error) as error:
         raise Invalid(
