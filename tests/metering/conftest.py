@@ -1,4 +1,4 @@
-"""Fixtures of metering's tests: a database per module, a platform with a clock that tests turn, fresh organisations."""
+"""Fixtures of metering's tests: a shared database, a platform with a clock that tests turn, fresh organisations."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ async def _create_tables(url: str) -> None:
     await database.close()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def books_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A database with all tables that the tests of one module share, of each kind in turn."""
+    """A database with all tables that the tests share (each has organisations of its own), of each kind in turn."""
 
     @contextmanager
     def sqlite() -> Iterator[str]:
@@ -58,7 +58,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def house(books_url: str, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Platform]:
-    """A platform over the module's database, not started."""
+    """A platform over the shared database, not started."""
     platform = build_platform(ServerSettings(data_dir=tmp_path / "data", database_url=books_url))
     platform.clock = clock
     yield platform

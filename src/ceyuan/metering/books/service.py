@@ -195,10 +195,11 @@ async def check_books(platform: Platform) -> BooksReport:
         if not is_sqlite(uow.session):
             # Each statement would otherwise see what was committed before it began.
             await uow.session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        return await _check(uow)
+        return await examine(uow)
 
 
-async def _check(uow: UnitOfWork) -> BooksReport:
+async def examine(uow: UnitOfWork) -> BooksReport:
+    """The check within a unit of work that is there already."""
     session, now, report = uow.session, uow.clock.now(), BooksReport()
     grace = timedelta(seconds=uow.platform.section(MeteringSettings).wallet_grace_s)
     rules = {**_ledger(), **_holds(now), **_wallets(now, grace), **_usage(), **_bills()}
