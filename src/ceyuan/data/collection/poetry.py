@@ -58,7 +58,8 @@ def _records(value: object, above: Mapping[str, object]) -> Iterator[Mapping[str
         if isinstance(body, list) and any(isinstance(item, dict) for item in body):
             yield from _records(body, {**above, **inherited})
         elif body is not None:
-            yield {**above, **value}
+            named = any(value.get(key) for key in _TITLES)
+            yield {**{key: above[key] for key in above if key != "title" or not named}, **value}
 
 
 def _flat(value: object) -> list[str]:

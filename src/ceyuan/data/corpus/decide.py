@@ -79,6 +79,8 @@ def _near(
 ) -> tuple[pl.DataFrame, npt.NDArray[np.int64], int]:
     """The table with near-duplicates marked, pairs of related kept rows, and how many were curtailed."""
     kept = table.with_row_index("at").filter(pl.col("reason").is_null()).sort("order")
+    if not kept.height:
+        return table, np.empty((0, 2), np.int64), 0
     keys = _gather(shards, kept, "keys").to_numpy().reshape(kept.height, -1)
     buckets, _ = shared_buckets(np.ascontiguousarray(keys))
     candidates = np.flatnonzero((buckets >= 0).any(axis=1))

@@ -43,7 +43,7 @@ class Filter(BaseModel):
 
     def fails(self) -> pl.Expr:
         """True for the rows to drop. A statistic that is not a number fails."""
-        value = pl.col(self.statistic).cast(pl.Float64)
+        value = pl.col(self.statistic).cast(pl.Float64).fill_nan(None)  # NaN would count as greater than all
         low = value >= self.at_least if self.at_least is not None else pl.lit(True)
         high = value <= self.at_most if self.at_most is not None else pl.lit(True)
         return ~(low & high).fill_null(False)
