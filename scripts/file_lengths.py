@@ -8,7 +8,7 @@ from pathlib import Path
 
 LIMIT = 600
 SUFFIXES = {".py", ".ts", ".tsx", ".css"}
-GENERATED = {"console/src/api/schema.d.ts"}
+GENERATED = ("console/src/api/schema.d.ts", "src/ceyuan/server/migrations/versions/")
 
 
 def main() -> int:
@@ -17,7 +17,7 @@ def main() -> int:
     bad = []
     for name in names:
         path = root / name
-        if path.suffix in SUFFIXES and name not in GENERATED and path.is_file():
+        if path.suffix in SUFFIXES and not name.startswith(GENERATED) and path.is_file():
             lines = len(path.read_text(encoding="utf-8").splitlines())
             if lines > LIMIT:
                 bad.append(f"{name}: {lines} lines (limit {LIMIT}); split it by use case")

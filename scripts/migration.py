@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -14,7 +15,8 @@ from ceyuan.server import schema
 async def write(message: str) -> Path:
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/empty.sqlite")
-        await schema.upgrade(database)
+        if schema.head() is not None:
+            await schema.upgrade(database)
         async with database.engine.begin() as connection:
             path = await connection.run_sync(schema.write_migration, message)
         await database.close()
@@ -25,7 +27,10 @@ def main() -> int:
     if len(sys.argv) != 2 or not sys.argv[1].strip():
         print('say why: make migration m="add the table of …"', file=sys.stderr)
         return 1
-    print(asyncio.run(write(sys.argv[1])))
+    path = asyncio.run(write(sys.argv[1]))
+    for command in (("check", "--fix", "--quiet"), ("format", "--quiet")):
+        subprocess.run([sys.executable, "-m", "ruff", *command, path], check=True)
+    print(path)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Install what the tests need from Debian where apt is at hand: browser, fonts, PostgreSQL; else say what is missing."""
+"""Install what the tests need from Debian where apt is there: browser, fonts, PostgreSQL; else say what is missing."""
 
 from __future__ import annotations
 

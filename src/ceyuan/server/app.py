@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -21,7 +19,6 @@ from ceyuan.kernel.errors import NotFound
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.web import CurrentPlatform, install_error_handlers
 from ceyuan.server import rooms
-from ceyuan.server.assembly import running
 from ceyuan.server.middleware import SecurityHeaders
 from ceyuan.server.settings import ServerSettings
 
@@ -41,19 +38,13 @@ def _operation_id(route: APIRoute) -> str:
 
 
 def create_app(platform: Platform) -> FastAPI:
-    """The control plane over a platform; its lifespan starts and stops the platform."""
+    """The control plane over a platform, which whoever serves the application starts and stops."""
     settings = platform.section(ServerSettings)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with running(platform):
-            yield
 
     app = FastAPI(
         title="Ceyuan",
         version=__version__,
         summary="The open platform that a city, a park, a university or a hospital group runs its AI on.",
-        lifespan=lifespan,
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,

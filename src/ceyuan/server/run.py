@@ -19,7 +19,7 @@ from ceyuan.kernel.errors import CeyuanError, Conflict, Invalid
 from ceyuan.kernel.platform import Platform
 from ceyuan.server import schema
 from ceyuan.server.asgi import Door
-from ceyuan.server.assembly import build_platform
+from ceyuan.server.assembly import build_platform, running
 from ceyuan.server.logs import configure_logging
 from ceyuan.server.settings import ServerSettings
 
@@ -135,8 +135,9 @@ async def serve(
             configure_logging(settings.log_level)
             platform = build_platform(settings)
             await prepare(platform, backup=(lambda v: backup(settings, v)) if backup else None)
-            server = uvicorn.Server(_uvicorn_config(settings, platform))
-            await _serve_until_told(server, listener, platform, ready, settings.origin)
+            async with running(platform):
+                server = uvicorn.Server(_uvicorn_config(settings, platform))
+                await _serve_until_told(server, listener, platform, ready, settings.origin)
         finally:
             listener.close()
 
@@ -146,7 +147,7 @@ def _uvicorn_config(settings: ServerSettings, platform: Platform) -> Config:
         Door(platform),
         log_level=settings.log_level if settings.log_level in ("debug", "error") else "warning",
         access_log=False,
-        lifespan="on",
+        lifespan="off",
         server_header=False,
         proxy_headers=settings.behind_proxy,
         forwarded_allow_ips="*" if settings.behind_proxy else None,
@@ -167,17 +168,10 @@ async def _serve_until_told(
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not task.done():
         await asyncio.sleep(0.02)
-    if server.started:
-        follow = asyncio.create_task(_tell(ready, platform, origin, server))
-        await task
-        follow.cancel()
-        await asyncio.gather(follow, return_exceptions=True)
-    else:
-        await task
-        raise CeyuanError(
-            ("平台未能启动,原因见上方日志", "the platform did not start; the log above says why"),
-            hint=("运行 ceyuan doctor 检查环境", "run ceyuan doctor"),
-        )
+    follow = asyncio.create_task(_tell(ready, platform, origin, server))
+    await task
+    follow.cancel()
+    await asyncio.gather(follow, return_exceptions=True)
 
 
 async def _tell(

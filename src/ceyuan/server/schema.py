@@ -13,6 +13,7 @@ from sqlalchemy import Connection, inspect
 
 from ceyuan.kernel.database import Database
 from ceyuan.kernel.errors import Conflict
+from ceyuan.metering import guards
 
 
 class NewerDatabase(Conflict):
@@ -31,12 +32,9 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def head() -> str:
+def head() -> str | None:
     """The version that this program's tables have."""
-    script = ScriptDirectory.from_config(_config()).get_current_head()
-    if script is None:
-        raise RuntimeError("the program ships no migrations")
-    return script
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _current(connection: Connection) -> str | None:
@@ -69,6 +67,8 @@ def require_known(version: str | None) -> None:
 
 def _upgrade(connection: Connection, target: str) -> None:
     command.upgrade(_config(connection), target)
+    if target == "head":
+        guards.install(connection)  # Alembic does not see triggers; making them again does no harm
 
 
 async def upgrade(database: Database, target: str = "head") -> None:
@@ -85,7 +85,8 @@ def is_empty(connection: Connection) -> bool:
 
 def write_migration(connection: Connection, message: str) -> Path:
     """Write the script that carries the database at `connection` to the present tables."""
-    script = command.revision(_config(connection), message=message, autogenerate=True)
+    number = f"{len(list(ScriptDirectory.from_config(_config()).walk_revisions())) + 1:04d}"
+    script = command.revision(_config(connection), message=message, autogenerate=True, rev_id=number)
     assert script is not None
     assert not isinstance(script, list)
     return Path(script.path)

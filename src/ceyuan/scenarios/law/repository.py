@@ -1,0 +1,40 @@
+"""All SQL of the law assistant."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ceyuan.kernel.actor import Actor
+from ceyuan.scenarios.law.errors import AnswerNotFound, AssistantNotFound
+from ceyuan.scenarios.law.tables import LawAnswer, LawAssistant
+
+
+async def get_assistant(session: AsyncSession, assistant_id: str) -> LawAssistant:
+    """The assistant; raises `AssistantNotFound`."""
+    row = await session.get(LawAssistant, assistant_id)
+    if row is None:
+        raise AssistantNotFound()
+    return row
+
+
+def visible_to(actor: Actor) -> Select[LawAssistant]:
+    """The public assistants and those of the actor's organisations."""
+    query = select(LawAssistant)
+    if actor.kind == "system" or actor.is_admin:
+        return query
+    return query.where(or_(LawAssistant.is_public, LawAssistant.org_id.in_(list(actor.roles))))
+
+
+async def get_answer(session: AsyncSession, answer_id: str) -> LawAnswer:
+    """The answer; raises `AnswerNotFound`."""
+    row = await session.get(LawAnswer, answer_id)
+    if row is None:
+        raise AnswerNotFound()
+    return row
+
+
+def answers_of(assistant_id: str, actor: Actor, org_id: str) -> Select[LawAnswer]:
+    """The answers of an assistant that the actor may see: its organisation's members all, others their own."""
+    query = select(LawAnswer).where(LawAnswer.assistant_id == assistant_id)
+    return query if actor.may(org_id, "member") else query.where(LawAnswer.asked_by == actor.id)
