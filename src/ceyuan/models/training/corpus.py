@@ -1,8 +1,8 @@
 """Text for training, read from a folder of Parquet shards.
 
-Three layouts are understood, in this order: `train/` and `heldout/` below the folder; a column
-that names each row's split; neither, and then one document in fifty, chosen by the hash of its
-text, is held out.
+Three layouts are understood, in this order: shards named by split (`train-00000-of-00002.parquet`
+or below a folder `train/`), as dataset hubs have it; a column that names each row's split; neither,
+and then one document in fifty, chosen by the hash of its text, is held out.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PIECE_CHARACTERS = 20_000
 class Corpus:
     """A folder of Parquet shards with a text column.
 
-    `train` and `heldout` are the names that the folder or the split column uses for them.
+    `train` and `heldout` are the names that shards, folders or the split column use for them.
     """
 
     folder: Path
@@ -48,7 +48,8 @@ class Corpus:
         digest = hashlib.sha256()
         reading = (self.column, self.split_column, self.train, self.heldout)
         digest.update(repr(reading).encode())
-        for path in self._shards(self.folder):
+        named = self._named_by_split()
+        for path in [*named["train"], *named["heldout"]] if named else self._shards():
             name = path.relative_to(self.folder).as_posix()
             digest.update(f"{name}\0{sha256_of(path)}\n".encode())
         return digest.hexdigest()
@@ -59,13 +60,13 @@ class Corpus:
         Raises:
             CorpusFault: no shard, no such column, an unreadable shard.
         """
-        if (self.folder / self.train).is_dir():
-            for path in self._shards(self.folder / getattr(self, split)):
+        named = self._named_by_split()
+        if named:
+            for path in named[split]:
                 yield from self._column(path)
             return
-        for path in self._shards(self.folder):
-            names = _open(path).schema_arrow.names
-            if self.split_column in names:
+        for path in self._shards():
+            if self.split_column in _open(path).schema_arrow.names:
                 yield from self._matching(path, getattr(self, split))
             else:
                 yield from (text for text in self._column(path) if _hashed_split(text) == split)
@@ -85,14 +86,27 @@ class Corpus:
             if random.random() < share:
                 yield text
 
-    def _shards(self, folder: Path) -> list[Path]:
-        shards = sorted(folder.rglob("*.parquet"), key=lambda path: path.as_posix())
+    def _shards(self) -> list[Path]:
+        shards = sorted(self.folder.rglob("*.parquet"), key=lambda path: path.as_posix())
         if not shards:
             raise CorpusFault(
-                f"文件夹 {folder.name} 中没有 Parquet 文件。",
-                f"There is no Parquet file in the folder {folder.name}.",
+                f"文件夹 {self.folder.name} 中没有 Parquet 文件。",
+                f"There is no Parquet file in the folder {self.folder.name}.",
             )
         return shards
+
+    def _named_by_split(self) -> dict[Split, list[Path]] | None:
+        """Shards of both splits where names tell them apart; what bears neither name is not text."""
+        shards = self._shards()
+        named: dict[Split, list[Path]] = {
+            "train": [path for path in shards if self._bears(path, self.train)],
+            "heldout": [path for path in shards if self._bears(path, self.heldout)],
+        }
+        return named if named["train"] else None
+
+    def _bears(self, path: Path, name: str) -> bool:
+        inside = path.relative_to(self.folder)
+        return name in inside.parts[:-1] or inside.stem == name or inside.stem.startswith(f"{name}-")
 
     def _column(self, path: Path) -> Iterator[str]:
         for batch in self._batches(path, [self.column]):

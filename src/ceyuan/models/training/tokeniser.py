@@ -41,7 +41,8 @@ LONGEST_TOKEN_BYTES = 21
 def train_tokeniser(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     """Learn merges until there are `vocabulary` tokens, or no pair occurs twice.
 
-    Deterministic: the same texts in the same order give the same file, whatever the threads.
+    Deterministic: the same texts in the same order give the same file, whatever the threads. Text
+    that spells a special token is encoded as plain text: a document cannot end itself.
 
     Raises:
         CorpusFault: there is no text at all.
@@ -72,6 +73,7 @@ def train_tokeniser(texts: Iterable[str], vocabulary: int) -> Tokenizer:
             "训练集中没有文本，无法训练分词器。",
             "The training split has no text to train a tokeniser on.",
         )
+    tokeniser.encode_special_tokens = True
     return tokeniser
 
 
@@ -81,10 +83,7 @@ def save_tokeniser(tokeniser: Tokenizer, path: Path) -> None:
 
 
 def load_tokeniser(path: Path) -> Tokenizer:
-    """Read `tokenizer.json` for encoding corpus text.
-
-    Text that spells a special token is encoded as plain text: a document cannot end itself.
-    """
+    """Read `tokenizer.json` for encoding corpus text, as `train_tokeniser` gave it."""
     tokeniser = Tokenizer.from_file(str(path))
     tokeniser.encode_special_tokens = True
     return tokeniser
