@@ -1,0 +1,44 @@
+"""The hub: repositories of datasets, models and reports, their revisions, files, cards and access, and the
+lineage that connects them. Everything that the platform produces is a revision here. Other rooms use the
+names below; what a dataset or a model is good for is theirs to say."""
+
+from ceyuan.hub.browsing.differences import Difference, difference
+from ceyuan.hub.browsing.service import list_files, open_revision, read_file, resolve
+from ceyuan.hub.browsing.snapshots import local_snapshot
+from ceyuan.hub.commits.contents import Content
+from ceyuan.hub.commits.folders import commit_folder, commit_staged, stage_folder
+from ceyuan.hub.commits.refs import create_branch, create_tag
+from ceyuan.hub.naming import KINDS, Kind, Reference
+from ceyuan.hub.owners import Owner, OwnerDirectory
+from ceyuan.hub.repositories.access import Visibility, can_read, require_change
+from ceyuan.hub.repositories.service import create_repository, find_by_reference
+from ceyuan.hub.repositories.tables import HubRepository
+from ceyuan.hub.revision import Revision
+
+__all__ = [
+    "KINDS",
+    "Content",
+    "Difference",
+    "HubRepository",
+    "Kind",
+    "Owner",
+    "OwnerDirectory",
+    "Reference",
+    "Revision",
+    "Visibility",
+    "can_read",
+    "commit_folder",
+    "commit_staged",
+    "create_branch",
+    "create_repository",
+    "create_tag",
+    "difference",
+    "find_by_reference",
+    "list_files",
+    "local_snapshot",
+    "open_revision",
+    "read_file",
+    "require_change",
+    "resolve",
+    "stage_folder",
+]

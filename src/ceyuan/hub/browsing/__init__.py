@@ -1,0 +1,1 @@
+"""Reading a repository: revisions, folders, files, cards, history and differences."""

@@ -1,0 +1,150 @@
+"""Content on its way into commits: what was uploaded, and who may refer to what.
+
+Knowing a hash must not open a private file: a commit may name only content that was uploaded to its own
+repository or that some repository holds which the actor may read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ceyuan.hub.commits.tables import HubContent, HubUpload
+from ceyuan.hub.errors import UploadMissing
+from ceyuan.hub.history.tables import HubHeld
+from ceyuan.hub.naming import Kind
+from ceyuan.hub.repositories.access import require_change, visible_to
+from ceyuan.hub.repositories.service import find_repository
+from ceyuan.hub.repositories.tables import HubRepository
+from ceyuan.hub.settings import HubSettings
+from ceyuan.hub.trees import LARGE_BYTES, git_blob_oid
+from ceyuan.kernel.actor import Actor
+from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.upserts import insert_missing, upsert
+from ceyuan.kernel.work import UnitOfWork
+
+_CHUNK = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Content in the blob store: SHA-256, bytes, and git's id unless it is large."""
+
+    sha256: str
+    size: int
+    git_oid: str | None
+
+
+async def store_bytes(platform: Platform, data: bytes) -> Content:
+    """Put `data` into the blob store."""
+    blob = await platform.blobs.put_bytes(data)
+    return Content(blob.sha256, blob.size, git_blob_oid(data) if blob.size <= LARGE_BYTES else None)
+
+
+async def describe_blob(platform: Platform, sha256: str, size: int) -> Content:
+    """The content of a blob that is stored already."""
+    oid = git_blob_oid(await platform.blobs.read(sha256)) if size <= LARGE_BYTES else None
+    return Content(sha256, size, oid)
+
+
+async def upload(
+    platform: Platform,
+    actor: Actor,
+    address: tuple[Kind, str, str],
+    chunks: AsyncIterable[bytes],
+    *,
+    expected: str | None = None,
+) -> Content:
+    """Take in one file for the repository at (kind, owner, name), to be committed later.
+
+    The stream runs outside any transaction, so that a slow sender holds up nobody. `expected` is the SHA-256
+    that the sender announced. Raises `HashMismatch`, `TooLarge`, and what forbids writing.
+    """
+    async with platform.work(actor, write=False) as uow:
+        require_change(actor, await find_repository(uow, *address))
+    limit = platform.section(HubSettings).max_file_bytes
+    blob = await platform.blobs.put_stream(chunks, expected=expected, limit=limit)
+    content = await describe_blob(platform, blob.sha256, blob.size)
+    async with platform.work(actor) as uow:
+        row = await find_repository(uow, *address)
+        require_change(actor, row)
+        await record_uploads(uow, row.id, [content])
+    return content
+
+
+async def record_uploads(uow: UnitOfWork, repository_id: str, contents: Sequence[Content]) -> None:
+    """Let the repository's next commits refer to these contents; raises `BlobMissing` if one is not stored."""
+    by_hash = {content.sha256: content for content in contents}
+    await uow.platform.blobs.refer(uow, by_hash)
+    now = uow.clock.now()
+    known = [{"sha256": c.sha256, "size": c.size, "git_oid": c.git_oid} for c in by_hash.values()]
+    waiting = [
+        {"repository_id": repository_id, "sha256": sha256, "by": uow.actor.id, "created_at": now} for sha256 in by_hash
+    ]
+    for start in range(0, len(known), _CHUNK):
+        await uow.session.execute(insert_missing(uow.session, HubContent, known[start : start + _CHUNK]))
+        await uow.session.execute(
+            upsert(
+                uow.session,
+                HubUpload,
+                waiting[start : start + _CHUNK],
+                key=["repository_id", "sha256"],
+                update=["by", "created_at"],
+            )
+        )
+
+
+async def usable(uow: UnitOfWork, repository_id: str, hashes: Iterable[str]) -> Mapping[str, Content]:
+    """The contents of these hashes that the actor may commit to the repository; raises `UploadMissing` for others."""
+    wanted = sorted(set(hashes))
+    found: dict[str, Content] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        part = wanted[start : start + _CHUNK]
+        allowed = await _allowed(uow, repository_id, part)
+        rows = await uow.session.scalars(select(HubContent).where(HubContent.sha256.in_(allowed)))
+        found.update({row.sha256: Content(row.sha256, row.size, row.git_oid) for row in rows})
+    missing = [sha256 for sha256 in wanted if sha256 not in found]
+    if missing:
+        raise UploadMissing(
+            (f"内容 {missing[0]} 尚未上传到该仓库", f"the content {missing[0]} was not uploaded to this repository"),
+            hint=("请先上传文件,再提交", "upload the file first, then commit"),
+            missing=missing[:100],
+        )
+    return found
+
+
+async def _allowed(uow: UnitOfWork, repository_id: str, part: Sequence[str]) -> set[str]:
+    uploaded = await uow.session.scalars(
+        select(HubUpload.sha256).where(HubUpload.repository_id == repository_id, HubUpload.sha256.in_(part))
+    )
+    allowed = set(uploaded)
+    rest = [sha256 for sha256 in part if sha256 not in allowed]
+    if rest:
+        allowed.update(
+            await uow.session.scalars(
+                select(HubHeld.sha256)
+                .join(HubRepository, HubRepository.id == HubHeld.repository_id)
+                .where(HubHeld.sha256.in_(rest), HubRepository.deleted_at.is_(None), visible_to(uow.actor))
+                .distinct()
+            )
+        )
+    return allowed
+
+
+async def referenced(session: AsyncSession) -> AsyncIterable[str]:
+    """Every hash that a revision holds or that waits for its commit."""
+    for column in (HubHeld.sha256, HubUpload.sha256):
+        rows = await session.stream_scalars(select(column).distinct().execution_options(yield_per=5000))
+        async for sha256 in rows:
+            yield sha256
+
+
+async def forget_uploads(platform: Platform) -> None:
+    """Forget uploads that nobody committed in time; what revisions hold is held by those."""
+    horizon = platform.clock.now() - timedelta(hours=platform.section(HubSettings).upload_hours)
+    async with platform.work() as uow:
+        await uow.session.execute(delete(HubUpload).where(HubUpload.created_at < horizon))

@@ -1,0 +1,67 @@
+"""Writing commits: the id follows from the contents, so that writing one twice is writing it once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ceyuan.hub.history.tables import HubCommit
+from ceyuan.hub.trees import Folder, Signature, git_commit_oid
+from ceyuan.kernel.actor import Actor
+from ceyuan.kernel.upserts import insert_missing
+
+
+def message_of(title: str, description: str) -> str:
+    """The message as git keeps it: title, empty line, description."""
+    return f"{title}\n\n{description}\n" if description else f"{title}\n"
+
+
+def signature(actor: Actor, at: datetime) -> Signature:
+    """Who signs a commit: the label and, in place of an address, the id of the actor."""
+    return Signature(actor.label, f"{actor.id}@ceyuan", at)
+
+
+async def write_commit(
+    session: AsyncSession,
+    repository_id: str,
+    root: Folder,
+    parent: str | None,
+    *,
+    author: Actor,
+    at: datetime,
+    title: str,
+    description: str = "",
+    origin: str | None = None,
+) -> HubCommit:
+    """Write the commit of `root` on `parent`; its trees must be kept already, no pointer is moved."""
+    # Git knows seconds: the row must give back the very bytes that were hashed.
+    moment = at.replace(microsecond=0)
+    parents = [parent] if parent else []
+    author_line = signature(author, moment)
+    commit_id = git_commit_oid(root.git_oid, parents, author_line, message_of(title, description))
+    values = {
+        "repository_id": repository_id,
+        "id": commit_id,
+        "tree_id": root.tree_id,
+        "git_tree": root.git_oid,
+        "parent": parent,
+        "parents": parents,
+        "title": title,
+        "description": description,
+        "author_id": author.id,
+        "author": author.label,
+        "created_at": moment,
+        "files": root.files,
+        "bytes": root.bytes,
+        "origin": origin,
+    }
+    await session.execute(insert_missing(session, HubCommit, values))
+    found = await session.get(HubCommit, (repository_id, commit_id))
+    assert found is not None
+    return found
+
+
+def root_of(commit: HubCommit) -> Folder:
+    """The root folder of a commit."""
+    return Folder(commit.tree_id, commit.git_tree, commit.files, commit.bytes)

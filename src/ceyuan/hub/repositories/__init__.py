@@ -1,0 +1,1 @@
+"""The catalogue: which repositories there are, whose they are, who may see them, what their cards say."""

@@ -1,0 +1,130 @@
+"""The catalogue on the wire."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from ceyuan.hub.naming import Kind
+from ceyuan.hub.repositories.access import Visibility
+from ceyuan.hub.repositories.cards import labels_of
+from ceyuan.hub.repositories.tables import HubRepository
+
+Label = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")
+]
+Labels = Annotated[list[Label], Field(max_length=50)]
+
+
+class RepositoryIn(BaseModel):
+    """A repository to be created."""
+
+    kind: Kind
+    owner: Annotated[str, Field(min_length=1, max_length=96, description="name of an organisation or person")]
+    name: Annotated[str, Field(min_length=1, max_length=96)]
+    visibility: Visibility = "private"
+    description: Annotated[str, Field(max_length=2000)] = ""
+    licence: Labels = []
+    language: Labels = []
+    task: Labels = []
+    tag: Labels = []
+    exist_ok: Annotated[bool, Field(description="return the repository if it exists")] = False
+
+
+class RepositoryChange(BaseModel):
+    """What to change of a repository; what is left out stays."""
+
+    visibility: Visibility | None = None
+    description: Annotated[str, Field(max_length=2000)] | None = None
+    default_branch: Annotated[str, Field(max_length=200)] | None = None
+    licence: Labels | None = None
+    language: Labels | None = None
+    task: Labels | None = None
+    tag: Labels | None = None
+
+
+class RepositoryMove(BaseModel):
+    """The new address of a repository."""
+
+    owner: Annotated[str, Field(min_length=1, max_length=96)]
+    name: Annotated[str, Field(min_length=1, max_length=96)]
+
+
+class RepositoryOut(BaseModel):
+    """A repository. `bytes` and `files` are those of the default branch; `held_bytes` counts all content of all
+    its revisions once."""
+
+    id: str
+    kind: Kind
+    owner: str
+    name: str
+    full_name: str
+    org_id: str
+    visibility: Visibility
+    title: str
+    description: str
+    licence: list[str]
+    language: list[str]
+    task: list[str]
+    tag: list[str]
+    default_branch: str
+    head_commit: str
+    files: int
+    bytes: int
+    held_bytes: int
+    downloads: int
+    creator: str
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+class FacetValue(BaseModel):
+    """A value and how many repositories have it."""
+
+    value: str
+    count: int
+
+
+class FacetsOut(BaseModel):
+    """The commonest values of each facet, most frequent first."""
+
+    kind: list[FacetValue]
+    owner: list[FacetValue]
+    licence: list[FacetValue]
+    language: list[FacetValue]
+    task: list[FacetValue]
+    tag: list[FacetValue]
+
+
+class UsageOut(BaseModel):
+    """What an organisation keeps: `logical_bytes` sums what each repository holds, `stored_bytes` counts content
+    that several hold once."""
+
+    repositories: int
+    logical_bytes: int
+    stored_bytes: int
+
+
+class DownloadsOut(BaseModel):
+    """Downloads of one day (UTC) and the bytes that they asked for."""
+
+    day: date
+    count: int
+    bytes: int
+
+
+def repository_out(row: HubRepository) -> dict[str, Any]:
+    """What `RepositoryOut` shows of a repository."""
+    labels = labels_of(row.declared, row.card)
+    own = {name: getattr(row, name) for name in RepositoryOut.model_fields if hasattr(row, name)}
+    shown = {facet: getattr(labels, facet) for facet in ("licence", "language", "task", "tag")}
+    return {
+        **own,
+        **shown,
+        "full_name": f"{row.owner}/{row.name}",
+        "files": row.head_files,
+        "bytes": row.head_bytes,
+    }

@@ -1,0 +1,81 @@
+"""Finding repositories: filters, free text, and how many of each label there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from ceyuan.hub.naming import Kind
+from ceyuan.hub.repositories import repository
+from ceyuan.hub.repositories.access import Visibility, visible_to
+from ceyuan.hub.repositories.cards import FACETS, clean
+from ceyuan.hub.repositories.tables import HubRepository
+from ceyuan.kernel.errors import Forbidden
+from ceyuan.kernel.pages import PageRequest, Rows
+from ceyuan.kernel.work import UnitOfWork
+
+_VALUES_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What to find; labels are (facet → values, all of which must be there). Words of `text` must all occur in
+    name, title, description or labels."""
+
+    kind: Kind | None = None
+    owner: str | None = None
+    visibility: Visibility | None = None
+    text: str | None = None
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    deleted: bool = False
+
+
+async def search(uow: UnitOfWork, filters: Filters, paging: PageRequest) -> Rows[HubRepository]:
+    """The repositories that the actor may see and that match."""
+    return await repository.page(uow.session, _narrowed(uow, select(HubRepository), filters), paging)
+
+
+async def facets(uow: UnitOfWork, filters: Filters) -> dict[str, Sequence[tuple[str, int]]]:
+    """Of the repositories that match: the commonest values of each facet with their number."""
+    matching = _narrowed(uow, select(HubRepository.id), filters)
+    counted = {
+        "kind": await repository.count_column(uow.session, matching, HubRepository.kind, _VALUES_SHOWN),
+        "owner": await repository.count_column(uow.session, matching, HubRepository.owner, _VALUES_SHOWN),
+    }
+    for facet in FACETS:
+        counted[facet] = await repository.count_labels(uow.session, matching, facet, _VALUES_SHOWN)
+    return counted
+
+
+def _narrowed(uow: UnitOfWork, query: Select[Any], filters: Filters) -> Select[Any]:
+    query = query.where(visible_to(uow.actor))
+    if filters.deleted:
+        query = query.where(HubRepository.deleted_at.is_not(None), _may_restore(uow))
+    else:
+        query = query.where(HubRepository.deleted_at.is_(None))
+    if filters.kind:
+        query = query.where(HubRepository.kind == filters.kind)
+    if filters.owner:
+        query = query.where(HubRepository.owner == clean(filters.owner))
+    if filters.visibility:
+        query = query.where(HubRepository.visibility == filters.visibility)
+    for word in clean(filters.text or "").lower().split()[:10]:
+        query = query.where(HubRepository.search_text.contains(word, autoescape=True))
+    for facet, values in filters.labels.items():
+        for value in values:
+            query = repository.labelled(query, facet, clean(value) if facet == "tag" else clean(value).lower())
+    return query
+
+
+def _may_restore(uow: UnitOfWork) -> Any:
+    actor = uow.actor
+    actor.require_known()
+    if actor.kind == "system" or actor.is_admin:
+        return HubRepository.id.is_not(None)
+    owned = [org_id for org_id in actor.roles if actor.may(org_id, "maintainer")]
+    if not owned:
+        raise Forbidden(("没有可恢复的仓库", "there is nothing that you could restore"))
+    return HubRepository.org_id.in_(owned)

@@ -1,0 +1,41 @@
+"""What the hub hears and fills: references to blobs, chores, and owners that change their names."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from ceyuan.hub.commits.contents import forget_uploads, referenced
+from ceyuan.hub.repositories import repository
+from ceyuan.hub.repositories.service import describe, purge_deleted, rename
+from ceyuan.kernel.blobs import BlobReferences
+from ceyuan.kernel.events import Event
+from ceyuan.kernel.platform import Chore, Platform
+from ceyuan.kernel.work import UnitOfWork
+
+
+class HubReferences:
+    """Tells the collector which blobs revisions hold or uploads keep waiting."""
+
+    async def references(self, uow: UnitOfWork) -> AsyncIterator[str]:
+        async for sha256 in referenced(uow.session):
+            yield sha256
+
+
+async def follow_owner(uow: UnitOfWork, event: Event) -> None:
+    """An organisation changed its name: its repositories follow, old addresses lead to the new ones."""
+    for row in await repository.owned_by(uow.session, event.data["org_id"]):
+        await rename(uow, row, event.data["name"], row.name)
+        await describe(uow, row)
+
+
+async def purge(platform: Platform) -> None:
+    """Remove for good what can no longer be restored."""
+    await purge_deleted(platform)
+
+
+def wire(platform: Platform) -> None:
+    """Register the hub's handlers, hooks and chores."""
+    platform.provide(BlobReferences, HubReferences())  # type: ignore[type-abstract]
+    platform.subscriptions.on("identity.organisation_renamed", follow_owner)
+    platform.chores.append(Chore("forget uploads that were not committed", 3600.0, forget_uploads))
+    platform.chores.append(Chore("purge deleted repositories", 3600.0, purge))
