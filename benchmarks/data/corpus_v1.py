@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from benchmarks.data.exact import deletions_by_collision, exact_truth, shingles
 
+from benchmarks.data.exact import deletions_by_collision, exact_truth, shingles
 from ceyuan.data.collection.raw import RawWriter
 from ceyuan.data.corpus import Inputs, Recipe, build
 from ceyuan.data.duplicates import resolve, shared_buckets, sketch
