@@ -39,7 +39,7 @@ TINY: dict[str, Any] = {
 }
 
 needs_torch = pytest.mark.skipif(
-    not torch_installed(), reason="PyTorch, an optional component, is not installed: make torch"
+    not torch_installed(), reason="PyTorch, an optional component, is not installed: make setup"
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 from ceyuan.models.training import Recipe, ResumeFault, TrainingFault
 from tests.models.training.conftest import needs_torch
 
-torch = pytest.importorskip("torch", reason="PyTorch, an optional component, is not installed: make torch")
+torch = pytest.importorskip("torch", reason="PyTorch, an optional component, is not installed: make setup")
 
 from ceyuan.models.training.checkpoint import latest  # noqa: E402
 from ceyuan.models.training.loop import Pulse, fit, learning_rate  # noqa: E402

@@ -3,7 +3,7 @@ import pytest
 from ceyuan.models.training import Shape
 from tests.models.training.conftest import needs_torch
 
-torch = pytest.importorskip("torch", reason="PyTorch, an optional component, is not installed: make torch")
+torch = pytest.importorskip("torch", reason="PyTorch, an optional component, is not installed: make setup")
 
 from torch.nn import functional as F  # noqa: E402
 

@@ -8,7 +8,7 @@ from ceyuan.models.training import ResumeFault, Shape
 from ceyuan.models.training.tokeniser import train_tokeniser
 from tests.models.training.conftest import needs_torch, sentences
 
-torch = pytest.importorskip("torch", reason="PyTorch, an optional component, is not installed: make torch")
+torch = pytest.importorskip("torch", reason="PyTorch, an optional component, is not installed: make setup")
 
 from ceyuan.models.training.model_folder import TrainedModel, load_model, save_model  # noqa: E402
 from ceyuan.models.training.network import Decoder  # noqa: E402

@@ -37,7 +37,7 @@ from ceyuan.models.training.process import main
 try:
     main({"corpus": "x", "output": sys.argv[1]}, lambda report: None)
 except training.TorchMissing as fault:
-    assert "pip install torch" in fault.message[0] and "make torch" in fault.message[1]
+    assert "pip install torch" in fault.message[0] and "make setup" in fault.message[1]
     print("told")
 """
 

@@ -36,7 +36,7 @@ class TorchMissing(TrainingFault, ImportError):
 
     def __init__(self) -> None:
         super().__init__(
-            "训练需要 PyTorch（可选组件）。请运行 `make torch`，或 `pip install torch==2.13.0`，然后重试。",
-            "Training needs PyTorch, an optional component. Run `make torch`, "
+            "训练需要 PyTorch（可选组件）。请在源码目录运行 `make setup`，或 `pip install torch==2.13.0`，然后重试。",
+            "Training needs PyTorch, an optional component. Run `make setup` in the checkout, "
             "or `pip install torch==2.13.0`, and try again.",
         )

@@ -126,7 +126,7 @@ def main(args: dict[str, Any], report: Report) -> dict[str, Any]:
             run, precision = _identify(request, folder)
             result = stages.run_all(request, folder, run, precision, teller)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise TrainingFault(
             "磁盘空间不足。释放空间后重新运行，会从断点继续。",
