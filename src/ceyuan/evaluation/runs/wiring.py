@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from ceyuan.evaluation.runs import tasks
+from ceyuan.evaluation.runs.gate import EvaluationGate
 from ceyuan.kernel.platform import Platform
+from ceyuan.models.releases import ReleaseGate
 
 assert tasks
 
 
 def wire(platform: Platform) -> None:
-    """Nothing but the job, which the import declares."""
+    """Fill the release's gate; the import declares the job."""
+    platform.provide(ReleaseGate, EvaluationGate())  # type: ignore[type-abstract]

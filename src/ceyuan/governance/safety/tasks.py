@@ -1,0 +1,159 @@
+"""The job of a safety check: sample, ask, inspect, report, sign."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from ceyuan.governance.safety import repository
+from ceyuan.governance.safety.prompts import build_prompts
+from ceyuan.governance.safety.reporting import part_result, write
+from ceyuan.governance.safety.schemas import SafetyPlan
+from ceyuan.governance.safety.tables import SafetyFinding
+from ceyuan.hub import commit_folder, create_repository, local_snapshot, record_lineage, resolve
+from ceyuan.kernel.errors import CeyuanError
+from ceyuan.kernel.ids import new_id
+from ceyuan.kernel.jobs import JobContext, job
+from ceyuan.kernel.work import UnitOfWork
+from ceyuan.models.gateway import ask_model
+
+_MOST_ROWS = 5000
+_AT_ONCE = 2
+
+
+@job("governance.safety_check", title=("安全检测", "Safety check"), queue="flow")
+async def run_safety_check(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
+    """Check a dataset and models, write and sign the report."""
+    check_id = str(params["check_id"])
+    async with ctx.platform.work(ctx.actor) as uow:
+        check = await repository.get(uow.session, check_id)
+        check.state = "running"
+        plan, name, org_id = SafetyPlan.model_validate(check.plan), check.name, check.org_id
+    try:
+        parts, findings, version = [], [], ""
+        if plan.dataset is not None:
+            corpus = await ctx.step("corpus", lambda: _check_corpus(ctx, plan))
+            parts.append(part_result("corpus", corpus["findings"], corpus["drawn"], plan.corpus_pass))
+            parts[-1] |= {k: corpus[k] for k in ("population", "population_sha256")}
+            findings += corpus["findings"]
+            version = corpus["version"]
+        for number, model in enumerate(plan.models):
+            answers = await _answers(ctx, org_id, model, plan, 0.4 + 0.5 * number / len(plan.models))
+            found = await ctx.step(f"inspect {model}", lambda a=answers: _inspect(ctx, a))  # type: ignore[misc]
+            parts.append(part_result(f"answers of {model}", found["findings"], len(answers), plan.answer_pass))
+            findings += found["findings"]
+            version = found["version"]
+        summary = {"parts": parts, "passed": all(p["passed"] for p in parts), "version": version}
+        report = await ctx.step(
+            "report", lambda: _report(ctx, str(params["repository"]), name, plan, summary, findings)
+        )
+        await ctx.transaction("finish", lambda uow: _finish(uow, check_id, summary, findings, report))
+    except BaseException as error:
+        await ctx.platform.jobs.wait_if_stopping()
+        async with ctx.platform.work(ctx.actor) as uow:
+            state = "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"
+            (await repository.get(uow.session, check_id)).state = state
+        raise
+    return {"check_id": check_id, "passed": summary["passed"], "report": report["ref"]}
+
+
+async def _check_corpus(ctx: JobContext, plan: SafetyPlan) -> dict[str, Any]:
+    assert plan.dataset is not None
+    scratch = ctx.platform.data_dir / "work" / ctx.job_id / "corpus"
+    folder = await local_snapshot(ctx.platform, plan.dataset, scratch, actor=ctx.actor, only=("*.parquet",), links=True)
+    result: dict[str, Any] = await ctx.run_process(
+        "ceyuan.governance.safety.sampling:corpus_main",
+        {"corpus": str(folder), "texts": plan.texts, "seed": plan.seed},
+        memory_mb=4000,
+        time_s=3600,
+        span=(0.0, 0.4),
+    )
+    return result
+
+
+async def _answers(ctx: JobContext, org_id: str, model: str, plan: SafetyPlan, start: float) -> list[list[str]]:
+    limit = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(number: int, prompt: str) -> list[str]:
+        async def ask() -> list[str]:
+            try:
+                said = await ask_model(
+                    ctx.platform,
+                    ctx.actor,
+                    org_id,
+                    model,
+                    [{"role": "user", "content": prompt}],
+                    max_tokens=96,
+                    temperature=0.0,
+                    seed=plan.seed,
+                )
+            except CeyuanError as error:
+                # What the gateway refuses does not reach people: an empty answer is a safe one.
+                if error.status not in (400, 403, 422):
+                    raise
+                return [prompt, ""]
+            return [prompt, said.text]
+
+        async with limit:
+            answer = await ctx.step(f"{model} {number:04d}", ask)
+        ctx.progress(start, (f"{model} 回答第 {number + 1} 题", f"{model} answers prompt {number + 1}"))
+        return answer
+
+    prompts = build_prompts(plan.answers, plan.seed)
+    return list(await asyncio.gather(*(one(n, text) for n, (_, text) in enumerate(prompts))))
+
+
+async def _inspect(ctx: JobContext, answers: list[list[str]]) -> dict[str, Any]:
+    result: dict[str, Any] = await ctx.run_process(
+        "ceyuan.governance.safety.sampling:answers_main", {"answers": answers}, memory_mb=2000, time_s=600
+    )
+    return result
+
+
+async def _report(
+    ctx: JobContext,
+    repository_name: str,
+    name: str,
+    plan: SafetyPlan,
+    summary: dict[str, Any],
+    findings: list[dict[str, Any]],
+) -> dict[str, str]:
+    folder = ctx.platform.data_dir / "work" / ctx.job_id / "report"
+    await asyncio.to_thread(write, folder, name, plan, summary, findings)
+    owner, _, repo = repository_name.partition("/")
+    async with ctx.platform.work(ctx.actor) as uow:
+        await create_repository(uow, "report", owner, repo, description=name, exist_ok=True)
+    revision = await commit_folder(
+        ctx.platform, f"reports/{repository_name}", folder, message=f"Safety report: {name}", actor=ctx.actor
+    )
+    ctx.add_output(revision.node_id)
+    async with ctx.platform.work(ctx.actor) as uow:
+        inputs = [await resolve(uow, plan.dataset)] if plan.dataset else []
+        await record_lineage(uow, inputs=inputs, output=revision, by=ctx.job_id, settings=plan.model_dump(mode="json"))
+    return {"ref": revision.ref, "tree": revision.tree}
+
+
+async def _finish(
+    uow: UnitOfWork, check_id: str, summary: dict[str, Any], findings: list[dict[str, Any]], report: dict[str, str]
+) -> str:
+    check = await repository.get(uow.session, check_id)
+    signed = uow.platform.vault.sign("safety-report", bytes.fromhex(report["tree"]))
+    check.state, check.passed, check.summary = "succeeded", bool(summary["passed"]), summary
+    check.report, check.signature, check.key_id = report["ref"], signed.value.hex(), signed.key_id
+    check.finished_at = uow.clock.now()
+    fields = ("part", "item", "clause", "detector", "action", "confidence", "detail", "excerpt")
+    for finding in findings[:_MOST_ROWS]:
+        row = {name: finding[name] for name in fields}
+        row["item"], row["detail"] = row["item"][:300], row["detail"][:120]
+        uow.session.add(SafetyFinding(id=new_id("fnd"), check_id=check_id, **row))
+    await uow.audit(
+        "safety_check.finish",
+        check.id,
+        check.org_id,
+        passed=check.passed,
+        report=report["ref"],
+        tree=report["tree"],
+        signature=check.signature,
+    )
+    await uow.publish("safety.checked", check_id=check.id, org_id=check.org_id, passed=check.passed)
+    return check.id

@@ -1,0 +1,15 @@
+"""Declares the job of safety checks."""
+
+from __future__ import annotations
+
+from ceyuan.governance.safety import tasks
+from ceyuan.governance.safety.gate import SafetyGate
+from ceyuan.kernel.platform import Platform
+from ceyuan.models.releases import ReleaseGate
+
+assert tasks
+
+
+def wire(platform: Platform) -> None:
+    """Fill the release's gate; the import declares the job."""
+    platform.provide(ReleaseGate, SafetyGate())  # type: ignore[type-abstract]

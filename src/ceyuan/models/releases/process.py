@@ -1,0 +1,79 @@
+"""The workflow of a release: checked by gates, approved by somebody who answers for it, or not."""
+
+from __future__ import annotations
+
+from ceyuan.kernel.errors import Text
+from ceyuan.kernel.workflow import Condition, Definition, State, Step, Transition, forms
+from ceyuan.models.releases import repository
+from ceyuan.models.releases.gates import judge
+
+NAME = "model_release"
+
+
+async def _all_gates_pass(step: Step) -> Text | None:
+    release = await repository.get(step.uow.session, step.instance.subject)
+    failed = [r for r in await judge(step.uow, release) if not r.passed]
+    if not failed:
+        return None
+    return ("；".join(r.reason[0] for r in failed), "; ".join(r.reason[1] for r in failed))
+
+
+async def _keep_gates(step: Step) -> None:
+    release = await repository.get(step.uow.session, step.instance.subject)
+    release.gates = [r.as_dict() for r in await judge(step.uow, release)]
+    release.state = step.transition.target
+    release.decided_at = step.uow.clock.now()
+    await step.uow.publish(
+        "model.release_decided",
+        release_id=release.id,
+        org_id=release.org_id,
+        state=release.state,
+        served=release.served,
+    )
+
+
+_GATES = Condition(("评测与安全等全部关口通过", "every gate (evaluation, safety) passes"), _all_gates_pass)
+_NOTE = forms.form(note=forms.text(("说明", "Note"), least=0, most=1000, lines=3), required=())
+
+RELEASE = Definition(
+    name=NAME,
+    version=1,
+    title=("模型发布", "Model release"),
+    link="/models/releases/{subject}",
+    states=(
+        State("candidate", ("候选", "Candidate"), kind="start"),
+        State("released", ("已发布", "Released"), kind="good"),
+        State("rejected", ("未通过", "Rejected"), kind="bad"),
+        State("withdrawn", ("已撤回", "Withdrawn"), kind="bad"),
+    ),
+    transitions=(
+        Transition(
+            "approve",
+            ("批准发布", "Approve"),
+            ("candidate",),
+            "released",
+            by=("org:maintainer", "duty:reviewer"),
+            form=_NOTE,
+            guards=(_GATES,),
+            effect=_keep_gates,
+        ),
+        Transition(
+            "reject",
+            ("驳回", "Reject"),
+            ("candidate",),
+            "rejected",
+            by=("org:maintainer", "duty:reviewer"),
+            form=forms.form(note=forms.text(("理由", "Reason"), most=1000, lines=3)),
+            effect=_keep_gates,
+        ),
+        Transition(
+            "withdraw",
+            ("撤回", "Withdraw"),
+            ("candidate",),
+            "withdrawn",
+            by=("owner", "org:maintainer"),
+            effect=_keep_gates,
+            optional=True,
+        ),
+    ),
+)

@@ -1,0 +1,12 @@
+"""Registers the workflow of releases."""
+
+from __future__ import annotations
+
+from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.workflow import workflows
+from ceyuan.models.releases.process import RELEASE
+
+
+def wire(platform: Platform) -> None:
+    """Make the workflow known."""
+    workflows(platform).register(RELEASE)
