@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ceyuan.data.collection import CORPORA, RAW_SCHEMA, PackageCache, Source, collect
+from ceyuan.data.collection import CORPORA, RAW_COLUMNS, PackageCache, Source, collect
 from ceyuan.data.collection.entry import main
 from ceyuan.data.files import sha256_of
 from ceyuan.data.problems import DataProblem
@@ -34,7 +34,7 @@ def test_documents_keep_source_licence_domain_and_a_unique_id(tmp_path: Path) ->
     assert table["id"].to_list() == [f"{key}/a.jsonl#{number}" for key in "ab" for number in (1, 2, 3)]
     assert set(table["licence"]) == {"CC0-1.0"}
     assert set(table["domain"]) == {"user"}
-    assert table.columns == RAW_SCHEMA.names
+    assert tuple(table.columns) == RAW_COLUMNS
 
 
 def test_the_record_tells_shards_counts_and_rejections(tmp_path: Path) -> None:

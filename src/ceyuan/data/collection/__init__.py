@@ -10,7 +10,7 @@ from ceyuan.data.collection.cache import PackageCache, default_cache
 from ceyuan.data.collection.collect import collect
 from ceyuan.data.collection.corpora import CORPORA, Corpus
 from ceyuan.data.collection.packages import Package
-from ceyuan.data.collection.raw import RAW_SCHEMA
+from ceyuan.data.collection.raw import RAW_COLUMNS
 from ceyuan.data.collection.sources import Source
 
-__all__ = ["CORPORA", "RAW_SCHEMA", "Corpus", "Package", "PackageCache", "Source", "collect", "default_cache"]
+__all__ = ["CORPORA", "RAW_COLUMNS", "Corpus", "Package", "PackageCache", "Source", "collect", "default_cache"]

@@ -2,27 +2,13 @@
 
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from ceyuan.data.files import canonical_json, sha256_of, write_atomically
 from ceyuan.data.readers import Document
 
-__all__ = ["RAW_SCHEMA", "RawWriter"]
+__all__ = ["RAW_COLUMNS", "RawWriter"]
 
-RAW_SCHEMA = pa.schema(
-    [
-        pa.field("id", pa.large_string(), nullable=False),
-        pa.field("source", pa.large_string(), nullable=False),
-        pa.field("domain", pa.large_string(), nullable=False),
-        pa.field("licence", pa.large_string(), nullable=False),
-        pa.field("title", pa.large_string(), nullable=False),
-        pa.field("text", pa.large_string(), nullable=False),
-        pa.field("group", pa.large_string(), nullable=False),
-        pa.field("rank", pa.int32(), nullable=False),
-        pa.field("meta", pa.large_string(), nullable=False),
-    ]
-)
+_NUMBERS = ("rank",)
+RAW_COLUMNS = ("id", "source", "domain", "licence", "title", "text", "group", "rank", "meta")
 """Columns of a raw shard. ``id`` is unique in a collection (``source/name``), ``meta`` a JSON object of strings."""
 
 _SHARD_BYTES = 32 << 20
@@ -57,9 +43,14 @@ class RawWriter:
         return self._shards
 
     def _flush(self) -> None:
+        import pyarrow as pa  # here, so that looking at the register of corpora does not load Arrow
+        import pyarrow.parquet as pq
+
+        kinds = [pa.int32() if name in _NUMBERS else pa.large_string() for name in RAW_COLUMNS]
+        fields = [pa.field(name, kind, nullable=False) for name, kind in zip(RAW_COLUMNS, kinds, strict=True)]
         columns = zip(*self._rows, strict=True)
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, RAW_SCHEMA, strict=True)]
-        table = pa.Table.from_arrays(arrays, schema=RAW_SCHEMA)
+        arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+        table = pa.Table.from_arrays(arrays, schema=pa.schema(fields))
         path = self._folder / f"raw-{len(self._shards):05d}.parquet"
         write_atomically(path, lambda file: pq.write_table(table, file, compression="zstd", row_group_size=8192))
         entry = {"file": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size, "documents": len(table)}

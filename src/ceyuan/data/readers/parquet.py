@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from ceyuan.data.readers.documents import Document, ReadOptions, Rejection
 from ceyuan.data.readers.fields import document_of, text_fields
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 __all__ = ["read_parquet"]
 
@@ -18,6 +19,9 @@ _GROUP_LIMIT = 1 << 30  # bytes of one row group's text column once unpacked
 def read_parquet(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Document | Rejection]:
     """Documents of a Parquet file. A damaged row group ends the file with a rejection; what came before stays."""
     del encoding  # Parquet text is UTF-8 by definition
+    import pyarrow as pa  # here, so that the other formats do without Arrow
+    import pyarrow.parquet as pq
+
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
@@ -36,7 +40,9 @@ def read_parquet(path: Path, name: str, encoding: str, options: ReadOptions) -> 
             yield from _group(file, group, name, options)
 
 
-def _group(file: pq.ParquetFile, group: int, name: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+def _group(file: "pq.ParquetFile", group: int, name: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+    import pyarrow as pa
+
     number = sum(file.metadata.row_group(before).num_rows for before in range(group))
     try:
         for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group], use_threads=False):

@@ -1,0 +1,28 @@
+"""Sources: where data comes from, with licence, origin, rights and owner; the beginning of every lineage.
+
+A source is registered before anything is read from it: the user's own folder on the platform's machine, a
+registered corpus of a package registry, or a dataset in the hub. Reading is the work of the engine
+``ceyuan.data.collection``, run as a job by ``ceyuan.data.pipelines``.
+"""
+
+from ceyuan.data.sources.service import (
+    SourceSpec,
+    delete_source,
+    ensure_source,
+    get_source,
+    mark_collected,
+    register_source,
+    specification,
+)
+from ceyuan.data.sources.tables import DataSource
+
+__all__ = [
+    "DataSource",
+    "SourceSpec",
+    "delete_source",
+    "ensure_source",
+    "get_source",
+    "mark_collected",
+    "register_source",
+    "specification",
+]

@@ -1,0 +1,94 @@
+"""Sources on the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+SourceKind = Literal["folder", "package", "dataset"]
+"""folder: on the platform's machine; package: a registered corpus; dataset: a revision in the hub."""
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}[a-z0-9]$|^[a-z0-9]$")]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f]*$")]
+Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+
+
+class Reading(BaseModel):
+    """How to read the source: names of fields where they are not the usual ones, and how many documents to take
+    (0: all). A source that is not required is skipped, with the reason, when it cannot be had."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text_field: Annotated[Line, Field(max_length=100)] = ""
+    title_field: Annotated[Line, Field(max_length=100)] = ""
+    id_field: Annotated[Line, Field(max_length=100)] = ""
+    limit: Annotated[int, Field(ge=0, le=10**9)] = 0
+    required: bool = True
+
+
+class SourceIn(BaseModel):
+    """A source to be registered. A registered corpus brings its own title, licence, domain and origin."""
+
+    org_id: Annotated[str, Field(max_length=40)]
+    key: Annotated[Key, Field(description="name within the organisation")]
+    kind: SourceKind
+    location: Annotated[
+        Line, Field(min_length=1, max_length=1000, description="path, key of a registered corpus, or hub reference")
+    ]
+    title: Annotated[Line, Field(max_length=200)] = ""
+    description: Annotated[Prose, Field(max_length=4000)] = ""
+    domain: Annotated[Line, Field(max_length=30, description="profile of thresholds")] = ""
+    licence: Annotated[Line, Field(max_length=120, description="SPDX expression")] = ""
+    origin: Annotated[Line, Field(max_length=500, description="where the data was first published")] = ""
+    evidence: Annotated[Prose, Field(max_length=4000, description="contract, consent or crawl record")] = ""
+    reading: Reading = Reading()
+
+
+class SourceChange(BaseModel):
+    """What to change of a source; what is left out stays."""
+
+    title: Annotated[Line, Field(min_length=1, max_length=200)] | None = None
+    description: Annotated[Prose, Field(max_length=4000)] | None = None
+    domain: Annotated[Line, Field(min_length=1, max_length=30)] | None = None
+    licence: Annotated[Line, Field(min_length=1, max_length=120)] | None = None
+    origin: Annotated[Line, Field(max_length=500)] | None = None
+    evidence: Annotated[Prose, Field(max_length=4000)] | None = None
+    reading: Reading | None = None
+
+
+class SourceOut(BaseModel):
+    """A source. `documents`, `rejected` and `collected_at` tell of its last collection."""
+
+    id: str
+    org_id: str
+    key: str
+    kind: SourceKind
+    location: str
+    title: str
+    description: str
+    domain: str
+    licence: str
+    origin: str
+    evidence: str
+    reading: Reading
+    documents: int
+    rejected: int
+    creator: str
+    created_at: datetime
+    updated_at: datetime
+    collected_at: datetime | None
+
+
+class CorpusOut(BaseModel):
+    """A corpus that is registered with the platform and can be a source of kind `package`."""
+
+    key: str
+    title_zh: str
+    title_en: str
+    origin: str
+    licence: str
+    domain: str
+    sha256: str
+    download_bytes: int

@@ -1,0 +1,25 @@
+"""Settings of the data room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from ceyuan.kernel.settings import Section
+
+
+class DataSettings(Section):
+    """Where sources may lie, and what collecting and pipelines may use."""
+
+    model_config = SettingsConfigDict(env_prefix="CEYUAN_DATA_", extra="ignore", frozen=True)
+
+    source_roots: list[Path] = Field(
+        default=[],
+        description="Folders below which members may register folder sources; administrators may register any.",
+    )
+    cache_dir: Path | None = Field(None, description="Where downloaded packages are kept; the user's cache if unset.")
+    memory_mb: int = Field(6000, ge=500, description="Memory of a collecting or pipeline process, in MB.")
+    time_s: int = Field(4 * 3600, ge=60, description="Time of a collecting or pipeline process, in seconds.")
+    threads: int = Field(0, ge=0, description="Shards that a pipeline measures side by side; 0 is one per processor.")

@@ -1,0 +1,44 @@
+"""The table of sources."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ceyuan.kernel.tables import Base, Id
+
+
+class DataSource(Base):
+    """A source of an organisation.
+
+    ``address`` (``org_id/key``) is unique and null once the source is deleted, so that its name is free; the row
+    stays, because what was made from it leads back here. ``documents`` and ``collected_at`` tell of the last
+    collection (0 and null before), ``evidence`` what the owner keeps to prove the rights (contract, consent).
+    """
+
+    __tablename__ = "data_source"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    org_id: Mapped[str] = mapped_column(Id, index=True)
+    key: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str | None] = mapped_column(String(120), unique=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    location: Mapped[str] = mapped_column(String(1000))
+    title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="")
+    domain: Mapped[str] = mapped_column(String(30))
+    licence: Mapped[str] = mapped_column(String(120))
+    origin: Mapped[str] = mapped_column(String(500))
+    evidence: Mapped[str] = mapped_column(Text, default="")
+    reading: Mapped[dict[str, Any]]
+    documents: Mapped[int] = mapped_column(BigInteger, default=0)
+    rejected: Mapped[int] = mapped_column(Integer, default=0)
+    created_by: Mapped[str] = mapped_column(Id)
+    creator: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    collected_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    __table_args__ = (Index("ix_data_source_org_id_kind", "org_id", "kind"),)
