@@ -1,0 +1,15 @@
+"""Registers the workflow of vouchers and closes those whose money is gone."""
+
+from __future__ import annotations
+
+from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.workflow import workflows
+from ceyuan.programmes.vouchers.process import VOUCHER
+from ceyuan.programmes.vouchers.service import wallet_ended
+
+
+def wire(platform: Platform) -> None:
+    """Make the workflow known and listen to metering."""
+    workflows(platform).register(VOUCHER)
+    platform.subscriptions.on("metering.wallet_expired", wallet_ended)
+    platform.subscriptions.on("metering.wallet_exhausted", wallet_ended)
