@@ -12,7 +12,7 @@ export function Component() {
     <Page title={t('tokens.title')} description={t('tokens.description')}>
       <TokenTable
         query={query}
-        onCreate={async ({ role: _role, ...body }) => (await api.POST('/api/v1/tokens', { body })).data}
+        onCreate={async ({ name, scopes, expires_at }) => (await api.POST('/api/v1/tokens', { body: { name, scopes, expires_at } })).data}
         onRevoke={(id) => api.DELETE('/api/v1/tokens/{token_id}', { params: { path: { token_id: id } } })}
       />
       <Snippet
