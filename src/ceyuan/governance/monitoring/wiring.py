@@ -1,0 +1,20 @@
+"""Registers the workflow of incidents and watches the rules."""
+
+from __future__ import annotations
+
+from ceyuan.governance.monitoring.process import INCIDENT
+from ceyuan.governance.monitoring.service import watch
+from ceyuan.kernel.platform import Chore, Platform
+from ceyuan.kernel.workflow import workflows
+
+EVERY_S = 5.0
+
+
+async def _watch(platform: Platform) -> None:
+    await watch(platform)
+
+
+def wire(platform: Platform) -> None:
+    """Make the workflow known; look at the rules every few seconds."""
+    workflows(platform).register(INCIDENT)
+    platform.chores.append(Chore("watch the monitoring rules", EVERY_S, _watch))
