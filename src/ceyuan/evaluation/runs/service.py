@@ -29,7 +29,14 @@ def check_plan(plan: EvaluationPlan) -> None:
 
 
 async def create_run(
-    uow: UnitOfWork, *, org_id: str, name: str, plan: EvaluationPlan, repository_name: str, key: str | None = None
+    uow: UnitOfWork,
+    *,
+    org_id: str,
+    name: str,
+    plan: EvaluationPlan,
+    repository_name: str,
+    key: str | None = None,
+    parent_id: str | None = None,
 ) -> EvaluationRun:
     """Start a run as a job; with the same idempotency `key` the first run is returned."""
     uow.actor.require_role(org_id, "member")
@@ -42,6 +49,7 @@ async def create_run(
         org_id=org_id,
         title=(f"评测:{name}", f"Evaluation: {name}"),
         key=key,
+        parent_id=parent_id,
     )
     if job.params["run_id"] != run_id:
         return await repository.get(uow.session, str(job.params["run_id"]))

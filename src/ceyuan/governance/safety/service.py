@@ -15,7 +15,14 @@ from ceyuan.kernel.work import UnitOfWork
 
 
 async def create_check(
-    uow: UnitOfWork, *, org_id: str, name: str, plan: SafetyPlan, repository_name: str, key: str | None = None
+    uow: UnitOfWork,
+    *,
+    org_id: str,
+    name: str,
+    plan: SafetyPlan,
+    repository_name: str,
+    key: str | None = None,
+    parent_id: str | None = None,
 ) -> SafetyCheck:
     """Start a check as a job; with the same idempotency `key` the first check is returned."""
     uow.actor.require_role(org_id, "member")
@@ -32,6 +39,7 @@ async def create_check(
         org_id=org_id,
         title=(f"安全检测:{name}", f"Safety check: {name}"),
         key=key,
+        parent_id=parent_id,
     )
     if job.params["check_id"] != check_id:
         return await repository.get(uow.session, str(job.params["check_id"]))

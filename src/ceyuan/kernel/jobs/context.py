@@ -228,9 +228,13 @@ class JobContext:
 
         async with self.platform.work(self.actor) as uow:
             child_id = await start(uow)
+        return await self.wait_for(child_id)
+
+    async def wait_for(self, job_id: str) -> dict[str, Any]:
+        """Wait for a job that a room's own use case submitted; its result, or `ChildFailed` with its words."""
         while True:
             async with self.platform.database.session(write=False) as session:
-                job = await repository.get(session, child_id)
+                job = await repository.get(session, job_id)
             if job.state == "succeeded":
                 return job.result or {}
             if job.state in ("failed", "cancelled"):
@@ -240,5 +244,5 @@ class JobContext:
                     f"child job {job.title_en} {job.state}",
                 )
                 hint = error.get("hint")
-                raise ChildFailed((words[0], words[1]), hint=tuple(hint) if hint else None, child_id=child_id)
-            await self.platform.jobs.changed(child_id, timeout_s=1.0)
+                raise ChildFailed((words[0], words[1]), hint=tuple(hint) if hint else None, child_id=job_id)
+            await self.platform.jobs.changed(job_id, timeout_s=1.0)

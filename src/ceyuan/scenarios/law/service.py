@@ -22,7 +22,9 @@ def answer_node(answer_id: str) -> str:
     return f"answer:{answer_id}"
 
 
-async def open_assistant(uow: UnitOfWork, wanted: AssistantIn, *, key: str | None = None) -> tuple[LawAssistant, Job]:
+async def open_assistant(
+    uow: UnitOfWork, wanted: AssistantIn, *, key: str | None = None, parent_id: str | None = None
+) -> tuple[LawAssistant, Job]:
     """Set up an assistant and submit the job that builds its index; with the same `key` the first is returned."""
     uow.actor.require_role(wanted.org_id, "member")
     revision = await resolve(uow, wanted.dataset)
@@ -34,6 +36,7 @@ async def open_assistant(uow: UnitOfWork, wanted: AssistantIn, *, key: str | Non
         org_id=wanted.org_id,
         title=(f"建立法律索引:{wanted.name}", f"Index laws: {wanted.name}"),
         key=key,
+        parent_id=parent_id,
         inputs=[revision.node_id],
     )
     if job.params["assistant_id"] != assistant_id:
