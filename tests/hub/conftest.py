@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from fastapi import Request
+from fastapi import FastAPI, Request
 
 from ceyuan.hub import HubRepository, Owner, OwnerDirectory, Visibility, create_repository
 from ceyuan.hub.naming import Kind
@@ -64,6 +64,7 @@ def owners(request: pytest.FixtureRequest) -> None:
     platform.authenticate = authenticate
 
 
+_app: dict[str, FastAPI] = {}
 As = Callable[[str], httpx.AsyncClient]
 
 
@@ -71,6 +72,9 @@ As = Callable[[str], httpx.AsyncClient]
 async def signed_in(platform: Platform) -> AsyncIterator[As]:
     """HTTP clients by the actor's word: `signed_in("member")`; `""` is anonymous."""
     door = Door(platform)
+    # FastAPI prepares its routes at the first request: once is enough for all tests.
+    door.app = _app.setdefault("app", door.app)
+    door.app.state.platform = platform
     clients: list[httpx.AsyncClient] = []
 
     def make(word: str) -> httpx.AsyncClient:
