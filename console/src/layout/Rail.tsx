@@ -1,6 +1,6 @@
 import { Tooltip } from 'antd'
 import { useTranslation } from 'react-i18next'
-import { Link, NavLink, useLocation } from 'react-router'
+import { Link, useLocation } from 'react-router'
 
 import { entryOf, type Room, type RoomId } from '@/app/features'
 import { Mark } from '@/ui/Mark'
@@ -54,14 +54,14 @@ export function SideNav({ room }: { room: Room }) {
           {room.entries
             .filter((entry) => entry.group === group)
             .map((entry) => (
-              <NavLink
+              <Link
                 key={entry.path}
                 to={entry.path}
                 className={styles.sideLink ?? ''}
                 aria-current={entry === current ? 'page' : undefined}
               >
                 {t(entry.label)}
-              </NavLink>
+              </Link>
             ))}
         </div>
       ))}

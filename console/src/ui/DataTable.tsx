@@ -41,6 +41,8 @@ interface DataTableProps<Row> {
   label: string
   onRow?: (row: Row) => void
   expand?: (row: Row) => ReactNode
+  /** Stands inside a section that has a frame already. */
+  bare?: boolean
 }
 
 function SearchFilter({ spec, list }: { spec: FilterSpec; list: ListControls }) {
@@ -107,7 +109,7 @@ function sortOrder(field: string | undefined, sort: string | null | undefined): 
 
 /** A list page's table: filters, sort and page are in the address, so that a view can be sent to a colleague. */
 export function DataTable<Row extends object>(props: DataTableProps<Row>) {
-  const { query, columns, rowKey, list, filters, empty, extra, label, onRow, expand } = props
+  const { query, columns, rowKey, list, filters, empty, extra, label, onRow, expand, bare } = props
   const { t } = useTranslation()
   const rows = query.data?.items
   const filtered = list !== undefined && (Object.keys(list.filters).length > 0 || list.cursor !== null)
@@ -115,7 +117,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   if (query.error && !rows) return <ProblemView error={query.error} onRetry={() => void query.refetch()} />
   const toolbar = (filters && list && !untouched) || extra
   return (
-    <div className={styles.frame} aria-busy={query.isFetching}>
+    <div className={bare ? styles.bare : styles.frame} aria-busy={query.isFetching}>
       {toolbar && (
         <div className={styles.toolbar}>
           {filters && list && !untouched && <Filters specs={filters} list={list} />}

@@ -3,7 +3,9 @@ import { useTranslation } from 'react-i18next'
 
 import { $api, api } from '@/api/client'
 import type { Item } from '@/api/types'
+import { browserName } from '@/lib/browser'
 import { DataTable, type Column } from '@/ui/DataTable'
+
 import { Time } from '@/ui/Figures'
 import { Section } from '@/ui/Page'
 
@@ -25,8 +27,8 @@ export function Sessions() {
     {
       title: t('sessions.client'),
       render: (_, session) => (
-        <div style={{ maxWidth: 420 }} className="truncate" title={session.client}>
-          {session.client || '—'} {session.is_current && <Tag color="green">{t('sessions.current')}</Tag>}
+        <div title={session.client}>
+          {browserName(session.client)} {session.is_current && <Tag color="green">{t('sessions.current')}</Tag>}
           {session.impersonated && <Tag color="gold">{t('sessions.impersonated')}</Tag>}
         </div>
       ),
@@ -56,7 +58,7 @@ export function Sessions() {
       }
       flush
     >
-      <DataTable label={t('sessions.title')} query={query} columns={columns} rowKey={(session) => session.id} empty={null} />
+      <DataTable label={t('sessions.title')} query={query} columns={columns} rowKey={(session) => session.id} bare empty={null} />
     </Section>
   )
 }

@@ -101,6 +101,7 @@ export function Invitations({ organisation }: { organisation: Membership }) {
         query={query}
         columns={columns}
         rowKey={(row) => row.id}
+        bare
         empty={<p className="soft" style={{ padding: '8px 20px 20px' }}>{t('invite.none')}</p>}
       />
       <FormModal<Values> open={open} title={t('invite.do')} submit={t('invite.send')} initial={{ way: 'person', role: 'member' }} onSubmit={invite} onClose={() => setOpen(false)}>
