@@ -54,7 +54,7 @@ def check_name(platform: Platform, name: str, *, official: bool = False) -> str:
 
     `official` lets the platform itself use names such as `admin`; route names stay reserved for all.
     """
-    if not 2 <= len(name) <= NAME_MAX or not _NAME.match(name) or name.casefold().endswith(_SUFFIXES):
+    if not 2 <= len(name) <= NAME_MAX or not _NAME.fullmatch(name) or name.casefold().endswith(_SUFFIXES):
         raise NameInvalid()
     if is_id(name.casefold()) or is_reserved(platform, name) or (not official and name_key(name) in _OFFICIAL):
         raise NameReserved((f"名称“{name}”为平台保留", f"the name “{name}” is reserved"))

@@ -74,7 +74,7 @@ def check_scopes(scopes: Sequence[str]) -> list[str]:
     if not scopes:
         raise Invalid(("请至少选择一个权限范围", "name at least one scope"))
     for scope in scopes:
-        if not _SCOPE.match(scope):
+        if not _SCOPE.fullmatch(scope):
             raise Invalid(
                 (f"权限范围“{scope}”格式有误", f"“{scope}” is not a scope"),
                 hint=("例如 hub:read、gateway:call 或 *", "for example hub:read, gateway:call or *"),

@@ -49,7 +49,7 @@ async def list_all_announcements(uow: UnitOfWork, paging: PageRequest) -> Rows[A
 
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:
-    if "audience" in fields and not _AUDIENCE.match(fields["audience"]):
+    if "audience" in fields and not _AUDIENCE.fullmatch(fields["audience"]):
         raise Invalid(
             ("受众无效", "this is not an audience"),
             hint=(

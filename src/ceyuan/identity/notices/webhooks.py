@@ -47,7 +47,7 @@ async def _webhook(uow: UnitOfWork, organisation: str, webhook_id: str) -> Webho
 
 
 def _check_topics(topics: list[str]) -> list[str]:
-    if bad := [t for t in topics if not _TOPIC.match(t)]:
+    if bad := [t for t in topics if not _TOPIC.fullmatch(t)]:
         raise Invalid(
             (f"事件名“{bad[0]}”格式有误", f"“{bad[0]}” is not a topic"),
             hint=("例如 *、notice.* 或 jobs.finished", "for example *, notice.* or jobs.finished"),

@@ -25,7 +25,7 @@ _PERSONAL_KIND = "personal"
 def check_email(email: str) -> str:
     """Return the address trimmed, or raise `Invalid` if no mail could reach it."""
     text = email.strip()
-    if len(text) > 254 or not _EMAIL.match(text) or any(ord(c) < 33 for c in text):
+    if len(text) > 254 or not _EMAIL.fullmatch(text) or any(ord(c) < 33 for c in text):
         raise Invalid(("邮箱地址无效", "this is not an e-mail address"))
     return text
 

@@ -51,7 +51,7 @@ class Flow:
 
 def safe_return(path: str | None) -> str:
     """A path of the console, or its home: never another site (open redirect)."""
-    if path and re.match(r"^/console(?:/[^\\\s]*)?$", path) and "//" not in path.partition("?")[0]:
+    if path and re.fullmatch(r"/console(?:/[^\\\s]*)?$", path) and "//" not in path.partition("?")[0]:
         return path
     return HOME
 
