@@ -13,7 +13,7 @@ from ceyuan.evaluation.runs import repository
 from ceyuan.evaluation.runs.reporting import card, summarise
 from ceyuan.evaluation.runs.schemas import EvaluationPlan
 from ceyuan.evaluation.runs.tables import EvaluationAnswer
-from ceyuan.hub import commit_folder, create_repository, local_snapshot, record_lineage, resolve
+from ceyuan.hub import By, Input, Node, commit_folder, create_repository, local_snapshot, record_lineage, resolve
 from ceyuan.kernel.errors import CeyuanError
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import JobContext, job
@@ -163,9 +163,20 @@ async def _report(
     )
     ctx.add_output(revision.node_id)
     async with ctx.platform.work(ctx.actor) as uow:
-        inputs = [await resolve(uow, one.model) for one in plan.perplexity]
-        inputs += [await resolve(uow, one.dataset) for one in plan.perplexity]
-        await record_lineage(uow, inputs=inputs, output=revision, by=ctx.job_id, settings=plan.model_dump(mode="json"))
+        inputs: list[Input] = [(await resolve(uow, one.model), "model") for one in plan.perplexity]
+        inputs += [(await resolve(uow, one.dataset), "held-out text") for one in plan.perplexity]
+        inputs += [
+            (Node("served model", f"served:{m}", m, visibility="internal", href="/models/served"), "asked")
+            for m in plan.models
+        ]
+        await record_lineage(
+            uow,
+            inputs=inputs,
+            output=revision,
+            action="evaluate",
+            by=By("job", ctx.job_id),
+            settings=plan.model_dump(mode="json"),
+        )
     return {"ref": revision.ref, "tree": revision.tree}
 
 

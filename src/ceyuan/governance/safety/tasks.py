@@ -10,7 +10,7 @@ from ceyuan.governance.safety.prompts import build_prompts
 from ceyuan.governance.safety.reporting import part_result, write
 from ceyuan.governance.safety.schemas import SafetyPlan
 from ceyuan.governance.safety.tables import SafetyFinding
-from ceyuan.hub import commit_folder, create_repository, local_snapshot, record_lineage, resolve
+from ceyuan.hub import By, Input, Node, commit_folder, create_repository, local_snapshot, record_lineage, resolve
 from ceyuan.kernel.errors import CeyuanError
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import JobContext, job
@@ -128,8 +128,19 @@ async def _report(
     )
     ctx.add_output(revision.node_id)
     async with ctx.platform.work(ctx.actor) as uow:
-        inputs = [await resolve(uow, plan.dataset)] if plan.dataset else []
-        await record_lineage(uow, inputs=inputs, output=revision, by=ctx.job_id, settings=plan.model_dump(mode="json"))
+        inputs: list[Input] = [(await resolve(uow, plan.dataset), "sampled")] if plan.dataset else []
+        inputs += [
+            (Node("served model", f"served:{m}", m, visibility="internal", href="/models/served"), "asked")
+            for m in plan.models
+        ]
+        await record_lineage(
+            uow,
+            inputs=inputs,
+            output=revision,
+            action="check safety",
+            by=By("job", ctx.job_id),
+            settings=plan.model_dump(mode="json"),
+        )
     return {"ref": revision.ref, "tree": revision.tree}
 
 

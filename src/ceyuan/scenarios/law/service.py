@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ceyuan.hub import record_lineage, resolve
+from ceyuan.hub import resolve
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import Job, submit
@@ -15,11 +15,6 @@ from ceyuan.scenarios.law.knowledge import Knowledge
 from ceyuan.scenarios.law.schemas import ArticleOut, AssistantIn
 from ceyuan.scenarios.law.tables import LawAnswer, LawAssistant
 from ceyuan.scenarios.statutes import Article, find_references
-
-
-def answer_node(answer_id: str) -> str:
-    """The id of an answer in the lineage graph."""
-    return f"answer:{answer_id}"
 
 
 async def open_assistant(
@@ -149,15 +144,3 @@ def _shown(article: Article) -> ArticleOut:
 def knowledge_of(platform: Platform) -> Knowledge:
     """The loaded indexes of this process."""
     return platform.find(Knowledge)[0]
-
-
-__all__ = [
-    "answer_node",
-    "ask_law",
-    "find_answer",
-    "find_assistant",
-    "look_up_article",
-    "open_assistant",
-    "rate_answer",
-    "record_lineage",
-]

@@ -1,0 +1,36 @@
+"""Puts the law assistant into the platform."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from sqlalchemy import select
+
+from ceyuan.kernel.blobs import BlobReferences
+from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.work import UnitOfWork
+from ceyuan.scenarios.law import tasks
+from ceyuan.scenarios.law.feedback import keep_rating
+from ceyuan.scenarios.law.knowledge import Knowledge
+from ceyuan.scenarios.law.tables import LawAssistant
+
+assert tasks
+
+
+class LawIndexes:
+    """Tells the garbage collector which blobs are indexes."""
+
+    async def references(self, uow: UnitOfWork) -> AsyncIterator[str]:
+        """The hashes of all assistants' index files."""
+        rows = await uow.session.execute(select(LawAssistant.index_blob, LawAssistant.articles_blob))
+        for pair in rows.tuples():
+            for sha256 in pair:
+                if sha256 is not None:
+                    yield sha256
+
+
+def wire(platform: Platform) -> None:
+    """Keep loaded indexes, keep ratings, protect the index files."""
+    platform.provide(Knowledge, Knowledge())
+    platform.provide(BlobReferences, LawIndexes())  # type: ignore[type-abstract]
+    platform.subscriptions.on("law.answer_rated", keep_rating)
