@@ -45,6 +45,11 @@ ROOMS: tuple[Room, ...] = (
     Room("audit", routers=("ceyuan.kernel.audit.endpoints",), wiring="ceyuan.kernel.audit.wiring"),
     Room("blobs", wiring="ceyuan.kernel.blobs.wiring"),
     Room(
+        "workflow",
+        routers=("ceyuan.kernel.workflow.endpoints", "ceyuan.kernel.workflow.review_endpoints"),
+        wiring="ceyuan.kernel.workflow.wiring",
+    ),
+    Room(
         "identity",
         routers=(
             "ceyuan.identity.sessions.endpoints",
@@ -69,8 +74,14 @@ ROOMS: tuple[Room, ...] = (
             "ceyuan.hub.repositories.endpoints",
             "ceyuan.hub.commits.endpoints",
             "ceyuan.hub.browsing.endpoints",
+            "ceyuan.hub.lineage.endpoints",
         ),
         wiring="ceyuan.hub.wiring",
+    ),
+    Room(
+        "data",
+        routers=("ceyuan.data.sources.endpoints", "ceyuan.data.pipelines.endpoints"),
+        wiring="ceyuan.data.wiring",
     ),
 )
 

@@ -41,7 +41,7 @@ def draft(
         "action": action[:MAX_ACTION],
         "subject": _clean_text(subject)[:MAX_SUBJECT],
         "org": org_id,
-        "data": _clean(redact_data(dict(data or {}))),
+        "data": redact_data(_clean(dict(data or {}))),
     }
     body = canonical(document)
     return Draft(body, leaf_hash(body.encode()), columns_of(document))
@@ -80,7 +80,7 @@ def _clean(value: Any) -> Any:
         return value if math.isfinite(value) else str(value)
     if isinstance(value, dict):
         return {_clean_text(str(k)): _clean(v) for k, v in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple | set | frozenset):
         return [_clean(item) for item in value]
     if isinstance(value, datetime | date):
         return value.isoformat()

@@ -74,16 +74,21 @@ def _redact_field(name: str, value: Any) -> Any:
 
 
 class RedactingFilter(logging.Filter):
-    """A logging filter that redacts messages and tracebacks; put it on every handler."""
+    """A logging filter that redacts messages and tracebacks, and cuts endless ones; put it on every handler."""
+
+    LONGEST = 50_000
 
     def filter(self, record: logging.LogRecord) -> bool:
         try:
             message = record.getMessage()
         except (TypeError, ValueError):
             message = f"{record.msg} {record.args}"
-        record.msg, record.args = redact(message), None
+        record.msg, record.args = redact(self._cut(message)), None
         if record.exc_info and record.exc_info[0] is not None:
-            record.exc_text = redact("".join(traceback.format_exception(*record.exc_info)).rstrip())
+            record.exc_text = redact(self._cut("".join(traceback.format_exception(*record.exc_info)).rstrip()))
         elif record.exc_text:
             record.exc_text = redact(record.exc_text)
         return True
+
+    def _cut(self, text: str) -> str:
+        return text if len(text) <= self.LONGEST else f"{text[: self.LONGEST]}… ({len(text)} characters)"
