@@ -8,6 +8,9 @@ from ceyuan.hub.browsing.snapshots import local_snapshot
 from ceyuan.hub.commits.contents import Content
 from ceyuan.hub.commits.folders import commit_folder, commit_staged, stage_folder
 from ceyuan.hub.commits.refs import create_branch, create_tag
+from ceyuan.hub.lineage import By, Graph, Input, Node
+from ceyuan.hub.lineage import graph as lineage_graph
+from ceyuan.hub.lineage import record as record_lineage
 from ceyuan.hub.naming import KINDS, Kind, Reference
 from ceyuan.hub.owners import Owner, OwnerDirectory
 from ceyuan.hub.repositories.access import Visibility, can_read, require_change
@@ -17,10 +20,15 @@ from ceyuan.hub.revision import Revision
 
 __all__ = [
     "KINDS",
+    "By",
     "Content",
     "Difference",
+    "Graph",
+    "Input",
     "HubRepository",
+    "Input",
     "Kind",
+    "Node",
     "Owner",
     "OwnerDirectory",
     "Reference",
@@ -34,10 +42,12 @@ __all__ = [
     "create_tag",
     "difference",
     "find_by_reference",
+    "lineage_graph",
     "list_files",
     "local_snapshot",
     "open_revision",
     "read_file",
+    "record_lineage",
     "require_change",
     "resolve",
     "stage_folder",

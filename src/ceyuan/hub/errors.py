@@ -27,6 +27,13 @@ class EntryNotFound(NotFound):
     title = ("文件不存在", "File not found")
 
 
+class NodeNotFound(NotFound):
+    """The lineage graph has no such node, or none that this actor may know of."""
+
+    code = "lineage_node_not_found"
+    title = ("谱系中没有该节点", "No such node in the lineage")
+
+
 class OwnerNotFound(NotFound):
     """No organisation or person of this name."""
 

@@ -83,6 +83,19 @@ ROOMS: tuple[Room, ...] = (
         routers=("ceyuan.data.sources.endpoints", "ceyuan.data.pipelines.endpoints"),
         wiring="ceyuan.data.wiring",
     ),
+    Room("serving", wiring="ceyuan.models.serving.wiring"),
+    Room("gateway", wiring="ceyuan.models.gateway.wiring", bytes="ceyuan.models.gateway.bytes"),
+    Room("releases", routers=("ceyuan.models.releases.endpoints",), wiring="ceyuan.models.releases.wiring"),
+    Room("evaluation", routers=("ceyuan.evaluation.runs.endpoints",), wiring="ceyuan.evaluation.runs.wiring"),
+    Room("moderation", wiring="ceyuan.governance.moderation.wiring"),
+    Room("safety", routers=("ceyuan.governance.safety.endpoints",), wiring="ceyuan.governance.safety.wiring"),
+    Room(
+        "monitoring",
+        routers=("ceyuan.governance.monitoring.endpoints",),
+        wiring="ceyuan.governance.monitoring.wiring",
+    ),
+    Room("vouchers", routers=("ceyuan.programmes.vouchers.endpoints",), wiring="ceyuan.programmes.vouchers.wiring"),
+    Room("law", routers=("ceyuan.scenarios.law.endpoints",), wiring="ceyuan.scenarios.law.wiring"),
 )
 
 

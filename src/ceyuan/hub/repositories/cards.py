@@ -69,15 +69,15 @@ def parse_card(text: str) -> Card:
         return Card({}, body)
     if not isinstance(data, dict):
         return Card({}, body, ("卡片元数据应为键值", "the card's front matter must be a mapping"))
-    return Card(_plain(data), body)
+    return Card(plain(data), body)
 
 
-def _plain(value: Any) -> Any:
-    """The value with only what JSON and every database can hold."""
-    if isinstance(value, dict):
-        return {str(_plain(str(key)))[:200]: _plain(entry) for key, entry in value.items()}
+def plain(value: Any) -> Any:
+    """The value with only what JSON and every database can hold: no NUL, no NaN, no integers beyond 2^53."""
+    if isinstance(value, Mapping):
+        return {str(plain(str(key)))[:200]: plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple | set):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, float) and not math.isfinite(value):
