@@ -132,8 +132,8 @@ def test_a_star_stands_for_any_run_of_characters() -> None:
     assert matches("*", "")
     assert not matches("demo/*", "")
     assert not matches("gateway.*", "gateways.tokens")
-    assert narrowest(["*", "gateway.*"], "gateway.x") == (0, len("gateway."))
-    assert narrowest(["compute.*"], "gateway.x") is None
+    assert narrowest(("*", "gateway.*"), "gateway.x") == (0, len("gateway."))
+    assert narrowest(("compute.*",), "gateway.x") is None
 
 
 @pytest.mark.parametrize("bad", [["Gateway.*"], ["a b"], [], [""], ["x" * 81]])

@@ -22,6 +22,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
 
 
+@lru_cache(maxsize=32768)
 def matches(pattern: str, name: str) -> bool:
     """Whether `name` as a whole fits `pattern`; `*` fits everything, also the empty name."""
     if pattern == "*":
@@ -36,7 +37,8 @@ def specificity(pattern: str) -> Specificity:
     return (0 if "*" in pattern else 1, len(pattern.replace("*", "")))
 
 
-def narrowest(patterns: Iterable[str], name: str) -> Specificity | None:
+@lru_cache(maxsize=32768)
+def narrowest(patterns: tuple[str, ...], name: str) -> Specificity | None:
     """The specificity of the narrowest of `patterns` that `name` fits, `None` if it fits none."""
     return max((specificity(p) for p in patterns if matches(p, name)), default=None)
 

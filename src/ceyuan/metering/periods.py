@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -13,29 +15,49 @@ Window = Literal["minute", "day", "month"]
 _PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
 
+@dataclass(frozen=True, slots=True)
+class _Quarter:
+    """Where a quarter of an hour lies: clocks of all zones differ from UTC by whole quarters."""
+
+    period: str
+    day: str
+    hour: datetime
+    starts: dict[str, datetime]
+
+
+@lru_cache(maxsize=8192)
+def _quarter(number: int, zone: ZoneInfo) -> _Quarter:
+    at = datetime.fromtimestamp(number * 900, UTC)
+    local = at.astimezone(zone)
+    midnight = local.replace(hour=0, minute=0)
+    starts = {"day": midnight.astimezone(UTC), "month": midnight.replace(day=1).astimezone(UTC)}
+    return _Quarter(local.strftime("%Y-%m"), local.strftime("%Y-%m-%d"), at.replace(minute=0), starts)
+
+
+def _of(at: datetime, zone: ZoneInfo) -> _Quarter:
+    return _quarter(int(at.timestamp() // 900), zone)
+
+
 def period_of(at: datetime, zone: ZoneInfo) -> str:
     """The month of a moment, such as `2026-11`."""
-    return at.astimezone(zone).strftime("%Y-%m")
+    return _of(at, zone).period
 
 
 def day_of(at: datetime, zone: ZoneInfo) -> str:
     """The calendar day of a moment, such as `2026-11-22`."""
-    return at.astimezone(zone).strftime("%Y-%m-%d")
+    return _of(at, zone).day
 
 
-def hour_of(at: datetime) -> datetime:
+def hour_of(at: datetime, zone: ZoneInfo) -> datetime:
     """The full hour (UTC) in which a moment lies."""
-    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return _of(at, zone).hour
 
 
 def window_start(window: Window, at: datetime, zone: ZoneInfo) -> datetime:
     """When the quota window around a moment began, in UTC."""
-    local = at.astimezone(zone).replace(second=0, microsecond=0)
-    if window == "day":
-        local = local.replace(hour=0, minute=0)
-    elif window == "month":
-        local = local.replace(day=1, hour=0, minute=0)
-    return local.astimezone(UTC)
+    if window == "minute":
+        return at.astimezone(UTC).replace(second=0, microsecond=0)
+    return _of(at, zone).starts[window]
 
 
 def window_end(window: Window, start: datetime, zone: ZoneInfo) -> datetime:

@@ -19,6 +19,7 @@ SCALE = 1000
 """Thousandths in one unit."""
 LARGEST = Decimal(2**63 // SCALE // 2)
 """The largest quantity that one event may have: half the range, so that a sum of two cannot overflow."""
+_LARGEST_INT = int(LARGEST)
 
 
 class Quantity(TypeDecorator[Decimal]):
@@ -36,6 +37,8 @@ class Quantity(TypeDecorator[Decimal]):
 
 def exact(value: int | Decimal) -> Decimal:
     """The quantity as a decimal; raises `Invalid` for floats, negatives, and what is finer than 0.001 or too large."""
+    if type(value) is int and 0 <= value <= _LARGEST_INT:
+        return Decimal(value)
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         raise Invalid((f"用量“{value}”必须是整数或十进制数", f"the quantity {value!r} must be an integer or a Decimal"))
     number = Decimal(value)

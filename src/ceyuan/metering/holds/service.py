@@ -17,7 +17,16 @@ from ceyuan.metering.errors import HoldClosed, HoldExceeded, ReferenceReused
 from ceyuan.metering.holds.held import Held, load
 from ceyuan.metering.holds.tables import HoldPart, HoldRow
 from ceyuan.metering.holds.wants import Want, allocate, rated
-from ceyuan.metering.ledger import PLATFORM, Draft, find_entry, open_account, post_entries, replayed, require_amount
+from ceyuan.metering.ledger import (
+    PLATFORM,
+    Draft,
+    find_entry,
+    open_account,
+    post_entries,
+    replayed,
+    require_amount,
+    settled_account,
+)
 from ceyuan.metering.quantities import exact
 from ceyuan.metering.quotas import Counted, check_quotas
 from ceyuan.metering.settings import MeteringSettings
@@ -205,10 +214,10 @@ async def capture(
     """
     require_amount(amount_micro)
     held = await _locked(uow, hold_id)
-    target = await open_account(uow, payee, "settled", floor_micro=None)
+    target = await settled_account(uow, payee)
     draft = Draft("capture", held.row.org_id, note=note, data={"hold_id": hold_id})
     draft.reference = f"capture:{hold_id}:{reference}"
-    draft.move(held.row.account_id, target.id, amount_micro)
+    draft.move(held.row.account_id, target, amount_micro)
     if await replayed(uow, draft) is not None:
         return _view(held.row)
     if not held.is_open:

@@ -16,6 +16,7 @@ from ceyuan.metering.ledger.journal import (
     replayed,
     require_amount,
     reverse,
+    settled_account,
     transfer,
 )
 
@@ -32,5 +33,6 @@ __all__ = [
     "replayed",
     "require_amount",
     "reverse",
+    "settled_account",
     "transfer",
 ]

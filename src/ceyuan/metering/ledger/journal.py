@@ -82,6 +82,11 @@ async def external_account(uow: UnitOfWork) -> str:
     return await repository.ensure_account(uow.session, PLATFORM, "external", "", floor=None, now=uow.clock.now())
 
 
+async def settled_account(uow: UnitOfWork, payee: str) -> str:
+    """Where the money of those who provide something arrives: an organisation, or the platform."""
+    return await repository.ensure_account(uow.session, payee, "settled", "", floor=None, now=uow.clock.now())
+
+
 async def post_entries(uow: UnitOfWork, drafts: Sequence[Draft]) -> dict[str, int]:
     """Write entries in this transaction; returns the new balances of the accounts they touch.
 

@@ -51,12 +51,15 @@ async def ensure_account(
     return (await session.execute(query)).scalar_one()
 
 
-async def general_accounts(session: AsyncSession, org_ids: Iterable[str]) -> dict[str, str]:
-    """Ids of the general accounts that are there, by organisation."""
-    query = select(LedgerAccount.owner, LedgerAccount.id).where(
-        LedgerAccount.kind == "general", LedgerAccount.ref == "", LedgerAccount.owner.in_(list(org_ids))
+async def lock_generals(session: AsyncSession, org_ids: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """Id and balance of the general accounts that are there, by organisation, locked in the order of their owners."""
+    query = (
+        select(LedgerAccount.owner, LedgerAccount.id, LedgerAccount.balance_micro)
+        .where(LedgerAccount.kind == "general", LedgerAccount.ref == "", LedgerAccount.owner.in_(sorted(set(org_ids))))
+        .order_by(LedgerAccount.owner)
+        .with_for_update()
     )
-    return {row.owner: row.id for row in await session.execute(query)}
+    return {row.owner: (row.id, row.balance_micro) for row in await session.execute(query)}
 
 
 async def lock_balances(session: AsyncSession, account_ids: Iterable[str]) -> dict[str, tuple[int, int | None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from ceyuan.metering.patterns import is_resource, require_patterns
 from ceyuan.metering.prices import repository
 from ceyuan.metering.prices.book import DEFAULT_SCOPE, PriceBook
 from ceyuan.metering.prices.tables import Price
-from ceyuan.metering.terms import CONTRACT_PREFIX, terms_of
+from ceyuan.metering.terms import CONTRACT_PREFIX, Terms, terms_of
 
 _PATIENCE = timedelta(minutes=1)
 """How far in the past "from now on" may lie when a price takes over from another."""
@@ -132,7 +132,11 @@ async def _changed(uow: UnitOfWork, action: str, price: Price) -> None:
 
 async def price_book(uow: UnitOfWork, org_ids: Iterable[str], resources: Iterable[str] | None = None) -> PriceBook:
     """The prices of these organisations (and resources), for rating and for memory caches."""
-    terms = await terms_of(uow, org_ids)
+    return await book_for(uow, await terms_of(uow, org_ids), resources)
+
+
+async def book_for(uow: UnitOfWork, terms: Mapping[str, Terms], resources: Iterable[str] | None) -> PriceBook:
+    """The prices of organisations whose terms are known."""
     contracts = {org_id: term.contract for org_id, term in terms.items()}
     scopes = {DEFAULT_SCOPE, *contracts, *(name for name in contracts.values() if name)}
     return PriceBook(await repository.lines(uow.session, sorted(scopes), resources), contracts)

@@ -14,12 +14,13 @@ from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering.errors import BadUsage
 from ceyuan.metering.holds.held import Held, load
 from ceyuan.metering.holds.service import close
-from ceyuan.metering.ledger import Draft, open_account, post_entries
+from ceyuan.metering.ledger import Draft, post_entries, settled_account
 from ceyuan.metering.periods import period_of
-from ceyuan.metering.prices import PriceBook, Rate, price_book
+from ceyuan.metering.prices import PriceBook, Rate, book_for
 from ceyuan.metering.quantities import exact
 from ceyuan.metering.quotas import Counted, count_usage
 from ceyuan.metering.settings import MeteringSettings
+from ceyuan.metering.terms import terms_of
 from ceyuan.metering.usage import repository, summing
 from ceyuan.metering.usage.events import UsageEvent, checked
 from ceyuan.metering.wallets import OrgFunds, Portion, Use, lock_funds, notify
@@ -72,7 +73,8 @@ class _Batch:
     def row(self, event: UsageEvent) -> dict[str, Any]:
         """The event as it is stored, rated."""
         rate = event.rate or self.book.rate(event.org_id, event.resource, event.model, event.occurred_at) or _FREE
-        cost = rate.cost(exact(event.quantity))
+        quantity = exact(event.quantity)
+        cost = rate.cost(quantity)
         return {
             "id": new_id("use"),
             "key": event.key,
@@ -84,7 +86,7 @@ class _Batch:
             "person_id": event.person_id,
             "project": event.project,
             "scenario": event.scenario,
-            "quantity": exact(event.quantity),
+            "quantity": quantity,
             "unit_micro": rate.unit_micro,
             "per": rate.per,
             "price_id": rate.price_id,
@@ -145,14 +147,15 @@ async def post_usage(uow: UnitOfWork, events: Sequence[UsageEvent], *, release: 
     org_ids |= {held.row.org_id for held in (await load(uow, hold_ids)).values()}
     if not org_ids:
         return Posted(0, 0, (), {})
+    terms = await terms_of(uow, org_ids)
     batch = _Batch(
         now,
         uow.platform.section(MeteringSettings).timezone,
-        await price_book(uow, org_ids, {event.resource for event in ordered}),
-        await lock_funds(uow, org_ids),
+        await book_for(uow, terms, {event.resource for event in ordered}),
+        await lock_funds(uow, org_ids, terms),
         # Once more: only what is read after the organisations are locked is true until the commit.
         await load(uow, hold_ids),
-        await repository.closed_periods(uow.session, org_ids),
+        await _closed(uow, ordered, now),
         {},
     )
     for event in ordered:
@@ -170,6 +173,14 @@ async def post_usage(uow: UnitOfWork, events: Sequence[UsageEvent], *, release: 
     return report
 
 
+async def _closed(uow: UnitOfWork, events: Sequence[UsageEvent], now: datetime) -> set[tuple[str, str]]:
+    """The months among those of the events whose bills are issued; the present month's never is."""
+    zone = uow.platform.section(MeteringSettings).timezone
+    present = period_of(now, zone)
+    earlier = {event.org_id for event in events if period_of(event.occurred_at, zone) != present}
+    return await repository.closed_periods(uow.session, earlier) if earlier else set()
+
+
 async def _store(
     uow: UnitOfWork, batch: _Batch, ordered: Sequence[UsageEvent]
 ) -> tuple[list[tuple[UsageEvent, dict[str, Any]]], Posted]:
@@ -180,7 +191,7 @@ async def _store(
     fresh: list[tuple[UsageEvent, dict[str, Any]]] = []
     duplicates, conflicts = 0, []
     for event in ordered:
-        content = (event.org_id, event.resource, exact(event.quantity))
+        content = (event.org_id, event.resource, event.quantity)
         if event.key not in seen:
             seen[event.key] = content
             fresh.append((event, batch.row(event)))
@@ -202,7 +213,7 @@ async def _store(
 async def _pay(uow: UnitOfWork, batch: _Batch, fresh: Sequence[tuple[UsageEvent, dict[str, Any]]]) -> None:
     charged = [(event, row) for event, row in fresh if row["cost_micro"]]
     for payee in sorted({event.payee for event, _ in charged}):
-        batch.payees[payee] = (await open_account(uow, payee, "settled", floor_micro=None)).id
+        batch.payees[payee] = await settled_account(uow, payee)
     for event, row in charged:
         batch.charge(event, row)
     await post_entries(uow, [draft for draft in batch.drafts.values() if draft.lines])

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering.errors import EntryReversed
-from ceyuan.metering.ledger import Draft, open_account, post_entries
+from ceyuan.metering.ledger import Draft, post_entries, settled_account
 from ceyuan.metering.periods import period_of
 from ceyuan.metering.settings import MeteringSettings
 from ceyuan.metering.usage import repository, summing
@@ -61,7 +61,7 @@ async def _give_back(uow: UnitOfWork, event: UsageRow, reversing_id: str, draft:
     charges = (await repository.charges_of(uow.session, [event.id])).get(event.id, [])
     if not charges:
         return
-    payee = (await open_account(uow, event.payee, "settled", floor_micro=None)).id
+    payee = await settled_account(uow, event.payee)
     rows = []
     for charge in charges:
         target = general

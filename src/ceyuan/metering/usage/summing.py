@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,21 +13,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ceyuan.metering.periods import day_of, hour_of
 from ceyuan.metering.usage import repository
 
+_names = ("org_id", *repository.DIMENSIONS)
+_values = itemgetter(*_names)
+
 
 def by_hour(rows: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> list[dict[str, Any]]:
     """The rows of `usage_hour` that these events make."""
-    sums: dict[tuple[Any, ...], dict[str, Any]] = {}
+    sums: dict[tuple[Any, ...], list[Any]] = {}
     for row in rows:
-        hour, day = hour_of(row["occurred_at"]), day_of(row["occurred_at"], zone)
-        dimensions = {name: row[name] for name in repository.DIMENSIONS}
-        key = (row["org_id"], hour, day, *dimensions.values())
-        if key not in sums:
-            base = {"quantity": Decimal(0), "cost_micro": 0, "events": 0}
-            sums[key] = {"org_id": row["org_id"], "hour": hour, "day": day, **dimensions, **base}
-        sums[key]["quantity"] += row["quantity"]
-        sums[key]["cost_micro"] += row["cost_micro"]
-        sums[key]["events"] += 1
-    return list(sums.values())
+        at = row["occurred_at"]
+        key = (hour_of(at, zone), day_of(at, zone), _values(row))
+        sum_of = sums.setdefault(key, [Decimal(0), 0, 0])
+        sum_of[0] += row["quantity"]
+        sum_of[1] += row["cost_micro"]
+        sum_of[2] += 1
+    return [
+        dict(zip(_names, values, strict=True))
+        | {"hour": hour, "day": day, "quantity": quantity, "cost_micro": cost, "events": events}
+        for (hour, day, values), (quantity, cost, events) in sums.items()
+    ]
 
 
 async def add(session: AsyncSession, rows: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> None:

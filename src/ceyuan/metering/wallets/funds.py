@@ -90,43 +90,42 @@ def purse_of(row: WalletRow, balance_micro: int) -> Purse:
     return Purse(row.account_id, row.id, restrictions, row.valid_from, row.valid_to, balance_micro)
 
 
-async def general_ids(uow: UnitOfWork, org_ids: Iterable[str]) -> dict[str, str]:
-    """The general account of each organisation, opened where need be."""
+async def _lock(uow: UnitOfWork, org_ids: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """Lock the organisations; id and balance of their general accounts, opened where need be."""
     wanted = sorted(set(org_ids))
-    known = await ledger.general_accounts(uow.session, wanted)
+    locked = await ledger.lock_generals(uow.session, wanted)
+    if len(locked) == len(wanted):
+        return locked
     for org_id in wanted:
-        if org_id not in known:
-            known[org_id] = await ledger.ensure_account(
-                uow.session, org_id, "general", "", floor=None, now=uow.clock.now()
-            )
-    return known
+        if org_id not in locked:
+            await ledger.ensure_account(uow.session, org_id, "general", "", floor=None, now=uow.clock.now())
+    return await ledger.lock_generals(uow.session, wanted)
 
 
 async def lock_org(uow: UnitOfWork, org_id: str) -> str:
     """Be the only writer of this organisation's money until the commit; returns its general account's id."""
-    account_id = (await general_ids(uow, [org_id]))[org_id]
-    await ledger.lock_balances(uow.session, [account_id])
-    return account_id
+    return (await _lock(uow, [org_id]))[org_id][0]
 
 
-async def lock_funds(uow: UnitOfWork, org_ids: Iterable[str]) -> dict[str, OrgFunds]:
-    """Lock the organisations and read what they can spend."""
-    ids = await general_ids(uow, org_ids)
-    locked = await ledger.lock_balances(uow.session, ids.values())
-    return await _gather(uow, ids, {key: balance for key, (balance, _) in locked.items()})
+async def lock_funds(
+    uow: UnitOfWork, org_ids: Iterable[str], terms: Mapping[str, Terms] | None = None
+) -> dict[str, OrgFunds]:
+    """Lock the organisations and read what they can spend; `terms` if they are known already."""
+    return await _gather(uow, await _lock(uow, org_ids), terms)
 
 
 async def read_funds(uow: UnitOfWork, org_id: str) -> OrgFunds:
     """What the organisation can spend at this moment, without locking (also in a unit of work that only reads)."""
-    known = await ledger.general_accounts(uow.session, [org_id])
-    account_id = known.get(org_id, "")
-    balances = await repository.balances(uow.session, [account_id])
-    return (await _gather(uow, {org_id: account_id}, {account_id: balances.get(account_id, 0)}))[org_id]
+    account = await ledger.find_account(uow.session, org_id, "general")
+    known = (account.id, account.balance_micro) if account is not None else ("", 0)
+    return (await _gather(uow, {org_id: known}))[org_id]
 
 
-async def _gather(uow: UnitOfWork, ids: dict[str, str], balances: dict[str, int]) -> dict[str, OrgFunds]:
-    terms = await terms_of(uow, ids)
-    funds = {org_id: OrgFunds(org_id, key, balances[key], terms[org_id]) for org_id, key in ids.items()}
-    for row, balance in await repository.spendable(uow.session, ids):
+async def _gather(
+    uow: UnitOfWork, generals: Mapping[str, tuple[str, int]], terms: Mapping[str, Terms] | None = None
+) -> dict[str, OrgFunds]:
+    terms = terms or await terms_of(uow, generals)
+    funds = {org_id: OrgFunds(org_id, key, balance, terms[org_id]) for org_id, (key, balance) in generals.items()}
+    for row, balance in await repository.spendable(uow.session, generals):
         funds[row.org_id].purses.append(purse_of(row, balance))
     return funds
