@@ -24,7 +24,6 @@ __all__ = [
     "Content",
     "Difference",
     "Graph",
-    "Input",
     "HubRepository",
     "Input",
     "Kind",
