@@ -12,7 +12,15 @@ export interface Problem {
 
 export interface FieldFault {
   field: string
-  message: string
+  message?: string
+  message_zh?: string
+  message_en?: string
+}
+
+/** What is wrong with the field, in the language of the page. */
+export function faultText(fault: FieldFault): string {
+  const own = document.documentElement.lang.startsWith('zh') ? fault.message_zh : fault.message_en
+  return own ?? fault.message ?? ''
 }
 
 export class ProblemError extends Error {
@@ -66,5 +74,5 @@ export function asProblem(error: unknown): Problem {
 
 /** Field faults as Ant Design's form wants them. */
 export function fieldFaults(error: unknown): { name: string[]; errors: string[] }[] {
-  return (asProblem(error).errors ?? []).map((fault) => ({ name: fault.field.split('.'), errors: [fault.message] }))
+  return (asProblem(error).errors ?? []).map((fault) => ({ name: fault.field.split('.'), errors: [faultText(fault)] }))
 }

@@ -26,7 +26,7 @@ function UserMenu() {
         </span>
       ),
     },
-    { key: 'settings', icon: <SettingOutlined />, label: t('user.settings'), onClick: () => void navigate('/me') },
+    { key: 'settings', icon: <SettingOutlined />, label: t('user.settings'), onClick: () => void navigate('/settings') },
     { type: 'divider' },
     { key: 'out', icon: <LogoutOutlined />, label: t('user.signOut'), onClick: signOut },
   ]

@@ -23,7 +23,7 @@ export function parseReference(text: string): Reference | null {
 
 /** The page of a list of repositories. */
 export function listPath(kind: RepositoryKind): string {
-  return `/${PREFIXES[kind]}`
+  return `/hub/${PREFIXES[kind]}`
 }
 
 /** The page of a repository, at a revision when one is given. */

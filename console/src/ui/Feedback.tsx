@@ -3,7 +3,7 @@ import { Button } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { asProblem } from '@/api/problem'
+import { asProblem, faultText } from '@/api/problem'
 
 import styles from './Feedback.module.css'
 
@@ -33,8 +33,8 @@ export function ProblemView({ error, onRetry, page }: ProblemViewProps) {
       {problem.errors && problem.errors.length > 0 && (
         <ul>
           {problem.errors.map((fault) => (
-            <li key={`${fault.field}:${fault.message}`}>
-              <code>{fault.field}</code> {fault.message}
+            <li key={`${fault.field}:${faultText(fault)}`}>
+              <code>{fault.field}</code> {faultText(fault)}
             </li>
           ))}
         </ul>

@@ -4,6 +4,7 @@ import { Link } from 'react-router'
 import { $api } from '@/api/client'
 import { usePreferences } from '@/app/preferences'
 import { useSession } from '@/app/session'
+import { listPath, repositoryPath } from '@/lib/reference'
 import { useBilingual } from '@/lib/text'
 import { EmptyState } from '@/ui/Feedback'
 import { NoticeList } from '@/ui/NoticeList'
@@ -31,7 +32,6 @@ function Todo() {
 }
 
 const KINDS = ['dataset', 'model', 'report'] as const
-const PATHS = { dataset: 'datasets', model: 'models', report: 'reports' } as const
 
 function Recent() {
   const { t } = useTranslation('home')
@@ -50,7 +50,7 @@ function Recent() {
             <span className={styles.kind} data-kind={row.kind}>
               {t(`recent.${row.kind}`)}
             </span>
-            <Link to={`/${PATHS[row.kind]}/${row.full_name}`}>{row.full_name}</Link>
+            <Link to={repositoryPath(row.kind, row.owner, row.name)}>{row.full_name}</Link>
             <span className="faint truncate">{row.title}</span>
           </li>
         ))}
@@ -75,7 +75,7 @@ export function Component() {
       badges={
         <span className={styles.counts}>
           {KINDS.map((kind) => (
-            <Link key={kind} to={`/${PATHS[kind]}`}>
+            <Link key={kind} to={listPath(kind)}>
               <strong className="num">{counts.get(kind) ?? 0}</strong> {t(`recent.${kind}`)}
             </Link>
           ))}

@@ -10,10 +10,10 @@ const lists = [
 
 const feature: Feature = {
   routes: lists.flatMap(({ path }) => [
-    { path, lazy: () => import('./RepositoriesPage'), handle: { help: `hub:help.${path}` } },
-    { path: `${path}/:owner/:name`, lazy: () => import('./RepositoryPage'), handle: { help: 'hub:help.repository' } },
+    { path: `hub/${path}`, lazy: () => import('./RepositoriesPage'), handle: { help: `hub:help.${path}` } },
+    { path: `hub/${path}/:owner/:name`, lazy: () => import('./RepositoryPage'), handle: { help: 'hub:help.repository' } },
   ]),
-  nav: lists.map(({ path, room, order }) => ({ room, path: `/${path}`, label: `hub:${path}.title`, order })),
+  nav: lists.map(({ path, room, order }) => ({ room, path: `/hub/${path}`, label: `hub:${path}.title`, order })),
   search: {
     label: 'search.repositories',
     find: async (text, signal) => {

@@ -9,6 +9,6 @@ export const PLURAL: Record<RepositoryKind, string> = { dataset: 'datasets', mod
 
 /** The kind of repository that the open address is about. */
 export function useKind(): RepositoryKind {
-  const first = useLocation().pathname.split('/')[1]
+  const first = useLocation().pathname.split('/')[2]
   return first === 'models' ? 'model' : first === 'reports' ? 'report' : 'dataset'
 }

@@ -1,19 +1,26 @@
 import type { Feature } from '@/app/features'
 
-const pages = ['profile', 'security', 'tokens', 'invitations'] as const
+const pages = [
+  { key: 'profile', path: '/settings' },
+  { key: 'security', path: '/settings/sessions' },
+  { key: 'tokens', path: '/settings/tokens' },
+  { key: 'privacy', path: '/settings/privacy' },
+  { key: 'invitations', path: '/invitations' },
+] as const
 
 const feature: Feature = {
   routes: [
-    { path: 'me', lazy: () => import('./ProfilePage'), handle: { help: 'me:help.profile' } },
-    { path: 'me/security', lazy: () => import('./SecurityPage'), handle: { help: 'me:help.security' } },
-    { path: 'me/tokens', lazy: () => import('./TokensPage'), handle: { help: 'me:help.tokens' } },
+    { path: 'settings', lazy: () => import('./ProfilePage'), handle: { help: 'me:help.profile' } },
+    { path: 'settings/sessions', lazy: () => import('./SecurityPage'), handle: { help: 'me:help.security' } },
+    { path: 'settings/tokens', lazy: () => import('./TokensPage'), handle: { help: 'me:help.tokens' } },
+    { path: 'settings/privacy', lazy: () => import('./PrivacyPage'), handle: { help: 'me:help.privacy' } },
     { path: 'invitations', lazy: () => import('./InvitationsPage'), handle: { help: 'me:help.invitations' } },
   ],
-  nav: pages.map((page, index) => ({
+  nav: pages.map(({ key, path }, index) => ({
     room: 'organisation',
     group: 'me:group',
-    path: page === 'profile' ? '/me' : page === 'invitations' ? '/invitations' : `/me/${page}`,
-    label: `me:${page}.title`,
+    path,
+    label: `me:${key}.title`,
     order: 60 + index,
   })),
 }
