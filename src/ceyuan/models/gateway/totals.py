@@ -1,11 +1,12 @@
-"""What happened at the gateway in a stretch of time, in figures: for rules that watch it."""
+"""Sums over the gateway's recent calls, for rules that watch them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ceyuan.models.gateway.tables import GatewayCall
@@ -13,35 +14,42 @@ from ceyuan.models.gateway.tables import GatewayCall
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Calls in all, how many were refused, blocked, flagged or failed, tokens, money, and the slowest call in ms."""
+    """Sums over calls: how many, how many of them were refused, blocked, flagged by moderation or failed; tokens in
+    and out; micro-yuan; and the longest call in milliseconds."""
 
-    calls: int
-    refused: int
-    blocked: int
-    flagged: int
-    failed: int
-    tokens: int
-    cost_micro: int
-    slowest_ms: float
+    calls: int = 0
+    refused: int = 0
+    blocked: int = 0
+    flagged: int = 0
+    failed: int = 0
+    tokens: int = 0
+    cost_micro: int = 0
+    slowest_ms: float = 0.0
 
 
 async def totals_since(session: AsyncSession, since: datetime, org_id: str | None = None) -> Totals:
-    """The figures of the calls that came at `since` or later, of one organisation or of all."""
+    """The sums over the calls of an organisation (`None` = of all) that came at `since` or later.
 
-    def of(status: str) -> object:
-        return func.coalesce(func.sum(case((GatewayCall.status == status, 1), else_=0)), 0)
+    Of refusals beyond a minute's bound no row is kept (`GatewaySettings.refusals_per_minute`): they count no more here.
+    """
+
+    def count(*statuses: str) -> ColumnElement[Any]:
+        return func.sum(case((GatewayCall.status.in_(statuses), 1), else_=0))
 
     query = select(
         func.count(),
-        of("refused"),
-        of("blocked"),
-        func.coalesce(func.sum(case((GatewayCall.flagged, 1), else_=0)), 0),
-        of("failed"),
-        func.coalesce(func.sum(GatewayCall.prompt_tokens + GatewayCall.completion_tokens), 0),
-        func.coalesce(func.sum(GatewayCall.cost_micro), 0),
-        func.coalesce(func.max(GatewayCall.total_ms), 0.0),
-    ).where(GatewayCall.at >= since)  # type: ignore[call-overload]
+        count("refused"),
+        count("blocked"),
+        func.sum(cast(GatewayCall.flagged, Integer)),
+        count("failed", "interrupted"),
+        cast(func.sum(GatewayCall.prompt_tokens + GatewayCall.completion_tokens), BigInteger),
+        cast(func.sum(GatewayCall.cost_micro), BigInteger),
+        func.max(GatewayCall.total_ms),
+    ).where(GatewayCall.at >= since)
     if org_id is not None:
         query = query.where(GatewayCall.org_id == org_id)
-    calls, refused, blocked, flagged, failed, tokens, cost, slowest = (await session.execute(query)).one()
-    return Totals(calls, int(refused), int(blocked), int(flagged), int(failed), int(tokens), int(cost), float(slowest))
+    row = (await session.execute(query)).one()
+    calls, refused, blocked, flagged, failed, tokens, cost, slowest = (value or 0 for value in row)
+    return Totals(
+        int(calls), int(refused), int(blocked), int(flagged), int(failed), int(tokens), int(cost), float(slowest)
+    )

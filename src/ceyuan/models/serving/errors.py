@@ -102,3 +102,24 @@ class InvalidServedModel(Invalid):
 
     code = "invalid_served_model"
     title = ("服务模型的设置无效", "The served model's settings are invalid")
+
+
+class UpstreamUnknown(NotFound):
+    """No upstream of this id or name."""
+
+    code = "upstream_not_found"
+    title = ("没有这个上游服务", "No such upstream")
+
+
+class NameTaken(Conflict):
+    """The public name or the upstream's name is in use."""
+
+    code = "name_taken"
+    title = ("名称已被使用", "The name is taken")
+
+
+class UpstreamInUse(Conflict):
+    """Models are served by this upstream."""
+
+    code = "upstream_in_use"
+    title = ("该上游仍在使用", "The upstream is in use")

@@ -1,0 +1,259 @@
+"""The lean ASGI handler of `/v1`: below FastAPI, before any middleware."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+import orjson
+from fastapi import Request
+
+from ceyuan.kernel.errors import CeyuanError, Language
+from ceyuan.kernel.ids import new_id
+from ceyuan.kernel.platform import Platform
+from ceyuan.models.gateway import metrics
+from ceyuan.models.gateway.answers import JSON, Header, error_body, error_document, error_headers, language_of
+from ceyuan.models.gateway.errors import BadRequest, BodyTooLarge, ClientGone, ModelUnknown, UnknownRoute, WrongMethod
+from ceyuan.models.gateway.gateway import Gateway, Incoming
+from ceyuan.models.gateway.keys import Caller, KeyStore, caller_of, key_of, require_owner, session_owner
+from ceyuan.models.gateway.prompt import PATHS
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = Mapping[bytes, bytes]
+
+_MAX_TAGS = 8
+_MODELS = "/v1/models"
+
+
+class AsgiSink:
+    """An answer that goes out over an ASGI connection."""
+
+    __slots__ = ("_send",)
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def start(self, status: int, headers: list[Header]) -> None:
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def send(self, data: bytes, *, more: bool) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+
+    async def fail(self, error: CeyuanError, incoming: Incoming, *, started: bool) -> None:
+        """An answer in OpenAI's shape, or an event of that shape within a stream that has begun."""
+        if started:
+            document = error_document(error, incoming.id, incoming.language)
+            await self.send(b"data: " + orjson.dumps(document, default=str) + b"\n\n", more=False)
+            return
+        await self.refuse(error, incoming.id, incoming.language)
+
+    async def refuse(self, error: CeyuanError, request_id: str, language: Language) -> None:
+        """An answer that is nothing but an error."""
+        body = error_body(error, request_id, language)
+        await self.start(error.status, error_headers(error, body, request_id))
+        await self.send(body, more=False)
+
+
+class Watch:
+    """Cancels the work of a request when its client leaves."""
+
+    __slots__ = ("_receive", "_task", "gone", "work")
+
+    def __init__(self, receive: Receive) -> None:
+        work = asyncio.current_task()
+        assert work is not None
+        self.work = work
+        self.gone = False
+        self._receive = receive
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Watch from now on; the body must have been read."""
+        self._task = asyncio.create_task(self._run())
+
+    def end(self) -> None:
+        """Watch no longer."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.gone = True
+        self.work.cancel()
+
+
+class GatewayApp:
+    """The ASGI application of the gateway; `gateway` is there once the platform has started."""
+
+    def __init__(self, platform: Platform, keys: KeyStore) -> None:
+        self._platform = platform
+        self._keys = keys
+        self.gateway: Gateway | None = None
+
+    def serves(self, path: str) -> bool:
+        """Whether a path belongs to the gateway."""
+        return path in PATHS or path == _MODELS or path.startswith("/v1/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: Headers = dict(scope["headers"])
+        request_id = new_id("req")
+        sink = AsgiSink(send)
+        try:
+            path, method = scope["path"], scope["method"]
+            endpoint = PATHS.get(path)
+            if endpoint is not None:
+                if method != "POST":
+                    raise WrongMethod(hint=("请使用 POST", "use POST"))
+                await self._call(Arrived(request_id, scope, headers, receive), sink)
+            elif path == _MODELS or path.startswith(_MODELS + "/"):
+                if method not in ("GET", "HEAD"):
+                    raise WrongMethod(hint=("请使用 GET", "use GET"))
+                await self._models(path, Arrived(request_id, scope, headers, receive), sink)
+            else:
+                raise UnknownRoute(hint=("请对照接口文档检查路径", "check the path; see the API reference"))
+        except ClientGone:
+            return
+        except CeyuanError as error:
+            metrics.observe_refusal(error.code)
+            await sink.refuse(error, request_id, language_of(headers.get(b"accept-language", b"")))
+
+    async def _call(self, arrived: Arrived, sink: AsgiSink) -> None:
+        gateway = self._ready()
+        at, began = time.time(), time.monotonic()
+        headers, settings = arrived.headers, gateway.settings
+        caller = await self._caller(arrived)
+        watch = Watch(arrived.receive)
+
+        async def body() -> bytes:
+            whole = await read_body(arrived, int(settings.max_body_mb * 1e6), settings.body_timeout_s)
+            watch.begin()
+            return whole
+
+        incoming = Incoming(
+            id=arrived.id,
+            at=at,
+            began=began,
+            endpoint=PATHS[arrived.scope["path"]],
+            caller=caller,
+            body=body,
+            language=language_of(headers.get(b"accept-language", b"")),
+            scenario=_word(headers.get(b"x-ceyuan-scenario", b"")),
+            tags=parse_tags(headers.get(b"x-ceyuan-tags", b"")),
+        )
+        try:
+            await gateway.handle(incoming, sink)
+        except asyncio.CancelledError:
+            if not watch.gone:
+                raise
+            watch.work.uncancel()
+        finally:
+            watch.end()
+
+    async def _models(self, path: str, arrived: Arrived, sink: AsgiSink) -> None:
+        gateway = self._ready()
+        caller = await self._caller(arrived)
+        routes = gateway.directory.visible(caller.org_id)
+        name = path.removeprefix(_MODELS).lstrip("/")
+        cards = [
+            {
+                "id": route.name,
+                "object": "model",
+                "created": route.created,
+                "owned_by": "ceyuan",
+                "title": route.title,
+                "capabilities": sorted(route.capabilities),
+                "context_length": route.context,
+                "revision": route.revision,
+            }
+            for route in routes
+            if not name or route.name == name
+        ]
+        if name and not cards:
+            raise ModelUnknown(name)
+        body = orjson.dumps(cards[0] if name else {"object": "list", "data": cards})
+        headers = [JSON, (b"content-length", str(len(body)).encode()), (b"x-request-id", arrived.id.encode())]
+        await sink.start(200, headers)
+        await sink.send(b"" if arrived.scope["method"] == "HEAD" else body, more=False)
+
+    async def _caller(self, arrived: Arrived) -> Caller:
+        """Who calls: by key, or by the console's session cookie where no key was sent."""
+        headers = arrived.headers
+        authorization, api_key = headers.get(b"authorization", b""), headers.get(b"x-api-key", b"")
+        owner = None
+        if not authorization and not api_key and b"cookie" in headers:
+            owner = await session_owner(self._platform, Request(arrived.scope))
+        if owner is None:
+            owner = await require_owner(self._keys, key_of(authorization, api_key))
+        organisation = headers.get(b"openai-organization", b"").decode("utf-8", "replace")
+        return await caller_of(self._keys, owner, organisation, _word(headers.get(b"openai-project", b"")))
+
+    def _ready(self) -> Gateway:
+        if self.gateway is None:
+            raise CeyuanError(("网关尚未启动", "the gateway has not started"))
+        return self.gateway
+
+
+class Arrived:
+    """A request whose body has not been read."""
+
+    __slots__ = ("headers", "id", "receive", "scope")
+
+    def __init__(self, request_id: str, scope: Scope, headers: Headers, receive: Receive) -> None:
+        self.id = request_id
+        self.scope = scope
+        self.headers = headers
+        self.receive = receive
+
+
+async def read_body(arrived: Arrived, limit: int, timeout_s: float) -> bytes:
+    """The whole body; raises `BodyTooLarge`, `BadRequest` for one that takes too long, or `ClientGone`."""
+    announced = arrived.headers.get(b"content-length")
+    if announced is not None and announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit)
+    message = None
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(timeout_s):
+            while message is None or message.get("more_body", False):
+                message = await arrived.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                part = message.get("body", b"")
+                size += len(part)
+                if size > limit:
+                    raise _too_large(limit)
+                parts.append(part)
+    except TimeoutError:
+        raise BadRequest(
+            ("请求体发送过慢", "the body did not arrive in time"), hint=("请检查网络后重试", "check the network")
+        ) from None
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        (f"请求体超过 {limit / 1e6:g} MB", f"the body is larger than {limit / 1e6:g} MB"),
+        hint=("请缩短输入或分批调用", "shorten the prompt or split the call"),
+    )
+
+
+def _word(value: bytes) -> str:
+    return value.decode("utf-8", "replace").strip()[:80]
+
+
+def parse_tags(header: bytes) -> dict[str, str]:
+    """`X-Ceyuan-Tags: session=abc, turn=3`: at most eight, names and values of at most 64 characters."""
+    tags: dict[str, str] = {}
+    if header:
+        for part in header.decode("utf-8", "replace").split(",")[:_MAX_TAGS]:
+            name, _, value = part.partition("=")
+            if name.strip():
+                tags[name.strip()[:64]] = value.strip()[:64]
+    return tags

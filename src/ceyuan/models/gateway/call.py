@@ -1,0 +1,94 @@
+"""One call of a model, as the journal, the ledger, the records and the live page know it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+Endpoint = Literal["chat", "completions", "embeddings"]
+Status = Literal["ok", "refused", "blocked", "failed", "cancelled", "interrupted"]
+"""`refused` and `blocked` (by moderation) before the upstream saw it or because of what it answered, `failed` by
+the upstream, `cancelled` by the client's leaving, `interrupted` by our own end."""
+
+INTENT = (
+    "id",
+    "at",
+    "endpoint",
+    "stream",
+    "org_id",
+    "key_id",
+    "actor_id",
+    "model",
+    "served_id",
+    "revision",
+    "upstream",
+    "price_model",
+    "prompt_sha256",
+    "prompt_estimate",
+    "hold_micro",
+    "project",
+    "scenario",
+    "tags",
+)
+"""What is known before the request goes upstream."""
+
+
+@dataclass(slots=True)
+class Call:
+    """The record of a call.
+
+    `at` is when it came (seconds since 1970), `first_ms` and `total_ms` run from there. Token counts are the
+    upstream's (`usage_from` = "upstream"), or counted from what was relayed ("relayed"). `in_doubt` marks a
+    charge that nobody could confirm. `verdicts` are those of moderation that were not "allow".
+    """
+
+    id: str
+    at: float
+    endpoint: Endpoint
+    org_id: str
+    key_id: str
+    actor_id: str
+    stream: bool = False
+    model: str = ""
+    served_id: str = ""
+    revision: str | None = None
+    upstream: str = ""
+    price_model: str = ""
+    prompt_sha256: str = ""
+    prompt_estimate: int = 0
+    hold_micro: int = 0
+    project: str = ""
+    scenario: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    status: Status = "ok"
+    http_status: int = 200
+    code: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    usage_from: Literal["upstream", "relayed", "none"] = "none"
+    answer_sha256: str = ""
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    first_ms: float | None = None
+    total_ms: float = 0.0
+    in_doubt: bool = False
+
+    def intent(self) -> dict[str, Any]:
+        """The journal's line before the call."""
+        return {name: getattr(self, name) for name in INTENT}
+
+    def outcome(self) -> dict[str, Any]:
+        """The journal's line after the call."""
+        return {"id": self.id, **{name: getattr(self, name) for name in _OUTCOME}}
+
+    @classmethod
+    def restore(cls, intent: dict[str, Any], outcome: dict[str, Any]) -> Call:
+        """The call out of its two lines."""
+        return cls(**{**intent, **outcome})
+
+    def facts(self) -> dict[str, Any]:
+        """Everything, as JSON."""
+        return asdict(self)
+
+
+_OUTCOME = tuple(part.name for part in fields(Call) if part.name not in INTENT)

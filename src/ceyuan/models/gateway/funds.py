@@ -1,0 +1,280 @@
+"""Whether a call can be paid and is within its quotas, decided in memory.
+
+Balances, wallets, quotas and prices are snapshots from metering. What this process has let through since is
+counted on top in three steps: held (the call runs), unposted (it is over), posted (the ledger has it, but
+the snapshot may be older than that). A new snapshot covers what was posted before it was read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from ceyuan.kernel.errors import CeyuanError, QuotaExceeded
+from ceyuan.kernel.money import to_yuan
+from ceyuan.kernel.platform import Platform
+from ceyuan.metering import InsufficientFunds, Limits, PriceBook, QuotaLimit, limits_for, price_book
+from ceyuan.metering.patterns import matches
+
+logger = logging.getLogger(__name__)
+INPUT, OUTPUT, REQUESTS = "gateway.tokens.input", "gateway.tokens.output", "gateway.requests"
+RESOURCES = (INPUT, OUTPUT, REQUESTS)
+_PATIENCE_S = 30.0
+"""How much older than fresh a snapshot may be while a new one is read."""
+_FORGET_S = 900.0
+_ASK_AGAIN_S = 1.0
+"""A refusal is final while the snapshot is younger than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Whose balances and quotas a call falls on."""
+
+    org_id: str
+    token_id: str
+    person_id: str = ""
+    project: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call uses: input and output tokens, and the amount in micro-yuan."""
+
+    input_tokens: int
+    output_tokens: int
+    micro: int
+
+    def of(self, metric: str, resource: str) -> int:
+        """How much of a quota that counts `metric` over resources like `resource` this is."""
+        if metric == "money":
+            return self.micro
+        parts = ((INPUT, self.input_tokens), (OUTPUT, self.output_tokens), (REQUESTS, 1))
+        return sum(amount for name, amount in parts if matches(resource, name))
+
+
+NOTHING = Cost(0, 0, 0)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What this process let through. `posted` only grows; `covered` is how much of it the snapshot knows."""
+
+    held: int = 0
+    unposted: int = 0
+    posted: int = 0
+    covered: int = 0
+
+    @property
+    def unknown(self) -> int:
+        """What the snapshot does not know yet."""
+        return self.held + self.unposted + self.posted - self.covered
+
+
+_QuotaKey = tuple[str, str, datetime]
+"""(quota id, subject, start of the window)."""
+
+
+@dataclass(slots=True)
+class _Snapshot:
+    limits: Limits
+    loaded_at: float
+
+
+@dataclass(slots=True)
+class Hold:
+    """What a running call has set aside; given to `finish` when it is over."""
+
+    payer: Payer
+    model: str
+    cost: Cost
+    quotas: tuple[tuple[_QuotaKey, QuotaLimit], ...] = ()
+
+
+class Funds:
+    """Admits calls, and follows them until the ledger has them."""
+
+    def __init__(self, platform: Platform, *, fresh_s: float) -> None:
+        self._platform = platform
+        self._fresh_s = fresh_s
+        self._snapshots: dict[Payer, _Snapshot] = {}
+        self._books: dict[str, PriceBook] = {}
+        self._balances: dict[str, Limits] = {}
+        self._money: dict[str, Tally] = {}
+        self._quotas: dict[_QuotaKey, Tally] = {}
+        self._used: dict[_QuotaKey, int] = {}
+        self._loading: dict[Payer, asyncio.Task[Limits]] = {}
+        self._generation = 0
+
+    def forget(self, org_id: str | None = None) -> None:
+        """Balances, quotas or prices changed (of one organisation, or of anybody): ask again before the next call."""
+        self._generation += 1
+        for payer in [payer for payer in self._snapshots if org_id is None or payer.org_id == org_id]:
+            del self._snapshots[payer]
+
+    async def admit(self, payer: Payer, model: str, input_tokens: int, output_tokens: int) -> Hold:
+        """Hold what the call may cost; raises `InsufficientFunds` (402) or `QuotaExceeded` (429).
+
+        Where the memory says no, the ledger is asked once more before the caller is refused.
+        """
+        limits = await self._limits(payer)
+        try:
+            return self._hold(limits, payer, model, input_tokens, output_tokens)
+        except CeyuanError:
+            known = self._snapshots.get(payer)
+            if known is not None and time.monotonic() - known.loaded_at < _ASK_AGAIN_S:
+                raise
+            limits = await self._load(payer)
+            return self._hold(limits, payer, model, input_tokens, output_tokens)
+
+    def finish(self, hold: Hold, used: Cost) -> None:
+        """The call is over and used this; the ledger does not know it yet."""
+        money = self._money[hold.payer.org_id]
+        money.held -= hold.cost.micro
+        money.unposted += used.micro
+        for key, quota in hold.quotas:
+            if tally := self._quotas.get(key):
+                tally.held -= hold.cost.of(quota.metric, quota.resource)
+                tally.unposted += used.of(quota.metric, quota.resource)
+
+    def posted(self, hold: Hold, used: Cost, cost_micro: int) -> None:
+        """The ledger has the call, at this cost."""
+        money = self._money[hold.payer.org_id]
+        money.unposted -= used.micro
+        money.posted += cost_micro
+        for key, quota in hold.quotas:
+            if tally := self._quotas.get(key):
+                amount = used.of(quota.metric, quota.resource)
+                tally.unposted -= amount
+                tally.posted += amount
+
+    def cost(self, org_id: str, model: str, input_tokens: int, output_tokens: int) -> Cost:
+        """What these tokens and one request cost by the prices in memory."""
+        book = self._books.get(org_id)
+        if book is None:
+            return Cost(input_tokens, output_tokens, 0)
+        micro, at = 0, self._platform.clock.now()
+        for resource, quantity in ((INPUT, input_tokens), (OUTPUT, output_tokens), (REQUESTS, 1)):
+            rate = book.rate(org_id, resource, model, at)
+            if rate is not None and quantity:
+                micro += rate.cost(quantity)
+        return Cost(input_tokens, output_tokens, micro)
+
+    def pending_micro(self, org_id: str) -> int:
+        """Money that is held or used and not in the snapshot yet."""
+        tally = self._money.get(org_id)
+        return tally.unknown if tally else 0
+
+    def _hold(self, limits: Limits, payer: Payer, model: str, input_tokens: int, output_tokens: int) -> Hold:
+        cost = self.cost(payer.org_id, model, input_tokens, output_tokens)
+        money = self._money.setdefault(payer.org_id, Tally())
+        now = self._platform.clock.now()
+        if cost.micro:
+            self._require_covered(self._balances[payer.org_id], model, cost, money, now)
+        concerned = [quota for quota in limits.quotas if _concerns(quota, model)]
+        held = tuple((self._require_quota(quota, cost, now), quota) for quota in concerned)
+        money.held += cost.micro
+        for key, quota in held:
+            self._quotas[key].held += cost.of(quota.metric, quota.resource)
+        return Hold(payer, model, cost, held)
+
+    def _require_covered(self, limits: Limits, model: str, cost: Cost, money: Tally, now: datetime) -> None:
+        available = limits.spendable_micro(OUTPUT, model, now, cost.micro) - money.unknown
+        if available >= cost.micro:
+            return
+        available = max(available, 0)
+        raise InsufficientFunds(
+            (
+                f"余额不足:本次调用最多需 {to_yuan(cost.micro)} 元,可用 {to_yuan(available)} 元",
+                f"this call may cost ¥{to_yuan(cost.micro)}, ¥{to_yuan(available)} is available",
+            ),
+            hint=(
+                "适用的模型券或余额已用完:请充值、申请新的券,或用 max_tokens 缩短回答",
+                "the vouchers that apply and the balance are used up: top up, apply for a voucher, or lower max_tokens",
+            ),
+            required_micro=cost.micro,
+            available_micro=available,
+        )
+
+    def _require_quota(self, quota: QuotaLimit, cost: Cost, now: datetime) -> _QuotaKey:
+        over = now >= quota.window_end
+        key = (quota.id, quota.subject, quota.window_end if over else quota.window_start)
+        tally = self._quotas.setdefault(key, Tally())
+        used = (0 if over else self._used.get(key, 0)) + tally.unknown
+        if quota.hard and used + cost.of(quota.metric, quota.resource) > quota.amount:
+            ends = int((quota.window_end - now).total_seconds())
+            shown = f"{to_yuan(int(quota.amount))} CNY" if quota.metric == "money" else f"{quota.amount} {quota.metric}"
+            raise QuotaExceeded(
+                (f"配额已用尽:{shown} / {quota.window}", f"the quota of {shown} per {quota.window} is used up"),
+                hint=(
+                    "请等待配额重置,或请管理员提高配额",
+                    "wait until it starts anew, or ask a maintainer to raise it",
+                ),
+                retry_after_s=max(1, ends),
+                quota_id=quota.id,
+                metric=quota.metric,
+            )
+        return key
+
+    async def _limits(self, payer: Payer) -> Limits:
+        known = self._snapshots.get(payer)
+        if known is not None:
+            age = time.monotonic() - known.loaded_at
+            if age > self._fresh_s and payer not in self._loading:
+                self._begin(payer)
+            if age < self._fresh_s + _PATIENCE_S:
+                return known.limits
+        return await self._load(payer)
+
+    async def _load(self, payer: Payer) -> Limits:
+        return await asyncio.shield(self._loading.get(payer) or self._begin(payer))
+
+    def _begin(self, payer: Payer) -> asyncio.Task[Limits]:
+        task = asyncio.create_task(self._read(payer), name="gateway-limits")
+        self._loading[payer] = task
+        task.add_done_callback(lambda done: self._ended(payer, done))
+        return task
+
+    def _ended(self, payer: Payer, task: asyncio.Task[Limits]) -> None:
+        self._loading.pop(payer, None)
+        if not task.cancelled() and task.exception() is not None:
+            logger.warning("the limits of %s cannot be read: %s", payer.org_id, task.exception())
+
+    async def _read(self, payer: Payer) -> Limits:
+        generation, org = self._generation, payer.org_id
+        money = self._money.setdefault(org, Tally())
+        seen_money = money.posted
+        seen = {key: tally.posted for key, tally in self._quotas.items()}
+        async with self._platform.work(write=False) as uow:
+            limits = await limits_for(uow, org, payer.token_id, person_id=payer.person_id, project=payer.project)
+            book = await price_book(uow, [org], RESOURCES)
+        if seen_money >= money.covered:
+            self._balances[org], money.covered = limits, seen_money
+        for quota in limits.quotas:
+            key = (quota.id, quota.subject, quota.window_start)
+            tally = self._quotas.setdefault(key, Tally())
+            if seen.get(key, 0) >= tally.covered:
+                self._used[key], tally.covered = int(quota.used), seen.get(key, 0)
+        self._books[org] = book
+        now = time.monotonic()
+        if generation == self._generation:
+            # What changed while it was read is read again by the next call.
+            self._snapshots[payer] = _Snapshot(limits, now)
+        self._sweep(limits.at, now)
+        return limits
+
+    def _sweep(self, now: datetime, monotonic: float) -> None:
+        """Forget payers who have not called for long, and the tallies of quota windows that are over."""
+        for payer in [p for p, known in self._snapshots.items() if monotonic - known.loaded_at > _FORGET_S]:
+            del self._snapshots[payer]
+        for key in [k for k, tally in self._quotas.items() if (now - k[2]).days > 40 and not tally.held]:
+            del self._quotas[key]
+            self._used.pop(key, None)
+
+
+def _concerns(quota: QuotaLimit, model: str) -> bool:
+    return matches(quota.model, model) and (
+        quota.metric == "money" or any(matches(quota.resource, name) for name in RESOURCES)
+    )

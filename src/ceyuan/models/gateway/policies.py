@@ -1,0 +1,47 @@
+"""What organisations and keys are bounded by, in memory: read at the start, again when something changes, and
+every minute in case an event was lost."""
+
+from __future__ import annotations
+
+from ceyuan.kernel.platform import Platform
+from ceyuan.models.gateway import repository
+from ceyuan.models.gateway.limits import KeyLimits
+
+
+class Policies:
+    """Policies of organisations and limits of keys."""
+
+    def __init__(self, default: KeyLimits) -> None:
+        self._default = default
+        self._limits: dict[str, KeyLimits] = {}
+        self._labels: dict[str, str] = {}
+        self._keeping: frozenset[str] = frozenset()
+
+    async def load(self, platform: Platform) -> None:
+        """Read all of them."""
+        async with platform.work(write=False) as uow:
+            policies = await repository.policies(uow.session)
+            limits = await repository.key_limits(uow.session)
+        self._labels = {row.org_id: row.label for row in policies if row.label is not None}
+        self._keeping = frozenset(row.org_id for row in policies if row.store_bodies)
+        self._limits = {
+            row.key_id: KeyLimits(
+                row.requests_per_minute or self._default.requests_per_minute,
+                row.tokens_per_minute or self._default.tokens_per_minute,
+                row.concurrent,
+                frozenset(row.models),
+            )
+            for row in limits
+        }
+
+    def limits_of(self, key_id: str) -> KeyLimits:
+        """The bounds of a key, the platform's where it has none of its own."""
+        return self._limits.get(key_id, self._default)
+
+    def label_of(self, org_id: str) -> str | None:
+        """How the organisation wants generated content marked; `None` = as the model or the platform says."""
+        return self._labels.get(org_id)
+
+    def stores_bodies(self, org_id: str) -> bool:
+        """Whether the organisation keeps prompts and answers."""
+        return org_id in self._keeping

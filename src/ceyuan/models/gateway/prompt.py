@@ -1,0 +1,111 @@
+"""The request of a call: understood as far as the gateway must, and otherwise left as it is."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ceyuan.models.gateway.call import Endpoint
+from ceyuan.models.gateway.errors import BadRequest
+
+PATHS: dict[str, Endpoint] = {
+    "/v1/chat/completions": "chat",
+    "/v1/completions": "completions",
+    "/v1/embeddings": "embeddings",
+}
+_PROMPT: dict[Endpoint, str] = {"chat": "messages", "completions": "prompt", "embeddings": "input"}
+_MAX_CHOICES = 128
+
+
+@dataclass(slots=True)
+class Prompt:
+    """A parsed request: `document` is the client's JSON, `body` its bytes."""
+
+    endpoint: Endpoint
+    document: dict[str, Any]
+    body: bytes
+    model: str
+    stream: bool
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether the client asked for the token counts at the end of a stream."""
+        options = self.document.get("stream_options")
+        return isinstance(options, dict) and options.get("include_usage") is True
+
+    @property
+    def input_estimate(self) -> int:
+        """About how many tokens the request has, rather too many: a token is seldom shorter than three bytes."""
+        return len(self.body) // 3 + 1
+
+    def output_bound(self, default: int) -> int:
+        """How many tokens the answer may have at most, all choices together; zero for embeddings."""
+        if self.endpoint == "embeddings":
+            return 0
+        bound = self.document.get("max_completion_tokens", self.document.get("max_tokens"))
+        tokens = bound if isinstance(bound, int) and not isinstance(bound, bool) and bound > 0 else default
+        choices = self.document.get("n")
+        return tokens * (choices if isinstance(choices, int) and 0 < choices <= _MAX_CHOICES else 1)
+
+    def for_upstream(self, model: str, *, ask_usage: bool) -> bytes:
+        """The body that goes upstream: the client's own bytes unless the model has another name there, or a stream
+        must be made to report its token counts."""
+        ask = ask_usage and self.stream and not self.wants_usage
+        if model == self.model and not ask:
+            return self.body
+        document = {**self.document, "model": model}
+        if ask:
+            options = self.document.get("stream_options")
+            document["stream_options"] = {**(options if isinstance(options, dict) else {}), "include_usage": True}
+        try:
+            return orjson.dumps(document)
+        except orjson.JSONEncodeError as error:
+            raise BadRequest(
+                ("请求中含有无法转发的数值", "the request has a number that cannot be passed on")
+            ) from error
+
+    def sha256(self) -> str:
+        """The hash of the prompt itself (messages, prompt or input) in canonical JSON: keys sorted, no spaces."""
+        return prompt_sha256(self.endpoint, self.document)
+
+
+def prompt_sha256(endpoint: Endpoint, document: dict[str, Any]) -> str:
+    """The hash by which records name a prompt."""
+    content = orjson.dumps(document.get(_PROMPT[endpoint]), option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(content).hexdigest()
+
+
+def parse_prompt(endpoint: Endpoint, body: bytes) -> Prompt:
+    """Read a request; raises `BadRequest` that names the field at fault."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(
+            ("请求体不是有效的 UTF-8 JSON", f"the body is not valid JSON in UTF-8: {error}"),
+            hint=("请检查引号、逗号与编码", "check quotes, commas and the encoding"),
+        ) from error
+    if not isinstance(document, dict):
+        raise BadRequest(("请求体必须是 JSON 对象", "the body must be a JSON object"))
+    model = document.get("model")
+    if not isinstance(model, str) or not model:
+        raise _missing("model", "a string")
+    name = _PROMPT[endpoint]
+    content = document.get(name)
+    fits = isinstance(content, list) and content if endpoint == "chat" else isinstance(content, (str, list)) and content
+    if not fits:
+        raise _missing(name, "a list of messages" if endpoint == "chat" else "a string or a list")
+    stream = document.get("stream")
+    if stream is not None and not isinstance(stream, bool):
+        raise _missing("stream", "true or false")
+    return Prompt(endpoint, document, body, model, stream is True and endpoint != "embeddings")
+
+
+def _missing(field: str, kind: str) -> BadRequest:
+    return BadRequest(
+        (f"字段 {field} 缺失或类型有误", f"the field {field} is missing or is not {kind}"),
+        hint=("请对照 OpenAI 接口文档", "see OpenAI's API reference"),
+        param=field,
+    )

@@ -1,0 +1,177 @@
+"""The gateway's management on the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+LabelMode = Literal["off", "header", "field", "text"]
+
+
+class CallOut(BaseModel):
+    """One call. `status`: ok, refused, blocked, failed, cancelled, interrupted; `in_doubt`: nobody could confirm the
+    token counts of its charge."""
+
+    id: str
+    at: datetime
+    org_id: str
+    key_id: str
+    actor_id: str
+    endpoint: str
+    model: str
+    served_id: str
+    revision: str | None
+    upstream: str
+    stream: bool
+    status: str
+    http_status: int
+    code: str
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    usage_from: str
+    in_doubt: bool
+    cost_micro: int
+    prompt_sha256: str
+    answer_sha256: str
+    first_ms: float | None
+    total_ms: float
+    verdicts: list[Any]
+    flagged: bool
+    project: str
+    scenario: str
+    tags: dict[str, Any]
+
+
+class BodyOut(BaseModel):
+    """The request as JSON and the text of the answer, where the organisation keeps them."""
+
+    prompt: dict[str, Any]
+    answer: str
+
+
+class CallDetail(CallOut):
+    """One call with what was kept of its content."""
+
+    body: BodyOut | None
+
+
+class LatencyOut(BaseModel):
+    """Percentiles in milliseconds; null without calls."""
+
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+class SumsOut(BaseModel):
+    """Sums over calls, the latency of whole answers and that of their first byte."""
+
+    calls: int
+    failed: int
+    refused: int
+    blocked: int
+    flagged: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_micro: int
+    total: LatencyOut
+    first: LatencyOut
+
+
+class PointOut(SumsOut):
+    """Sums over the span of time that begins at `at`."""
+
+    at: datetime
+
+
+class ModelSumsOut(SumsOut):
+    """Sums over the calls of one model."""
+
+    model: str
+
+
+class StatsOut(BaseModel):
+    """What went through the gateway in a span of time; `codes` counts refusals and failures by code."""
+
+    since: datetime
+    until: datetime
+    step_s: int
+    sums: SumsOut
+    points: list[PointOut]
+    models: list[ModelSumsOut]
+    codes: dict[str, int]
+
+
+class LiveCallOut(BaseModel):
+    """A call as the live page shows it; `at` in seconds since 1970."""
+
+    id: str
+    at: float
+    org_id: str
+    model: str
+    endpoint: str
+    status: str
+    code: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost_micro: int
+    total_ms: float
+    first_ms: float | None
+    actions: list[str]
+    clauses: list[str]
+    scenario: str
+
+
+class LiveOut(BaseModel):
+    """What happens just now in this process: the last calls, calls in flight, calls that wait for the ledger, and
+    what is wrong, if anything."""
+
+    in_flight: int
+    unposted: int
+    faults: list[str]
+    latency: dict[str, float | None]
+    calls: list[LiveCallOut]
+
+
+class PolicyIn(BaseModel):
+    """What an organisation wants of its own calls."""
+
+    store_bodies: Annotated[bool, Field(description="keep prompts and answers")] = False
+    label: Annotated[LabelMode | None, Field(description="how generated content is marked; null = as the platform")] = (
+        None
+    )
+
+
+class PolicyOut(BaseModel):
+    """What an organisation wants of its own calls; `label` null = as the platform says (`platform_label`)."""
+
+    org_id: str
+    store_bodies: bool
+    label: str | None
+    platform_label: str
+    keep_bodies_days: int
+    keep_calls_days: int
+
+
+class KeyLimitsIn(BaseModel):
+    """Bounds of a key; zero = none, no models = all. Budgets per day or month are quotas of the metering room."""
+
+    requests_per_minute: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    tokens_per_minute: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+    concurrent: Annotated[int, Field(ge=0, le=100_000)] = 0
+    models: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=200)] = []
+
+
+class KeyLimitsOut(BaseModel):
+    """Bounds of a key."""
+
+    key_id: str
+    org_id: str
+    requests_per_minute: int
+    tokens_per_minute: int
+    concurrent: int
+    models: list[str]
+    updated_at: datetime

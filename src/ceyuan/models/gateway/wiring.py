@@ -1,0 +1,75 @@
+"""Puts the gateway into the platform: its byte path, what it hears, what it does by the clock."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from ceyuan.identity import PersonalData, ScopeRoom
+from ceyuan.kernel.events import Event
+from ceyuan.kernel.platform import Chore, Platform
+from ceyuan.metering import Resource
+from ceyuan.models.gateway import repository
+from ceyuan.models.gateway.app import GatewayApp
+from ceyuan.models.gateway.funds import INPUT, OUTPUT, REQUESTS
+from ceyuan.models.gateway.keys import IdentityKeys
+from ceyuan.models.gateway.privacy import GatewayPersonalData
+from ceyuan.models.gateway.running import GatewayService
+from ceyuan.models.gateway.settings import GatewaySettings
+
+logger = logging.getLogger(__name__)
+_OF_ONE_ORG = (
+    "metering.limits_changed",
+    "metering.wallet_exhausted",
+    "metering.credit_exhausted",
+    "metering.quota_exhausted",
+)
+RESOURCES = (
+    Resource(INPUT, unit=("token", "tokens"), title=("模型输入", "Model input")),
+    Resource(OUTPUT, unit=("token", "tokens"), title=("模型输出", "Model output")),
+    Resource(REQUESTS, unit=("次", "requests"), title=("模型调用", "Model calls")),
+)
+
+
+def wire(platform: Platform) -> None:
+    """Provide the application of `/v1` and the service behind it."""
+    app = GatewayApp(platform, IdentityKeys(platform))
+    service = GatewayService(platform, app)
+    platform.provide(GatewayApp, app)
+    platform.provide(GatewayService, service)
+    platform.services.append(service)
+    for resource in RESOURCES:
+        platform.provide(Resource, resource)
+    platform.provide(
+        ScopeRoom,
+        ScopeRoom(
+            "gateway",
+            ("模型网关", "Model gateway"),
+            paths=("/api/v1/gateway",),
+            verbs={"call": ("调用模型", "Call models")},
+        ),
+    )
+    platform.provide(PersonalData, GatewayPersonalData())  # type: ignore[type-abstract]
+
+    async def limits_changed(_platform: Platform, event: Event) -> None:
+        service.forget_limits(event.data.get("org_id"))
+
+    async def prices_changed(_platform: Platform, _event: Event) -> None:
+        service.forget_limits(None)
+
+    async def policy_changed(_platform: Platform, _event: Event) -> None:
+        await service.reload_policies()
+
+    for topic in _OF_ONE_ORG:
+        platform.subscriptions.on_volatile(topic, limits_changed)
+    platform.subscriptions.on_volatile("metering.prices_changed", prices_changed)
+    platform.subscriptions.on_volatile("gateway.policy_changed", policy_changed)
+    platform.chores.append(Chore("forget old calls", 3600.0, forget_old))
+
+
+async def forget_old(platform: Platform) -> None:
+    """Delete bodies and records that have served their time."""
+    settings, now = platform.section(GatewaySettings), platform.clock.now()
+    async with platform.work() as uow:
+        await repository.forget_bodies(uow.session, now - timedelta(days=settings.keep_bodies_days))
+        await repository.forget_calls(uow.session, now - timedelta(days=settings.keep_calls_days))

@@ -1,0 +1,179 @@
+"""What is served just now: routes in memory, and the engines and upstreams behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from ceyuan.kernel.events import Event
+from ceyuan.kernel.platform import Platform
+from ceyuan.models.serving import repository
+from ceyuan.models.serving.engine import Engines, EngineSpec, EngineState
+from ceyuan.models.serving.errors import EngineUnavailable
+from ceyuan.models.serving.files import FileReference, local_path
+from ceyuan.models.serving.routes import Place, Route
+from ceyuan.models.serving.settings import ServingSettings
+from ceyuan.models.serving.tables import ServedModel, Upstream
+
+logger = logging.getLogger(__name__)
+_CHANGED = "serving.changed"
+_RELOAD_S = 30.0
+
+
+class ModelDirectory:
+    """The served models by public name; a service of the platform. `place` says where a call goes."""
+
+    def __init__(self, platform: Platform) -> None:
+        settings = platform.section(ServingSettings)
+        self._platform = platform
+        self._settings = settings
+        self._routes: dict[str, Route] = {}
+        self._keeper: asyncio.Task[None] | None = None
+        self.engines: Engines | None = None
+        platform.subscriptions.on_volatile(_CHANGED, self._on_changed)
+
+    async def start(self, platform: Platform) -> None:
+        """Read what is served and begin to look after the engines."""
+        settings = self._settings
+        self.engines = Engines(
+            idle_s=settings.engine_idle_s,
+            start_timeout_s=settings.engine_start_timeout_s,
+            max_loaded=settings.engine_max_loaded,
+        )
+        await self.engines.start()
+        await self.reload()
+        self._keeper = asyncio.create_task(self._keep_fresh(), name="model-directory")
+
+    async def stop(self, platform: Platform) -> None:
+        """End all engines."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        if self.engines is not None:
+            await self.engines.close()
+            self.engines = None
+
+    def find(self, name: str, org_id: str) -> Route | None:
+        """The route of a model, `None` if there is none that the organisation may use."""
+        route = self._routes.get(name)
+        return route if route is not None and route.is_open_to(org_id) else None
+
+    def visible(self, org_id: str) -> list[Route]:
+        """The models that the organisation may use, by name."""
+        return [route for _, route in sorted(self._routes.items()) if route.is_open_to(org_id)]
+
+    @asynccontextmanager
+    async def place(self, route: Route, *, wait_s: float) -> AsyncIterator[Place]:
+        """Where a call of this model goes; holds its engine meanwhile, started first where it sleeps."""
+        if route.engine is None:
+            assert route.base_url is not None
+            yield Place(route.base_url, route.headers)
+            return
+        if self.engines is None:
+            raise EngineUnavailable(("引擎正在关闭", "the engines are shutting down"))
+        async with self.engines.lease(route.engine, wait_s=wait_s) as lease:
+            yield Place("http://engine/v1", {}, lease.socket)
+
+    def engine_state(self, served_id: str) -> EngineState | None:
+        """The state of a served model's engine in this process."""
+        return self.engines.state(served_id) if self.engines is not None else None
+
+    async def reload(self) -> None:
+        """Read the tables anew; engines that are no longer wanted finish their requests and end."""
+        async with self._platform.work(write=False) as uow:
+            rows = await repository.all_served(uow.session)
+        routes: dict[str, Route] = {}
+        wanted: set[str] = set()
+        for model, upstream in rows:
+            if model.state != "ready":
+                continue
+            try:
+                route = self._route(model, upstream)
+            except Exception:
+                logger.exception("the served model %s cannot be routed", model.name)
+                continue
+            routes[route.name] = route
+            if route.engine is not None:
+                wanted.add(route.engine)
+        self._routes = routes
+        if self.engines is not None:
+            for name in self.engines.names:
+                if name not in wanted:
+                    self.engines.withdraw(name)
+
+    def _route(self, model: ServedModel, upstream: Upstream | None) -> Route:
+        common: dict[str, Any] = {
+            "served_id": model.id,
+            "name": model.name,
+            "title": model.title,
+            "capabilities": frozenset(model.capabilities),
+            "price_model": model.price_model,
+            "created": int(model.created_at.timestamp()),
+            "visible_to": None if model.visibility == "public" else frozenset(model.visible_to),
+            "revision": model.revision,
+            "context": model.context,
+            "max_concurrency": model.max_concurrency,
+            "label": model.label,
+        }
+        if upstream is not None:
+            return Route(
+                **common,
+                upstream=upstream.name,
+                upstream_model=model.upstream_model,
+                base_url=upstream.base_url.rstrip("/"),
+                headers=self._headers(upstream),
+                reports_stream_usage=bool(upstream.headers.get("stream_usage", True)),
+            )
+        self._declare(model)
+        return Route(**common, upstream="engine", upstream_model=model.name, engine=model.id)
+
+    def _headers(self, upstream: Upstream) -> dict[str, str]:
+        headers = dict(upstream.headers.get("send", {}))
+        if upstream.sealed_key is not None:
+            key = self._platform.vault.decrypt(upstream.sealed_key, key_context(upstream.id)).decode()
+            headers["Authorization"] = f"Bearer {key}"
+        return headers
+
+    def _declare(self, model: ServedModel) -> None:
+        if self.engines is None or model.file is None:
+            return
+        path = local_path(self._platform, FileReference.parse(model.file))
+        spec = engine_spec(self._settings, model, path or Path("/missing"))
+        keep_warm = path is not None and (model.keep_warm or self._settings.engine_eager)
+        self.engines.declare(model.id, spec, keep_warm=keep_warm)
+
+    async def _on_changed(self, platform: Platform, event: Event) -> None:
+        await self.reload()
+
+    async def _keep_fresh(self) -> None:
+        while True:
+            await asyncio.sleep(_RELOAD_S)
+            try:
+                await self.reload()
+            except Exception:
+                logger.exception("the served models could not be read; the known ones stay")
+
+
+def engine_spec(settings: ServingSettings, model: ServedModel, path: Path) -> EngineSpec:
+    """How to run a model: the platform's settings, with what the model sets for itself."""
+    own = model.engine
+    return EngineSpec(
+        model_path=str(path),
+        alias=model.name,
+        context=own.get("context") or settings.engine_context,
+        parallel=own.get("parallel") or settings.engine_parallel,
+        max_tokens=own.get("max_tokens") or settings.engine_max_tokens,
+        threads=own.get("threads") or settings.engine_threads,
+        embeddings="embeddings" in model.capabilities,
+        chat_template=own.get("chat_template") or "",
+        spin=settings.engine_spin,
+    )
+
+
+def key_context(upstream_id: str) -> str:
+    """What an upstream's key is sealed for."""
+    return f"upstream.key:{upstream_id}"
