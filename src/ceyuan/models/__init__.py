@@ -1,0 +1,1 @@
+"""Models: training, serving, the gateway."""
