@@ -92,8 +92,8 @@ async def take(
         return await transit(uow, instance.id, name, **more)
 
 
-async def at_review(platform: Platform, **data: Any) -> WorkflowInstance:
+async def at_review(platform: Platform, subject: str = "app_1", **data: Any) -> WorkflowInstance:
     """A grant application under review."""
-    instance = await begin(platform, **data)
+    instance = await begin(platform, subject=subject, **data)
     await take(platform, instance, "submit", OWNER, form=FORM)
     return await take(platform, instance, "accept", OFFICER)
