@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import httpx
 import pytest
 
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.secrets.keyring import Keyring, write_file
 from ceyuan.kernel.tables import Base
 from ceyuan.server import rooms
 from ceyuan.server.asgi import Door
@@ -29,26 +32,59 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
     server.stop()
 
 
+async def _fill(url: str, data_dir: Path) -> None:
+    """Make all tables, ours and the job engine's, as a first start does."""
+    rooms.load_tables()
+    platform = build_platform(ServerSettings(data_dir=data_dir, database_url=url))
+    async with platform.database.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    await platform.jobs.start()
+    await platform.jobs.stop()
+    await platform.database.close()
+
+
+@pytest.fixture(scope="session")
+def filled_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the database files of an empty platform; tests copy them, which is quicker than making them."""
+    folder = tmp_path_factory.mktemp("template")
+    asyncio.run(_fill(f"sqlite:///{folder / 'ceyuan.sqlite'}", folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def filled_postgres(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
+    """The server, with a database of an empty platform that fresh ones are copies of."""
+    url = postgres_server.make_template()
+    asyncio.run(_fill(url, tmp_path_factory.mktemp("template")))
+    return postgres_server
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database, of each kind in turn."""
+    """The URL of a database of an empty platform, of each kind in turn."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'ceyuan.sqlite'}"
+        template: Path = request.getfixturevalue("filled_sqlite")
+        (tmp_path / "data").mkdir(mode=0o700)
+        for name in ("ceyuan.sqlite", "jobs.sqlite"):
+            shutil.copy(template / name, tmp_path / "data" / name)
+        yield f"sqlite:///{tmp_path / 'data' / 'ceyuan.sqlite'}"
         return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    with server.fresh_database() as url:
+    server: PostgresServer = request.getfixturevalue("filled_postgres")
+    with server.fresh_database(filled=True) as url:
         yield url
 
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> ServerSettings:
+    # The template's key does not travel with it: nothing in an empty database is sealed.
+    (tmp_path / "data").mkdir(mode=0o700, exist_ok=True)
+    write_file(tmp_path / "data" / "keys" / "master.json", Keyring.fresh(), replace=False)
     return ServerSettings(data_dir=tmp_path / "data", database_url=database_url)
 
 
 @pytest.fixture
 async def built(settings: ServerSettings) -> AsyncIterator[Platform]:
     """A platform that is put together, with its tables, but not started."""
-    rooms.load_tables()
     platform = build_platform(settings)
     async with platform.database.engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)

@@ -107,10 +107,18 @@ class PostgresServer:
         with psycopg.connect(f"postgresql://ceyuan@127.0.0.1:{self.port}/postgres", autocommit=True) as connection:
             connection.execute(statement)  # type: ignore[call-overload]
 
+    def _url(self, name: str) -> str:
+        return f"postgresql://ceyuan@127.0.0.1:{self.port}/{name}"
+
+    def make_template(self) -> str:
+        """The URL of the database that filled ones are copied from."""
+        self._psql("CREATE DATABASE filled")
+        return self._url("filled")
+
     @contextmanager
-    def fresh_database(self) -> Iterator[str]:
-        """The URL of a new, empty database."""
+    def fresh_database(self, *, filled: bool = False) -> Iterator[str]:
+        """The URL of a new database, empty or a copy of the template."""
         name = f"t{uuid4().hex[:12]}"
-        self._psql(f"CREATE DATABASE {name}")
-        yield f"postgresql://ceyuan@127.0.0.1:{self.port}/{name}"
+        self._psql(f"CREATE DATABASE {name} TEMPLATE {'filled' if filled else 'template1'} STRATEGY FILE_COPY")
+        yield self._url(name)
         self._psql(f"DROP DATABASE {name} WITH (FORCE)")

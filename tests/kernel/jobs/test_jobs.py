@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from ceyuan.kernel.actor import Actor
-from ceyuan.kernel.jobs import Job, repository, service
+from ceyuan.kernel.errors import Forbidden
+from ceyuan.kernel.jobs import ActorResolver, Job, repository, service
 from ceyuan.kernel.jobs.errors import JobNotFound, JobNotResumable
 from ceyuan.kernel.platform import Platform
 from tests.kernel.jobs import kinds
@@ -18,6 +19,20 @@ BEN = Actor(kind="person", id="per_ben", label="Ben", roles={"org_a": "viewer"})
 ZOE = Actor(kind="person", id="per_zoe", label="Zoe")
 
 assert kinds
+
+
+class KnownActors:
+    """Anna may act; nobody else may any more."""
+
+    async def actor(self, platform: Platform, actor_id: str) -> Actor:
+        if actor_id != ANNA.id:
+            raise Forbidden()
+        return ANNA
+
+
+@pytest.fixture(autouse=True)
+def known_actors(built: Platform) -> None:
+    built.hooks[ActorResolver] = [KnownActors()]
 
 
 async def submit(platform: Platform, kind: str, params: dict[str, Any], key: str | None = None) -> str:
@@ -69,7 +84,9 @@ async def test_the_same_key_submits_one_job(platform: Platform, tmp_path: Path) 
     assert await submit(platform, "test.append", params, key="k") == first
 
 
-async def test_a_cancelled_job_stops_and_a_resumed_one_repeats_no_finished_step(platform: Platform, tmp_path: Path) -> None:
+async def test_a_cancelled_job_stops_and_a_resumed_one_repeats_no_finished_step(
+    platform: Platform, tmp_path: Path
+) -> None:
     gate = tmp_path / "gate"
     job_id = await submit(platform, "test.append", {"out": str(tmp_path / "out"), "gate": str(gate)})
     while not (tmp_path / "out").exists():
@@ -85,8 +102,6 @@ async def test_a_cancelled_job_stops_and_a_resumed_one_repeats_no_finished_step(
 
 
 async def test_a_viewer_may_not_cancel(platform: Platform, tmp_path: Path) -> None:
-    from ceyuan.kernel.errors import Forbidden
-
     job_id = await submit(platform, "test.append", {"out": str(tmp_path / "out"), "gate": str(tmp_path / "g")})
     async with platform.work(BEN) as uow:
         with pytest.raises(Forbidden):
@@ -144,7 +159,15 @@ async def test_a_parent_waits_for_its_child_and_tells_the_childs_failure(platfor
     good = await ended(platform, await submit(platform, "test.parent", params))
     assert good.result == {"last": "three"}
     bad = await ended(
-        platform, await submit(platform, "test.parent", {"kind": "test.process", "params": {"entry": "raise_value_error"}})
+        platform,
+        await submit(platform, "test.parent", {"kind": "test.process", "params": {"entry": "raise_value_error"}}),
     )
     assert bad.state == "failed"
     assert "the seventh row is empty" in (bad.error or {})["message"][1]
+
+
+async def test_a_job_of_somebody_who_may_no_longer_act_fails_and_says_so(platform: Platform, tmp_path: Path) -> None:
+    async with platform.work(BEN) as uow:
+        job_id = (await service.submit(uow, "test.append", {"out": str(tmp_path / "out")}, org_id="org_a")).id
+    job = await ended(platform, job_id)
+    assert (job.state, (job.error or {})["code"]) == ("failed", "forbidden")

@@ -36,7 +36,6 @@ async def start_evaluation(
 ) -> Any:
     """Start an evaluation as a job."""
     uow.actor.require_known()
-    uow.actor.require_scope("evaluation:write")
     key = f"evaluation/{uow.actor.id}/{idempotency_key}" if idempotency_key else None
     return await service.create_run(
         uow, org_id=body.org_id, name=body.name, plan=body.plan, repository_name=body.repository, key=key

@@ -13,8 +13,7 @@ from functools import cached_property
 from ceyuan.governance.detectors import RISKS, Chain, Finding
 from ceyuan.governance.moderation.settings import ModerationSettings
 from ceyuan.kernel.errors import Text
-from ceyuan.models.gateway.call import Call
-from ceyuan.models.gateway.moderation import ALLOW, Mask, Verdict
+from ceyuan.models.gateway import ALLOW, Call, Mask, Verdict
 
 _IDENTIFIER = 24
 """Characters that the longest identifier may have: a stream is held back by at least so many."""

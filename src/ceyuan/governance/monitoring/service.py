@@ -17,7 +17,7 @@ from ceyuan.kernel.actor import SYSTEM
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
-from ceyuan.models.gateway.totals import Totals, totals_since
+from ceyuan.models.gateway import Totals, totals_since
 
 _OPEN = ("open", "taken")
 

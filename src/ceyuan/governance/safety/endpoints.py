@@ -44,7 +44,6 @@ async def start_safety_check(
 ) -> Any:
     """Start a safety check as a job."""
     uow.actor.require_known()
-    uow.actor.require_scope("governance:write")
     key = f"safety/{uow.actor.id}/{idempotency_key}" if idempotency_key else None
     return await service.create_check(
         uow, org_id=body.org_id, name=body.name, plan=body.plan, repository_name=body.repository, key=key

@@ -21,8 +21,8 @@ def fails(finding: Mapping[str, Any]) -> bool:
     if finding["action"] == "block":
         return True
     if finding["detector"] == "personal":
-        return finding["detail"] in _FAILING_IDENTIFIERS
-    return finding["detector"] == "classifier" and finding["part"] == "answers"
+        return str(finding["detail"]) in _FAILING_IDENTIFIERS
+    return bool(finding["detector"] == "classifier" and finding["part"] == "answers")
 
 
 def part_result(part: str, findings: Sequence[Mapping[str, Any]], n: int, needed: float) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ceyuan.governance.safety import tasks
 from ceyuan.governance.safety.gate import SafetyGate
+from ceyuan.identity import ScopeRoom
 from ceyuan.kernel.platform import Platform
 from ceyuan.models.releases import ReleaseGate
 
@@ -13,3 +14,6 @@ assert tasks
 def wire(platform: Platform) -> None:
     """Fill the release's gate; the import declares the job."""
     platform.provide(ReleaseGate, SafetyGate())  # type: ignore[type-abstract]
+    platform.provide(
+        ScopeRoom, ScopeRoom("governance", ("治理", "Governance"), paths=("/api/v1/safety", "/api/v1/monitoring"))
+    )

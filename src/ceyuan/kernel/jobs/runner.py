@@ -13,7 +13,7 @@ import os
 import traceback
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetWorkflowID
@@ -35,11 +35,12 @@ _TICK_S = 1.0
 _current: Jobs | None = None
 
 
-class ActorResolver:
+class ActorResolver(Protocol):
     """Hook: who a job runs as. The identity room fills it; without it jobs run as the platform."""
 
     async def actor(self, platform: Platform, actor_id: str) -> Actor:
-        raise NotImplementedError
+        """The actor with today's rights; raises `Forbidden` for one who may no longer act."""
+        ...
 
 
 @DBOS.workflow(name="ceyuan_job")
@@ -173,7 +174,12 @@ class Jobs:
                 job, "failed", error=JobFailed((f"未知的任务类型 {job.kind}", f"unknown kind of job {job.kind}"))
             )
             return "failed"
-        context = JobContext(self.platform, job, await self._actor_of(job))
+        try:
+            actor = await self._actor_of(job)
+        except CeyuanError as error:  # whoever asked for the job may no longer act
+            await self._end(job, "failed", error=error)
+            return "failed"
+        context = JobContext(self.platform, job, actor)
         context.log(f"run {run} started" if job.attempts == 1 else f"run {run} goes on (start {job.attempts})")
         task = asyncio.create_task(self._guarded(kind, context, job), name=f"job {job_id}")
         self._tasks[job_id] = task
@@ -188,7 +194,7 @@ class Jobs:
             self.notify(job_id)
 
     async def _actor_of(self, job: Job) -> Actor:
-        for resolver in self.platform.find(ActorResolver):
+        for resolver in self.platform.find(ActorResolver):  # type: ignore[type-abstract]
             return await resolver.actor(self.platform, job.created_by)
         return SYSTEM
 

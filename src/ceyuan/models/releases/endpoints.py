@@ -32,7 +32,6 @@ async def _shown(uow: UnitOfWork, release: Release) -> dict[str, Any]:
 async def open_release(body: ReleaseIn, uow: WriteWork) -> Any:
     """Make a model's revision a candidate for release."""
     uow.actor.require_known()
-    uow.actor.require_scope("models:write")
     return await _shown(uow, await service.open_release(uow, body))
 
 
@@ -65,5 +64,4 @@ async def get_release(release_id: str, uow: ReadWork) -> Any:
 async def decide_release(release_id: str, body: DecisionIn, uow: WriteWork) -> Any:
     """Approve, reject or withdraw a release; a failing gate refuses the approval and says why."""
     uow.actor.require_known()
-    uow.actor.require_scope("models:write")
     return await _shown(uow, await service.decide(uow, release_id, body.decision, body.note))

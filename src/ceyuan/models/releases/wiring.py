@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ceyuan.identity import ScopeRoom
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.workflow import workflows
 from ceyuan.models.releases.process import RELEASE
@@ -10,3 +11,4 @@ from ceyuan.models.releases.process import RELEASE
 def wire(platform: Platform) -> None:
     """Make the workflow known."""
     workflows(platform).register(RELEASE)
+    platform.provide(ScopeRoom, ScopeRoom("releases", ("模型发布", "Releases"), paths=("/api/v1/releases",)))

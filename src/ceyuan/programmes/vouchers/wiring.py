@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ceyuan.identity import ScopeRoom
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.workflow import workflows
 from ceyuan.programmes.vouchers.process import VOUCHER
@@ -13,3 +14,4 @@ def wire(platform: Platform) -> None:
     workflows(platform).register(VOUCHER)
     platform.subscriptions.on("metering.wallet_expired", wallet_ended)
     platform.subscriptions.on("metering.wallet_exhausted", wallet_ended)
+    platform.provide(ScopeRoom, ScopeRoom("programmes", ("支持计划", "Programmes"), paths=("/api/v1/vouchers",)))

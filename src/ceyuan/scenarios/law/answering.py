@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from ceyuan.kernel.actor import Actor
+from ceyuan.kernel.actor import SYSTEM, Actor
 from ceyuan.kernel.errors import CeyuanError, Text
 from ceyuan.kernel.platform import Platform
 from ceyuan.models.gateway import ask_model
@@ -57,13 +57,15 @@ async def answer(
         try:
             said = await ask_model(
                 platform,
-                actor,
+                # A public assistant's organisation pays for guests too.
+                actor if actor.may(assistant.org_id, "member") else SYSTEM,
                 assistant.org_id,
                 assistant.model,
                 prompt_messages(question, articles),
                 max_tokens=220,
                 temperature=0.0,
                 seed=0,
+                scenario="law",
             )
             drafted.call_id, drafted.model = said.call_id, assistant.model
             checked = check_answer(said.text.strip(), articles, search)

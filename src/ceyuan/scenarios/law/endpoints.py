@@ -48,7 +48,6 @@ async def open_law_assistant(
 ) -> Any:
     """Set up an assistant over a dataset of articles; a job builds its index."""
     uow.actor.require_known()
-    uow.actor.require_scope("scenarios:write")
     key = f"law/{uow.actor.id}/{idempotency_key}" if idempotency_key else None
     assistant, _ = await service.open_assistant(uow, body, key=key)
     return assistant
@@ -72,7 +71,6 @@ async def get_law_assistant(assistant_id: str, uow: ReadWork) -> Any:
 async def ask_law_assistant(assistant_id: str, body: QuestionIn, platform: CurrentPlatform, actor: CurrentActor) -> Any:
     """Ask a question; the answer cites articles, and every citation was looked up."""
     actor.require_known()
-    actor.require_scope("scenarios:read")
     return await service.ask_law(platform, actor, assistant_id, body.question, historical=body.historical)
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from sqlalchemy import select
 
+from ceyuan.identity import ScopeRoom
 from ceyuan.kernel.blobs import BlobReferences
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
@@ -23,7 +24,7 @@ class LawIndexes:
     async def references(self, uow: UnitOfWork) -> AsyncIterator[str]:
         """The hashes of all assistants' index files."""
         rows = await uow.session.execute(select(LawAssistant.index_blob, LawAssistant.articles_blob))
-        for pair in rows.tuples():
+        for pair in rows:
             for sha256 in pair:
                 if sha256 is not None:
                     yield sha256
@@ -34,3 +35,4 @@ def wire(platform: Platform) -> None:
     platform.provide(Knowledge, Knowledge())
     platform.provide(BlobReferences, LawIndexes())  # type: ignore[type-abstract]
     platform.subscriptions.on("law.answer_rated", keep_rating)
+    platform.provide(ScopeRoom, ScopeRoom("scenarios", ("应用场景", "Scenarios"), paths=("/api/v1/law",)))
