@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ceyuan.hub.errors import OwnerNotFound
+from ceyuan.identity import org_by_name
 from ceyuan.kernel.work import UnitOfWork
 
 
@@ -22,6 +23,12 @@ class OwnerDirectory:
     """Hook: finds the owner of a name (also of one that it gave up) or None."""
 
     find: Callable[[UnitOfWork, str], Awaitable[Owner | None]]
+
+
+async def find_organisation(uow: UnitOfWork, name: str) -> Owner | None:
+    """The open organisation (people have one of their own) that bears, or gave up, this name."""
+    found = await org_by_name(uow, name)
+    return Owner(found.id, found.name) if found is not None else None
 
 
 async def find_owner(uow: UnitOfWork, name: str) -> Owner:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from ceyuan.hub.commits.contents import forget_uploads, referenced
+from ceyuan.hub.downloads.counter import FLUSH_S, DownloadCounter
+from ceyuan.hub.owners import OwnerDirectory, find_organisation
+from ceyuan.hub.privacy import HubOrganisationData, HubPersonalData
 from ceyuan.hub.repositories import repository
 from ceyuan.hub.repositories.service import describe, purge_deleted, rename
+from ceyuan.identity import OrganisationData, PersonalData, ScopeRoom
 from ceyuan.kernel.blobs import BlobReferences
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.platform import Chore, Platform
@@ -35,7 +39,17 @@ async def purge(platform: Platform) -> None:
 
 def wire(platform: Platform) -> None:
     """Register the hub's handlers, hooks and chores."""
+    platform.provide(OwnerDirectory, OwnerDirectory(find_organisation))
     platform.provide(BlobReferences, HubReferences())  # type: ignore[type-abstract]
+    platform.provide(PersonalData, HubPersonalData())  # type: ignore[type-abstract]
+    platform.provide(OrganisationData, HubOrganisationData())  # type: ignore[type-abstract]
+    platform.provide(
+        ScopeRoom, ScopeRoom("hub", ("数据与模型仓库", "Hub"), paths=("/api/v1/repositories", "/api/v1/lineage"))
+    )
     platform.subscriptions.on("identity.organisation_renamed", follow_owner)
+    counter = DownloadCounter()
+    platform.provide(DownloadCounter, counter)
+    platform.services.append(counter)
+    platform.chores.append(Chore("write download counters", FLUSH_S, counter.flush))
     platform.chores.append(Chore("forget uploads that were not committed", 3600.0, forget_uploads))
     platform.chores.append(Chore("purge deleted repositories", 3600.0, purge))

@@ -67,7 +67,7 @@ ROOMS: tuple[Room, ...] = (
         ),
         wiring="ceyuan.identity.wiring",
     ),
-    Room("metering", wiring="ceyuan.metering.wiring"),
+    Room("metering", routers=("ceyuan.metering.endpoints",), wiring="ceyuan.metering.wiring"),
     Room(
         "hub",
         routers=(
@@ -77,6 +77,7 @@ ROOMS: tuple[Room, ...] = (
             "ceyuan.hub.lineage.endpoints",
         ),
         wiring="ceyuan.hub.wiring",
+        bytes="ceyuan.hub.bytes",
     ),
     Room(
         "data",
@@ -101,6 +102,11 @@ ROOMS: tuple[Room, ...] = (
     ),
     Room("vouchers", routers=("ceyuan.programmes.vouchers.endpoints",), wiring="ceyuan.programmes.vouchers.wiring"),
     Room("law", routers=("ceyuan.scenarios.law.endpoints",), wiring="ceyuan.scenarios.law.wiring"),
+    Room(
+        "training",
+        routers=("ceyuan.models.trainings.endpoints",),
+        wiring="ceyuan.models.trainings.wiring",
+    ),
 )
 
 

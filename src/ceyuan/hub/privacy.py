@@ -1,0 +1,65 @@
+"""What the hub keeps of people and for organisations: how it is handed out and erased."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sqlalchemy import select, update
+
+from ceyuan.hub.history.tables import HubCommit, HubRef
+from ceyuan.hub.lineage.tables import LineageRecord
+from ceyuan.hub.repositories import repository
+from ceyuan.hub.repositories.schemas import repository_out
+from ceyuan.hub.repositories.tables import HubRepository
+from ceyuan.identity import ExportFile, json_file
+from ceyuan.kernel.work import UnitOfWork
+
+ERASED = "erased"
+
+
+class HubPersonalData:
+    """Fills `PersonalData`: names beside commits, repositories and deeds. Ids stay, as pseudonyms: git's ids are
+    made from them, so history keeps its hashes when a name goes."""
+
+    room = "hub"
+
+    async def export(self, uow: UnitOfWork, person_id: str) -> AsyncIterator[ExportFile]:
+        """The repositories and commits that the person made."""
+        made = await uow.session.scalars(select(HubRepository).where(HubRepository.created_by == person_id))
+        yield json_file("repositories.json", [repository_out(row) for row in made])
+        commits = await uow.session.scalars(select(HubCommit).where(HubCommit.author_id == person_id))
+        yield json_file("commits.json", [_commit(row) for row in commits])
+
+    async def erase(self, uow: UnitOfWork, person_id: str) -> None:
+        """Names go, ids stay."""
+        for table, of, name in (
+            (HubRepository, HubRepository.created_by, "creator"),
+            (HubCommit, HubCommit.author_id, "author"),
+            (LineageRecord, LineageRecord.by_id, "by_label"),
+        ):
+            await uow.session.execute(update(table).where(of == person_id).values({name: ERASED}))
+
+
+class HubOrganisationData:
+    """Fills `OrganisationData`: what there is, with all commits, branches and tags. The files themselves are
+    downloaded repository by repository: they may be larger than any archive."""
+
+    room = "hub"
+
+    async def export(self, uow: UnitOfWork, org_id: str) -> AsyncIterator[ExportFile]:
+        """One file for each repository."""
+        for row in await repository.owned_by(uow.session, org_id):
+            commits = await uow.session.scalars(select(HubCommit).where(HubCommit.repository_id == row.id))
+            refs = await uow.session.scalars(select(HubRef).where(HubRef.repository_id == row.id))
+            content = {
+                "repository": repository_out(row),
+                "refs": {ref.name: ref.commit_id for ref in refs},
+                "commits": [_commit(commit) for commit in commits],
+            }
+            yield json_file(f"{row.kind}/{row.owner}/{row.name}-{row.id}.json", content)
+
+
+def _commit(row: HubCommit) -> dict[str, Any]:
+    names = ("repository_id", "id", "tree_id", "parents", "title", "description", "author", "created_at", "origin")
+    return {name: getattr(row, name) for name in names}
