@@ -35,7 +35,7 @@ def counted_queries(platform: Platform) -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if "outbox_event" not in statement and "event_delivery" not in statement:
+        if statement != "BEGIN" and "outbox_event" not in statement and "event_delivery" not in statement:
             seen.append(statement)
 
     engines = {platform.database._reader.sync_engine, platform.database._writer.sync_engine}
@@ -117,10 +117,14 @@ async def test_what_is_rolled_back_is_not_forgotten(browser: Open, people: Peopl
     secret = await people.token("li")
     program = browser(token=secret)
     await program.get("/me")
-    with pytest.raises(RuntimeError):
+
+    async def fail_after_revoking() -> None:
         async with platform.work() as uow:
             await revoke_row(uow, (await uow.session.scalars(select(Token))).one())
             raise RuntimeError("the request fails")
+
+    with pytest.raises(RuntimeError):
+        await fail_after_revoking()
     with counted_queries(platform) as queries:
         assert (await program.get("/me")).status_code == 200
     assert queries == []
