@@ -150,7 +150,7 @@ def upgrade(data: DataOption = None) -> None:
 
     settings = settings_of(data)
 
-    async def bring_forward() -> tuple[str | None, str]:
+    async def bring_forward() -> tuple[str | None, str | None]:
         platform = build_platform(settings)
         before = await schema.current(platform.database)
         await prepare(platform, backup=lambda version: backup_before_upgrade(settings, version))
@@ -176,3 +176,34 @@ def login(
     me = Api(url, token).get("/api/v1/me")
     path = store(url, token)
     say((f"已登录:{me.get('name')},凭据存于 {path}", f"signed in as {me.get('name')}; credentials in {path}"))
+
+
+@app.command()
+def demo(
+    data: DataOption = None,
+    port: Annotated[int | None, typer.Option(help="port to listen on [default: 8080]")] = None,
+    accept_licence: Annotated[
+        bool, typer.Option("--accept-licence", help="accept the Apache-2.0 licence of the embedded instruction model")
+    ] = False,
+    source: Annotated[Path | None, typer.Option(help="your own folder of texts instead of the public corpora")] = None,
+    stay: Annotated[bool, typer.Option("--stay/--exit", help="go on serving when the loop is complete")] = True,
+) -> None:
+    """Start the platform and run one whole turn of the loop on real input; started again it goes on where it was."""
+    from ceyuan.cli.loop import plan_of, show_turn
+    from ceyuan.server.run import StopServing, serve
+
+    settings = settings_of(data, port=port)
+    plan = plan_of(source, accept_licence)
+    succeeded = False
+
+    async def ready(platform: Platform, origin: str) -> None:
+        nonlocal succeeded
+        await greet(platform, origin)
+        succeeded = await show_turn(platform, origin, plan)
+        if not stay:
+            raise StopServing
+        say(("按 Ctrl-C 停止", "Ctrl-C stops it"))
+
+    asyncio.run(serve(settings, ready=ready, backup=backup_before_upgrade))
+    if not succeeded:
+        raise typer.Exit(1)

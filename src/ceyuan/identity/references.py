@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ceyuan.identity.access.credential import Credential
 from ceyuan.identity.access.gate import Gate
 from ceyuan.identity.access.loading import credential_of_token, load_person
-from ceyuan.identity.errors import OrganisationNotFound
+from ceyuan.identity.errors import OrganisationNotFound, PersonNotFound
 from ceyuan.identity.organisations import repository as organisations
 from ceyuan.identity.organisations.tables import Organisation
 from ceyuan.identity.people import repository as people
@@ -107,6 +107,14 @@ async def organisations_of(uow: UnitOfWork, person_id: str) -> list[tuple[Organi
 async def member_ids(uow: UnitOfWork, org_id: str, roles: Sequence[Role] = ("maintainer", "owner")) -> list[str]:
     """The ids of the members who hold one of these roles."""
     return await organisations.person_ids_with(uow.session, org_id, roles)
+
+
+async def first_admin_actor(uow: UnitOfWork) -> Actor:
+    """The actor of the longest-standing active administrator; raises `PersonNotFound` where there is none."""
+    ids = await people.admin_ids(uow.session)
+    if not ids:
+        raise PersonNotFound()
+    return await actor_for(uow, ids[0])
 
 
 async def people_with_duty(uow: UnitOfWork, duty: str) -> list[PersonRef]:

@@ -107,6 +107,7 @@ ROOMS: tuple[Room, ...] = (
         routers=("ceyuan.models.trainings.endpoints",),
         wiring="ceyuan.models.trainings.wiring",
     ),
+    Room("loop", routers=("ceyuan.demo.endpoints",), wiring="ceyuan.demo.wiring"),
 )
 
 

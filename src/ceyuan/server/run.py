@@ -23,6 +23,11 @@ from ceyuan.server.assembly import build_platform, running
 from ceyuan.server.logs import configure_logging
 from ceyuan.server.settings import ServerSettings
 
+
+class StopServing(Exception):
+    """Raised by `ready` of `serve` when the platform has served its purpose."""
+
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -179,6 +184,8 @@ async def _tell(
 ) -> None:
     try:
         await ready(platform, origin)
+    except StopServing:
+        server.should_exit = True
     except CeyuanError as error:
         sys.stderr.write(f"ceyuan: {error.line('en')}\n")
         server.should_exit = True

@@ -41,6 +41,10 @@ class JobContext:
         self._outputs: list[str] = []
         self._stop_flush = asyncio.Event()
 
+    async def renew_actor(self) -> None:
+        """Take the actor's rights of this moment, after a step that changed them."""
+        self.actor = await self.platform.jobs.actor_of(self.actor.id)
+
     # --- remembered steps ---
 
     async def step(self, name: str, function: Callable[[], Awaitable[R]]) -> R:

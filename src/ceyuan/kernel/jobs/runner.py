@@ -175,7 +175,7 @@ class Jobs:
             )
             return "failed"
         try:
-            actor = await self._actor_of(job)
+            actor = await self.actor_of(job.created_by)
         except CeyuanError as error:  # whoever asked for the job may no longer act
             await self._end(job, "failed", error=error)
             return "failed"
@@ -193,9 +193,10 @@ class Jobs:
             flusher.cancel()
             self.notify(job_id)
 
-    async def _actor_of(self, job: Job) -> Actor:
+    async def actor_of(self, actor_id: str) -> Actor:
+        """The actor of this id with today's rights; raises `Forbidden` for one who may no longer act."""
         for resolver in self.platform.find(ActorResolver):  # type: ignore[type-abstract]
-            return await resolver.actor(self.platform, job.created_by)
+            return await resolver.actor(self.platform, actor_id)
         return SYSTEM
 
     async def _guarded(self, kind: JobKind, context: JobContext, job: Job) -> str:
