@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,18 @@ from ceyuan.kernel.tables import Base
 from ceyuan.server import rooms
 from ceyuan.server.assembly import build_platform
 from ceyuan.server.settings import ServerSettings
-from tests.metering.bench import OPERATOR, Bench
+from tests.metering.bench import Bench
+from tests.metering.counter import Counter
 from tests.postgres import PostgresServer
 
 NOON = datetime(2026, 11, 16, 4, 0, tzinfo=UTC)
 """Noon in Shanghai on a Monday in the middle of a month."""
+
+
+FLOOR = tuple(
+    room for room in rooms.ROOMS if room.name in ("jobs", "audit", "blobs", "workflow", "identity", "metering")
+)
+"""The rooms up to this floor: what stands above has no part in these tests."""
 
 
 async def _create_tables(url: str) -> None:
@@ -45,7 +53,10 @@ def books_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     else:
         server: PostgresServer = request.getfixturevalue("postgres_server")
         made = server.fresh_database()
-    rooms.load_tables()
+    for room in FLOOR:
+        for module in (*room.routers, room.wiring):
+            if module is not None:
+                import_module(module)
     with made as url:
         asyncio.run(_create_tables(url))
         yield url
@@ -57,8 +68,11 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def house(books_url: str, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Platform]:
+async def house(
+    books_url: str, tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Platform]:
     """A platform over the shared database, not started."""
+    monkeypatch.setattr(rooms, "ROOMS", FLOOR)
     platform = build_platform(ServerSettings(data_dir=tmp_path / "data", database_url=books_url))
     platform.clock = clock
     yield platform
@@ -78,4 +92,9 @@ async def bench(house: Platform, org: str, clock: ManualClock) -> Bench:
     return bench
 
 
-__all__ = ["NOON", "OPERATOR"]
+@pytest.fixture
+async def counter(bench: Bench) -> AsyncIterator[Counter]:
+    """The desk over HTTP, for an organisation that exists."""
+    counter = await Counter.open(bench, [name for room in FLOOR for name in room.routers])
+    yield counter
+    await counter.client.aclose()

@@ -1,0 +1,1 @@
+"""Routes of metering, by subject."""
