@@ -25,6 +25,8 @@ from ceyuan.kernel.secrets import SecretSettings, open_vault
 from ceyuan.kernel.tables import Base
 from ceyuan.kernel.work import UnitOfWork
 
+TABLES = [table for table in Base.metadata.sorted_tables if table.name.startswith(("blob", "audit_"))]
+
 
 class StoreMachine(RuleBasedStateMachine):
     """Runs the real store beside a dictionary; time passes only where a rule says so."""
@@ -49,7 +51,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     async def _tables(self) -> None:
         async with self.platform.database.engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
+            await connection.run_sync(Base.metadata.create_all, tables=TABLES)
 
     async def references(self, uow: UnitOfWork) -> AsyncIterator[str]:
         for sha256 in self.held:
