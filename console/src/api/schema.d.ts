@@ -4,6 +4,186 @@
  */
 
 export interface paths {
+    "/api/v1/data/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Collection
+         * @description Collect sources into a raw dataset, as a job.
+         */
+        post: operations["start_collection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/pipelines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Pipeline
+         * @description Make a corpus of raw datasets, as a job.
+         */
+        post: operations["start_pipeline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/corpora": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Corpus
+         * @description Collect sources and make a corpus of them, as a job.
+         */
+        post: operations["start_corpus"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/recipes/defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recipe Defaults
+         * @description Show what recipes are made of: defaults, schema, profiles, statistics, reasons and operators.
+         */
+        get: operations["get_recipe_defaults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Manifest
+         * @description Show a corpus' manifest: recipe, operators, sources, counts, and files with their hashes.
+         */
+        get: operations["get_manifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/drop-reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Drop Reasons
+         * @description Show why documents were dropped.
+         */
+        get: operations["get_drop_reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Samples
+         * @description Show examples: texts before and after, kept ones by domain, dropped ones by reason.
+         */
+        get: operations["get_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/distributions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Distributions
+         * @description Show how each statistic is distributed, by domain, for all documents and for those kept.
+         */
+        get: operations["get_distributions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/recut": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Thresholds
+         * @description Show what other thresholds would keep, without running the pipeline again.
+         */
+        post: operations["try_thresholds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/data/sources": {
         parameters: {
             query?: never;
@@ -555,6 +735,26 @@ export interface paths {
          * @description Remove a branch or tag; the commits stay.
          */
         delete: operations["delete_ref"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Lineage
+         * @description Draw the lineage around a node or revision: where it comes from, and what it fed.
+         */
+        get: operations["get_lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2994,6 +3194,1022 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/metering/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Metered Resources
+         * @description List what is metered, with units.
+         */
+        get: operations["list_metered_resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Prices
+         * @description List prices: the default list, and those of one's own organisations and contracts.
+         */
+        get: operations["list_prices"];
+        put?: never;
+        /**
+         * Create Price
+         * @description Set a price.
+         */
+        post: operations["create_price"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/prices/{price_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Price Early
+         * @description End a price early.
+         */
+        post: operations["end_price_early"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Quote
+         * @description Say what a use would cost and which balances would pay; changes nothing.
+         */
+        post: operations["ask_quote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Balance
+         * @description Show what an organisation has.
+         */
+        get: operations["get_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Terms
+         * @description Show an organisation's terms.
+         */
+        get: operations["get_terms"];
+        /**
+         * Put Terms
+         * @description Set an organisation's terms.
+         */
+        put: operations["put_terms"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/top-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Top Up
+         * @description Book money that an organisation paid in.
+         */
+        post: operations["create_top_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Organisation Accounts
+         * @description List an organisation's ledger accounts.
+         */
+        get: operations["list_organisation_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Organisation Entries
+         * @description List an organisation's journal, newest first.
+         */
+        get: operations["list_organisation_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/books": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Books
+         * @description Sum all accounts by kind; together they come to zero.
+         */
+        get: operations["get_books"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Accounts
+         * @description List ledger accounts: all for operators, one owner's for its maintainers.
+         */
+        get: operations["list_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/accounts/{account_id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Account Statement
+         * @description Show an account's movements with the balances at both ends.
+         */
+        get: operations["get_account_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/accounts/{account_id}/pay-outs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Pay Out
+         * @description Book money that was paid out of a general or settled account.
+         */
+        post: operations["create_pay_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/accounts/{account_id}/fundings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Funding
+         * @description Book money that came in for a pool.
+         */
+        post: operations["create_funding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Entries
+         * @description List the journal: all of it for operators, one organisation's part for its maintainers.
+         */
+        get: operations["list_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/entries/{entry_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Entry
+         * @description Show one entry with its postings.
+         */
+        get: operations["get_entry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/entries/{entry_id}/reversal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reverse Ledger Entry
+         * @description Take back a top-up, pay-out or transfer by its mirror image.
+         */
+        post: operations["reverse_ledger_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/wallets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Organisation Wallets
+         * @description List an organisation's wallets, newest first.
+         */
+        get: operations["list_organisation_wallets"];
+        put?: never;
+        /**
+         * Create Wallet
+         * @description Issue a wallet by hand.
+         */
+        post: operations["create_wallet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/wallets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Wallets
+         * @description List the wallets of all organisations, for operators.
+         */
+        get: operations["list_wallets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/wallets/{wallet_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Wallet
+         * @description Show a wallet.
+         */
+        get: operations["get_wallet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/wallets/{wallet_id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Wallet Statement
+         * @description Show a wallet's movements with the balances at both ends.
+         */
+        get: operations["get_wallet_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/wallets/{wallet_id}/revocation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Wallet
+         * @description Revoke a wallet; what is left goes back to its source.
+         */
+        post: operations["revoke_wallet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Organisation Holds
+         * @description List an organisation's holds, newest first.
+         */
+        get: operations["list_organisation_holds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Holds
+         * @description List the holds of all organisations, for operators.
+         */
+        get: operations["list_holds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/holds/{hold_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Hold
+         * @description Release a hold that its owner forgot, for operators.
+         */
+        post: operations["release_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Usage
+         * @description List usage events, newest first: all for maintainers, one's own for members.
+         */
+        get: operations["list_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/usage/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Usage Statistics
+         * @description Sum an organisation's usage by time and dimension, for charts.
+         */
+        get: operations["get_usage_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/usage/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Usage
+         * @description Download usage events as CSV or JSON lines, oldest first.
+         */
+        get: operations["export_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/usage/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Platform Statistics
+         * @description Sum the usage of all organisations by time and dimension, for operators.
+         */
+        get: operations["get_platform_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/usage/{event_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Usage Event
+         * @description Show one usage event and who paid for it.
+         */
+        get: operations["get_usage_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Usage Events
+         * @description Post usage from a meter outside the platform, once per key.
+         */
+        post: operations["post_usage_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/usage/{event_id}/reversal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reverse Usage Event
+         * @description Take a use back: its money returns to the balances that paid.
+         */
+        post: operations["reverse_usage_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Quotas
+         * @description List an organisation's quotas with what is used now.
+         */
+        get: operations["list_quotas"];
+        put?: never;
+        /**
+         * Create Quota
+         * @description Set a quota.
+         */
+        post: operations["create_quota"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/quotas/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Own Quotas
+         * @description List the quotas that concern oneself (and one token), with what is used now.
+         */
+        get: operations["list_own_quotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/quotas/{quota_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Quota
+         * @description Remove a quota.
+         */
+        delete: operations["delete_quota"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Quota
+         * @description Change a quota.
+         */
+        patch: operations["update_quota"];
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Organisation Bills
+         * @description List an organisation's bills, newest first.
+         */
+        get: operations["list_organisation_bills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/organisations/{organisation}/bills/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview Bill
+         * @description Show the running month as a bill would.
+         */
+        get: operations["preview_bill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bills
+         * @description List the bills of all organisations, for operators.
+         */
+        get: operations["list_bills"];
+        put?: never;
+        /**
+         * Issue Bill
+         * @description Issue one organisation's bill of a month that is over.
+         */
+        post: operations["issue_bill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/bills/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issue Due Bills
+         * @description Start the job that issues every bill that is due.
+         */
+        post: operations["issue_due_bills"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/bills/{bill_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Bill
+         * @description Show a bill with its lines.
+         */
+        get: operations["get_bill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/bills/{bill_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Bill
+         * @description Download a bill as CSV (in the language of the request) or JSON.
+         */
+        get: operations["export_bill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metering/books/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Books
+         * @description Start the job that computes every balance again and compares.
+         */
+        post: operations["check_books"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Calls
+         * @description List the calls that the caller may see, newest first.
+         */
+        get: operations["list_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/calls/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Call
+         * @description Look at one call, with its prompt and answer where they were kept.
+         */
+        get: operations["get_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Gateway Stats
+         * @description Sum up what went through the gateway; by default in the last hour.
+         */
+        get: operations["get_gateway_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Live Calls
+         * @description Show the last calls of this process, newest first.
+         */
+        get: operations["get_live_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/live/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow Live Calls
+         * @description Follow the calls of this process as server-sent events.
+         */
+        get: operations["follow_live_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/policies/{org_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Gateway Policy
+         * @description Show what an organisation wants of its own calls.
+         */
+        get: operations["get_gateway_policy"];
+        /**
+         * Set Gateway Policy
+         * @description Say whether prompts and answers are kept, and how generated content is marked.
+         */
+        put: operations["set_gateway_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/keys/{key_id}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Key Limits
+         * @description Show the bounds of a key.
+         */
+        get: operations["get_key_limits"];
+        /**
+         * Set Key Limits
+         * @description Bound a key: calls and tokens per minute, calls at once, models.
+         */
+        put: operations["set_key_limits"];
+        post?: never;
+        /**
+         * Remove Key Limits
+         * @description Remove the bounds of a key.
+         */
+        delete: operations["remove_key_limits"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/releases": {
         parameters: {
             query?: never;
@@ -3052,6 +4268,186 @@ export interface paths {
          * @description Approve, reject or withdraw a release; a failing gate refuses the approval and says why.
          */
         post: operations["decide_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/served": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Served Models
+         * @description List the served models that the caller may see.
+         */
+        get: operations["list_served_models"];
+        put?: never;
+        /**
+         * Create Served Model
+         * @description Serve a model under a public name.
+         */
+        post: operations["create_served_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/served/{served_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Served Model
+         * @description Look at a served model.
+         */
+        get: operations["get_served_model"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Served Model
+         * @description Serve a model no longer.
+         */
+        delete: operations["remove_served_model"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Served Model
+         * @description Change a served model, or disable it.
+         */
+        patch: operations["change_served_model"];
+        trace?: never;
+    };
+    "/api/v1/models/served/{served_id}/prepare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prepare Served Model
+         * @description Bring the model's file to this machine once more.
+         */
+        post: operations["prepare_served_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/served/{served_id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Served Model Health
+         * @description Say whether a served model can be called now.
+         */
+        get: operations["get_served_model_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Model Files
+         * @description List the model files that the platform can fetch by itself.
+         */
+        get: operations["list_model_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/upstreams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Upstreams
+         * @description List the upstream servers.
+         */
+        get: operations["list_upstreams"];
+        put?: never;
+        /**
+         * Create Upstream
+         * @description Register an OpenAI-compatible server.
+         */
+        post: operations["create_upstream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/upstreams/{upstream_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Upstream
+         * @description Forget an upstream that serves nothing.
+         */
+        delete: operations["remove_upstream"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Upstream
+         * @description Change an upstream's address, key or headers.
+         */
+        patch: operations["change_upstream"];
+        trace?: never;
+    };
+    "/api/v1/models/upstreams/{upstream_id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Upstream Health
+         * @description Ask an upstream for its models.
+         */
+        get: operations["get_upstream_health"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3310,6 +4706,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/law/assistants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Law Assistants
+         * @description List the law assistants that the caller may ask.
+         */
+        get: operations["list_law_assistants"];
+        put?: never;
+        /**
+         * Open Law Assistant
+         * @description Set up an assistant over a dataset of articles; a job builds its index.
+         */
+        post: operations["open_law_assistant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/law/assistants/{assistant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Law Assistant
+         * @description Show one assistant with the measured recall of its index.
+         */
+        get: operations["get_law_assistant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/law/assistants/{assistant_id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Law Assistant
+         * @description Ask a question; the answer cites articles, and every citation was looked up.
+         */
+        post: operations["ask_law_assistant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/law/assistants/{assistant_id}/article": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look Up Law Article
+         * @description Show one article of law.
+         */
+        get: operations["look_up_law_article"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/law/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Law Answers
+         * @description List an assistant's answers: members of its organisation see all, others their own.
+         */
+        get: operations["list_law_answers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/law/answers/{answer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Law Answer
+         * @description Show one answer with its sources.
+         */
+        get: operations["get_law_answer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/law/answers/{answer_id}/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Rate Law Answer
+         * @description Rate an answer; the rating becomes a row of the assistant's feedback dataset.
+         */
+        put: operations["rate_law_answer"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -3372,45 +4912,9 @@ export interface components {
          * @description A new account, and the link by which its person sets the first password.
          */
         AccountMade: {
-            account: components["schemas"]["AccountOut"];
+            account: components["schemas"]["ceyuan__identity__administration__endpoints__AccountOut"];
             /** Link */
             link: string;
-        };
-        /**
-         * AccountOut
-         * @description An account as administrators see it.
-         */
-        AccountOut: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Display Name */
-            display_name: string;
-            /** Email */
-            email: string | null;
-            /** Email Confirmed */
-            email_confirmed: boolean;
-            /** Affiliation */
-            affiliation: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "active" | "suspended" | "erased";
-            /** Is Admin */
-            is_admin: boolean;
-            /** Duties */
-            duties: string[];
-            /** Has Password */
-            has_password: boolean;
-            /** Second Factor */
-            second_factor: boolean;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
         };
         /**
          * AddIn
@@ -3582,6 +5086,120 @@ export interface components {
             purpose: string;
         };
         /**
+         * ArticleOut
+         * @description One article of law.
+         */
+        ArticleOut: {
+            /** Id */
+            id: string;
+            /** Law */
+            law: string;
+            /** Article No */
+            article_no: string;
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /** Chapter */
+            chapter: string;
+            /** Status */
+            status: string;
+            /** Effective */
+            effective: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * AssistantIn
+         * @description An assistant to set up.
+         */
+        AssistantIn: {
+            /** Org Id */
+            org_id: string;
+            /** Name */
+            name: string;
+            /**
+             * Dataset
+             * @description reference of a dataset revision with articles of law
+             */
+            dataset: string;
+            /**
+             * Model
+             * @description served model; null = the law's own words only
+             */
+            model?: string | null;
+            /**
+             * Is Public
+             * @description whether any signed-in person may ask
+             * @default false
+             */
+            is_public: boolean;
+            /**
+             * Feedback
+             * @description owner/name of the dataset that keeps ratings
+             */
+            feedback?: string | null;
+        };
+        /**
+         * AssistantOut
+         * @description An assistant.
+         */
+        AssistantOut: {
+            /** Id */
+            id: string;
+            /** Org Id */
+            org_id: string;
+            /** Name */
+            name: string;
+            /** Dataset */
+            dataset: string;
+            /** Model */
+            model: string | null;
+            /** Articles */
+            articles: number;
+            /** Laws */
+            laws: number;
+            /** State */
+            state: string;
+            /** Quality */
+            quality: {
+                [key: string]: unknown;
+            } | null;
+            /** Is Public */
+            is_public: boolean;
+            /** Feedback */
+            feedback: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * BalanceOut
+         * @description What an organisation has.
+         */
+        BalanceOut: {
+            /** Org Id */
+            org_id: string;
+            /** Contract */
+            contract: string | null;
+            /** General Micro */
+            general_micro: number;
+            /** Held Micro */
+            held_micro: number;
+            /** Wallets Micro */
+            wallets_micro: number;
+            /** Wallets */
+            wallets: number;
+            /** Credit Limit Micro */
+            credit_limit_micro: number;
+            /** Low Balance Micro */
+            low_balance_micro: number;
+            /** Available Micro */
+            available_micro: number;
+        };
+        /**
          * BallotIn
          * @description A reviewer's ballot: a vote, or points for every criterion.
          */
@@ -3594,6 +5212,251 @@ export interface components {
             } | null;
             /** Comment */
             comment?: string | null;
+        };
+        /**
+         * BillDetail
+         * @description A bill with its lines; id, number, digest and time of issue are null in a preview.
+         */
+        BillDetail: {
+            /** Id */
+            id: string | null;
+            /** Number */
+            number: string | null;
+            /** Org Id */
+            org_id: string;
+            /** Period */
+            period: string;
+            /** Cost Micro */
+            cost_micro: number;
+            /** Wallet Micro */
+            wallet_micro: number;
+            /** Payable Micro */
+            payable_micro: number;
+            /** Digest */
+            digest: string | null;
+            /** Issued At */
+            issued_at: string | null;
+            /** Lines */
+            lines: components["schemas"]["BillLineOut"][];
+        };
+        /**
+         * BillIssueIn
+         * @description Which bill to issue.
+         */
+        BillIssueIn: {
+            /** Org Id */
+            org_id: string;
+            /** Period */
+            period: string;
+        };
+        /**
+         * BillLineOut
+         * @description One line of a bill; `late` = it happened in an earlier month.
+         */
+        BillLineOut: {
+            /** Resource */
+            resource: string;
+            /** Model */
+            model: string;
+            /** Payee */
+            payee: string;
+            /** Late */
+            late: boolean;
+            /** Unit Micro */
+            unit_micro: number;
+            /** Per */
+            per: number;
+            /** Quantity */
+            quantity: string;
+            /** Events */
+            events: number;
+            /** Cost Micro */
+            cost_micro: number;
+            /** Wallet Micro */
+            wallet_micro: number;
+            /** Payable Micro */
+            payable_micro: number;
+        };
+        /**
+         * BillOut
+         * @description A bill as lists show it.
+         */
+        BillOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            /** Org Id */
+            org_id: string;
+            /** Period */
+            period: string;
+            /** Cost Micro */
+            cost_micro: number;
+            /** Wallet Micro */
+            wallet_micro: number;
+            /** Payable Micro */
+            payable_micro: number;
+            /** Lines */
+            lines: number;
+            /** Digest */
+            digest: string;
+            /**
+             * Issued At
+             * Format: date-time
+             */
+            issued_at: string;
+        };
+        /**
+         * BodyOut
+         * @description The request as JSON and the text of the answer, where the organisation keeps them.
+         */
+        BodyOut: {
+            /** Prompt */
+            prompt: {
+                [key: string]: unknown;
+            };
+            /** Answer */
+            answer: string;
+        };
+        /**
+         * CallDetail
+         * @description One call with what was kept of its content.
+         */
+        CallDetail: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Org Id */
+            org_id: string;
+            /** Key Id */
+            key_id: string;
+            /** Actor Id */
+            actor_id: string;
+            /** Endpoint */
+            endpoint: string;
+            /** Model */
+            model: string;
+            /** Served Id */
+            served_id: string;
+            /** Revision */
+            revision: string | null;
+            /** Upstream */
+            upstream: string;
+            /** Stream */
+            stream: boolean;
+            /** Status */
+            status: string;
+            /** Http Status */
+            http_status: number;
+            /** Code */
+            code: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Usage From */
+            usage_from: string;
+            /** In Doubt */
+            in_doubt: boolean;
+            /** Cost Micro */
+            cost_micro: number;
+            /** Prompt Sha256 */
+            prompt_sha256: string;
+            /** Answer Sha256 */
+            answer_sha256: string;
+            /** First Ms */
+            first_ms: number | null;
+            /** Total Ms */
+            total_ms: number;
+            /** Verdicts */
+            verdicts: unknown[];
+            /** Flagged */
+            flagged: boolean;
+            /** Project */
+            project: string;
+            /** Scenario */
+            scenario: string;
+            /** Tags */
+            tags: {
+                [key: string]: unknown;
+            };
+            body: components["schemas"]["BodyOut"] | null;
+        };
+        /**
+         * CallOut
+         * @description One call. `status`: ok, refused, blocked, failed, cancelled, interrupted; `in_doubt`: nobody could confirm the
+         *     token counts of its charge.
+         */
+        CallOut: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Org Id */
+            org_id: string;
+            /** Key Id */
+            key_id: string;
+            /** Actor Id */
+            actor_id: string;
+            /** Endpoint */
+            endpoint: string;
+            /** Model */
+            model: string;
+            /** Served Id */
+            served_id: string;
+            /** Revision */
+            revision: string | null;
+            /** Upstream */
+            upstream: string;
+            /** Stream */
+            stream: boolean;
+            /** Status */
+            status: string;
+            /** Http Status */
+            http_status: number;
+            /** Code */
+            code: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Usage From */
+            usage_from: string;
+            /** In Doubt */
+            in_doubt: boolean;
+            /** Cost Micro */
+            cost_micro: number;
+            /** Prompt Sha256 */
+            prompt_sha256: string;
+            /** Answer Sha256 */
+            answer_sha256: string;
+            /** First Ms */
+            first_ms: number | null;
+            /** Total Ms */
+            total_ms: number;
+            /** Verdicts */
+            verdicts: unknown[];
+            /** Flagged */
+            flagged: boolean;
+            /** Project */
+            project: string;
+            /** Scenario */
+            scenario: string;
+            /** Tags */
+            tags: {
+                [key: string]: unknown;
+            };
         };
         /**
          * CardOut
@@ -3638,6 +5501,16 @@ export interface components {
             old_sha256: string | null;
             /** New Sha256 */
             new_sha256: string | null;
+        };
+        /**
+         * ChargeOut
+         * @description What one balance paid for an event; null = the general account.
+         */
+        ChargeOut: {
+            /** Wallet Id */
+            wallet_id: string | null;
+            /** Amount Micro */
+            amount_micro: number;
         };
         /**
          * CheckIn
@@ -3697,12 +5570,52 @@ export interface components {
             finished_at: string | null;
         };
         /**
+         * CitationOut
+         * @description A citation in the answer: its span, and the source's number or null where it does not exist.
+         */
+        CitationOut: {
+            /** Text */
+            text: string;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Article Id */
+            article_id: string | null;
+            /** Exists */
+            exists: boolean;
+        };
+        /**
          * CodeIn
          * @description A one-time code.
          */
         CodeIn: {
             /** Code */
             code: string;
+        };
+        /**
+         * CollectIn
+         * @description Collect sources into a raw dataset.
+         */
+        CollectIn: {
+            /**
+             * Org Id
+             * @description organisation that the run is for
+             */
+            org_id: string;
+            /** Sources */
+            sources: string[];
+            /**
+             * Dataset
+             * @description owner/name of the dataset to write
+             */
+            dataset: string;
+            /**
+             * Visibility
+             * @default private
+             * @enum {string}
+             */
+            visibility: "public" | "internal" | "private";
         };
         /**
          * CommitIn
@@ -3820,6 +5733,46 @@ export interface components {
             source: string;
             /** Revision */
             revision?: string | null;
+        };
+        /**
+         * CorpusIn
+         * @description Collect sources and make a corpus of them; the raw dataset's name is the corpus' with `-raw` if not given.
+         */
+        CorpusIn: {
+            /**
+             * Org Id
+             * @description organisation that the run is for
+             */
+            org_id: string;
+            /** Sources */
+            sources: string[];
+            /**
+             * Dataset
+             * @description owner/name of the dataset to write
+             */
+            dataset: string;
+            /** Raw Dataset */
+            raw_dataset?: string | null;
+            /**
+             * Visibility
+             * @default private
+             * @enum {string}
+             */
+            visibility: "public" | "internal" | "private";
+            /**
+             * @default {
+             *       "zh": "中文语料",
+             *       "en": "Chinese corpus"
+             *     }
+             */
+            title: components["schemas"]["Title"];
+            /**
+             * Recipe
+             * @default {}
+             */
+            recipe: {
+                [key: string]: unknown;
+            };
         };
         /**
          * CorpusOut
@@ -3943,6 +5896,51 @@ export interface components {
             note: string;
         };
         /**
+         * DefaultsOut
+         * @description What recipes are made of: defaults, JSON schema, and the names of all parts in both languages.
+         */
+        DefaultsOut: {
+            /** Recipe */
+            recipe: {
+                [key: string]: unknown;
+            };
+            /** Schema */
+            schema: {
+                [key: string]: unknown;
+            };
+            /** Profiles */
+            profiles: {
+                [key: string]: {
+                    [key: string]: unknown;
+                }[];
+            };
+            /** Domains */
+            domains: {
+                [key: string]: [
+                    string,
+                    string
+                ];
+            };
+            /** Statistics */
+            statistics: {
+                [key: string]: [
+                    string,
+                    string
+                ];
+            };
+            /** Reasons */
+            reasons: {
+                [key: string]: [
+                    string,
+                    string
+                ];
+            };
+            /** Operators */
+            operators: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
          * DefinitionOut
          * @description A workflow as a diagram.
          */
@@ -3958,7 +5956,7 @@ export interface components {
             /** States */
             states: components["schemas"]["StateOut"][];
             /** Edges */
-            edges: components["schemas"]["EdgeOut"][];
+            edges: components["schemas"]["ceyuan__kernel__workflow__schemas__EdgeOut"][];
         };
         /**
          * DefinitionRow
@@ -4060,6 +6058,34 @@ export interface components {
             bytes: number;
         };
         /**
+         * DropReason
+         * @description How many documents of a domain were dropped for a reason.
+         */
+        DropReason: {
+            /** Domain */
+            domain: string;
+            /** Reason */
+            reason: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /** Documents */
+            documents: number;
+            /** Characters */
+            characters: number;
+        };
+        /**
+         * DropReasonsOut
+         * @description Why documents were dropped, most frequent first.
+         */
+        DropReasonsOut: {
+            /** Revision */
+            revision: string;
+            /** Reasons */
+            reasons: components["schemas"]["DropReason"][];
+        };
+        /**
          * DutyOut
          * @description A platform duty that can be granted.
          */
@@ -4072,38 +6098,71 @@ export interface components {
             title_en: string;
         };
         /**
-         * EdgeOut
-         * @description A transition out of one state: an edge of the diagram. `demands` says what its guards want.
-         */
-        EdgeOut: {
-            /** Name */
-            name: string;
-            /** Label Zh */
-            label_zh: string;
-            /** Label En */
-            label_en: string;
-            /** Source */
-            source: string;
-            /** Target */
-            target: string;
-            /** By */
-            by: string[];
-            /** Automatic */
-            automatic: boolean;
-            /** Optional */
-            optional: boolean;
-            /** Form */
-            form: boolean;
-            /** Demands */
-            demands: components["schemas"]["Wording"][];
-        };
-        /**
          * Ended
          * @description How many sessions ended.
          */
         Ended: {
             /** Ended */
             ended: number;
+        };
+        /**
+         * EngineIn
+         * @description How the embedded engine runs a model where it differs from the platform's settings.
+         */
+        EngineIn: {
+            /**
+             * Context
+             * @description tokens that running requests share
+             */
+            context?: number | null;
+            /**
+             * Parallel
+             * @description requests at once
+             */
+            parallel?: number | null;
+            /**
+             * Max Tokens
+             * @description longest answer by default
+             */
+            max_tokens?: number | null;
+            /**
+             * Threads
+             * @description threads; default: a self-test chooses
+             */
+            threads?: number | null;
+            /**
+             * Chat Template
+             * @description Jinja template in place of its own
+             */
+            chat_template?: string | null;
+        };
+        /**
+         * EngineOut
+         * @description An engine in this process. `selftest` holds tokens/s by thread count, `log` its last lines (operators only).
+         */
+        EngineOut: {
+            /** State */
+            state: string;
+            /** Pid */
+            pid: number | null;
+            /** In Flight */
+            in_flight: number;
+            /** Threads */
+            threads: number | null;
+            /** Load S */
+            load_s: number | null;
+            /** Rss Mb */
+            rss_mb: number | null;
+            /** Restarts */
+            restarts: number;
+            /** Last Error */
+            last_error: string | null;
+            /** Selftest */
+            selftest: {
+                [key: string]: unknown;
+            }[];
+            /** Log */
+            log: string[];
         };
         /**
          * EnrolmentOut
@@ -4215,6 +6274,30 @@ export interface components {
             message_en: string;
         };
         /**
+         * FileOut
+         * @description A model file that the platform can fetch by itself; `cached` = it is on this machine.
+         */
+        FileOut: {
+            /** Name */
+            name: string;
+            /** Filename */
+            filename: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+            /** Licence */
+            licence: string;
+            /** Licence Url */
+            licence_url: string;
+            /** Origin */
+            origin: string;
+            /** Memory Mb */
+            memory_mb: number;
+            /** Cached */
+            cached: boolean;
+        };
+        /**
          * FindingOut
          * @description A finding.
          */
@@ -4280,6 +6363,20 @@ export interface components {
             /** Link */
             link: string | null;
         };
+        /**
+         * GraphOut
+         * @description The graph around `start`; `truncated` if it goes on.
+         */
+        GraphOut: {
+            /** Start */
+            start: string;
+            /** Nodes */
+            nodes: components["schemas"]["NodeOut"][];
+            /** Edges */
+            edges: components["schemas"]["ceyuan__hub__lineage__schemas__EdgeOut"][];
+            /** Truncated */
+            truncated: boolean;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -4301,6 +6398,62 @@ export interface components {
             root: string;
             /** Note */
             note: string;
+        };
+        /**
+         * HealthOut
+         * @description Whether a served model can be called now; `reason` says why not.
+         */
+        HealthOut: {
+            /** Name */
+            name: string;
+            /** State */
+            state: string;
+            /** Healthy */
+            healthy: boolean;
+            /** Reason */
+            reason: string | null;
+            /** Latency Ms */
+            latency_ms: number | null;
+            engine: components["schemas"]["EngineOut"] | null;
+        };
+        /**
+         * HoldOut
+         * @description A hold as it stands.
+         */
+        HoldOut: {
+            /** Id */
+            id: string;
+            /** Org Id */
+            org_id: string;
+            /** Reference */
+            reference: string;
+            /** Subject */
+            subject: string;
+            /** Amount Micro */
+            amount_micro: number;
+            /** Captured Micro */
+            captured_micro: number;
+            /** Released Micro */
+            released_micro: number;
+            /** Rest Micro */
+            rest_micro: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "released" | "expired";
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Closed At */
+            closed_at: string | null;
         };
         /**
          * ImpersonationOut
@@ -4803,6 +6956,55 @@ export interface components {
             finished_at: string | null;
         };
         /**
+         * KeyLimitsIn
+         * @description Bounds of a key; zero = none, no models = all. Budgets per day or month are quotas of the metering room.
+         */
+        KeyLimitsIn: {
+            /**
+             * Requests Per Minute
+             * @default 0
+             */
+            requests_per_minute: number;
+            /**
+             * Tokens Per Minute
+             * @default 0
+             */
+            tokens_per_minute: number;
+            /**
+             * Concurrent
+             * @default 0
+             */
+            concurrent: number;
+            /**
+             * Models
+             * @default []
+             */
+            models: string[];
+        };
+        /**
+         * KeyLimitsOut
+         * @description Bounds of a key.
+         */
+        KeyLimitsOut: {
+            /** Key Id */
+            key_id: string;
+            /** Org Id */
+            org_id: string;
+            /** Requests Per Minute */
+            requests_per_minute: number;
+            /** Tokens Per Minute */
+            tokens_per_minute: number;
+            /** Concurrent */
+            concurrent: number;
+            /** Models */
+            models: string[];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
          * KeysOut
          * @description The log's name, and the public keys that check its heads, in the form of signed-note tools, newest first.
          */
@@ -4811,6 +7013,68 @@ export interface components {
             origin: string;
             /** Keys */
             keys: string[];
+        };
+        /**
+         * KindSumOut
+         * @description All accounts of one kind.
+         */
+        KindSumOut: {
+            /** Kind */
+            kind: string;
+            /** Accounts */
+            accounts: number;
+            /** Balance Micro */
+            balance_micro: number;
+        };
+        /**
+         * LatencyOut
+         * @description Percentiles in milliseconds; null without calls.
+         */
+        LatencyOut: {
+            /** P50 Ms */
+            p50_ms: number | null;
+            /** P95 Ms */
+            p95_ms: number | null;
+            /** P99 Ms */
+            p99_ms: number | null;
+        };
+        /**
+         * LawAnswerOut
+         * @description An answer. `kind`: `model` (worded by the model, grounded), `extract` (the law's own words), `refusal`.
+         */
+        LawAnswerOut: {
+            /** Id */
+            id: string;
+            /** Assistant Id */
+            assistant_id: string;
+            /** Question */
+            question: string;
+            /** Answer */
+            answer: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "model" | "extract" | "refusal";
+            /** Sources */
+            sources: components["schemas"]["ceyuan__scenarios__law__schemas__SourceOut"][];
+            /** Citations */
+            citations: components["schemas"]["CitationOut"][];
+            /** Notes */
+            notes: string[][];
+            /** Model */
+            model: string | null;
+            /** Call Id */
+            call_id: string | null;
+            /** Rating */
+            rating: number | null;
+            /** Comment */
+            comment: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * LinkIn
@@ -4848,6 +7112,61 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * LiveCallOut
+         * @description A call as the live page shows it; `at` in seconds since 1970.
+         */
+        LiveCallOut: {
+            /** Id */
+            id: string;
+            /** At */
+            at: number;
+            /** Org Id */
+            org_id: string;
+            /** Model */
+            model: string;
+            /** Endpoint */
+            endpoint: string;
+            /** Status */
+            status: string;
+            /** Code */
+            code: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Cost Micro */
+            cost_micro: number;
+            /** Total Ms */
+            total_ms: number;
+            /** First Ms */
+            first_ms: number | null;
+            /** Actions */
+            actions: string[];
+            /** Clauses */
+            clauses: string[];
+            /** Scenario */
+            scenario: string;
+        };
+        /**
+         * LiveOut
+         * @description What happens just now in this process: the last calls, calls in flight, calls that wait for the ledger, and
+         *     what is wrong, if anything.
+         */
+        LiveOut: {
+            /** In Flight */
+            in_flight: number;
+            /** Unposted */
+            unposted: number;
+            /** Faults */
+            faults: string[];
+            /** Latency */
+            latency: {
+                [key: string]: number | null;
+            };
+            /** Calls */
+            calls: components["schemas"]["LiveCallOut"][];
         };
         /**
          * MailTestIn
@@ -4969,6 +7288,53 @@ export interface components {
             created_at: string;
         };
         /**
+         * ModelSumsOut
+         * @description Sums over the calls of one model.
+         */
+        ModelSumsOut: {
+            /** Calls */
+            calls: number;
+            /** Failed */
+            failed: number;
+            /** Refused */
+            refused: number;
+            /** Blocked */
+            blocked: number;
+            /** Flagged */
+            flagged: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Cost Micro */
+            cost_micro: number;
+            total: components["schemas"]["LatencyOut"];
+            first: components["schemas"]["LatencyOut"];
+            /** Model */
+            model: string;
+        };
+        /**
+         * MoneyIn
+         * @description Money that came in or goes out.
+         */
+        MoneyIn: {
+            /**
+             * Amount Micro
+             * @description micro-yuan
+             */
+            amount_micro: number;
+            /**
+             * Reference
+             * @description idempotency: a repeat changes nothing
+             */
+            reference: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
          * MoveOut
          * @description A line of the history. Who acted and what the form said are left out where the reader may not know.
          */
@@ -5004,6 +7370,31 @@ export interface components {
             };
         };
         /**
+         * MovementOut
+         * @description One line of a statement.
+         */
+        MovementOut: {
+            /** Seq */
+            seq: number;
+            /** Entry Id */
+            entry_id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Amount Micro */
+            amount_micro: number;
+            /** Balance After Micro */
+            balance_after_micro: number;
+            /** Reference */
+            reference: string | null;
+            /** Note */
+            note: string;
+        };
+        /**
          * NewEmail
          * @description Another e-mail address; the current password proves who asks.
          */
@@ -5023,6 +7414,33 @@ export interface components {
         NewName: {
             /** Name */
             name: string;
+        };
+        /**
+         * NodeOut
+         * @description A node. `distance` counts steps from the start, negative upstream. Of a hidden one nothing is told;
+         *     `reference` names a revision, `href` is a page of the console.
+         */
+        NodeOut: {
+            /** Id */
+            id: string;
+            /** Distance */
+            distance: number;
+            /** Hidden */
+            hidden: boolean;
+            /** Kind */
+            kind: string | null;
+            /** Label */
+            label: string | null;
+            /** Reference */
+            reference: string | null;
+            /** Href */
+            href: string | null;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Created At */
+            created_at: string | null;
         };
         /**
          * NoticeCount
@@ -5224,13 +7642,6 @@ export interface components {
             /** Passed */
             passed: boolean;
         };
-        /** Page[AccountOut] */
-        Page_AccountOut_: {
-            /** Items */
-            items: components["schemas"]["AccountOut"][];
-            /** Next */
-            next: string | null;
-        };
         /** Page[AnnouncementOut] */
         Page_AnnouncementOut_: {
             /** Items */
@@ -5242,6 +7653,27 @@ export interface components {
         Page_AnswerOut_: {
             /** Items */
             items: components["schemas"]["AnswerOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[AssistantOut] */
+        Page_AssistantOut_: {
+            /** Items */
+            items: components["schemas"]["AssistantOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[BillOut] */
+        Page_BillOut_: {
+            /** Items */
+            items: components["schemas"]["BillOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[CallOut] */
+        Page_CallOut_: {
+            /** Items */
+            items: components["schemas"]["CallOut"][];
             /** Next */
             next: string | null;
         };
@@ -5266,13 +7698,6 @@ export interface components {
             /** Next */
             next: string | null;
         };
-        /** Page[EntryOut] */
-        Page_EntryOut_: {
-            /** Items */
-            items: components["schemas"]["ceyuan__kernel__audit__schemas__EntryOut"][];
-            /** Next */
-            next: string | null;
-        };
         /** Page[FindingOut] */
         Page_FindingOut_: {
             /** Items */
@@ -5284,6 +7709,13 @@ export interface components {
         Page_HeadOut_: {
             /** Items */
             items: components["schemas"]["HeadOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[HoldOut] */
+        Page_HoldOut_: {
+            /** Items */
+            items: components["schemas"]["HoldOut"][];
             /** Next */
             next: string | null;
         };
@@ -5315,6 +7747,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[LawAnswerOut] */
+        Page_LawAnswerOut_: {
+            /** Items */
+            items: components["schemas"]["LawAnswerOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[MemberOut] */
         Page_MemberOut_: {
             /** Items */
@@ -5340,6 +7779,13 @@ export interface components {
         Page_PersonOut_: {
             /** Items */
             items: components["schemas"]["PersonOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[PriceOut] */
+        Page_PriceOut_: {
+            /** Items */
+            items: components["schemas"]["PriceOut"][];
             /** Next */
             next: string | null;
         };
@@ -5385,6 +7831,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[ServedOut] */
+        Page_ServedOut_: {
+            /** Items */
+            items: components["schemas"]["ServedOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[SessionOut] */
         Page_SessionOut_: {
             /** Items */
@@ -5395,7 +7848,7 @@ export interface components {
         /** Page[SourceOut] */
         Page_SourceOut_: {
             /** Items */
-            items: components["schemas"]["SourceOut"][];
+            items: components["schemas"]["ceyuan__data__sources__schemas__SourceOut"][];
             /** Next */
             next: string | null;
         };
@@ -5420,10 +7873,31 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[UpstreamOut] */
+        Page_UpstreamOut_: {
+            /** Items */
+            items: components["schemas"]["UpstreamOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[UsageOut] */
+        Page_UsageOut_: {
+            /** Items */
+            items: components["schemas"]["ceyuan__metering__desk__usage_schemas__UsageOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[VoucherOut] */
         Page_VoucherOut_: {
             /** Items */
             items: components["schemas"]["VoucherOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[WalletOut] */
+        Page_WalletOut_: {
+            /** Items */
+            items: components["schemas"]["WalletOut"][];
             /** Next */
             next: string | null;
         };
@@ -5504,6 +7978,44 @@ export interface components {
             created_at: string;
         };
         /**
+         * PipelineIn
+         * @description Make a corpus of raw datasets. `recipe` has the fields that the defaults show; what is left out stays so.
+         */
+        PipelineIn: {
+            /**
+             * Org Id
+             * @description organisation that the run is for
+             */
+            org_id: string;
+            /** Raw */
+            raw: string[];
+            /**
+             * Dataset
+             * @description owner/name of the dataset to write
+             */
+            dataset: string;
+            /**
+             * Visibility
+             * @default private
+             * @enum {string}
+             */
+            visibility: "public" | "internal" | "private";
+            /**
+             * @default {
+             *       "zh": "中文语料",
+             *       "en": "Chinese corpus"
+             *     }
+             */
+            title: components["schemas"]["Title"];
+            /**
+             * Recipe
+             * @default {}
+             */
+            recipe: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * PlaceOut
          * @description An organisation that one belongs to, with one's role there.
          */
@@ -5531,27 +8043,166 @@ export interface components {
             email?: string | null;
         };
         /**
-         * PointOut
-         * @description A point of the curve; losses in nats per token.
+         * PolicyIn
+         * @description What an organisation wants of its own calls.
          */
-        PointOut: {
-            /** Step */
-            step: number;
-            /** Loss */
-            loss: number;
-            /** Heldout Loss */
-            heldout_loss: number | null;
-            /** Learning Rate */
-            learning_rate: number;
-            /** Tokens Per Second */
-            tokens_per_second: number;
-            /** Eta S */
-            eta_s: number;
+        PolicyIn: {
             /**
-             * At
+             * Store Bodies
+             * @description keep prompts and answers
+             * @default false
+             */
+            store_bodies: boolean;
+            /**
+             * Label
+             * @description how generated content is marked; null = as the platform
+             */
+            label?: ("off" | "header" | "field" | "text") | null;
+        };
+        /**
+         * PolicyOut
+         * @description What an organisation wants of its own calls; `label` null = as the platform says (`platform_label`).
+         */
+        PolicyOut: {
+            /** Org Id */
+            org_id: string;
+            /** Store Bodies */
+            store_bodies: boolean;
+            /** Label */
+            label: string | null;
+            /** Platform Label */
+            platform_label: string;
+            /** Keep Bodies Days */
+            keep_bodies_days: number;
+            /** Keep Calls Days */
+            keep_calls_days: number;
+        };
+        /**
+         * PortionOut
+         * @description What one wallet would pay.
+         */
+        PortionOut: {
+            /** Wallet Id */
+            wallet_id: string;
+            /** Amount Micro */
+            amount_micro: number;
+        };
+        /**
+         * PostedOut
+         * @description What became of a batch: new, known before, and known with other content (not posted).
+         */
+        PostedOut: {
+            /** Posted */
+            posted: number;
+            /** Duplicates */
+            duplicates: number;
+            /** Conflicts */
+            conflicts: string[];
+            /** Cost Micro */
+            cost_micro: number;
+        };
+        /**
+         * PostingOut
+         * @description One side of an entry.
+         */
+        PostingOut: {
+            /** Account Id */
+            account_id: string;
+            /** Owner */
+            owner: string;
+            /** Kind */
+            kind: string;
+            /** Ref */
+            ref: string;
+            /** Amount Micro */
+            amount_micro: number;
+            /** Balance After Micro */
+            balance_after_micro: number;
+        };
+        /**
+         * PriceEnd
+         * @description When a price ends; now if left out.
+         */
+        PriceEnd: {
+            /** At */
+            at?: string | null;
+        };
+        /**
+         * PriceIn
+         * @description A price to set; it takes over from the one in force that has no end.
+         */
+        PriceIn: {
+            /** Resource */
+            resource: string;
+            /**
+             * Unit Micro
+             * @description micro-yuan
+             */
+            unit_micro: number;
+            /**
+             * Per
+             * @description units that the price is for
+             * @default 1
+             */
+            per: number;
+            /**
+             * Model
+             * @description a name, with * for any run of characters
+             * @default *
+             */
+            model: string;
+            /**
+             * Scope
+             * @description *, an organisation's id, or contract:…
+             * @default *
+             */
+            scope: string;
+            /**
+             * Valid From
+             * @description now if left out
+             */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * PriceOut
+         * @description A price with its validity, `valid_to` excluded.
+         */
+        PriceOut: {
+            /** Id */
+            id: string;
+            /** Scope */
+            scope: string;
+            /** Resource */
+            resource: string;
+            /** Model */
+            model: string;
+            /** Unit Micro */
+            unit_micro: number;
+            /** Per */
+            per: number;
+            /**
+             * Valid From
              * Format: date-time
              */
-            at: string;
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+            /** Note */
+            note: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * Problem
@@ -5729,6 +8380,179 @@ export interface components {
             created_at: string;
         };
         /**
+         * QuestionIn
+         * @description A question.
+         */
+        QuestionIn: {
+            /** Question */
+            question: string;
+            /**
+             * Historical
+             * @description also look at versions that are no longer in force
+             * @default false
+             */
+            historical: boolean;
+        };
+        /**
+         * QuotaChange
+         * @description What to change of a quota.
+         */
+        QuotaChange: {
+            /** Amount */
+            amount?: number | string | null;
+            /** Hard */
+            hard?: boolean | null;
+        };
+        /**
+         * QuotaIn
+         * @description A quota to set. `amount` counts units, or micro-yuan for money.
+         */
+        QuotaIn: {
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "requests" | "tokens" | "money" | "quantity";
+            /** Amount */
+            amount: number | string;
+            /**
+             * Window
+             * @enum {string}
+             */
+            window: "minute" | "day" | "month";
+            /**
+             * Hard
+             * @default true
+             */
+            hard: boolean;
+            /**
+             * Subject Kind
+             * @default org
+             * @enum {string}
+             */
+            subject_kind: "org" | "token" | "person" | "project";
+            /**
+             * Subject Id
+             * @description * = each one on its own; empty for the organisation
+             * @default
+             */
+            subject_id: string;
+            /**
+             * Resource
+             * @description pattern; empty = what the metric usually counts
+             * @default
+             */
+            resource: string;
+            /**
+             * Model
+             * @description a name, with * for any run of characters
+             * @default *
+             */
+            model: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * QuotaOut
+         * @description A quota.
+         */
+        QuotaOut: {
+            /** Id */
+            id: string;
+            /** Org Id */
+            org_id: string;
+            /** Subject Kind */
+            subject_kind: string;
+            /** Subject Id */
+            subject_id: string;
+            /** Metric */
+            metric: string;
+            /** Resource */
+            resource: string;
+            /** Model */
+            model: string;
+            /** Window */
+            window: string;
+            /** Amount */
+            amount: string;
+            /** Hard */
+            hard: boolean;
+            /**
+             * Set By
+             * @enum {string}
+             */
+            set_by: "platform" | "organisation";
+            /** Note */
+            note: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * QuotaStateOut
+         * @description A quota and its present window; `used` is null where it holds for each subject on its own.
+         */
+        QuotaStateOut: {
+            quota: components["schemas"]["QuotaOut"];
+            /** Used */
+            used: string | null;
+            /**
+             * Window Start
+             * Format: date-time
+             */
+            window_start: string;
+            /**
+             * Window End
+             * Format: date-time
+             */
+            window_end: string;
+        };
+        /**
+         * QuoteIn
+         * @description Uses to quote together.
+         */
+        QuoteIn: {
+            /** Wants */
+            wants: components["schemas"]["WantIn"][];
+        };
+        /**
+         * QuoteOut
+         * @description List price, own price, and who would pay; `missing_micro` is not covered.
+         */
+        QuoteOut: {
+            /** List Micro */
+            list_micro: number;
+            /** Cost Micro */
+            cost_micro: number;
+            /** By Wallet */
+            by_wallet: components["schemas"]["PortionOut"][];
+            /** General Micro */
+            general_micro: number;
+            /** Missing Micro */
+            missing_micro: number;
+        };
+        /**
+         * RatingIn
+         * @description A rating: 1 (good) or -1 (bad), with words.
+         */
+        RatingIn: {
+            /**
+             * Rating
+             * @enum {integer}
+             */
+            rating: -1 | 1;
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+        };
+        /**
          * Reading
          * @description How to read the source: names of fields where they are not the usual ones, and how many documents to take
          *     (0: all). A source that is not required is skipped, with the reason, when it cannot be had.
@@ -5789,12 +8613,96 @@ export interface components {
             tokens: number;
         };
         /**
+         * RecordOut
+         * @description The deed behind an edge: who, with which code and settings, at what cost, when.
+         */
+        RecordOut: {
+            /** Id */
+            id: string;
+            /** By Kind */
+            by_kind: string;
+            /** By Id */
+            by_id: string;
+            /** By Label */
+            by_label: string;
+            /** Code */
+            code: {
+                [key: string]: unknown;
+            };
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Cost Micro */
+            cost_micro: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
          * RecoveryCodes
          * @description Codes that replace the app once each; shown this once.
          */
         RecoveryCodes: {
             /** Codes */
             codes: string[];
+        };
+        /**
+         * RecutDomain
+         * @description One domain, as the dataset is and as it would be.
+         */
+        RecutDomain: {
+            /** Documents */
+            documents: number;
+            /** Kept Now */
+            kept_now: number;
+            /** Kept Then */
+            kept_then: number;
+            /** Reasons */
+            reasons: {
+                [key: string]: components["schemas"]["RecutReason"];
+            };
+        };
+        /**
+         * RecutIn
+         * @description Thresholds to try.
+         */
+        RecutIn: {
+            /** Thresholds */
+            thresholds: {
+                [key: string]: {
+                    [key: string]: {
+                        [key: string]: number | null;
+                    };
+                };
+            };
+        };
+        /**
+         * RecutOut
+         * @description What other thresholds would do. `unsearched` documents would newly pass and were never searched for
+         *     near-duplicates, so that fewer of them may remain.
+         */
+        RecutOut: {
+            /** Revision */
+            revision: string;
+            /** Domains */
+            domains: {
+                [key: string]: components["schemas"]["RecutDomain"];
+            };
+            /** Unsearched */
+            unsearched: number;
+        };
+        /**
+         * RecutReason
+         * @description Documents dropped for a reason, as the dataset is and as it would be.
+         */
+        RecutReason: {
+            /** Now */
+            now: number;
+            /** Then */
+            then: number;
         };
         /**
          * RefIn
@@ -6064,6 +8972,30 @@ export interface components {
             token: string;
             /** Password */
             password: string;
+        };
+        /**
+         * ResourceOut
+         * @description Something that is metered.
+         */
+        ResourceOut: {
+            /** Name */
+            name: string;
+            /** Unit Zh */
+            unit_zh: string;
+            /** Unit En */
+            unit_en: string;
+            /** Title Zh */
+            title_zh: string;
+            /** Title En */
+            title_en: string;
+        };
+        /**
+         * ReversalOut
+         * @description The id of what took something back.
+         */
+        ReversalOut: {
+            /** Id */
+            id: string;
         };
         /**
          * ReviewRuleOut
@@ -6473,6 +9405,170 @@ export interface components {
             recovery_codes_left: number;
         };
         /**
+         * ServedChange
+         * @description What may change of a served model; fields that are not sent stay.
+         */
+        ServedChange: {
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Price Model
+             * @default
+             */
+            price_model: string;
+            /**
+             * Max Concurrency
+             * @default 0
+             */
+            max_concurrency: number;
+            /** Label */
+            label?: ("off" | "header" | "field" | "text") | null;
+            /** Visible To */
+            visible_to?: string[] | null;
+            /**
+             * Keep Warm
+             * @default false
+             */
+            keep_warm: boolean;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+        };
+        /**
+         * ServedIn
+         * @description A model to serve: from an upstream, or from a file by the embedded engine.
+         */
+        ServedIn: {
+            /** Name */
+            name: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Upstream
+             * @description id or name of the upstream
+             */
+            upstream?: string | null;
+            /**
+             * Upstream Model
+             * @description the model's name there; default: the same
+             * @default
+             */
+            upstream_model: string;
+            /**
+             * File
+             * @description known:<name>, hub:<owner>/<name>@<revision>:<path> or file:</path>
+             */
+            file?: string | null;
+            /** @default {} */
+            engine: components["schemas"]["EngineIn"];
+            /**
+             * Capabilities
+             * @default [
+             *       "chat",
+             *       "completions"
+             *     ]
+             */
+            capabilities: ("chat" | "completions" | "embeddings")[];
+            /**
+             * Price Model
+             * @description name in the price list; default: the same
+             * @default
+             */
+            price_model: string;
+            /** Context */
+            context?: number | null;
+            /**
+             * Max Concurrency
+             * @description calls at once; 0 = any
+             * @default 0
+             */
+            max_concurrency: number;
+            /** Label */
+            label?: ("off" | "header" | "field" | "text") | null;
+            /**
+             * Visible To
+             * @description organisations that may use it; null = all
+             */
+            visible_to?: string[] | null;
+            /**
+             * Keep Warm
+             * @default false
+             */
+            keep_warm: boolean;
+            /**
+             * Accept Licence
+             * @description the licence of a file that must be fetched is accepted
+             * @default false
+             */
+            accept_licence: boolean;
+        };
+        /**
+         * ServedOut
+         * @description A served model. `state`: ready, preparing, failed, disabled.
+         */
+        ServedOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Upstream Id */
+            upstream_id: string | null;
+            /** Upstream Model */
+            upstream_model: string;
+            /** File */
+            file: string | null;
+            /** Engine */
+            engine: {
+                [key: string]: unknown;
+            };
+            /** Capabilities */
+            capabilities: string[];
+            /** Price Model */
+            price_model: string;
+            /** Revision */
+            revision: string | null;
+            /** Licence */
+            licence: string | null;
+            /** Context */
+            context: number | null;
+            /** Max Concurrency */
+            max_concurrency: number;
+            /** Label */
+            label: string | null;
+            /** Visibility */
+            visibility: string;
+            /** Visible To */
+            visible_to: string[];
+            /** Keep Warm */
+            keep_warm: boolean;
+            /** State */
+            state: string;
+            /** Fault */
+            fault: string | null;
+            /** Job Id */
+            job_id: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
          * ServiceTokenIn
          * @description A token for a program of an organisation.
          */
@@ -6712,54 +9808,22 @@ export interface components {
             reading: components["schemas"]["Reading"];
         };
         /**
-         * SourceOut
-         * @description A source. `documents`, `rejected` and `collected_at` tell of its last collection.
+         * StatPointOut
+         * @description Sums of one bucket and one combination of dimensions; `quantity` is null where units differ.
          */
-        SourceOut: {
-            /** Id */
-            id: string;
-            /** Org Id */
-            org_id: string;
-            /** Key */
-            key: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "folder" | "package" | "dataset";
-            /** Location */
-            location: string;
-            /** Title */
-            title: string;
-            /** Description */
-            description: string;
-            /** Domain */
-            domain: string;
-            /** Licence */
-            licence: string;
-            /** Origin */
-            origin: string;
-            /** Evidence */
-            evidence: string;
-            reading: components["schemas"]["Reading"];
-            /** Documents */
-            documents: number;
-            /** Rejected */
-            rejected: number;
-            /** Creator */
-            creator: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-            /** Collected At */
-            collected_at: string | null;
+        StatPointOut: {
+            /** Bucket */
+            bucket: string;
+            /** Dimensions */
+            dimensions: {
+                [key: string]: string;
+            };
+            /** Quantity */
+            quantity: string | null;
+            /** Cost Micro */
+            cost_micro: number;
+            /** Events */
+            events: number;
         };
         /**
          * StateOut
@@ -6783,6 +9847,53 @@ export interface components {
             publicity: boolean;
         };
         /**
+         * StatementOut
+         * @description Movements of an account with the balances at both ends; `next` is the cursor of the following page.
+         */
+        StatementOut: {
+            /** Account Id */
+            account_id: string;
+            /** Opening Micro */
+            opening_micro: number;
+            /** Closing Micro */
+            closing_micro: number;
+            /** Inflow Micro */
+            inflow_micro: number;
+            /** Outflow Micro */
+            outflow_micro: number;
+            /** Movements */
+            movements: components["schemas"]["MovementOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * StatsOut
+         * @description What went through the gateway in a span of time; `codes` counts refusals and failures by code.
+         */
+        StatsOut: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Step S */
+            step_s: number;
+            sums: components["schemas"]["SumsOut"];
+            /** Points */
+            points: components["schemas"]["ceyuan__models__gateway__schemas__PointOut"][];
+            /** Models */
+            models: components["schemas"]["ModelSumsOut"][];
+            /** Codes */
+            codes: {
+                [key: string]: number;
+            };
+        };
+        /**
          * StepIn
          * @description A step to take: the form's content, and the revision that the caller has looked at.
          */
@@ -6793,6 +9904,30 @@ export interface components {
             };
             /** Revision */
             revision?: number | null;
+        };
+        /**
+         * SumsOut
+         * @description Sums over calls, the latency of whole answers and that of their first byte.
+         */
+        SumsOut: {
+            /** Calls */
+            calls: number;
+            /** Failed */
+            failed: number;
+            /** Refused */
+            refused: number;
+            /** Blocked */
+            blocked: number;
+            /** Flagged */
+            flagged: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Cost Micro */
+            cost_micro: number;
+            total: components["schemas"]["LatencyOut"];
+            first: components["schemas"]["LatencyOut"];
         };
         /**
          * TeamChange
@@ -6835,6 +9970,32 @@ export interface components {
             created_at: string;
         };
         /**
+         * TermsIn
+         * @description An organisation's terms; null = the platform's default.
+         */
+        TermsIn: {
+            /** Contract */
+            contract?: string | null;
+            /** Credit Limit Micro */
+            credit_limit_micro?: number | null;
+            /** Low Balance Micro */
+            low_balance_micro?: number | null;
+        };
+        /**
+         * TermsOut
+         * @description The terms in force.
+         */
+        TermsOut: {
+            /** Org Id */
+            org_id: string;
+            /** Contract */
+            contract: string | null;
+            /** Credit Limit Micro */
+            credit_limit_micro: number;
+            /** Low Balance Micro */
+            low_balance_micro: number;
+        };
+        /**
          * TextDifferenceOut
          * @description The unified diff of one file, null if it is no text or too long.
          */
@@ -6847,6 +10008,22 @@ export interface components {
             path: string;
             /** Diff */
             diff: string | null;
+        };
+        /**
+         * Title
+         * @description A dataset's title in both languages.
+         */
+        Title: {
+            /**
+             * Zh
+             * @default 中文语料
+             */
+            zh: string;
+            /**
+             * En
+             * @default Chinese corpus
+             */
+            en: string;
         };
         /**
          * TokenIn
@@ -7030,17 +10207,168 @@ export interface components {
             size: number;
         };
         /**
-         * UsageOut
-         * @description What an organisation keeps: `logical_bytes` sums what each repository holds, `stored_bytes` counts content
-         *     that several hold once.
+         * UpstreamChange
+         * @description What may change of an upstream; fields that are not sent stay, `key: null` removes the key.
          */
-        UsageOut: {
-            /** Repositories */
-            repositories: number;
-            /** Logical Bytes */
-            logical_bytes: number;
-            /** Stored Bytes */
-            stored_bytes: number;
+        UpstreamChange: {
+            /**
+             * Base Url
+             * @default
+             */
+            base_url: string;
+            /** Key */
+            key?: string | null;
+            /**
+             * Headers
+             * @default {}
+             */
+            headers: {
+                [key: string]: string;
+            };
+            /**
+             * Stream Usage
+             * @default true
+             */
+            stream_usage: boolean;
+        };
+        /**
+         * UpstreamHealthOut
+         * @description What an upstream answers: the models that it lists, or why it cannot be asked.
+         */
+        UpstreamHealthOut: {
+            /** Healthy */
+            healthy: boolean;
+            /** Reason */
+            reason: string | null;
+            /** Latency Ms */
+            latency_ms: number | null;
+            /** Models */
+            models: string[];
+        };
+        /**
+         * UpstreamIn
+         * @description An OpenAI-compatible server.
+         */
+        UpstreamIn: {
+            /** Name */
+            name: string;
+            /**
+             * Base Url
+             * @description address up to and with /v1
+             */
+            base_url: string;
+            /**
+             * Key
+             * @description sent as Bearer; sealed, never shown again
+             */
+            key?: string | null;
+            /**
+             * Headers
+             * @default {}
+             */
+            headers: {
+                [key: string]: string;
+            };
+            /**
+             * Stream Usage
+             * @description it understands stream_options.include_usage
+             * @default true
+             */
+            stream_usage: boolean;
+        };
+        /**
+         * UpstreamOut
+         * @description An upstream; its key is not shown.
+         */
+        UpstreamOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Base Url */
+            base_url: string;
+            /** Has Key */
+            has_key: boolean;
+            /** Headers */
+            headers: {
+                [key: string]: string;
+            };
+            /** Stream Usage */
+            stream_usage: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * UsageBatchIn
+         * @description Measured uses that are posted together or not at all.
+         */
+        UsageBatchIn: {
+            /** Events */
+            events: components["schemas"]["UsageIn"][];
+        };
+        /**
+         * UsageIn
+         * @description One measured use from a meter outside the platform.
+         */
+        UsageIn: {
+            /**
+             * Key
+             * @description idempotency key: counts once
+             */
+            key: string;
+            /** Org Id */
+            org_id: string;
+            /** Resource */
+            resource: string;
+            /** Quantity */
+            quantity: number | string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Subject
+             * @default
+             */
+            subject: string;
+            /**
+             * Token Id
+             * @default
+             */
+            token_id: string;
+            /**
+             * Person Id
+             * @default
+             */
+            person_id: string;
+            /**
+             * Project
+             * @default
+             */
+            project: string;
+            /**
+             * Scenario
+             * @default
+             */
+            scenario: string;
+            /** Evidence */
+            evidence?: {
+                [key: string]: unknown;
+            };
         };
         /** ValidationError */
         ValidationError: {
@@ -7125,6 +10453,120 @@ export interface components {
             decided_at: string | null;
             /** Expires At */
             expires_at: string | null;
+        };
+        /**
+         * WalletIn
+         * @description A wallet to issue by hand.
+         */
+        WalletIn: {
+            /**
+             * Amount Micro
+             * @description micro-yuan
+             */
+            amount_micro: number;
+            /** Source Account Id */
+            source_account_id: string;
+            /**
+             * Reference
+             * @description idempotency: a repeat changes nothing
+             */
+            reference: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /**
+             * Resources
+             * @default [
+             *       "*"
+             *     ]
+             */
+            resources: string[];
+            /**
+             * Models
+             * @default [
+             *       "*"
+             *     ]
+             */
+            models: string[];
+            /**
+             * Share Bp
+             * @description at most this share of each charge, in basis points
+             * @default 10000
+             */
+            share_bp: number;
+            /**
+             * Valid From
+             * @description now if left out
+             */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
+        };
+        /**
+         * WalletOut
+         * @description A wallet as it stands.
+         */
+        WalletOut: {
+            /** Id */
+            id: string;
+            /** Org Id */
+            org_id: string;
+            /** Label */
+            label: string;
+            /** Reference */
+            reference: string;
+            /** Account Id */
+            account_id: string;
+            /** Source Account Id */
+            source_account_id: string;
+            /** Resources */
+            resources: string[];
+            /** Models */
+            models: string[];
+            /** Share Bp */
+            share_bp: number;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "expired" | "revoked";
+            /** Issued Micro */
+            issued_micro: number;
+            /** Balance Micro */
+            balance_micro: number;
+            /** Returned Micro */
+            returned_micro: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Closed At */
+            closed_at: string | null;
+        };
+        /**
+         * WantIn
+         * @description A use to quote: a quantity by the price list.
+         */
+        WantIn: {
+            /** Resource */
+            resource: string;
+            /** Quantity */
+            quantity: number | string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
         };
         /**
          * WayOut
@@ -7242,6 +10684,68 @@ export interface components {
             encoding: "utf-8" | "base64";
         };
         /**
+         * JobStarted
+         * @description The job that was started; follow it under `/api/v1/jobs`.
+         */
+        ceyuan__data__pipelines__schemas__JobStarted: {
+            /** Job Id */
+            job_id: string;
+            /** Kind */
+            kind: string;
+            /** State */
+            state: string;
+        };
+        /**
+         * SourceOut
+         * @description A source. `documents`, `rejected` and `collected_at` tell of its last collection.
+         */
+        ceyuan__data__sources__schemas__SourceOut: {
+            /** Id */
+            id: string;
+            /** Org Id */
+            org_id: string;
+            /** Key */
+            key: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "folder" | "package" | "dataset";
+            /** Location */
+            location: string;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /** Domain */
+            domain: string;
+            /** Licence */
+            licence: string;
+            /** Origin */
+            origin: string;
+            /** Evidence */
+            evidence: string;
+            reading: components["schemas"]["Reading"];
+            /** Documents */
+            documents: number;
+            /** Rejected */
+            rejected: number;
+            /** Creator */
+            creator: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Collected At */
+            collected_at: string | null;
+        };
+        /**
          * EntryOut
          * @description A file or folder. `oid` is git's id of it; of a folder `size` and `files` count all that is below.
          */
@@ -7267,6 +10771,70 @@ export interface components {
             large: boolean;
             /** Url */
             url: string | null;
+        };
+        /**
+         * EdgeOut
+         * @description `source` became (part of) `target`; `record` is null if it touched something hidden.
+         */
+        ceyuan__hub__lineage__schemas__EdgeOut: {
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+            /** Role */
+            role: string;
+            /** Action */
+            action: string;
+            record: components["schemas"]["RecordOut"] | null;
+        };
+        /**
+         * UsageOut
+         * @description What an organisation keeps: `logical_bytes` sums what each repository holds, `stored_bytes` counts content
+         *     that several hold once.
+         */
+        ceyuan__hub__repositories__schemas__UsageOut: {
+            /** Repositories */
+            repositories: number;
+            /** Logical Bytes */
+            logical_bytes: number;
+            /** Stored Bytes */
+            stored_bytes: number;
+        };
+        /**
+         * AccountOut
+         * @description An account as administrators see it.
+         */
+        ceyuan__identity__administration__endpoints__AccountOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Display Name */
+            display_name: string;
+            /** Email */
+            email: string | null;
+            /** Email Confirmed */
+            email_confirmed: boolean;
+            /** Affiliation */
+            affiliation: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "suspended" | "erased";
+            /** Is Admin */
+            is_admin: boolean;
+            /** Duties */
+            duties: string[];
+            /** Has Password */
+            has_password: boolean;
+            /** Second Factor */
+            second_factor: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * ReasonIn
@@ -7309,6 +10877,60 @@ export interface components {
             /** Body */
             body: string;
         };
+        /** Page[AccountOut] */
+        ceyuan__kernel__pages__Page_AccountOut___1: {
+            /** Items */
+            items: components["schemas"]["ceyuan__identity__administration__endpoints__AccountOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[AccountOut] */
+        ceyuan__kernel__pages__Page_AccountOut___2: {
+            /** Items */
+            items: components["schemas"]["ceyuan__metering__desk__schemas__AccountOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[EntryOut] */
+        ceyuan__kernel__pages__Page_EntryOut___1: {
+            /** Items */
+            items: components["schemas"]["ceyuan__kernel__audit__schemas__EntryOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[EntryOut] */
+        ceyuan__kernel__pages__Page_EntryOut___2: {
+            /** Items */
+            items: components["schemas"]["ceyuan__metering__desk__schemas__EntryOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * EdgeOut
+         * @description A transition out of one state: an edge of the diagram. `demands` says what its guards want.
+         */
+        ceyuan__kernel__workflow__schemas__EdgeOut: {
+            /** Name */
+            name: string;
+            /** Label Zh */
+            label_zh: string;
+            /** Label En */
+            label_en: string;
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+            /** By */
+            by: string[];
+            /** Automatic */
+            automatic: boolean;
+            /** Optional */
+            optional: boolean;
+            /** Form */
+            form: boolean;
+            /** Demands */
+            demands: components["schemas"]["Wording"][];
+        };
         /**
          * ReasonIn
          * @description A reason in words.
@@ -7316,6 +10938,251 @@ export interface components {
         ceyuan__kernel__workflow__schemas__ReasonIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * AccountOut
+         * @description A ledger account.
+         */
+        ceyuan__metering__desk__schemas__AccountOut: {
+            /** Id */
+            id: string;
+            /** Owner */
+            owner: string;
+            /** Kind */
+            kind: string;
+            /** Ref */
+            ref: string;
+            /** Floor Micro */
+            floor_micro: number | null;
+            /** Balance Micro */
+            balance_micro: number;
+        };
+        /**
+         * EntryOut
+         * @description A journal entry.
+         */
+        ceyuan__metering__desk__schemas__EntryOut: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Org Id */
+            org_id: string | null;
+            /** Reference */
+            reference: string | null;
+            /** Reverses Id */
+            reverses_id: string | null;
+            /** Reversed By */
+            reversed_by: string | null;
+            /** Note */
+            note: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Actor Id */
+            actor_id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Postings */
+            postings: components["schemas"]["PostingOut"][];
+        };
+        /**
+         * ReasonIn
+         * @description Why something is taken back.
+         */
+        ceyuan__metering__desk__schemas__ReasonIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * JobStarted
+         * @description The job that does it.
+         */
+        ceyuan__metering__desk__usage_schemas__JobStarted: {
+            /** Job Id */
+            job_id: string;
+        };
+        /**
+         * UsageOut
+         * @description A usage event as it was rated and paid.
+         */
+        ceyuan__metering__desk__usage_schemas__UsageOut: {
+            /** Id */
+            id: string;
+            /** Key */
+            key: string;
+            /** Org Id */
+            org_id: string;
+            /** Resource */
+            resource: string;
+            /** Model */
+            model: string;
+            /** Subject */
+            subject: string;
+            /** Token Id */
+            token_id: string;
+            /** Person Id */
+            person_id: string;
+            /** Project */
+            project: string;
+            /** Scenario */
+            scenario: string;
+            /** Quantity */
+            quantity: string;
+            /** Unit Micro */
+            unit_micro: number;
+            /** Per */
+            per: number;
+            /** Price Id */
+            price_id: string | null;
+            /** Cost Micro */
+            cost_micro: number;
+            /** Payee */
+            payee: string;
+            /** Entry Id */
+            entry_id: string | null;
+            /** Hold Id */
+            hold_id: string | null;
+            /** Reverses Id */
+            reverses_id: string | null;
+            /** Evidence */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Posted At
+             * Format: date-time
+             */
+            posted_at: string;
+            /** Period */
+            period: string;
+            /** Charges */
+            charges: components["schemas"]["ChargeOut"][];
+        };
+        /**
+         * PointOut
+         * @description Sums over the span of time that begins at `at`.
+         */
+        ceyuan__models__gateway__schemas__PointOut: {
+            /** Calls */
+            calls: number;
+            /** Failed */
+            failed: number;
+            /** Refused */
+            refused: number;
+            /** Blocked */
+            blocked: number;
+            /** Flagged */
+            flagged: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Cost Micro */
+            cost_micro: number;
+            total: components["schemas"]["LatencyOut"];
+            first: components["schemas"]["LatencyOut"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * PointOut
+         * @description A point of the curve; losses in nats per token.
+         */
+        ceyuan__models__trainings__schemas__PointOut: {
+            /** Step */
+            step: number;
+            /** Loss */
+            loss: number;
+            /** Heldout Loss */
+            heldout_loss: number | null;
+            /** Learning Rate */
+            learning_rate: number;
+            /** Tokens Per Second */
+            tokens_per_second: number;
+            /** Eta S */
+            eta_s: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * SourceOut
+         * @description An article that an answer rests on; `number` is its mark in the answer.
+         */
+        ceyuan__scenarios__law__schemas__SourceOut: {
+            /** Number */
+            number: number;
+            /** Article Id */
+            article_id: string;
+            /** Title */
+            title: string;
+            /** Law */
+            law: string;
+            /** Article No */
+            article_no: string;
+            /** Text */
+            text: string;
+            /** Status */
+            status: string;
+            /** Effective */
+            effective: string;
+            /** Quote Hash */
+            quote_hash: string;
+            /** Score */
+            score: number | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * AccountOut
+         * @description An account as administrators see it.
+         */
+        AccountOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Display Name */
+            display_name: string;
+            /** Email */
+            email: string | null;
+            /** Email Confirmed */
+            email_confirmed: boolean;
+            /** Affiliation */
+            affiliation: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "suspended" | "erased";
+            /** Is Admin */
+            is_admin: boolean;
+            /** Duties */
+            duties: string[];
+            /** Has Password */
+            has_password: boolean;
+            /** Second Factor */
+            second_factor: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * Health
@@ -7327,6 +11194,20 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** Page[AccountOut] */
+        Page_AccountOut_: {
+            /** Items */
+            items: components["schemas"]["AccountOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[EntryOut] */
+        Page_EntryOut_: {
+            /** Items */
+            items: components["schemas"]["ceyuan__kernel__audit__schemas__EntryOut"][];
+            /** Next */
+            next: string | null;
+        };
         /**
          * ReasonIn
          * @description Why an administrator acts as a person.
@@ -7334,6 +11215,19 @@ export interface components {
         ReasonIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * UsageOut
+         * @description What an organisation keeps: `logical_bytes` sums what each repository holds, `stored_bytes` counts content
+         *     that several hold once.
+         */
+        UsageOut: {
+            /** Repositories */
+            repositories: number;
+            /** Logical Bytes */
+            logical_bytes: number;
+            /** Stored Bytes */
+            stored_bytes: number;
         };
     };
     responses: never;
@@ -7344,6 +11238,520 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    start_collection: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__data__pipelines__schemas__JobStarted"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `source_not_found`: No such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content; `source_invalid`: The source's settings are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_pipeline: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PipelineIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__data__pipelines__schemas__JobStarted"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_corpus: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorpusIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__data__pipelines__schemas__JobStarted"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `source_not_found`: No such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content; `source_invalid`: The source's settings are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recipe_defaults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefaultsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_manifest: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit; the default branch if not given */
+                revision?: string | null;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_drop_reasons: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit; the default branch if not given */
+                revision?: string | null;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DropReasonsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_samples: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit; the default branch if not given */
+                revision?: string | null;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_distributions: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit; the default branch if not given */
+                revision?: string | null;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    try_thresholds: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit; the default branch if not given */
+                revision?: string | null;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecutIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecutOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content; `thresholds_invalid`: The thresholds are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_sources: {
         parameters: {
             query?: {
@@ -7415,7 +11823,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SourceOut"];
+                    "application/json": components["schemas"]["ceyuan__data__sources__schemas__SourceOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -7537,7 +11945,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SourceOut"];
+                    "application/json": components["schemas"]["ceyuan__data__sources__schemas__SourceOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -7655,7 +12063,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SourceOut"];
+                    "application/json": components["schemas"]["ceyuan__data__sources__schemas__SourceOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -9353,6 +13761,67 @@ export interface operations {
             };
         };
     };
+    get_lineage: {
+        parameters: {
+            query?: {
+                /** @description id of a node */
+                node?: string | null;
+                /** @description or a revision: owner/name@main */
+                reference?: string | null;
+                /** @description steps to walk */
+                upstream?: number;
+                /** @description steps to walk */
+                downstream?: number;
+                /** @description most nodes each way */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphOut"];
+                };
+            };
+            /** @description `lineage_node_not_found`: No such node in the lineage; `repository_not_found`: Repository not found; `revision_not_found`: Revision not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `reference_ambiguous`: Ambiguous reference */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_repositories: {
         parameters: {
             query?: {
@@ -9574,7 +14043,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UsageOut"];
+                    "application/json": components["schemas"]["ceyuan__hub__repositories__schemas__UsageOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -10020,7 +14489,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_AccountOut_"];
+                    "application/json": components["schemas"]["ceyuan__kernel__pages__Page_AccountOut___1"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -10156,7 +14625,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountOut"];
+                    "application/json": components["schemas"]["ceyuan__identity__administration__endpoints__AccountOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -10232,7 +14701,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountOut"];
+                    "application/json": components["schemas"]["ceyuan__identity__administration__endpoints__AccountOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -16312,7 +20781,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_EntryOut_"];
+                    "application/json": components["schemas"]["ceyuan__kernel__pages__Page_EntryOut___1"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -18094,6 +22563,3806 @@ export interface operations {
             };
         };
     };
+    list_metered_resources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_prices: {
+        parameters: {
+            query?: {
+                /** @description *, an organisation's id, or contract:… */
+                scope?: string | null;
+                resource?: string | null;
+                /** @description the very pattern */
+                model?: string | null;
+                /** @description only those that hold at this moment */
+                at?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PriceOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `price_overlap`: Prices overlap */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_price_early: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                price_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceEnd"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_quote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_balance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalanceOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TermsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_top_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoneyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalanceOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_funds`: Insufficient balance */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `reference_reused`: An idempotency reference was reused for something else */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_organisation_accounts: {
+        parameters: {
+            query?: {
+                kind?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__kernel__pages__Page_AccountOut___2"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_organisation_entries: {
+        parameters: {
+            query?: {
+                kind?: string | null;
+                account_id?: string | null;
+                /** @description with time zone; included */
+                start?: string | null;
+                /** @description with time zone; excluded */
+                end?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__kernel__pages__Page_EntryOut___2"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_books: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindSumOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_accounts: {
+        parameters: {
+            query?: {
+                owner?: string | null;
+                kind?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__kernel__pages__Page_AccountOut___2"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_account_statement: {
+        parameters: {
+            query?: {
+                /** @description with time zone; included */
+                start?: string | null;
+                /** @description with time zone; excluded */
+                end?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_pay_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoneyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__metering__desk__schemas__AccountOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_funds`: Insufficient balance */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `reference_reused`: An idempotency reference was reused for something else */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_funding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoneyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__metering__desk__schemas__AccountOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_funds`: Insufficient balance */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `reference_reused`: An idempotency reference was reused for something else */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_entries: {
+        parameters: {
+            query?: {
+                org_id?: string | null;
+                kind?: string | null;
+                account_id?: string | null;
+                /** @description with time zone; included */
+                start?: string | null;
+                /** @description with time zone; excluded */
+                end?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__kernel__pages__Page_EntryOut___2"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__metering__desk__schemas__EntryOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reverse_ledger_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ceyuan__metering__desk__schemas__ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReversalOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_funds`: Insufficient balance */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already_reversed`: Already reversed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_organisation_wallets: {
+        parameters: {
+            query?: {
+                state?: ("active" | "expired" | "revoked") | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WalletOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_wallet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WalletIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_funds`: Insufficient balance */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `reference_reused`: An idempotency reference was reused for something else */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_wallets: {
+        parameters: {
+            query?: {
+                state?: ("active" | "expired" | "revoked") | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WalletOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_wallet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                wallet_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_wallet_statement: {
+        parameters: {
+            query?: {
+                /** @description with time zone; included */
+                start?: string | null;
+                /** @description with time zone; excluded */
+                end?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path: {
+                wallet_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_wallet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                wallet_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ceyuan__metering__desk__schemas__ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_organisation_holds: {
+        parameters: {
+            query?: {
+                state?: ("open" | "released" | "expired") | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HoldOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_holds: {
+        parameters: {
+            query?: {
+                state?: ("open" | "released" | "expired") | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HoldOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hold_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_usage: {
+        parameters: {
+            query?: {
+                /** @description with time zone; included */
+                start?: string | null;
+                /** @description with time zone; excluded */
+                end?: string | null;
+                /** @description only what this wallet paid for */
+                wallet_id?: string | null;
+                /** @description only what stands on this journal entry */
+                entry_id?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+                resource?: string | null;
+                model?: string | null;
+                token_id?: string | null;
+                person_id?: string | null;
+                project?: string | null;
+                scenario?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UsageOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage_statistics: {
+        parameters: {
+            query?: {
+                /** @description dimensions to group by */
+                by?: ("resource" | "model" | "token_id" | "person_id" | "project" | "scenario")[];
+                bucket?: "hour" | "day" | "month" | "total";
+                /** @description with time zone; included */
+                start?: string | null;
+                /** @description with time zone; excluded */
+                end?: string | null;
+                resource?: string | null;
+                model?: string | null;
+                token_id?: string | null;
+                person_id?: string | null;
+                project?: string | null;
+                scenario?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatPointOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_usage: {
+        parameters: {
+            query?: {
+                /** @description with time zone; included */
+                start?: string | null;
+                /** @description with time zone; excluded */
+                end?: string | null;
+                format?: "csv" | "jsonl";
+                resource?: string | null;
+                model?: string | null;
+                token_id?: string | null;
+                person_id?: string | null;
+                project?: string | null;
+                scenario?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                    "application/x-ndjson": unknown;
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_platform_statistics: {
+        parameters: {
+            query?: {
+                /** @description dimensions to group by */
+                by?: ("org_id" | "resource" | "model" | "token_id" | "person_id" | "project" | "scenario")[];
+                bucket?: "hour" | "day" | "month" | "total";
+                /** @description with time zone; included */
+                start?: string | null;
+                /** @description with time zone; excluded */
+                end?: string | null;
+                resource?: string | null;
+                model?: string | null;
+                token_id?: string | null;
+                person_id?: string | null;
+                project?: string | null;
+                scenario?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatPointOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__metering__desk__usage_schemas__UsageOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_usage_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsageBatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostedOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_usage`: Invalid usage event; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reverse_usage_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ceyuan__metering__desk__schemas__ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReversalOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already_reversed`: Already reversed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_quotas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaStateOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuotaIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_own_quotas: {
+        parameters: {
+            query?: {
+                token_id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaStateOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                quota_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                quota_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuotaChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_organisation_bills: {
+        parameters: {
+            query?: {
+                /** @description such as 2026-11 */
+                period?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BillOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_bill: {
+        parameters: {
+            query?: {
+                /** @description such as 2026-11 */
+                period?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the organisation's id or name */
+                organisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillDetail"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_bills: {
+        parameters: {
+            query?: {
+                /** @description such as 2026-11 */
+                period?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BillOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issue_bill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BillIssueIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillDetail"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `period_open`: The period is not over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issue_due_bills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__metering__desk__usage_schemas__JobStarted"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_bill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillDetail"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_bill: {
+        parameters: {
+            query?: {
+                format?: "csv" | "json";
+            };
+            header?: never;
+            path: {
+                bill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                    "application/json": unknown;
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_books: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__metering__desk__usage_schemas__JobStarted"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_calls: {
+        parameters: {
+            query?: {
+                /** @description one organisation; default: all that one may see */
+                org_id?: string | null;
+                since?: string | null;
+                until?: string | null;
+                model?: string | null;
+                key_id?: string | null;
+                status?: ("ok" | "refused" | "blocked" | "failed" | "cancelled" | "interrupted") | null;
+                code?: string | null;
+                scenario?: string | null;
+                endpoint?: ("chat" | "completions" | "embeddings") | null;
+                /** @description moderation said something */
+                flagged?: boolean | null;
+                /** @description nobody could confirm the token counts */
+                in_doubt?: boolean | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `call_not_found`: No such call */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_gateway_stats: {
+        parameters: {
+            query?: {
+                /** @description one organisation; default: all that one may see */
+                org_id?: string | null;
+                model?: string | null;
+                since?: string | null;
+                until?: string | null;
+                /** @description length of a step, in seconds */
+                step_s?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_live_calls: {
+        parameters: {
+            query?: {
+                /** @description one organisation; default: all that one may see */
+                org_id?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    follow_live_calls: {
+        parameters: {
+            query?: {
+                /** @description one organisation; default: all that one may see */
+                org_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `call` for each call that ends */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_gateway_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    set_gateway_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_key_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyLimitsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    set_key_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyLimitsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyLimitsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_key_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_releases: {
         parameters: {
             query?: {
@@ -18343,6 +26612,767 @@ export interface operations {
             };
         };
     };
+    list_served_models: {
+        parameters: {
+            query?: {
+                /** @description ready, preparing, failed, disabled */
+                state?: string | null;
+                /** @description part of the name */
+                search?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ServedOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_served_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServedIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServedOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `model_file_unknown`: Unknown model file; `upstream_not_found`: No such upstream */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: The name is taken; `licence_not_accepted`: The model's licence is not accepted */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_served_model`: The served model's settings are invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_served_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                served_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServedOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_not_found`: No such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_served_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                served_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_not_found`: No such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_served_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                served_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServedChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServedOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_not_found`: No such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prepare_served_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                served_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServedOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_not_found`: No such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_served_model_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                served_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `model_not_found`: No such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_model_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_upstreams: {
+        parameters: {
+            query?: {
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UpstreamOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_upstream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpstreamIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_served_model`: The served model's settings are invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_upstream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upstream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `upstream_not_found`: No such upstream */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `upstream_in_use`: The upstream is in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_upstream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upstream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpstreamChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `upstream_not_found`: No such upstream */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_served_model`: The served model's settings are invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_upstream_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upstream_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamHealthOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `upstream_not_found`: No such upstream */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_default_recipe: {
         parameters: {
             query?: never;
@@ -18563,7 +27593,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PointOut"][];
+                    "application/json": components["schemas"]["ceyuan__models__trainings__schemas__PointOut"][];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -19168,6 +28198,507 @@ export interface operations {
             };
             /** @description `conflict`: Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_law_assistants: {
+        parameters: {
+            query?: {
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AssistantOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_law_assistant: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssistantIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssistantOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_law_assistant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assistant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssistantOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `law_assistant_not_found`: No such law assistant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_law_assistant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assistant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuestionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LawAnswerOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment_required`: Insufficient balance */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `law_assistant_not_found`: No such law assistant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `law_assistant_not_ready`: The law assistant is not ready yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests`: Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_up_law_article: {
+        parameters: {
+            query?: {
+                /** @description as people write it: 《劳动法》第三十八条 */
+                reference?: string | null;
+                article_id?: string | null;
+            };
+            header?: never;
+            path: {
+                assistant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `law_assistant_not_found`: No such law assistant; `law_article_not_found`: No such article */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `law_assistant_not_ready`: The law assistant is not ready yet; `conflict`: Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_law_answers: {
+        parameters: {
+            query: {
+                assistant_id: string;
+                rating?: number | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LawAnswerOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `law_assistant_not_found`: No such law assistant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_law_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                answer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LawAnswerOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `law_answer_not_found`: No such answer */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rate_law_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                answer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RatingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LawAnswerOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `law_answer_not_found`: No such answer */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

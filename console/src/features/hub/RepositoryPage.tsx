@@ -4,6 +4,7 @@ import { useParams, useSearchParams } from 'react-router'
 
 import { $api } from '@/api/client'
 import { holds, useSession } from '@/app/session'
+import { LineageView } from '@/features/lineage/LineageView'
 import { listPath, type RepositoryKind } from '@/lib/reference'
 import { ProblemView } from '@/ui/Feedback'
 import { CopyButton } from '@/ui/Figures'
@@ -49,6 +50,11 @@ function useTabs(place: Place, repository: Repository) {
     { key: 'card', label: t('tab.card'), children: <CardTab place={place} repository={repository} /> },
     { key: 'files', label: t('tab.files'), children: <FilesTab place={place} /> },
     { key: 'revisions', label: t('tab.revisions'), children: <CommitsTab place={place} /> },
+    {
+      key: 'lineage',
+      label: t('tab.lineage'),
+      children: <LineageView reference={`${PLURAL[place.kind]}/${place.owner}/${place.name}@${place.revision}`} />,
+    },
     ...(mayChange
       ? [{ key: 'settings', label: t('tab.settings'), children: <SettingsTab repository={repository} /> }]
       : []),
