@@ -25,42 +25,42 @@ up: setup  ## start the platform
 	$(BIN)/ceyuan up --data $(DATA) --port $(PORT)
 
 test: setup  ## lint, types, contracts, unit, integration and browser tests
-	$(BIN)/python scripts/system_packages.py
+	$(BIN)/python -m scripts.system_packages
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
-	$(BIN)/python scripts/console_checks.py
+	$(BIN)/python -m scripts.console_checks
 
 test-full: setup  ## also the long ones: kill storms, public clients in all versions
-	$(BIN)/python scripts/system_packages.py
+	$(BIN)/python -m scripts.system_packages
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup  ## ruff, mypy, import contracts, file lengths
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python scripts/import_contracts.py
-	$(BIN)/python scripts/file_lengths.py
+	$(BIN)/python -m scripts.import_contracts
+	$(BIN)/python -m scripts.file_lengths
 
 bench: setup  ## quick benchmarks of all pillars, rendered to docs/benchmarks.md
-	$(BIN)/python scripts/bench.py
+	$(BIN)/python -m scripts.bench
 
 console: setup  ## build the console into the source tree
 	$(BIN)/python hatch_build.py
 
 api: setup  ## write the OpenAPI snapshot and the console's client types
-	$(BIN)/python scripts/openapi.py
+	$(BIN)/python -m scripts.openapi
 
 docs: setup  ## write the generated reference pages
-	$(BIN)/python scripts/reference.py
+	$(BIN)/python -m scripts.reference
 
 migration: setup  ## write a migration from the tables: make migration m="why"
-	$(BIN)/python scripts/migration.py "$(m)"
+	$(BIN)/python -m scripts.migration "$(m)"
 
 lock: setup  ## resolve requirements.lock anew
-	$(BIN)/python scripts/lock.py
+	$(BIN)/python -m scripts.lock
 
 screenshots: setup  ## take the README's screenshots from a running demo
-	$(BIN)/python scripts/screenshots.py
+	$(BIN)/python -m scripts.screenshots
 
 clean:  ## remove what was built, never the data folder
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache console/node_modules src/ceyuan/server/console

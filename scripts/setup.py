@@ -79,7 +79,7 @@ def main() -> int:
         venv.create(folder, with_pip=True)
     pip = (python, "-m", "pip", "--disable-pip-version-check")
     run(*pip, "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements.lock")
-    run(*pip, "install", "--quiet", "--no-deps", "-e", ROOT)
+    run(*pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", ROOT)
     torch_step(python)
     for old in folder.glob(".setup-*"):
         old.unlink()

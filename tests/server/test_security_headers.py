@@ -12,7 +12,9 @@ async def test_every_answer_carries_a_strict_policy_and_a_request_id(client: htt
     assert response.headers["x-request-id"].startswith("req_")
 
 
-async def test_a_foreign_host_name_is_refused_so_that_a_rebound_dns_name_reaches_nothing(client: httpx.AsyncClient) -> None:
+async def test_a_foreign_host_name_is_refused_so_that_a_rebound_dns_name_reaches_nothing(
+    client: httpx.AsyncClient,
+) -> None:
     response = await client.get("/api/v1/health", headers={"Host": "evil.example"})
     assert response.status_code == 421
     assert response.headers["content-type"] == "application/problem+json"
