@@ -179,6 +179,14 @@ async def test_the_same_event_from_many_writers_counts_once(bench: Bench) -> Non
     assert (await bench.balance()).general_micro == -7_000
 
 
+async def test_one_key_from_two_organisations_at_once_counts_for_one(bench: Bench) -> None:
+    one, other = bench.use(7, key=new_id("same")), bench.use(7, org_id=new_id("org"))
+    other = replace(other, key=one.key)
+    posted = await asyncio.gather(*(bench.post(event) for event in (one, other)))
+    assert sorted((outcome.posted, len(outcome.conflicts)) for outcome in posted) == [(0, 1), (1, 0)]
+    assert (await bench.books()).findings == []
+
+
 async def test_two_holds_at_once_never_get_the_same_money(bench: Bench) -> None:
     await bench.top_up(100_000)
     placed = await asyncio.gather(*(bench.hold(30) for _ in range(8)), return_exceptions=True)

@@ -3,11 +3,12 @@
 An entry's postings are inserted first and the entry last: inserting the entry checks their sum and seals
 it, after which no posting can join (the foreign key from posting to entry is therefore deferred to the
 commit). Journal, usage and bills can be neither changed nor deleted. The triggers are made with the
-tables by `metadata.create_all`; a migration calls `install(connection)`.
+tables by `metadata.create_all`; what migrates a database calls `install(connection)` afterwards.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,9 +61,9 @@ def triggers(table: str) -> list[Trigger]:
     return made
 
 
-def install(connection: Connection) -> None:
-    """Create the triggers on tables that are there already; migrations call it after making the tables."""
-    for table in TABLES:
+def install(connection: Connection, tables: Iterable[str] = TABLES) -> None:
+    """Create the triggers on tables that are there already; a migration calls it with the tables that it made."""
+    for table in tables:
         for trigger in triggers(table):
             for statement in trigger.statements(connection.dialect.name):
                 connection.execute(text(statement))
