@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from ceyuan.data.collection.cache import PackageCache
+from ceyuan.data.collection.card import cards
 from ceyuan.data.collection.corpora import CORPORA
 from ceyuan.data.collection.raw import RawWriter
 from ceyuan.data.collection.sources import Source, sampled
@@ -51,6 +53,8 @@ def collect(out: Path, sources: Sequence[Source], cache: PackageCache, report: R
     if not done:
         raise DataProblem("nothing_collected", "没有任何来源可用。", "None of the sources could be had.")
     collection: dict[str, object] = {"format": 1, "sources": done, "skipped": skipped}
+    for name, text in cards(collection).items():
+        write_atomically(out / name, lambda file, text=text: _put(file, text))  # type: ignore[misc]
     write_json(out / "collection.json", collection)
     report(_progress(1.0, "收集完成", "collected"))
     return collection
@@ -123,6 +127,10 @@ def _items(source: Source, cache: PackageCache, out: Path) -> Iterator[Document 
     }
     write_json(out / "run.json", run)
     yield from corpus.read(package.path)
+
+
+def _put(file: BinaryIO, text: str) -> None:
+    file.write(text.encode())
 
 
 def _progress(fraction: float, zh: str, en: str) -> dict[str, object]:

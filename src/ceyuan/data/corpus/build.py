@@ -15,7 +15,7 @@ import polars as pl
 from ceyuan.data.corpus.card import cards
 from ceyuan.data.corpus.decide import decide
 from ceyuan.data.corpus.emit import emit
-from ceyuan.data.corpus.findings import counted, drop_reasons
+from ceyuan.data.corpus.findings import counted, distributions, drop_reasons
 from ceyuan.data.corpus.inputs import Inputs
 from ceyuan.data.corpus.measure import measure, measured_columns
 from ceyuan.data.corpus.recipe import Recipe
@@ -100,6 +100,7 @@ def _explain(
 ) -> None:
     reasons = drop_reasons(decisions)
     write_json(dataset / "drop_reasons.json", {"reasons": reasons})
+    write_json(dataset / "distributions.json", distributions(decisions, statistics))
     write_json(dataset / "samples.json", samples(decisions, inputs, measured, statistics, recipe.output.samples))
     columns = ["id", "source", "domain", *statistics, "bytes", "exact"]
     columns += ["reason", "duplicate_of", "similarity", "cluster", "split"]

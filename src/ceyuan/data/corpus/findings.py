@@ -1,12 +1,17 @@
-"""Counts of a run: documents and characters by source, domain and split, and the reasons for dropping."""
+"""Counts of a run by source, domain and split, the reasons for dropping, and how the statistics are distributed."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from ceyuan.data.operators import REASONS
 
-__all__ = ["counted", "drop_reasons"]
+__all__ = ["counted", "distributions", "drop_reasons"]
+
+_QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
+_BINS = 32
 
 
 def counted(decisions: pl.DataFrame) -> dict[str, Any]:
@@ -46,3 +51,30 @@ def drop_reasons(decisions: pl.DataFrame) -> list[dict[str, Any]]:
     for row in ordered:
         row["zh"], row["en"] = REASONS.get(row["reason"], (row["reason"], row["reason"]))
     return ordered
+
+
+def distributions(decisions: pl.DataFrame, statistics: Sequence[str]) -> dict[str, Any]:
+    """Per domain and statistic: ``quantiles`` (share -> value), and a histogram of all documents and of the kept ones.
+
+    The histogram has equal bins between the quantiles 0.01 and 0.99 (``edges``); what lies outside counts in
+    the outermost bins.
+    """
+    result: dict[str, Any] = {}
+    for (domain,), rows in sorted(decisions.group_by("domain"), key=lambda pair: str(pair[0][0])):
+        kept = rows["reason"].is_null().to_numpy()
+        result[str(domain)] = {name: _distribution(rows[name].to_numpy(), kept) for name in statistics}
+    return result
+
+
+def _distribution(values: Any, kept: Any) -> dict[str, Any]:
+    numbers = np.asarray(values, np.float64)
+    quantiles = np.quantile(numbers, _QUANTILES)
+    low, high = float(quantiles[1]), float(quantiles[-2])
+    edges = np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
+    inside = np.clip(numbers, edges[0], edges[-1])
+    return {
+        "quantiles": {f"{share:g}": round(float(value), 6) for share, value in zip(_QUANTILES, quantiles, strict=True)},
+        "edges": [round(float(edge), 6) for edge in edges],
+        "documents": np.histogram(inside, edges)[0].tolist(),
+        "kept": np.histogram(inside[kept], edges)[0].tolist(),
+    }

@@ -7,10 +7,11 @@ from typing import Any
 import polars as pl
 
 from ceyuan.data.corpus.recipe import Recipe
+from ceyuan.data.corpus.report import Report
 from ceyuan.data.operators import first_reason
 from ceyuan.data.problems import DataProblem
 
-__all__ = ["recut"]
+__all__ = ["main", "recut"]
 
 _DUPLICATES = ("exact_duplicate", "near_duplicate")
 
@@ -45,6 +46,12 @@ def recut(
         both = sorted(now.keys() | then.keys())
         values["reasons"] = {reason: {"now": now.get(reason, 0), "then": then.get(reason, 0)} for reason in both}
     return {"domains": dict(sorted(domains.items())), "unsearched": newly.height}
+
+
+def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """``recut`` as a process: ``statistics`` (file), ``recipe``, ``thresholds``."""
+    del report  # it takes a moment
+    return recut(Path(args["statistics"]), Recipe.of(args["recipe"]), args["thresholds"])
 
 
 def _duplicates_then(table: pl.DataFrame) -> pl.DataFrame:

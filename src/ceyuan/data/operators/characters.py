@@ -35,6 +35,8 @@ _HAN = (
     (0xF900, 0xFAFF),
     (0x20000, 0x323AF),
 )
+_UNFOLDED = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0x20000, 0x2F7FF))
+"""Blocks of Han and Hangul without compatibility forms or cases; leaving them out makes folding cheap."""
 _KANA = ((0x3041, 0x3096), (0x309D, 0x309F), (0x30A1, 0x30FA), (0x30FC, 0x30FF), (0x31F0, 0x31FF), (0xFF66, 0xFF9D))
 _HANGUL = ((0x1100, 0x11FF), (0x3131, 0x318E), (0xA960, 0xA97C), (0xAC00, 0xD7A3), (0xD7B0, 0xD7FB))
 _LATIN = ((0x41, 0x5A), (0x61, 0x7A), (0xC0, 0x24F), (0x1E00, 0x1EFF), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A))
@@ -92,14 +94,18 @@ def folded_characters() -> npt.NDArray[np.uint32]:
     Left out are spaces, punctuation, symbols and odd characters, so that two printings of one text differ
     in nothing.
     """
-    classes = character_classes()
-    pairs = simplified_pairs()
-    table = np.zeros(LIMIT, np.uint32)
-    for code in np.flatnonzero(classes <= CLASSES.index("digit")).tolist():
-        form = unicodedata.normalize("NFKC", chr(code)).casefold()
-        character = pairs.get(form[0], form[0])
-        table[code] = ord(character[0])
-    return table
+    compared = character_classes() <= CLASSES.index("digit")
+    table = np.where(compared, np.arange(LIMIT, dtype=np.uint32), np.uint32(0))
+    folding = compared.copy()
+    for first, last in _UNFOLDED:
+        folding[first : last + 1] = False
+    for code in np.flatnonzero(folding).tolist():
+        table[code] = ord(unicodedata.normalize("NFKC", chr(code)).casefold()[0])
+    simple = np.arange(LIMIT, dtype=np.uint32)
+    for written, simplified in simplified_pairs().items():
+        if len(written) == 1 and ord(written) < LIMIT:
+            simple[ord(written)] = ord(simplified[0])
+    return np.where(table < LIMIT, simple[np.minimum(table, LIMIT - 1)], table).astype(np.uint32)
 
 
 @cache

@@ -1,0 +1,119 @@
+"""Pipelines over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query
+
+from ceyuan.data.pipelines import service
+from ceyuan.data.pipelines.errors import NotACorpus, ThresholdsInvalid
+from ceyuan.data.pipelines.schemas import (
+    CollectIn,
+    CorpusIn,
+    DefaultsOut,
+    DropReasonsOut,
+    JobStarted,
+    PipelineIn,
+    RecutIn,
+    RecutOut,
+)
+from ceyuan.data.sources.errors import SourceInvalid, SourceNotFound
+from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from ceyuan.kernel.jobs import Job
+from ceyuan.kernel.web import CurrentActor, CurrentPlatform, ReadWork, WriteWork, problems
+from ceyuan.kernel.work import UnitOfWork
+
+router = APIRouter(prefix="/api/v1/data", tags=["data"])
+Owner = Annotated[str, Path(max_length=96)]
+Name = Annotated[str, Path(max_length=96)]
+At = Annotated[str | None, Query(max_length=200, description="branch, tag or commit; the default branch if not given")]
+IdempotencyKey = Annotated[str | None, Header(max_length=120)]
+_MAY_START = (Unauthenticated, Forbidden, NotFound, Invalid)
+_MAY_READ = problems(Unauthenticated, NotACorpus)
+
+
+@router.post(
+    "/collections",
+    response_model=JobStarted,
+    status_code=202,
+    responses=problems(*_MAY_START, SourceNotFound, SourceInvalid),
+)
+async def start_collection(body: CollectIn, uow: WriteWork, idempotency_key: IdempotencyKey = None) -> Any:
+    """Collect sources into a raw dataset, as a job."""
+    return _started(await service.start_collection(uow, body, _key(uow, "collect", idempotency_key)))
+
+
+@router.post("/pipelines", response_model=JobStarted, status_code=202, responses=problems(*_MAY_START))
+async def start_pipeline(body: PipelineIn, uow: WriteWork, idempotency_key: IdempotencyKey = None) -> Any:
+    """Make a corpus of raw datasets, as a job."""
+    return _started(await service.start_pipeline(uow, body, _key(uow, "pipeline", idempotency_key)))
+
+
+@router.post(
+    "/corpora",
+    response_model=JobStarted,
+    status_code=202,
+    responses=problems(*_MAY_START, SourceNotFound, SourceInvalid),
+)
+async def start_corpus(body: CorpusIn, uow: WriteWork, idempotency_key: IdempotencyKey = None) -> Any:
+    """Collect sources and make a corpus of them, as a job."""
+    return _started(await service.start_corpus(uow, body, _key(uow, "corpus", idempotency_key)))
+
+
+@router.get("/recipes/defaults", response_model=DefaultsOut, responses=problems(Unauthenticated))
+async def get_recipe_defaults(platform: CurrentPlatform, actor: CurrentActor) -> Any:
+    """Show what recipes are made of: defaults, schema, profiles, statistics, reasons and operators."""
+    actor.require_known()
+    return await service.describe_recipes(platform)
+
+
+@router.get("/datasets/{owner}/{name}/manifest", response_model=dict[str, Any], responses=_MAY_READ)
+async def get_manifest(owner: Owner, name: Name, uow: ReadWork, revision: At = None) -> Any:
+    """Show a corpus' manifest: recipe, operators, sources, counts, and files with their hashes."""
+    return await service.read_manifest(uow, _reference(owner, name, revision))
+
+
+@router.get("/datasets/{owner}/{name}/drop-reasons", response_model=DropReasonsOut, responses=_MAY_READ)
+async def get_drop_reasons(owner: Owner, name: Name, uow: ReadWork, revision: At = None) -> Any:
+    """Show why documents were dropped."""
+    found, value = await service.read_json(uow, _reference(owner, name, revision), "drop_reasons.json")
+    return {"revision": found.ref, **value}
+
+
+@router.get("/datasets/{owner}/{name}/samples", response_model=dict[str, Any], responses=_MAY_READ)
+async def get_samples(owner: Owner, name: Name, uow: ReadWork, revision: At = None) -> Any:
+    """Show examples: texts before and after, kept ones by domain, dropped ones by reason."""
+    return (await service.read_json(uow, _reference(owner, name, revision), "samples.json"))[1]
+
+
+@router.get("/datasets/{owner}/{name}/distributions", response_model=dict[str, Any], responses=_MAY_READ)
+async def get_distributions(owner: Owner, name: Name, uow: ReadWork, revision: At = None) -> Any:
+    """Show how each statistic is distributed, by domain, for all documents and for those kept."""
+    return (await service.read_json(uow, _reference(owner, name, revision), "distributions.json"))[1]
+
+
+@router.post(
+    "/datasets/{owner}/{name}/recut",
+    response_model=RecutOut,
+    responses=problems(Unauthenticated, NotACorpus, Invalid, ThresholdsInvalid),
+)
+async def try_thresholds(
+    owner: Owner, name: Name, body: RecutIn, platform: CurrentPlatform, actor: CurrentActor, revision: At = None
+) -> Any:
+    """Show what other thresholds would keep, without running the pipeline again."""
+    reference = _reference(owner, name, revision)
+    found, result = await service.try_thresholds(platform, actor, reference, body.thresholds)
+    return {"revision": found.ref, **result}
+
+
+def _reference(owner: str, name: str, revision: str | None) -> str:
+    return f"datasets/{owner}/{name}" + (f"@{revision}" if revision else "")
+
+
+def _key(uow: UnitOfWork, room: str, key: str | None) -> str | None:
+    return f"data/{room}/{uow.actor.id}/{key}" if key else None
+
+
+def _started(job: Job) -> dict[str, str]:
+    return {"job_id": job.id, "kind": job.kind, "state": job.state}

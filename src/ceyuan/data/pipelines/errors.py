@@ -1,0 +1,15 @@
+"""What may go wrong with pipelines."""
+
+from __future__ import annotations
+
+from ceyuan.kernel.errors import Invalid, NotFound
+
+
+class NotACorpus(NotFound):
+    code = "not_a_corpus"
+    title = ("该数据集不是由数据流水线生成的", "This dataset was not made by a pipeline")
+
+
+class ThresholdsInvalid(Invalid):
+    code = "thresholds_invalid"
+    title = ("阈值无效", "The thresholds are not valid")

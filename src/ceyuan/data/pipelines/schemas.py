@@ -1,0 +1,133 @@
+"""Pipelines on the wire, and at the same time the parameters of the jobs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from ceyuan.hub import Visibility
+
+SourceId = Annotated[str, StringConstraints(pattern=r"^src_[0-9a-z]{26}$")]
+DatasetName = Annotated[
+    str, Field(max_length=200, pattern=r"^[^/@\s]+/[^/@\s]+$", description="owner/name of the dataset to write")
+]
+RevisionRef = Annotated[str, Field(max_length=320, description="reference such as datasets/demo/raw-zh@main")]
+Threshold = Annotated[float, Field(allow_inf_nan=False)]
+Thresholds = dict[str, dict[str, dict[Literal["at_least", "at_most"], Threshold | None]]]
+"""domain -> reason -> bounds."""
+
+
+class Title(BaseModel):
+    """A dataset's title in both languages."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    zh: Annotated[str, Field(min_length=1, max_length=200)] = "中文语料"
+    en: Annotated[str, Field(min_length=1, max_length=200)] = "Chinese corpus"
+
+
+class _Run(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    org_id: Annotated[str, Field(max_length=40, description="organisation that the run is for")]
+
+
+class CollectIn(_Run):
+    """Collect sources into a raw dataset."""
+
+    sources: Annotated[list[SourceId], Field(min_length=1, max_length=200)]
+    dataset: DatasetName
+    visibility: Visibility = "private"
+
+
+class PipelineIn(_Run):
+    """Make a corpus of raw datasets. `recipe` has the fields that the defaults show; what is left out stays so."""
+
+    raw: Annotated[list[RevisionRef], Field(min_length=1, max_length=50)]
+    dataset: DatasetName
+    visibility: Visibility = "private"
+    title: Title = Title()
+    recipe: Annotated[dict[str, Any], Field(max_length=30)] = {}
+
+
+class CorpusIn(_Run):
+    """Collect sources and make a corpus of them; the raw dataset's name is the corpus' with `-raw` if not given."""
+
+    sources: Annotated[list[SourceId], Field(min_length=1, max_length=200)]
+    dataset: DatasetName
+    raw_dataset: DatasetName | None = None
+    visibility: Visibility = "private"
+    title: Title = Title()
+    recipe: Annotated[dict[str, Any], Field(max_length=30)] = {}
+
+
+class JobStarted(BaseModel):
+    """The job that was started; follow it under `/api/v1/jobs`."""
+
+    job_id: str
+    kind: str
+    state: str
+
+
+class DropReason(BaseModel):
+    """How many documents of a domain were dropped for a reason."""
+
+    domain: str
+    reason: str
+    zh: str
+    en: str
+    documents: int
+    characters: int
+
+
+class DropReasonsOut(BaseModel):
+    """Why documents were dropped, most frequent first."""
+
+    revision: str
+    reasons: list[DropReason]
+
+
+class RecutIn(BaseModel):
+    """Thresholds to try."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    thresholds: Thresholds
+
+
+class RecutReason(BaseModel):
+    """Documents dropped for a reason, as the dataset is and as it would be."""
+
+    now: int
+    then: int
+
+
+class RecutDomain(BaseModel):
+    """One domain, as the dataset is and as it would be."""
+
+    documents: int
+    kept_now: int
+    kept_then: int
+    reasons: dict[str, RecutReason]
+
+
+class RecutOut(BaseModel):
+    """What other thresholds would do. `unsearched` documents would newly pass and were never searched for
+    near-duplicates, so that fewer of them may remain."""
+
+    revision: str
+    domains: dict[str, RecutDomain]
+    unsearched: int
+
+
+class DefaultsOut(BaseModel):
+    """What recipes are made of: defaults, JSON schema, and the names of all parts in both languages."""
+
+    recipe: dict[str, Any]
+    schema_: Annotated[dict[str, Any], Field(alias="schema")]
+    profiles: dict[str, list[dict[str, Any]]]
+    domains: dict[str, tuple[str, str]]
+    statistics: dict[str, tuple[str, str]]
+    reasons: dict[str, tuple[str, str]]
+    operators: list[dict[str, Any]]

@@ -1,0 +1,183 @@
+"""The jobs of the data pillar. Each can be killed at any moment and goes on; the hub gets each result once."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ceyuan.data.pipelines.lineage import record_collection, record_corpus
+from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn
+from ceyuan.data.pipelines.service import COLLECT, CORPUS, PIPELINE
+from ceyuan.data.sources import SourceSpec, mark_collected, specification
+from ceyuan.data.sources.settings import DataSettings
+from ceyuan.hub import Visibility, commit_folder, create_repository, local_snapshot
+from ceyuan.kernel.jobs import JobContext, job
+from ceyuan.kernel.work import UnitOfWork
+
+VOLATILE = ["run.json"]
+"""Files of an engine's folder that differ from run to run; they stay out of the hub."""
+
+
+@job(COLLECT, title=("采集数据", "Collect data"), queue="heavy")
+async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
+    """Read the sources of `CollectIn` into a revision of the raw dataset.
+
+    Returns `revision` (reference), `node_id`, `documents`, `skipped` and `sources` (ids).
+    """
+    wanted = CollectIn.model_validate(params)
+    work = _work(ctx)
+
+    async def prepare(uow: UnitOfWork) -> list[dict[str, Any]]:
+        uow.actor.require_role(wanted.org_id, "member")
+        await _make_room(uow, wanted.dataset, wanted.visibility)
+        return [(await specification(uow, source_id)).as_json() for source_id in wanted.sources]
+
+    specs = [SourceSpec(**values) for values in await ctx.transaction("prepare", prepare)]
+
+    async def read() -> dict[str, Any]:
+        sources = [spec.arguments(await _files_of(ctx, spec, work)) for spec in specs]
+        settings = ctx.platform.section(DataSettings)
+        cache = str(settings.cache_dir) if settings.cache_dir else None
+        arguments = {"out": str(work / "raw"), "cache": cache, "sources": sources}
+        return await _heavy(ctx, "ceyuan.data.collection.entry:main", arguments, (0.02, 0.9))
+
+    collection = await ctx.step("collect", read)
+    made = await _publish(ctx, "publish", work / "raw", wanted.dataset, "Collect sources")
+    counts = {record["source"]["key"]: record for record in collection["sources"]}
+
+    async def record(uow: UnitOfWork) -> dict[str, Any]:
+        taken = [spec for spec in specs if spec.key in counts]
+        for spec in taken:
+            one = counts[spec.key]
+            await mark_collected(uow, spec.id, one["documents"], sum(one["rejected"].values()))
+        await record_collection(uow, taken, made["ref"], ctx.job_id)
+        await uow.audit("data.collect", made["node_id"], wanted.org_id, sources=[spec.id for spec in taken])
+        documents = sum(one["documents"] for one in counts.values())
+        return {
+            "revision": made["ref"],
+            "node_id": made["node_id"],
+            "documents": documents,
+            "skipped": collection["skipped"],
+            "sources": [spec.id for spec in taken],
+        }
+
+    result = await ctx.transaction("record", record)
+    await _clear(work)
+    ctx.progress(1.0, (f"共 {result['documents']:,} 篇", f"{result['documents']:,} documents"))
+    return result
+
+
+@job(PIPELINE, title=("语料流水线", "Corpus pipeline"), queue="heavy")
+async def run_pipeline(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
+    """Make a revision of the corpus of `PipelineIn` from its raw datasets.
+
+    Returns `revision`, `node_id`, `content_sha256` and `counts`.
+    """
+    wanted = PipelineIn.model_validate(params)
+    work = _work(ctx)
+
+    async def prepare(uow: UnitOfWork) -> bool:
+        uow.actor.require_role(wanted.org_id, "member")
+        await _make_room(uow, wanted.dataset, wanted.visibility)
+        return True
+
+    await ctx.transaction("prepare", prepare)
+
+    async def build() -> dict[str, Any]:
+        raw = [work / f"raw-{number}" for number in range(len(wanted.raw))]
+        for reference, folder in zip(wanted.raw, raw, strict=True):
+            await local_snapshot(ctx.platform, reference, folder, actor=ctx.actor, links=True)
+        arguments = {
+            "collections": [str(folder) for folder in raw],
+            "out": str(work / "corpus"),
+            "recipe": wanted.recipe,
+            "title": wanted.title.model_dump(),
+            "threads": ctx.platform.section(DataSettings).threads,
+        }
+        return await _heavy(ctx, "ceyuan.data.corpus.entry:main", arguments, (0.05, 0.9))
+
+    built = await ctx.step("build", build)
+    made = await _publish(ctx, "publish", work / "corpus" / "dataset", wanted.dataset, "Build the corpus")
+
+    async def record(uow: UnitOfWork) -> dict[str, Any]:
+        await record_corpus(uow, wanted.raw, made["ref"], ctx.job_id, wanted.recipe)
+        content = built["content_sha256"]
+        await uow.audit("data.pipeline", made["node_id"], wanted.org_id, content_sha256=content)
+        await uow.publish("data.corpus_made", revision=made["ref"], node_id=made["node_id"], org_id=wanted.org_id)
+        return {
+            "revision": made["ref"],
+            "node_id": made["node_id"],
+            "content_sha256": content,
+            "counts": built["counts"],
+        }
+
+    result = await ctx.transaction("record", record)
+    await _clear(work)
+    kept, total = result["counts"]["total"]["kept"], result["counts"]["total"]["documents"]
+    ctx.progress(1.0, (f"保留 {kept:,} / {total:,} 篇", f"kept {kept:,} of {total:,} documents"))
+    return result
+
+
+@job(CORPUS, title=("采集并生成语料", "Collect and make a corpus"), queue="flow")
+async def make_corpus(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
+    """Run `data.collect` and then `data.pipeline` on its result; returns both results."""
+    wanted = CorpusIn.model_validate(params)
+    common = {"org_id": wanted.org_id, "visibility": wanted.visibility}
+    raw_name = wanted.raw_dataset or f"{wanted.dataset}-raw"
+    collected = await ctx.child("collect", COLLECT, common | {"sources": wanted.sources, "dataset": raw_name})
+    ctx.progress(0.5, ("采集完成,开始清洗", "collected; cleaning begins"))
+    plan = {"raw": [collected["revision"]], "dataset": wanted.dataset, "recipe": wanted.recipe}
+    title = {"title": wanted.title.model_dump()}
+    made = await ctx.child("pipeline", PIPELINE, common | plan | title)
+    return {"collected": collected, **made}
+
+
+def _work(ctx: JobContext) -> Path:
+    return ctx.platform.data_dir / "work" / ctx.job_id
+
+
+async def _make_room(uow: UnitOfWork, dataset: str, visibility: Visibility) -> None:
+    owner, _, name = dataset.partition("/")
+    await create_repository(uow, "dataset", owner, name, visibility=visibility, exist_ok=True)
+
+
+async def _files_of(ctx: JobContext, spec: SourceSpec, work: Path) -> Path | None:
+    """Where the files of a dataset source lie for the engine; null for other kinds."""
+    if spec.reference is None:
+        return None
+    folder = work / "inputs" / spec.key
+    return await local_snapshot(ctx.platform, spec.reference, folder, actor=ctx.actor, links=True)
+
+
+async def _heavy(ctx: JobContext, entry: str, arguments: dict[str, Any], span: tuple[float, float]) -> dict[str, Any]:
+    settings = ctx.platform.section(DataSettings)
+    result: dict[str, Any] = await ctx.run_process(
+        entry, arguments, memory_mb=settings.memory_mb, time_s=settings.time_s, span=span
+    )
+    return result
+
+
+async def _publish(ctx: JobContext, step: str, folder: Path, dataset: str, message: str) -> dict[str, str]:
+    """Make the engine's folder the dataset's next revision; the same content is the same revision."""
+
+    async def commit() -> dict[str, str]:
+        revision = await commit_folder(
+            ctx.platform,
+            f"datasets/{dataset}",
+            folder,
+            message=message,
+            actor=ctx.actor,
+            ignore=VOLATILE,
+            origin=ctx.job_id,
+        )
+        return {"ref": revision.ref, "node_id": revision.node_id, "tree": revision.tree}
+
+    made = await ctx.step(step, commit)
+    ctx.add_output(made["node_id"])
+    return made
+
+
+async def _clear(work: Path) -> None:
+    await asyncio.to_thread(shutil.rmtree, work, True)
