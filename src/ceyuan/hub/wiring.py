@@ -10,6 +10,7 @@ from ceyuan.hub.owners import OwnerDirectory, find_organisation
 from ceyuan.hub.privacy import HubOrganisationData, HubPersonalData
 from ceyuan.hub.repositories import repository
 from ceyuan.hub.repositories.service import describe, purge_deleted, rename
+from ceyuan.hub.viewer.service import Viewer
 from ceyuan.identity import OrganisationData, PersonalData, ScopeRoom
 from ceyuan.kernel.blobs import BlobReferences
 from ceyuan.kernel.events import Event
@@ -47,6 +48,7 @@ def wire(platform: Platform) -> None:
         ScopeRoom, ScopeRoom("hub", ("数据与模型仓库", "Hub"), paths=("/api/v1/repositories", "/api/v1/lineage"))
     )
     platform.subscriptions.on("identity.organisation_renamed", follow_owner)
+    platform.provide(Viewer, Viewer(platform))
     counter = DownloadCounter()
     platform.provide(DownloadCounter, counter)
     platform.services.append(counter)

@@ -74,6 +74,7 @@ ROOMS: tuple[Room, ...] = (
             "ceyuan.hub.repositories.endpoints",
             "ceyuan.hub.commits.endpoints",
             "ceyuan.hub.browsing.endpoints",
+            "ceyuan.hub.viewer.endpoints",
             "ceyuan.hub.lineage.endpoints",
         ),
         wiring="ceyuan.hub.wiring",

@@ -1,0 +1,1 @@
+"""Looking into files without downloading them: text, tables, headers of model files, media, bytes."""
