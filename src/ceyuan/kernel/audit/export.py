@@ -30,7 +30,7 @@ async def export_lines(database: Database, origin: str, keys: Sequence[str]) -> 
     seq = 0
     while seq < size:
         async with database.session(write=False) as session:
-            rows = await repository.entries_from(session, seq, min(BATCH, size - seq))
+            rows = await repository.rows_from(session, seq, min(BATCH, size - seq))
         if not rows:
             break
         yield b"".join(orjson.dumps({"seq": row.seq, "body": row.body}) + b"\n" for row in rows)

@@ -122,7 +122,8 @@ class AuditLog:
             raise NotFound((f"没有大小为 {size} 的树头", f"no head was signed at size {size}"))
         if head is None or head.size <= entry.seq:
             raise NotYetCovered()
-        path = [await repository.range_hash(uow.session, span) for span in inclusion_ranges(entry.seq, head.size)]
+        tiles = repository.Tiles(uow.session)
+        path = [await tiles.range_hash(span) for span in inclusion_ranges(entry.seq, head.size)]
         return InclusionProof(entry, head.size, path, head.note)
 
     async def prove_consistency(self, uow: UnitOfWork, first: int, second: int) -> ConsistencyProof:
@@ -130,7 +131,8 @@ class AuditLog:
         size, _ = await repository.size_and_frontier(uow.session)
         if not 0 <= first <= second <= size:
             raise NotFound((f"日志只有 {size} 条", f"the log has {size} entries"))
-        path = [await repository.range_hash(uow.session, span) for span in consistency_ranges(first, second)]
+        tiles = repository.Tiles(uow.session)
+        path = [await tiles.range_hash(span) for span in consistency_ranges(first, second)]
         return ConsistencyProof(first, second, path)
 
     async def verify(self, platform: Platform, *, witnesses: Sequence[SignedHead] = ()) -> Verification:

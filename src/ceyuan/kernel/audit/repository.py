@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ceyuan.kernel.audit.merkle import Range, frontier_root, node_hash, perfect_subtrees, root_of
@@ -19,26 +20,36 @@ async def size_and_frontier(session: AsyncSession) -> tuple[int, tuple[bytes, ..
     return (row.size, split_frontier(row.frontier)) if row else (0, ())
 
 
-async def range_hash(session: AsyncSession, span: Range) -> bytes:
-    """The Merkle hash over a range that a proof names."""
-    hashes = [await _subtree(session, level, index) for level, index in perfect_subtrees(span)]
-    return frontier_root(hashes)
+class Tiles:
+    """Reads the tree's stored hashes in tiles of 256, each once, so that a proof costs a few queries."""
 
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._tiles: dict[tuple[int, int], list[bytes]] = {}
 
-async def _subtree(session: AsyncSession, level: int, index: int) -> bytes:
-    stored, above = level - level % NODE_STEP, level % NODE_STEP
-    low, high = index << above, (index + 1) << above
-    if stored == 0:
-        query: Select[bytes] = (
-            select(AuditEntry.leaf).where(AuditEntry.seq >= low, AuditEntry.seq < high).order_by(AuditEntry.seq)
-        )
-    else:
-        query = (
-            select(AuditNode.hash)
-            .where(AuditNode.level == stored, AuditNode.index >= low, AuditNode.index < high)
-            .order_by(AuditNode.index)
-        )
-    return root_of_perfect(list(await session.scalars(query)))
+    async def range_hash(self, span: Range) -> bytes:
+        """The Merkle hash over a range that a proof names."""
+        return frontier_root([await self._subtree(level, index) for level, index in perfect_subtrees(span)])
+
+    async def _subtree(self, level: int, index: int) -> bytes:
+        stored, above = level - level % NODE_STEP, level % NODE_STEP
+        first = index << above
+        tile = await self._tile(stored, first >> NODE_STEP)
+        start = first % (1 << NODE_STEP)
+        return root_of_perfect(tile[start : start + (1 << above)])
+
+    async def _tile(self, level: int, number: int) -> list[bytes]:
+        if (level, number) not in self._tiles:
+            low, high = number << NODE_STEP, (number + 1) << NODE_STEP
+            query: Select[bytes]
+            if level == 0:
+                query = select(AuditEntry.leaf).where(AuditEntry.seq >= low, AuditEntry.seq < high)
+                query = query.order_by(AuditEntry.seq)
+            else:
+                query = select(AuditNode.hash).where(AuditNode.index >= low, AuditNode.index < high)
+                query = query.where(AuditNode.level == level).order_by(AuditNode.index)
+            self._tiles[level, number] = list(await self._session.scalars(query))
+        return self._tiles[level, number]
 
 
 async def nodes_within(session: AsyncSession, low: int, high: int) -> dict[tuple[int, int], bytes]:
@@ -66,10 +77,10 @@ async def entry_by_id(session: AsyncSession, entry_id: str) -> AuditEntry | None
     return (await session.scalars(select(AuditEntry).where(AuditEntry.id == entry_id))).one_or_none()
 
 
-async def entries_from(session: AsyncSession, seq: int, limit: int) -> list[AuditEntry]:
-    """The next entries at or after place `seq`."""
-    query = select(AuditEntry).where(AuditEntry.seq >= seq).order_by(AuditEntry.seq).limit(limit)
-    return list(await session.scalars(query))
+async def rows_from(session: AsyncSession, seq: int, limit: int) -> Sequence[Row[Any]]:
+    """The next entries at or after place `seq`, as plain rows with the table's columns."""
+    query = select(*AuditEntry.__table__.columns).where(AuditEntry.seq >= seq).order_by(AuditEntry.seq).limit(limit)
+    return (await session.execute(query)).all()
 
 
 async def latest_head(session: AsyncSession, *, covering: int = 0) -> AuditHead | None:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from sqlalchemy import Row
 
 from ceyuan.kernel.audit import repository
 from ceyuan.kernel.audit.checkpoint import SignedHead, parse_note
 from ceyuan.kernel.audit.entry import COLUMNS, columns_of
 from ceyuan.kernel.audit.merkle import Frontier, extend, frontier_root, leaf_hash
 from ceyuan.kernel.audit.sealing import NODE_STEP
-from ceyuan.kernel.audit.tables import AuditEntry
 from ceyuan.kernel.database import Database
 from ceyuan.kernel.errors import Text
 
@@ -170,7 +170,7 @@ async def verify_log(
         while verifier.size < size:
             low, high = verifier.size, min(verifier.size + BATCH, size)
             async with database.session(write=False) as session:
-                rows = await repository.entries_from(session, low, high - low)
+                rows = await repository.rows_from(session, low, high - low)
                 nodes = await repository.nodes_within(session, low, high)
             if not rows:
                 break
@@ -181,7 +181,7 @@ async def verify_log(
     return verifier.result()
 
 
-def _check_batch(verifier: Verifier, rows: Sequence[AuditEntry], nodes: Mapping[tuple[int, int], bytes]) -> None:
+def _check_batch(verifier: Verifier, rows: Sequence[Row[Any]], nodes: Mapping[tuple[int, int], bytes]) -> None:
     for row in rows:
         columns = {name: getattr(row, name) for name in COLUMNS}
         verifier.entry(row.seq, row.body, leaf=row.leaf, columns=columns, nodes=nodes)
