@@ -52,9 +52,19 @@ def test_the_record_tells_shards_counts_and_rejections(tmp_path: Path) -> None:
 def test_a_collected_source_is_not_read_again_and_others_are(tmp_path: Path) -> None:
     first = Source("a", "folder", folder(tmp_path, "a"))
     run(tmp_path, first)
-    Path(first.location, "a.jsonl").unlink()
+    shard = tmp_path / "raw" / "a" / "raw-00000.parquet"
+    written = shard.stat().st_mtime_ns
     collection, _ = run(tmp_path, first, Source("b", "folder", folder(tmp_path, "b")))
     assert [source["documents"] for source in collection["sources"]] == [3, 3]  # type: ignore[attr-defined]
+    assert shard.stat().st_mtime_ns == written
+
+
+def test_a_folder_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    source = Source("a", "folder", folder(tmp_path, "a"))
+    run(tmp_path, source)
+    Path(source.location, "b.txt").write_text("新的一篇", "utf-8")
+    collection, _ = run(tmp_path, source)
+    assert [source["documents"] for source in collection["sources"]] == [4]  # type: ignore[attr-defined]
 
 
 def test_what_an_interrupted_call_left_half_done_is_made_anew(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Collect sources into a folder of raw shards, one source at a time, resumable after any kill."""
 
+import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +31,7 @@ def collect(out: Path, sources: Sequence[Source], cache: PackageCache, report: R
     Its ``sources`` tell per source: licence, origin, shards with SHA-256, counts of documents and rejections;
     ``skipped`` the optional ones that could not be had, with the reason in both languages. Times of fetching
     are kept apart, in ``out/run.json``. A source that is already there from an earlier, interrupted call with
-    the same settings is not read again. Raises ``DataProblem`` when a required source fails or none is left.
+    the same settings, and whose files have not changed since, is not read again. Raises ``DataProblem`` when a required source fails or none is left.
     """
     keys = [source.key for source in sources]
     if len(set(keys)) != len(keys) or not keys:
@@ -64,8 +65,10 @@ def _one(out: Path, source: Source, cache: PackageCache, report: Report) -> dict
     folder = out / source.key
     described = source.described()
     record = read_json(folder / "source.json")
-    if record and record["source"] == described:
+    state = _state_of(source)
+    if record and record["source"] == described and _run_note(out, source.key).get("state") == state:
         return record
+    _note_run(out, source.key, state=state)
     shutil.rmtree(folder, ignore_errors=True)
     building = out / f".{source.key}.building"
     shutil.rmtree(building, ignore_errors=True)
@@ -119,14 +122,34 @@ def _items(source: Source, cache: PackageCache, out: Path) -> Iterator[Document 
         return
     corpus = CORPORA[source.location]
     package = cache.get(corpus.package)
-    run = read_json(out / "run.json")
-    run[source.key] = {
-        "fetched_at": package.fetched_at,
-        "was_cached": package.was_cached,
-        "collected_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    write_json(out / "run.json", run)
+    _note_run(out, source.key, fetched_at=package.fetched_at, was_cached=package.was_cached)
     yield from corpus.read(package.path)
+
+
+def _state_of(source: Source) -> str:
+    """What tells whether a folder has changed: names, sizes and times of its files. Empty for packages."""
+    if source.kind == "package":
+        return ""
+    root = Path(source.location)
+    files = sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root]
+    digest = hashlib.sha256()
+    for path in files:
+        if path.exists():
+            facts = path.stat()
+            digest.update(f"{path}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _run_note(out: Path, key: str) -> dict[str, object]:
+    note = read_json(out / "run.json").get(key)
+    return note if isinstance(note, dict) else {}
+
+
+def _note_run(out: Path, key: str, **facts: object) -> None:
+    """Remember facts of this very run, which stay out of the collection's content."""
+    run = read_json(out / "run.json")
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    write_json(out / "run.json", run | {key: _run_note(out, key) | facts | {"collected_at": when}})
 
 
 def _put(file: BinaryIO, text: str) -> None:

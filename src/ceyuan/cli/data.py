@@ -1,0 +1,222 @@
+"""`ceyuan data`: register sources, make corpora of them, see what was dropped and why, try other thresholds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from ceyuan.cli import jobs
+from ceyuan.cli.connection import Api
+from ceyuan.cli.output import language, say, show, show_rows
+from ceyuan.kernel.errors import CeyuanError, Invalid, MissingExtra
+
+app = typer.Typer(help="Data: sources, corpora, what was dropped and why.", no_args_is_help=True)
+sources = typer.Typer(help="Sources: where data comes from.", no_args_is_help=True)
+app.add_typer(sources, name="sources")
+
+_SOURCES, _DATA = "/api/v1/data/sources", "/api/v1/data"
+_COLUMNS = ["id", "key", "kind", "domain", "licence", "documents", "collected_at"]
+OrgOption = Annotated[str, typer.Option(help="id of the organisation that it is for")]
+RecipeOption = Annotated[
+    Path | None, typer.Option(help="recipe as YAML or JSON; the defaults if not given", exists=True, dir_okay=False)
+]
+FollowOption = Annotated[bool, typer.Option(help="print the job's log until it ends")]
+
+
+@sources.command("list")
+@sources.command("ls", hidden=True)
+def list_sources(
+    org: Annotated[str | None, typer.Option(help="only this organisation's (its id)")] = None,
+    kind: Annotated[str | None, typer.Option(help="folder, package or dataset")] = None,
+    text: Annotated[str | None, typer.Option(help="part of name, title or origin")] = None,
+    limit: Annotated[int, typer.Option(help="how many at most")] = 50,
+) -> None:
+    """List sources, newest first."""
+    show_rows(Api().pages(_SOURCES, limit=limit, org_id=org, kind=kind, text=text), _COLUMNS)
+
+
+@sources.command("registered")
+def list_registered() -> None:
+    """List the corpora of package registries that can be sources."""
+    columns = ["key", "title_zh" if language() == "zh" else "title_en", "origin", "licence", "download_bytes"]
+    show_rows(Api().get(f"{_SOURCES}/registered"), columns, key="key")
+
+
+@sources.command("add")
+def add_source(
+    key: Annotated[str, typer.Argument(help="name within the organisation")],
+    location: Annotated[str, typer.Argument(help="folder, key of a registered corpus, or dataset reference")],
+    org: OrgOption,
+    kind: Annotated[str, typer.Option(help="folder, package or dataset")] = "folder",
+    title: Annotated[str, typer.Option(help="title for people")] = "",
+    licence: Annotated[str, typer.Option(help="SPDX expression, such as CC-BY-4.0")] = "",
+    domain: Annotated[str, typer.Option(help="profile: general, law, news, user, classical, technical")] = "",
+    origin: Annotated[str, typer.Option(help="where the data was first published")] = "",
+    evidence: Annotated[str, typer.Option(help="contract, consent or crawl record")] = "",
+    text_field: Annotated[str, typer.Option(help="field of the text, where it is not a usual one")] = "",
+    take: Annotated[int, typer.Option(help="documents at most; 0 takes all")] = 0,
+    optional: Annotated[bool, typer.Option("--optional", help="skip it, with the reason, if it cannot be had")] = False,
+) -> None:
+    """Register a source."""
+    place = str(Path(location).absolute()) if kind == "folder" else location
+    reading = {"text_field": text_field, "limit": take, "required": not optional}
+    known = {"org_id": org, "key": key, "kind": kind, "location": place, "title": title, "domain": domain}
+    rights = {"licence": licence, "origin": origin, "evidence": evidence}
+    show(Api().post(_SOURCES, known | rights | {"reading": reading}))
+
+
+@sources.command("show")
+def show_source(source_id: str) -> None:
+    """Show one source."""
+    show(Api().get(f"{_SOURCES}/{source_id}"))
+
+
+@sources.command("delete")
+def delete_source(
+    source_id: str, confirm: Annotated[str, typer.Option(help="the source's name, to confirm")] = ""
+) -> None:
+    """Delete a source; what was made from it stays."""
+    Api().call("DELETE", f"{_SOURCES}/{source_id}", params={"confirm": confirm})
+    say(("来源已删除", "the source is deleted"))
+
+
+@app.command()
+def collect(
+    dataset: Annotated[str, typer.Argument(help="owner/name of the raw dataset to write")],
+    source: Annotated[list[str], typer.Option(help="id of a source; may be repeated")],
+    org: OrgOption,
+    follow: FollowOption = False,
+) -> None:
+    """Collect sources into a raw dataset."""
+    _start("collections", {"org_id": org, "sources": source, "dataset": dataset}, follow)
+
+
+@app.command()
+def clean(
+    dataset: Annotated[str, typer.Argument(help="owner/name of the corpus to write")],
+    raw: Annotated[list[str], typer.Option(help="raw dataset, such as datasets/demo/raw@main; may be repeated")],
+    org: OrgOption,
+    recipe: RecipeOption = None,
+    follow: FollowOption = False,
+) -> None:
+    """Make a corpus of raw datasets."""
+    body = {"org_id": org, "raw": raw, "dataset": dataset, "recipe": read_recipe(recipe)}
+    _start("pipelines", body, follow)
+
+
+@app.command()
+def make(
+    dataset: Annotated[str, typer.Argument(help="owner/name of the corpus to write")],
+    source: Annotated[list[str], typer.Option(help="id of a source; may be repeated")],
+    org: OrgOption,
+    recipe: RecipeOption = None,
+    follow: FollowOption = False,
+) -> None:
+    """Collect sources and make a corpus of them."""
+    body = {"org_id": org, "sources": source, "dataset": dataset, "recipe": read_recipe(recipe)}
+    _start("corpora", body, follow)
+
+
+@app.command()
+def reasons(
+    dataset: Annotated[str, typer.Argument(help="owner/name of the corpus")],
+    revision: Annotated[str | None, typer.Option(help="branch, tag or commit")] = None,
+) -> None:
+    """Show why documents were dropped."""
+    found = Api().get(f"{_DATA}/datasets/{dataset}/drop-reasons", revision=revision)
+    show_rows(found["reasons"], ["domain", "zh" if language() == "zh" else "en", "documents"], key="reason")
+
+
+@app.command("what-if")
+def what_if(
+    dataset: Annotated[str, typer.Argument(help="owner/name of the corpus")],
+    at_least: Annotated[list[str], typer.Option(help="domain.reason=number; may be repeated")] = [],  # noqa: B006
+    at_most: Annotated[list[str], typer.Option(help="domain.reason=number; may be repeated")] = [],  # noqa: B006
+    revision: Annotated[str | None, typer.Option(help="branch, tag or commit")] = None,
+) -> None:
+    """Show what other thresholds would keep, without running the pipeline again."""
+    thresholds: dict[str, dict[str, dict[str, float]]] = {}
+    for side, given in (("at_least", at_least), ("at_most", at_most)):
+        for domain, reason, number in map(parse_threshold, given):
+            thresholds.setdefault(domain, {}).setdefault(reason, {})[side] = number
+    params = {"revision": revision} if revision else {}
+    found = Api().post(f"{_DATA}/datasets/{dataset}/recut", {"thresholds": thresholds}, params=params)
+    rows = [{"domain": name, **values} for name, values in found["domains"].items()]
+    show_rows(rows, ["domain", "documents", "kept_now", "kept_then"], key="domain")
+
+
+@app.command()
+def recipe() -> None:
+    """Show the default recipe and all that a recipe can be made of."""
+    show(Api().get(f"{_DATA}/recipes/defaults"))
+
+
+@app.command()
+def local(
+    folder: Annotated[Path, typer.Argument(help="folder of your own texts", exists=True)],
+    out: Annotated[Path, typer.Argument(help="folder to write the corpus to")],
+    domain: Annotated[str, typer.Option(help="profile: general, law, news, user, classical, technical")] = "general",
+    licence: Annotated[str, typer.Option(help="SPDX expression of the texts' licence")] = "",
+    recipe: RecipeOption = None,
+) -> None:
+    """Make a corpus of a folder on this machine, without a platform; interrupted, it continues when called again."""
+    try:
+        from ceyuan.data.collection.entry import main as collect_main
+        from ceyuan.data.corpus.entry import main as corpus_main
+    except ImportError as error:
+        raise MissingExtra("standard", ("语料处理", "making a corpus")) from error
+    from ceyuan.data.problems import DataProblem
+
+    source = {"key": "own", "kind": "folder", "location": str(folder.absolute()), "domain": domain, "licence": licence}
+    try:
+        collect_main({"out": str(out / "raw"), "sources": [source]}, _tell)
+        arguments = {"collections": [str(out / "raw")], "out": str(out), "recipe": read_recipe(recipe)}
+        made = corpus_main(arguments, _tell)
+    except DataProblem as problem:
+        raise CeyuanError(problem.message) from problem
+    show({"folder": made["folder"], "content_sha256": made["content_sha256"], **made["counts"]["total"]}, key="folder")
+
+
+def read_recipe(path: Path | None) -> dict[str, Any]:
+    """The recipe in a YAML or JSON file; raises `Invalid` where it is none."""
+    if path is None:
+        return {}
+    try:
+        value = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Invalid((f"{path} 不是 YAML 或 JSON", f"{path} is neither YAML nor JSON")) from error
+    if not isinstance(value, dict):
+        raise Invalid((f"{path} 应是一组设置", f"{path} must be a mapping of settings"))
+    return value
+
+
+def parse_threshold(text: str) -> tuple[str, str, float]:
+    """`user.too_short=10` as domain, reason and number; raises `Invalid`."""
+    name, equals, number = text.partition("=")
+    domain, dot, reason = name.partition(".")
+    try:
+        if not (equals and dot and reason):
+            raise ValueError(text)
+        return domain, reason, float(number)
+    except ValueError as error:
+        raise Invalid(
+            (f"“{text}”不是 领域.原因=数值 的形式", f"“{text}” is not of the form domain.reason=number"),
+            hint=("例如 --at-least user.too_short=10", "for example --at-least user.too_short=10"),
+        ) from error
+
+
+def _start(path: str, body: dict[str, Any], follow: bool) -> None:
+    started = Api().post(f"{_DATA}/{path}", body)
+    show(started, key="job_id")
+    if follow:
+        jobs.follow(started["job_id"])
+
+
+def _tell(message: dict[str, object]) -> None:
+    words = message.get("message")
+    if isinstance(words, list) and sys.stderr.isatty():
+        say((str(words[0]), str(words[1])))
