@@ -18,6 +18,7 @@ from ceyuan.server.asgi import Door
 from ceyuan.server.assembly import build_platform, running
 from ceyuan.server.settings import ServerSettings
 from tests.postgres import PostgresServer, find_postgres
+from tests.workshop import Workshop, open_workshop
 
 
 @pytest.fixture(scope="session")
@@ -106,3 +107,10 @@ async def client(platform: Platform) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=door)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         yield client
+
+
+@pytest.fixture
+async def workshop(built: Platform) -> AsyncIterator[Workshop]:
+    """A started platform with an organisation, money, and a model behind a scripted server."""
+    async with open_workshop(built) as workshop:
+        yield workshop

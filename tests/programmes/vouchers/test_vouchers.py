@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+
+from ceyuan.kernel.errors import CeyuanError, Forbidden
+from ceyuan.kernel.workflow import GuardRefused
+from ceyuan.metering import check_books
+from ceyuan.models.gateway import ask_model
+from ceyuan.programmes.vouchers import apply_for, create_scheme, decide, fund_scheme
+from ceyuan.programmes.vouchers.errors import CapReached, VoucherNotFound
+from ceyuan.programmes.vouchers.schemas import ApplyIn, SchemeIn, VoucherDecision
+from ceyuan.programmes.vouchers.service import find_voucher, show_voucher
+from tests.workshop import Workshop
+
+YUAN = 1_000_000
+
+
+async def scheme(workshop: Workshop, *, cap: int = 5 * YUAN, pool: int = 8 * YUAN) -> str:
+    async with workshop.platform.work(await workshop.actor("officer")) as uow:
+        made = await create_scheme(
+            uow, SchemeIn(org_id=workshop.org, name_zh="模型券", name_en="Vouchers", cap_micro=cap)
+        )
+        await fund_scheme(uow, made.id, pool, "budget-2026")
+        await fund_scheme(uow, made.id, pool, "budget-2026")
+    return made.id
+
+
+async def apply(workshop: Workshop, scheme_id: str, asked: int) -> str:
+    wanted = ApplyIn(scheme_id=scheme_id, org_id=workshop.org, asked_micro=asked, purpose="try")
+    async with workshop.platform.work(await workshop.actor()) as uow:
+        return (await apply_for(uow, wanted)).id
+
+
+async def grant(workshop: Workshop, voucher_id: str, amount: int | None = None) -> None:
+    async with workshop.platform.work(await workshop.actor("officer")) as uow:
+        await decide(uow, voucher_id, VoucherDecision(decision="grant", amount_micro=amount))
+
+
+async def left(workshop: Workshop, voucher_id: str) -> int | None:
+    async with workshop.platform.work(await workshop.actor(), write=False) as uow:
+        return (await show_voucher(uow, await find_voucher(uow, voucher_id))).left_micro
+
+
+async def test_an_outsider_sees_no_voucher_and_a_member_grants_none(workshop: Workshop) -> None:
+    voucher_id = await apply(workshop, await scheme(workshop), YUAN)
+    async with workshop.platform.work(await workshop.actor("zoe"), write=False) as uow:
+        with pytest.raises(VoucherNotFound):
+            await find_voucher(uow, voucher_id)
+    with pytest.raises(Forbidden):
+        async with workshop.platform.work(await workshop.actor()) as uow:
+            await decide(uow, voucher_id, VoucherDecision(decision="grant"))
+
+
+async def test_a_granted_voucher_pays_for_calls_to_the_micro_yuan_and_the_books_balance(workshop: Workshop) -> None:
+    voucher_id = await apply(workshop, await scheme(workshop), 2 * YUAN)
+    await grant(workshop, voucher_id)
+    own = await workshop.balance()
+    messages = [{"role": "user", "content": "四季有哪些?"}]
+    await ask_model(workshop.platform, await workshop.actor(), workshop.org, "echo", messages, max_tokens=50)
+    call = await workshop.the_call()
+    assert call.cost_micro > 0
+    assert await left(workshop, voucher_id) == 2 * YUAN - call.cost_micro
+    assert await workshop.balance() == own
+    async with workshop.platform.work() as uow:
+        assert (await check_books(uow)).is_sound
+
+
+async def test_an_exhausted_voucher_is_a_clear_refusal(workshop: Workshop) -> None:
+    async with workshop.platform.work() as uow:
+        from ceyuan.metering import PLATFORM, get_account, open_account, transfer
+
+        general = await open_account(uow, workshop.org, "general")
+        sink = await open_account(uow, PLATFORM, "settled")
+        await transfer(uow, general.id, sink.id, (await get_account(uow, general.id)).balance_micro)
+        await uow.publish("metering.limits_changed", org_id=workshop.org)
+    voucher_id = await apply(workshop, await scheme(workshop), 3)
+    await grant(workshop, voucher_id)
+    await workshop.settle()
+    messages = [{"role": "user", "content": "四季有哪些?" * 50}]
+    with pytest.raises(CeyuanError) as refused:
+        await ask_model(workshop.platform, await workshop.actor(), workshop.org, "echo", messages, max_tokens=500)
+    assert refused.value.status == 402
+
+
+async def test_nobody_gets_more_than_the_cap_or_the_pool(workshop: Workshop) -> None:
+    scheme_id = await scheme(workshop, cap=5 * YUAN, pool=2 * YUAN)
+    with pytest.raises(CapReached):
+        await apply(workshop, scheme_id, 6 * YUAN)
+    voucher_id = await apply(workshop, scheme_id, 4 * YUAN)
+    with pytest.raises(GuardRefused) as refused:
+        await grant(workshop, voucher_id)
+    assert "pool" in refused.value.message[1]
+    await grant(workshop, voucher_id, 1 * YUAN)
+    assert await left(workshop, voucher_id) == YUAN
+
+
+async def test_a_revoked_voucher_gives_back_what_is_left(workshop: Workshop) -> None:
+    voucher_id = await apply(workshop, await scheme(workshop), 2 * YUAN)
+    await grant(workshop, voucher_id)
+    async with workshop.platform.work(await workshop.actor("officer")) as uow:
+        voucher = await decide(uow, voucher_id, VoucherDecision(decision="revoke", reason="not used"))
+        assert voucher.state == "revoked"
+    assert await left(workshop, voucher_id) == 0
