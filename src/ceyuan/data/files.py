@@ -16,13 +16,17 @@ from ceyuan.data.problems import DataProblem
 __all__ = ["canonical_json", "read_json", "sha256_of", "sync_folder", "write_atomically", "write_json"]
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
 @contextmanager
 def _naming_full_disk(folder: Path) -> Iterator[None]:
     """Turn "no space left" into a problem that says where; everything else passes through."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        # Writers wrap the system's error in their own, of which only the words are left.
+        if getattr(error, "errno", None) not in _FULL and os.strerror(errno.ENOSPC) not in str(error):
             raise
         raise DataProblem(
             "disk_full",

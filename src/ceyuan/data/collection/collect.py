@@ -31,7 +31,8 @@ def collect(out: Path, sources: Sequence[Source], cache: PackageCache, report: R
     Its ``sources`` tell per source: licence, origin, shards with SHA-256, counts of documents and rejections;
     ``skipped`` the optional ones that could not be had, with the reason in both languages. Times of fetching
     are kept apart, in ``out/run.json``. A source that is already there from an earlier, interrupted call with
-    the same settings, and whose files have not changed since, is not read again. Raises ``DataProblem`` when a required source fails or none is left.
+    the same settings, and whose files have not changed since, is not read again. Raises ``DataProblem`` when
+    a required source fails or none is left.
     """
     keys = [source.key for source in sources]
     if len(set(keys)) != len(keys) or not keys:
