@@ -10,13 +10,19 @@ PyTorch is imported from its module: `loop`, `model_folder`, `perplexity`, `gguf
 `verification`, `sampling`.
 """
 
-from .corpus import Corpus
+from typing import TYPE_CHECKING, Any
+
 from .faults import CorpusFault, RecipeFault, ResumeFault, TorchMissing, TrainingFault
-from .intervals import Perplexity, perplexity_of
-from .recipe import Precision, Recipe, Shape
+from .recipe import RECIPE_BOUNDS, SHAPE_BOUNDS, Precision, Recipe, Shape
 from .torch_extra import require_torch, torch_installed
 
+if TYPE_CHECKING:
+    from .corpus import Corpus
+    from .intervals import Perplexity, perplexity_of
+
 __all__ = [
+    "RECIPE_BOUNDS",
+    "SHAPE_BOUNDS",
     "Corpus",
     "CorpusFault",
     "Perplexity",
@@ -31,3 +37,14 @@ __all__ = [
     "require_torch",
     "torch_installed",
 ]
+
+# Arrow and NumPy are loaded when one of these is asked for: rooms that only describe a run stay light.
+_LATE = {"Corpus": "corpus", "Perplexity": "intervals", "perplexity_of": "intervals"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(name)
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)

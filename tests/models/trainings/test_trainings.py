@@ -1,0 +1,157 @@
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import psutil
+
+from ceyuan.hub import lineage_graph, list_files, read_file, resolve
+from ceyuan.kernel import jobs
+from ceyuan.kernel.platform import Platform
+from tests.models.training.conftest import TINY, needs_torch
+from tests.models.trainings.conftest import ACTORS, As, ended, request
+
+pytestmark = needs_torch
+RUNS = "/api/v1/training/runs"
+LONGER = {"steps": 160, "checkpoint_every": 10, "evaluate_every": 10}
+
+
+async def started(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, Any]:
+    answer = await client.post(RUNS, json=body)
+    assert answer.status_code == 201, answer.text
+    run: dict[str, Any] = answer.json()
+    return run
+
+
+async def seen_training(client: httpx.AsyncClient, run_id: str) -> list[dict[str, Any]]:
+    """The first points of the curve, as soon as there are any."""
+    while True:
+        points: list[dict[str, Any]] = (await client.get(f"{RUNS}/{run_id}/points")).json()
+        if points:
+            return points
+        await asyncio.sleep(0.1)
+
+
+async def test_who_is_not_signed_in_sees_and_starts_nothing(signed_in: As, dataset: str) -> None:
+    client = signed_in("")
+    assert (await client.get(RUNS)).status_code == 401
+    assert (await client.post(RUNS, json=request(dataset))).status_code == 401
+
+
+async def test_a_viewer_may_not_start_a_run_and_an_outsider_learns_nothing(signed_in: As, dataset: str) -> None:
+    assert (await signed_in("viewer").post(RUNS, json=request(dataset))).status_code == 403
+    assert (await signed_in("outsider").post(RUNS, json=request(dataset))).status_code == 404
+
+
+async def test_a_run_makes_a_model_revision_whose_curve_and_card_can_be_read(
+    platform: Platform, signed_in: As, dataset: str
+) -> None:
+    client = signed_in("member")
+    run = await started(client, request(dataset))
+    job = await ended(platform, run["job_id"])
+    assert job.state == "succeeded", job.error
+    assert job.result is not None
+    done = (await client.get(f"{RUNS}/{run['id']}")).json()
+    assert done["state"] == "succeeded"
+    assert done["dataset"] == dataset
+    assert done["revision"] == job.result["model"]
+    assert done["summary"]["perplexity"]["low"] < done["summary"]["perplexity"]["high"]
+    points = (await client.get(f"{RUNS}/{run['id']}/points")).json()
+    assert [p["step"] for p in points if p["heldout_loss"] is not None] == [6, 12, 18, 24]
+    assert points == sorted(points, key=lambda point: point["step"])
+    assert (await client.get(f"{RUNS}/{run['id']}/points?after=20")).json() == [p for p in points if p["step"] > 20]
+    async with platform.work(ACTORS["member"], write=False) as uow:
+        names = {path async for path, _ in list_files(uow, done["revision"])}
+        manifest = json.loads(await read_file(uow, done["revision"], "manifest.json"))
+    assert {"model.safetensors", "mini-zh-f32.gguf", "README.md", "curves.json", "tokenizer.json"} <= names
+    assert manifest["content_hash"] == job.result["content_hash"]
+
+
+async def test_an_outsider_cannot_see_or_stop_a_run(platform: Platform, signed_in: As, dataset: str) -> None:
+    run = await started(signed_in("member"), request(dataset))
+    outsider = signed_in("outsider")
+    for answer in (
+        await outsider.get(f"{RUNS}/{run['id']}"),
+        await outsider.get(f"{RUNS}/{run['id']}/points"),
+        await outsider.post(f"{RUNS}/{run['id']}/cancel"),
+        await outsider.post(f"{RUNS}/{run['id']}/resume"),
+    ):
+        assert answer.status_code == 404
+    assert (await outsider.get(RUNS)).json()["items"] == []
+    assert [item["id"] for item in (await signed_in("viewer").get(RUNS)).json()["items"]] == [run["id"]]
+    await signed_in("member").post(f"{RUNS}/{run['id']}/cancel")
+    await ended(platform, run["job_id"])
+
+
+async def test_wrong_requests_are_refused_before_a_job_is_made(signed_in: As, dataset: str) -> None:
+    client = signed_in("member")
+    codes = [
+        (request(dataset, steps=0), 422, "training_recipe_invalid"),
+        (request(dataset, colour="red"), 422, "training_recipe_invalid"),
+        (request("datasets/demo/nothing"), 404, None),
+        (request("what"), 422, None),
+    ]
+    for body, status, code in codes:
+        answer = await client.post(RUNS, json=body)
+        assert answer.status_code == status, answer.text
+        assert code is None or answer.json()["code"] == code
+    assert (await client.get(RUNS)).json()["items"] == []
+    assert (await client.get("/api/v1/jobs", params={"kind": "models.train"})).json()["items"] == []
+
+
+async def test_the_same_request_twice_is_one_run(platform: Platform, signed_in: As, dataset: str) -> None:
+    client = signed_in("member")
+    headers = {"Idempotency-Key": "once"}
+    one, two = [(await client.post(RUNS, json=request(dataset), headers=headers)).json()["id"] for _ in range(2)]
+    assert one == two
+    run = (await client.post(f"{RUNS}/{one}/cancel")).json()
+    await ended(platform, run["job_id"])
+
+
+async def test_a_stopped_and_a_killed_run_go_on_to_the_model_of_an_undisturbed_one(
+    platform: Platform, signed_in: As, dataset: str
+) -> None:
+    client = signed_in("member")
+    async with platform.work(ACTORS["member"]) as uow:  # as another job would ask for it
+        params = {"dataset": dataset, "model": "demo/quiet", "recipe": {**TINY, **LONGER}}
+        undisturbed = await jobs.submit(uow, "models.train", params, org_id="org_demo")
+    quiet = await ended(platform, undisturbed.id)
+    assert quiet.state == "succeeded", quiet.error
+    assert quiet.result is not None
+    run = await started(client, request(dataset, "demo/quiet", **LONGER))
+
+    await seen_training(client, run["id"])
+    stopped = (await client.post(f"{RUNS}/{run['id']}/cancel")).json()
+    assert (await ended(platform, stopped["job_id"])).state == "cancelled"
+    assert (await client.get(f"{RUNS}/{run['id']}")).json()["state"] == "cancelled"
+
+    before = len((await client.get(f"{RUNS}/{run['id']}/points")).json())
+    await client.post(f"{RUNS}/{run['id']}/resume")
+    while len((await client.get(f"{RUNS}/{run['id']}/points")).json()) <= before:
+        await asyncio.sleep(0.05)
+    for child in psutil.Process().children():
+        if "ceyuan.models.training.process:main" in child.cmdline():
+            child.kill()
+    failed = await ended(platform, run["job_id"])
+    assert failed.state == "failed"
+    assert (await client.get(f"{RUNS}/{run['id']}")).json()["state"] == "failed"
+
+    assert (await client.post(f"{RUNS}/{run['id']}/resume")).json()["state"] == "queued"
+    done = await ended(platform, run["job_id"])
+    assert done.state == "succeeded", done.error
+    assert done.result is not None
+    assert done.result["content_hash"] == quiet.result["content_hash"]
+    assert done.result["model"] == quiet.result["model"], "the same content makes no new revision"
+    async with platform.work(ACTORS["member"], write=False) as uow:
+        made, source = await resolve(uow, "models/demo/quiet"), await resolve(uow, dataset)
+        drawn = await lineage_graph(uow, made.node_id)
+    assert made.node_id in done.outputs
+    assert {node.key for node in drawn.nodes} == {made.node_id, source.node_id}
+    assert not (platform.data_dir / "work" / run["job_id"]).exists()
+
+
+async def test_the_default_recipe_is_told_with_its_ranges(signed_in: As) -> None:
+    told = (await signed_in("").get("/api/v1/training/recipe")).json()
+    assert told["recipe"]["steps"] >= told["bounds"]["steps"][0]
+    assert told["parameters"] > 1_000_000
+    assert set(told["shape_bounds"]) == set(told["recipe"]["shape"])
