@@ -45,6 +45,31 @@ async def test_one_charge_is_split_over_wallets_and_the_general_account(bench: B
     assert (await bench.books()).findings == []
 
 
+async def test_a_wallet_that_a_hold_emptied_is_not_exhausted_until_the_money_is_used(bench: Bench) -> None:
+    wallet = await bench.wallet(10_000)
+    hold = await bench.hold(10)
+    assert await bench.left(wallet) == 0
+    await bench.post(bench.use(4, hold_id=hold.id))
+    assert await bench.told("metering.wallet_exhausted") == []
+    await bench.post(bench.use(6, hold_id=hold.id))
+    assert [told["wallet_id"] for told in await bench.told("metering.wallet_exhausted")] == [wallet.id]
+
+
+async def test_a_wallet_to_which_a_hold_gives_money_back_is_not_exhausted(bench: Bench) -> None:
+    wallet = await bench.wallet(10_000)
+    hold = await bench.hold(10)
+    await bench.post(bench.use(4, hold_id=hold.id), release=(hold.id,))
+    assert await bench.left(wallet) == 6_000
+    assert await bench.told("metering.wallet_exhausted") == []
+
+
+async def test_a_capture_by_hand_of_the_last_money_exhausts_a_wallet(bench: Bench) -> None:
+    wallet = await bench.wallet(10_000)
+    hold = await bench.hold(10)
+    await bench.do(lambda uow: metering.capture(uow, hold.id, 10_000, reference="order"))
+    assert [told["wallet_id"] for told in await bench.told("metering.wallet_exhausted")] == [wallet.id]
+
+
 async def test_a_wallet_pays_for_its_models_only(bench: Bench) -> None:
     wallet = await bench.wallet(10_000, models=("demo/*",))
     await bench.post(bench.use(5, model="other/one"), bench.use(5, model="demo/mini"), bench.use(2))

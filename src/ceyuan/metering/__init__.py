@@ -35,6 +35,7 @@ from ceyuan.metering.holds import (
 from ceyuan.metering.ledger import PLATFORM, Account, external_account, get_account, open_account, transfer
 from ceyuan.metering.ledger.statement import Movement, Statement, statement
 from ceyuan.metering.limits import Limits, QuotaLimit, limits_for
+from ceyuan.metering.patterns import matches
 from ceyuan.metering.prices import DEFAULT_SCOPE, NewPrice, PriceBook, Rate, end_price, price_book, set_price
 from ceyuan.metering.quotas import (
     Counted,
@@ -132,6 +133,7 @@ __all__ = [
     "issue_wallet",
     "limits_for",
     "list_wallets",
+    "matches",
     "open_account",
     "pay_out",
     "place_hold",

@@ -92,6 +92,25 @@ def _rest(part: HoldPart) -> int:
     return part.amount_micro - part.captured_micro - part.released_micro
 
 
+async def tell_exhausted(uow: UnitOfWork, wallet_ids: Iterable[str]) -> None:
+    """Publish `metering.wallet_exhausted` for those of these wallets that are spent: nothing is left in them, and no
+    open hold has anything that could come back."""
+    wanted = sorted(set(wallet_ids))
+    if not wanted:
+        return
+    waiting = (
+        select(HoldPart.wallet_id)
+        .join(HoldRow, HoldRow.id == HoldPart.hold_id)
+        .where(
+            HoldRow.state == "open",
+            HoldPart.wallet_id.in_(wanted),
+            HoldPart.amount_micro > HoldPart.captured_micro + HoldPart.released_micro,
+        )
+    )
+    for wallet in await wallets.empty(uow.session, wanted, waiting):
+        await uow.publish("metering.wallet_exhausted", org_id=wallet.org_id, wallet_id=wallet.id)
+
+
 async def load(uow: UnitOfWork, hold_ids: Iterable[str]) -> dict[str, Held]:
     """Holds by id, as they stand now; raises `NotFound` for one that is not there."""
     wanted = sorted(set(hold_ids))

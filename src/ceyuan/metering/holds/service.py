@@ -14,7 +14,7 @@ from ceyuan.kernel.money import to_yuan
 from ceyuan.kernel.pages import PageRequest, Rows, fetch_page
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering.errors import HoldClosed, HoldExceeded, ReferenceReused
-from ceyuan.metering.holds.held import Held, load
+from ceyuan.metering.holds.held import Held, load, tell_exhausted
 from ceyuan.metering.holds.tables import HoldPart, HoldRow
 from ceyuan.metering.holds.wants import Want, allocate, rated
 from ceyuan.metering.ledger import (
@@ -230,9 +230,10 @@ async def capture(
             ),
             rest_micro=held.rest_micro,
         )
-    held.pay_in_order(amount_micro)
+    portions = held.pay_in_order(amount_micro)
     await post_entries(uow, [draft])
     await uow.session.flush()
+    await tell_exhausted(uow, (portion.wallet_id for portion in portions if portion.wallet_id is not None))
     return _view(held.row)
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering.errors import BadUsage
-from ceyuan.metering.holds.held import Held, load
+from ceyuan.metering.holds.held import Held, load, tell_exhausted
 from ceyuan.metering.holds.service import close
 from ceyuan.metering.ledger import Draft, post_entries, settled_account
 from ceyuan.metering.periods import period_of
@@ -64,6 +64,12 @@ class _Batch:
         if key not in self.drafts:
             self.drafts[key] = Draft("usage", event.org_id, note=event.group or "", data={"events": 0})
         return self.drafts[key]
+
+    def drained(self) -> set[str]:
+        """Wallets that this call may have spent to the end: paid out of now, and empty as far as is known."""
+        paid = {charge["wallet_id"] for charge in self.charges if charge["wallet_id"] is not None}
+        left = {purse.wallet_id for org in self.funds.values() for purse in org.purses if purse.balance_micro}
+        return paid - left
 
     def period(self, event: UsageEvent) -> str:
         """The month on whose bill the event stands: its own, or the present one once that bill is issued."""
@@ -170,6 +176,7 @@ async def post_usage(uow: UnitOfWork, events: Sequence[UsageEvent], *, release: 
     await summing.add(uow.session, [row for _, row in fresh], batch.zone)
     await count_usage(uow, [_counted(event, row) for event, row in fresh if not event.admitted])
     await notify(uow, batch.funds, before)
+    await tell_exhausted(uow, batch.drained())
     return report
 
 

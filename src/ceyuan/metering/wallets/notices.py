@@ -9,12 +9,9 @@ from ceyuan.metering.wallets.funds import OrgFunds
 
 
 async def notify(uow: UnitOfWork, funds: Mapping[str, OrgFunds], before: Mapping[str, int]) -> None:
-    """Publish `metering.wallet_exhausted`, `metering.balance_low` and `metering.credit_exhausted` for what this
-    transaction spent; `before` is each general account's balance when it began."""
+    """Publish `metering.balance_low` and `metering.credit_exhausted` for what this transaction took from general
+    accounts; `before` is each account's balance when it began."""
     for org_id, org in funds.items():
-        for purse in org.purses:
-            if purse.balance_micro == 0:
-                await uow.publish("metering.wallet_exhausted", org_id=org_id, wallet_id=purse.wallet_id)
         low, floor = org.terms.low_balance_micro, -org.terms.credit_limit_micro
         if org.general_micro <= low < before[org_id]:
             await uow.publish(

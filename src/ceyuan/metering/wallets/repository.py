@@ -49,6 +49,22 @@ async def by_accounts(session: AsyncSession, account_ids: Iterable[str]) -> dict
     return {row.account_id: row for row in rows}
 
 
+async def empty(session: AsyncSession, wallet_ids: Iterable[str], but: Select[str | None]) -> list[WalletRow]:
+    """Those of these open wallets that hold nothing, without the ones that `but` selects."""
+    query = (
+        select(WalletRow)
+        .join(LedgerAccount, LedgerAccount.id == WalletRow.account_id)
+        .where(
+            WalletRow.id.in_(list(wallet_ids)),
+            WalletRow.state == "active",
+            LedgerAccount.balance_micro == 0,
+            WalletRow.id.not_in(but),
+        )
+        .order_by(WalletRow.id)
+    )
+    return list(await session.scalars(query))
+
+
 def listing(org_id: str | None, state: str | None) -> Select[WalletRow]:
     query = select(WalletRow)
     if org_id is not None:
