@@ -58,6 +58,7 @@ async def start_training(
         model=body.model,
         recipe=body.recipe,
         licence=body.licence,
+        visibility=body.visibility,
         key=key,
     )
 

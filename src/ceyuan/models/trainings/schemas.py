@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from ceyuan.hub import Visibility
+
 
 class TrainingIn(BaseModel):
     """A training run to start."""
@@ -20,6 +22,7 @@ class TrainingIn(BaseModel):
         dict[str, Any], Field(description="settings that differ from the default recipe", examples=[{"steps": 200}])
     ] = {}
     licence: Annotated[str, Field(max_length=60, description="of the model, as its card names it")] = ""
+    visibility: Annotated[Visibility, Field(description="of the model's repository, if it is made now")] = "private"
 
 
 class TrainingOut(BaseModel):

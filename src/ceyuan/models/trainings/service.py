@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ceyuan.hub import Reference, resolve
+from ceyuan.hub import Reference, Visibility, resolve
 from ceyuan.kernel import jobs
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.work import UnitOfWork
@@ -33,6 +33,7 @@ async def create_run(
     model: str,
     recipe: Mapping[str, Any],
     licence: str = "",
+    visibility: Visibility = "private",
     key: str | None = None,
     parent_id: str | None = None,
 ) -> TrainingRun:
@@ -42,7 +43,13 @@ async def create_run(
     Raises `RecipeInvalid`, `NotADataset`, `TorchNotInstalled`, and what the hub says of references that do not exist.
     """
     uow.actor.require_role(org_id, "member")
-    params = {"dataset": dataset, "model": model, "recipe": dict(recipe), "licence": licence}
+    params = {
+        "dataset": dataset,
+        "model": model,
+        "recipe": dict(recipe),
+        "licence": licence,
+        "visibility": visibility,
+    }
     address = _address(model)
     title = (f"训练 {address}", f"Train {address}")
     job = await jobs.submit(uow, JOB_KIND, params, org_id=org_id, title=title, key=key, parent_id=parent_id)

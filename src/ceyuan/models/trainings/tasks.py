@@ -13,6 +13,7 @@ from ceyuan.hub import (
     Content,
     Reference,
     Revision,
+    Visibility,
     commit_staged,
     create_repository,
     find_by_reference,
@@ -39,13 +40,15 @@ async def train_model(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]
     """Train a model from a dataset revision.
 
     Parameters: `dataset` (reference), `model` (owner/name), and optionally `recipe` (settings that differ from
-    the default), `licence`, `org_id` where the job has no organisation of its own. The result names the run,
-    the model's revision, its content hash and its held-out perplexity.
+    the default), `licence`, `visibility` (of a repository that is made), `org_id` where the job has no
+    organisation of its own. The result names the run, the model's revision, its content hash and its held-out
+    perplexity.
     """
     run = await ctx.transaction("register", lambda uow: _register(uow, ctx, params))
     found = await ctx.step("train", lambda: _train(ctx, run, str(params.get("licence") or "")))
     staged = await ctx.step("stage", lambda: _stage(ctx))
-    made = await ctx.transaction("keep", lambda uow: _keep(uow, ctx, run, found, staged))
+    visibility: Visibility = params.get("visibility") or "private"
+    made = await ctx.transaction("keep", lambda uow: _keep(uow, ctx, run, found, staged, visibility))
     ctx.add_output(made["node_id"])
     await asyncio.to_thread(shutil.rmtree, scratch(ctx.platform, ctx.job_id), ignore_errors=True)
     return {"run_id": run["id"], "model": made["ref"], "tree": made["tree"], **found}
@@ -107,11 +110,16 @@ async def _stage(ctx: JobContext) -> list[list[Any]]:
 
 
 async def _keep(
-    uow: UnitOfWork, ctx: JobContext, run: dict[str, Any], found: dict[str, Any], staged: list[list[Any]]
+    uow: UnitOfWork,
+    ctx: JobContext,
+    run: dict[str, Any],
+    found: dict[str, Any],
+    staged: list[list[Any]],
+    visibility: Visibility,
 ) -> dict[str, Any]:
     """Make the revision, its lineage and the run's end, all in one transaction."""
     target = Reference.parse(run["model"])
-    await create_repository(uow, "model", target.owner, target.name, exist_ok=True)
+    await create_repository(uow, "model", target.owner, target.name, visibility=visibility, exist_ok=True)
     row = await find_by_reference(uow, f"models/{run['model']}")
     source = await resolve(uow, run["dataset"])
     revision: Revision = await commit_staged(
