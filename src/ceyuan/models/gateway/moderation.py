@@ -107,7 +107,8 @@ def masked(text: str, verdicts: Sequence[Verdict]) -> str:
     for mask in spans:
         if mask.end <= at or mask.start >= len(text):
             continue
-        parts += [text[at : max(at, mask.start)], mask.replacement]
+        if mask.start >= at:
+            parts += [text[at : mask.start], mask.replacement]
         at = min(mask.end, len(text))
     return "".join([*parts, text[at:]])
 

@@ -39,13 +39,13 @@ class EventSplitter:
 
 def document_of(event: bytes) -> dict[str, Any] | None:
     """The JSON object that an event carries; `None` for comments, `[DONE]` and anything else."""
-    if event.startswith(b"data: {"):
+    if b"data:" not in event:
+        return None
+    if event.startswith(b"data: {") and b"\n" not in event:
         payload = event[6:]
-    elif b"data:" in event:
+    else:
         lines = [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
         payload = b"\n".join(lines)
-    else:
-        return None
     try:
         document = orjson.loads(payload)
     except orjson.JSONDecodeError:
