@@ -11,7 +11,9 @@ function keysOf(value: unknown, prefix = ''): string[] {
 
 function lookup(bundle: Record<string, unknown>, key: string): unknown {
   const [namespace = '', path = ''] = key.split(':')
-  return path.split('.').reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], bundle[namespace])
+  return path
+    .split('.')
+    .reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], bundle[namespace])
 }
 
 describe('texts', () => {

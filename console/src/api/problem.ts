@@ -41,10 +41,37 @@ function isProblem(value: unknown): value is Problem {
   return typeof value === 'object' && value !== null && 'title' in value && 'status' in value
 }
 
+interface Wording {
+  zh?: string
+  en?: string
+}
+
+/** The error of the OpenAI-compatible paths, which keep our wording under `ceyuan`. */
+interface OpenAIError {
+  error: { message: string; code?: string | null; ceyuan?: { message?: Wording; hint?: Wording } }
+}
+
+function isOpenAIError(value: unknown): value is OpenAIError {
+  return typeof value === 'object' && value !== null && 'error' in value && typeof value.error === 'object'
+}
+
+function fromOpenAI({ error }: OpenAIError, status: number): ProblemError {
+  const word = (text: Wording | undefined) => (document.documentElement.lang.startsWith('zh') ? text?.zh : text?.en)
+  return new ProblemError({
+    type: 'about:blank',
+    title: word(error.ceyuan?.message) ?? error.message,
+    status,
+    detail: '',
+    code: error.code ?? 'unknown',
+    hint: word(error.ceyuan?.hint) ?? null,
+  })
+}
+
 /** The problem that a failed response carries; a response that carries none gets one by its status. */
 export async function problemOf(response: Response): Promise<ProblemError> {
   try {
     const body: unknown = await response.clone().json()
+    if (isOpenAIError(body)) return fromOpenAI(body, response.status)
     if (isProblem(body)) return new ProblemError({ ...body, detail: body.detail ?? '', code: body.code ?? 'unknown' })
   } catch {
     // Not JSON: a proxy in between answered. The status is all there is to tell.

@@ -34,12 +34,24 @@ function Frame({ session }: { session: Session }) {
       </a>
       {rail}
       {side ?? <div />}
-      <TopBar onMenu={() => setMenu(true)} onHelp={() => setHelp(true)} search={<Search rooms={rooms} />} inbox={<Inbox />} />
+      <TopBar
+        onMenu={() => setMenu(true)}
+        onHelp={() => setHelp(true)}
+        search={<Search rooms={rooms} />}
+        inbox={<Inbox />}
+      />
       <main id="main" className={styles.main} tabIndex={-1}>
         <ImpersonationBanner />
         <Outlet />
       </main>
-      <Drawer open={menu} onClose={() => setMenu(false)} placement="left" size={290} closable={false} styles={{ body: { padding: 0 } }}>
+      <Drawer
+        open={menu}
+        onClose={() => setMenu(false)}
+        placement="left"
+        size={290}
+        closable={false}
+        styles={{ body: { padding: 0 } }}
+      >
         <div className={styles.drawerNav} onClick={() => setMenu(false)}>
           {rail}
           {side}

@@ -26,7 +26,12 @@ function UserMenu() {
         </span>
       ),
     },
-    { key: 'settings', icon: <SettingOutlined />, label: t('user.settings'), onClick: () => void navigate('/settings') },
+    {
+      key: 'settings',
+      icon: <SettingOutlined />,
+      label: t('user.settings'),
+      onClick: () => void navigate('/settings'),
+    },
     { type: 'divider' },
     { key: 'out', icon: <LogoutOutlined />, label: t('user.signOut'), onClick: signOut },
   ]
@@ -52,7 +57,12 @@ export function TopBar({ onMenu, onHelp, search, inbox }: TopBarProps) {
   const { t } = useTranslation()
   return (
     <header className={styles.top}>
-      <button type="button" className={`${styles.iconButton} ${styles.menuButton}`} aria-label={t('nav.menu')} onClick={onMenu}>
+      <button
+        type="button"
+        className={`${styles.iconButton} ${styles.menuButton}`}
+        aria-label={t('nav.menu')}
+        onClick={onMenu}
+      >
         <MenuOutlined />
       </button>
       <OrganisationSwitch />

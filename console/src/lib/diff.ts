@@ -26,7 +26,8 @@ export function diffText(before: string, after: string): DiffPart[] {
   let head = 0
   while (head < a.length && head < b.length && a[head] === b[head]) head += 1
   let tail = 0
-  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1
+  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail])
+    tail += 1
   const [x, y] = [a.slice(head, a.length - tail), b.slice(head, b.length - tail)]
   const parts: DiffPart[] = []
   push(parts, 'same', a.slice(0, head).join(''))

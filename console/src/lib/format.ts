@@ -16,7 +16,10 @@ export function formatMoney(micro: number | string | bigint, language: Language)
   const amount = BigInt(typeof micro === 'number' ? Math.trunc(micro) : micro)
   const negative = amount < 0n
   const absolute = negative ? -amount : amount
-  const fraction = (absolute % MICRO).toString().padStart(6, '0').replace(/0{1,4}$/, '')
+  const fraction = (absolute % MICRO)
+    .toString()
+    .padStart(6, '0')
+    .replace(/0{1,4}$/, '')
   return `${negative ? '−' : ''}¥${group(absolute / MICRO, language)}.${fraction}`
 }
 

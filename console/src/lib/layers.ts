@@ -41,7 +41,8 @@ export function backEdges(ids: readonly string[], edges: readonly GraphEdge[]): 
 function longestPaths(ids: readonly string[], edges: readonly GraphEdge[]): Map<string, number> {
   const next = outgoing(ids, edges)
   const indegree = new Map<string, number>(ids.map((id) => [id, 0]))
-  for (const targets of next.values()) for (const target of targets) indegree.set(target, (indegree.get(target) ?? 0) + 1)
+  for (const targets of next.values())
+    for (const target of targets) indegree.set(target, (indegree.get(target) ?? 0) + 1)
   const layer = new Map<string, number>(ids.map((id) => [id, 0]))
   const ready = ids.filter((id) => indegree.get(id) === 0)
   for (let id = ready.shift(); id !== undefined; id = ready.shift()) {

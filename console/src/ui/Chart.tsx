@@ -1,5 +1,11 @@
 import { BarChart, LineChart } from 'echarts/charts'
-import { DatasetComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from 'echarts/components'
+import {
+  DatasetComponent,
+  GridComponent,
+  LegendComponent,
+  MarkLineComponent,
+  TooltipComponent,
+} from 'echarts/components'
 import * as echarts from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import { useEffect, useRef } from 'react'
@@ -56,7 +62,15 @@ function themeOf(theme: Theme): object {
 const GRID = { left: 8, right: 16, top: 36, bottom: 8, containLabel: true }
 
 /** A chart of fixed height in the tokens' colours. `label` tells what it shows to those who cannot see it. */
-export default function Chart({ option, label, height = 260 }: { option: ChartOption; label: string; height?: number }) {
+export default function Chart({
+  option,
+  label,
+  height = 260,
+}: {
+  option: ChartOption
+  label: string
+  height?: number
+}) {
   const holder = useRef<HTMLDivElement>(null)
   const chart = useRef<echarts.ECharts | null>(null)
   const { resolvedTheme } = usePreferences()

@@ -70,7 +70,12 @@ export function EmptyState({ title, next, action, children }: EmptyStateProps) {
         <ellipse cx="36" cy="31" rx="33" ry="10" stroke="var(--cy-line)" strokeWidth="1.4" />
         <ellipse cx="36" cy="31" rx="20" ry="6" stroke="var(--cy-line)" strokeWidth="1.4" />
         <ellipse cx="36" cy="31" rx="8" ry="2.4" stroke="var(--cy-jade)" strokeWidth="1.4" />
-        <path d="M36 3c4.3 5.5 6.5 9 6.5 12a6.5 6.5 0 0 1-13 0c0-3 2.2-6.5 6.5-12z" fill="var(--cy-jade-wash)" stroke="var(--cy-jade)" strokeWidth="1.4" />
+        <path
+          d="M36 3c4.3 5.5 6.5 9 6.5 12a6.5 6.5 0 0 1-13 0c0-3 2.2-6.5 6.5-12z"
+          fill="var(--cy-jade-wash)"
+          stroke="var(--cy-jade)"
+          strokeWidth="1.4"
+        />
       </svg>
       <h3>{title}</h3>
       {next && <p>{next}</p>}

@@ -39,7 +39,9 @@ export function Count({ value }: { value: Maybe<number> }) {
   if (value === null || value === undefined) return NOTHING
   const short = formatCount(value, language)
   const full = formatNumber(value, language)
-  return short === full ? <span className="num">{full}</span> : (
+  return short === full ? (
+    <span className="num">{full}</span>
+  ) : (
     <Tooltip title={full}>
       <span className="num">{short}</span>
     </Tooltip>
@@ -48,21 +50,27 @@ export function Count({ value }: { value: Maybe<number> }) {
 
 export function Decimal({ value, digits = 3 }: { value: Maybe<number>; digits?: number }) {
   const { language } = usePreferences()
-  return value === null || value === undefined ? NOTHING : (
+  return value === null || value === undefined ? (
+    NOTHING
+  ) : (
     <span className="num">{formatNumber(value, language, digits)}</span>
   )
 }
 
 export function Percent({ ratio, digits = 1 }: { ratio: Maybe<number>; digits?: number }) {
   const { language } = usePreferences()
-  return ratio === null || ratio === undefined ? NOTHING : (
+  return ratio === null || ratio === undefined ? (
+    NOTHING
+  ) : (
     <span className="num">{formatPercent(ratio, language, digits)}</span>
   )
 }
 
 export function Duration({ seconds }: { seconds: Maybe<number> }) {
   const { language } = usePreferences()
-  return seconds === null || seconds === undefined ? NOTHING : (
+  return seconds === null || seconds === undefined ? (
+    NOTHING
+  ) : (
     <span className="num">{formatDuration(seconds, language)}</span>
   )
 }
@@ -87,10 +95,17 @@ export function Time({ value, full = false }: { value: Maybe<string>; full?: boo
   if (!value) return NOTHING
   const time = new Date(value)
   const exact = formatDateTime(time, language, true)
-  if (full) return <time className="num" dateTime={value}>{exact}</time>
+  if (full)
+    return (
+      <time className="num" dateTime={value}>
+        {exact}
+      </time>
+    )
   return (
     <Tooltip title={exact}>
-      <time className="num" dateTime={value}>{formatRelative(time, new Date(), language)}</time>
+      <time className="num" dateTime={value}>
+        {formatRelative(time, new Date(), language)}
+      </time>
     </Tooltip>
   )
 }
@@ -147,7 +162,9 @@ export function Stat({ label, value, note, tone = 'plain' }: StatProps) {
   return (
     <div className={styles.stat}>
       <div className={styles.statLabel}>{label}</div>
-      <div className={`${styles.statValue} num`} data-tone={tone}>{value}</div>
+      <div className={`${styles.statValue} num`} data-tone={tone}>
+        {value}
+      </div>
       {note && <div className={styles.statNote}>{note}</div>}
     </div>
   )

@@ -91,7 +91,13 @@ export function FlowGraph(props: FlowGraphProps) {
             if (!from || !to) return null
             const isBack = back.has(index)
             return (
-              <g key={`${edge.source}>${edge.target}>${edge.label ?? ''}`} className={styles.edge} data-dim={edge.dim} data-strong={edge.strong} data-back={isBack}>
+              <g
+                key={`${edge.source}>${edge.target}>${edge.label ?? ''}`}
+                className={styles.edge}
+                data-dim={edge.dim}
+                data-strong={edge.strong}
+                data-back={isBack}
+              >
                 <path d={path(from, to, nodeWidth, nodeHeight, isBack, 34)} markerEnd={`url(#${marker})`} />
                 {edge.label && !isBack && (
                   <text x={(from.x + nodeWidth + to.x) / 2} y={(from.y + to.y + nodeHeight) / 2 - 6}>

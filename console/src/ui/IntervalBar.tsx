@@ -21,7 +21,10 @@ export function IntervalBar({ estimate, mark, label }: IntervalBarProps) {
     <div className={styles.row} role="img" aria-label={`${label}: ${text} ${range}`}>
       <div className={styles.line}>
         {mark !== undefined && <span className={styles.mark} style={{ left: percent(mark) }} />}
-        <span className={styles.range} style={{ left: percent(estimate.low), width: percent(estimate.high - estimate.low) }} />
+        <span
+          className={styles.range}
+          style={{ left: percent(estimate.low), width: percent(estimate.high - estimate.low) }}
+        />
         <span className={styles.point} style={{ left: percent(estimate.value) }} />
       </div>
       <span className={`${styles.text} num`}>

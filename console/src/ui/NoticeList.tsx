@@ -27,7 +27,9 @@ function Line({ notice }: { notice: Notice }) {
     if (notice.read_at) return
     void api
       .POST('/api/v1/notices/{notice_id}/read', { params: { path: { notice_id: notice.id } } })
-      .then(() => queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).startsWith('/api/v1/notices') }))
+      .then(() =>
+        queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).startsWith('/api/v1/notices') }),
+      )
   }
   const content = (
     <>

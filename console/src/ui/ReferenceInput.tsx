@@ -19,7 +19,9 @@ interface ReferenceInputProps {
 export function ReferenceInput({ kind, plain, ...rest }: ReferenceInputProps) {
   const [text, setText] = useState('')
   const wanted = useDeferredValue(text)
-  const { data } = $api.useQuery('get', '/api/v1/repositories', { params: { query: { kind, text: wanted || undefined, limit: 12 } } })
+  const { data } = $api.useQuery('get', '/api/v1/repositories', {
+    params: { query: { kind, text: wanted || undefined, limit: 12 } },
+  })
   const options = (data?.items ?? []).map((row) => ({
     value: plain ? row.full_name : `${PREFIX[kind]}/${row.full_name}@${row.default_branch}`,
   }))

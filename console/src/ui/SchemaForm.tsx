@@ -38,7 +38,15 @@ function Control({ field, ...rest }: { field: FieldSchema }) {
   if (field.type === 'boolean') return <Switch {...rest} />
   if (isMoney(field)) return <InputNumber {...rest} prefix="¥" min={0} step={100} style={{ width: '100%' }} />
   if (field.type !== 'string') {
-    return <InputNumber {...rest} min={field.minimum} max={field.maximum} precision={field.type === 'integer' ? 0 : undefined} style={{ width: '100%' }} />
+    return (
+      <InputNumber
+        {...rest}
+        min={field.minimum}
+        max={field.maximum}
+        precision={field.type === 'integer' ? 0 : undefined}
+        style={{ width: '100%' }}
+      />
+    )
   }
   if (field.enum) {
     const options = field.enum.map((value) => ({ value, label: field['x-options']?.[value]?.[language] ?? value }))

@@ -18,11 +18,21 @@ export function SideBySide({ before, after, beforeLabel, afterLabel }: SideBySid
     <div className={styles.pair}>
       <figure>
         <figcaption>{beforeLabel}</figcaption>
-        <pre>{parts.map((part, i) => part.kind !== 'added' && (part.kind === 'removed' ? <del key={i}>{part.text}</del> : part.text))}</pre>
+        <pre>
+          {parts.map(
+            (part, i) =>
+              part.kind !== 'added' && (part.kind === 'removed' ? <del key={i}>{part.text}</del> : part.text),
+          )}
+        </pre>
       </figure>
       <figure>
         <figcaption>{afterLabel}</figcaption>
-        <pre>{parts.map((part, i) => part.kind !== 'removed' && (part.kind === 'added' ? <ins key={i}>{part.text}</ins> : part.text))}</pre>
+        <pre>
+          {parts.map(
+            (part, i) =>
+              part.kind !== 'removed' && (part.kind === 'added' ? <ins key={i}>{part.text}</ins> : part.text),
+          )}
+        </pre>
       </figure>
     </div>
   )

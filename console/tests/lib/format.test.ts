@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 
-import { formatBytes, formatCount, formatDuration, formatMoney, formatRelative, parseMoney, shortHash } from '@/lib/format'
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMoney,
+  formatRelative,
+  parseMoney,
+  shortHash,
+} from '@/lib/format'
 
 describe('money', () => {
   it('shows two decimals for whole amounts', () => {

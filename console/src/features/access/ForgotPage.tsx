@@ -25,7 +25,11 @@ export function Component() {
   return (
     <Gate title={t('forgot.title')} note={t('forgot.note')}>
       {answer ? (
-        <Alert style={{ marginTop: 24 }} type={answer === 'mail' ? 'success' : 'warning'} title={t(`forgot.${answer}`)} />
+        <Alert
+          style={{ marginTop: 24 }}
+          type={answer === 'mail' ? 'success' : 'warning'}
+          title={t(`forgot.${answer}`)}
+        />
       ) : (
         <Form layout="vertical" size="large" requiredMark={false} onFinish={submit}>
           <Form.Item name="name" label={t('signIn.name')} rules={[{ required: true, message: t('needed') }]}>

@@ -59,7 +59,12 @@ export function Component() {
         )}
         {invitation && session.error && (
           <>
-            <Button type="primary" size="large" block onClick={() => void navigate(`/sign-up?invitation=${encodeURIComponent(token)}`)}>
+            <Button
+              type="primary"
+              size="large"
+              block
+              onClick={() => void navigate(`/sign-up?invitation=${encodeURIComponent(token)}`)}
+            >
               {t('invitation.signUp')}
             </Button>
             <Link to={`/login?next=${here}`}>{t('invitation.signIn')}</Link>

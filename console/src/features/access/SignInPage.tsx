@@ -85,7 +85,12 @@ export function Component() {
           <Input.Password autoComplete="current-password" />
         </Form.Item>
         {askCode && (
-          <Form.Item name="code" label={t('signIn.code')} extra={t('signIn.codeNote')} rules={[{ required: true, message: t('needed') }]}>
+          <Form.Item
+            name="code"
+            label={t('signIn.code')}
+            extra={t('signIn.codeNote')}
+            rules={[{ required: true, message: t('needed') }]}
+          >
             <Input autoFocus autoComplete="one-time-code" inputMode="numeric" />
           </Form.Item>
         )}

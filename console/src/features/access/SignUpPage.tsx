@@ -44,7 +44,12 @@ export function Component() {
         <Alert style={{ marginTop: 24 }} type="info" title={t('signUp.closed')} />
       ) : (
         <Form<Values> form={form} layout="vertical" size="large" requiredMark="optional" onFinish={submit}>
-          <Form.Item name="name" label={t('signUp.name')} extra={t('signUp.nameNote')} rules={[{ required: true, message: t('needed') }]}>
+          <Form.Item
+            name="name"
+            label={t('signUp.name')}
+            extra={t('signUp.nameNote')}
+            rules={[{ required: true, message: t('needed') }]}
+          >
             <Input autoFocus autoComplete="username" maxLength={39} />
           </Form.Item>
           <Form.Item name="display_name" label={t('signUp.display')}>

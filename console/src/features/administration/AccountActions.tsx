@@ -52,13 +52,19 @@ export function AccountActions({ account, duties, onChanged, onLink }: ActionsPr
     {
       key: 'out',
       label: t('act.signOut'),
-      onClick: () => ask(t('act.signOutAsk', { name: account.display_name }), () => api.POST('/api/v1/admin/accounts/{person}/sign-out', { params })),
+      onClick: () =>
+        ask(t('act.signOutAsk', { name: account.display_name }), () =>
+          api.POST('/api/v1/admin/accounts/{person}/sign-out', { params }),
+        ),
     },
     {
       key: 'factor',
       label: t('act.factor'),
       disabled: !account.second_factor,
-      onClick: () => ask(t('act.factorAsk', { name: account.display_name }), () => api.DELETE('/api/v1/admin/accounts/{person}/second-factor', { params })),
+      onClick: () =>
+        ask(t('act.factorAsk', { name: account.display_name }), () =>
+          api.DELETE('/api/v1/admin/accounts/{person}/second-factor', { params }),
+        ),
     },
     { key: 'act', label: t('act.act'), disabled: account.id === session.id, onClick: () => setDialogue('act') },
     { type: 'divider' },

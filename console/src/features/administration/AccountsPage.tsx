@@ -28,7 +28,15 @@ function useDuties() {
   return (data ?? []).map((duty) => ({ value: duty.name, label: text(duty, 'title') }))
 }
 
-function NewAccountForm({ open, onClose, onLink }: { open: boolean; onClose: () => void; onLink: (link: string) => void }) {
+function NewAccountForm({
+  open,
+  onClose,
+  onLink,
+}: {
+  open: boolean
+  onClose: () => void
+  onLink: (link: string) => void
+}) {
   const { t } = useTranslation('administration')
   const { language } = usePreferences()
   const create = async (values: NewAccount) => {
@@ -38,7 +46,14 @@ function NewAccountForm({ open, onClose, onLink }: { open: boolean; onClose: () 
     if (data) onLink(data.link)
   }
   return (
-    <FormModal<NewAccount> open={open} title={t('account.new')} note={t('account.newNote')} submit={t('account.new')} onSubmit={create} onClose={onClose}>
+    <FormModal<NewAccount>
+      open={open}
+      title={t('account.new')}
+      note={t('account.newNote')}
+      submit={t('account.new')}
+      onSubmit={create}
+      onClose={onClose}
+    >
       <Form.Item name="name" label={t('account.name')} rules={[{ required: true }]}>
         <Input autoFocus maxLength={39} />
       </Form.Item>
@@ -64,7 +79,14 @@ export function Component() {
     '/api/v1/admin/accounts',
     {
       params: {
-        query: { q, state: state as Account['state'] | undefined, duty, sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 30 },
+        query: {
+          q,
+          state: state as Account['state'] | undefined,
+          duty,
+          sort: list.sort ?? undefined,
+          cursor: list.cursor ?? undefined,
+          limit: 30,
+        },
       },
     },
     { placeholderData: (held) => held },
@@ -95,12 +117,17 @@ export function Component() {
         </>
       ),
     },
-    { title: t('account.factor'), render: (_, row) => (row.second_factor ? t('account.factorOn') : <span className="faint">—</span>) },
+    {
+      title: t('account.factor'),
+      render: (_, row) => (row.second_factor ? t('account.factorOn') : <span className="faint">—</span>),
+    },
     { title: t('account.created'), sort: 'created_at', render: (_, row) => <Time value={row.created_at} /> },
     {
       title: '',
       align: 'right',
-      render: (_, row) => <AccountActions account={row} duties={duties} onChanged={() => void query.refetch()} onLink={setLink} />,
+      render: (_, row) => (
+        <AccountActions account={row} duties={duties} onChanged={() => void query.refetch()} onLink={setLink} />
+      ),
     },
   ]
   return (
@@ -121,7 +148,11 @@ export function Component() {
         list={list}
         filters={[
           { name: 'q', label: t('account.search') },
-          { name: 'state', label: t('account.state'), options: STATES.map((value) => ({ value, label: <Status value={value} /> })) },
+          {
+            name: 'state',
+            label: t('account.state'),
+            options: STATES.map((value) => ({ value, label: <Status value={value} /> })),
+          },
           { name: 'duty', label: t('account.duties'), options: duties },
         ]}
         empty={null}
@@ -133,4 +164,3 @@ export function Component() {
     </Page>
   )
 }
-

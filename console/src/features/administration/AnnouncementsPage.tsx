@@ -31,7 +31,11 @@ function Fields() {
     <>
       {(['zh', 'en'] as const).map((language) => (
         <div key={language}>
-          <Form.Item name={`title_${language}`} label={t(`announcements.title_${language}`)} rules={[{ required: true }]}>
+          <Form.Item
+            name={`title_${language}`}
+            label={t(`announcements.title_${language}`)}
+            rules={[{ required: true }]}
+          >
             <Input maxLength={200} />
           </Form.Item>
           <Form.Item name={`body_${language}`} label={t(`announcements.body_${language}`)}>
@@ -46,7 +50,12 @@ function Fields() {
         <Input maxLength={60} />
       </Form.Item>
       <Form.Item name="window" label={t('announcements.window')} extra={t('announcements.windowNote')}>
-        <DatePicker.RangePicker showTime={{ format: 'HH:mm' }} format="YYYY-MM-DD HH:mm" allowEmpty={[true, true]} style={{ width: '100%' }} />
+        <DatePicker.RangePicker
+          showTime={{ format: 'HH:mm' }}
+          format="YYYY-MM-DD HH:mm"
+          allowEmpty={[true, true]}
+          style={{ width: '100%' }}
+        />
       </Form.Item>
     </>
   )
@@ -58,7 +67,9 @@ export function Component() {
   const text = useBilingual()
   const list = useListState([])
   const [edited, setEdited] = useState<Announcement | 'new' | null>(null)
-  const query = $api.useQuery('get', '/api/v1/admin/announcements', { params: { query: { cursor: list.cursor ?? undefined, limit: 30 } } })
+  const query = $api.useQuery('get', '/api/v1/admin/announcements', {
+    params: { query: { cursor: list.cursor ?? undefined, limit: 30 } },
+  })
   const save = async ({ window, ...values }: Values) => {
     const body: Body = {
       ...values,
@@ -68,7 +79,11 @@ export function Component() {
       ends_at: window?.[1]?.toISOString() ?? null,
     }
     if (edited === 'new') await api.POST('/api/v1/admin/announcements', { body })
-    else if (edited) await api.PATCH('/api/v1/admin/announcements/{announcement_id}', { params: { path: { announcement_id: edited.id } }, body })
+    else if (edited)
+      await api.PATCH('/api/v1/admin/announcements/{announcement_id}', {
+        params: { path: { announcement_id: edited.id } },
+        body,
+      })
     await query.refetch()
   }
   const remove = async (id: string) => {
@@ -81,7 +96,12 @@ export function Component() {
       : { level: 'info', audience: 'everyone' }
   const columns: Column<Announcement>[] = [
     { title: t('announcements.what'), render: (_, row) => <strong>{text(row, 'title')}</strong> },
-    { title: t('announcements.level'), render: (_, row) => <Status value={row.level} tone={TONES[row.level]} label={t(`announcements.levels.${row.level}`)} /> },
+    {
+      title: t('announcements.level'),
+      render: (_, row) => (
+        <Status value={row.level} tone={TONES[row.level]} label={t(`announcements.levels.${row.level}`)} />
+      ),
+    },
     { title: t('announcements.audience'), render: (_, row) => <code>{row.audience}</code> },
     { title: t('announcements.from'), render: (_, row) => <Time value={row.starts_at} full /> },
     { title: t('announcements.until'), render: (_, row) => (row.ends_at ? <Time value={row.ends_at} full /> : '—') },

@@ -48,8 +48,20 @@ export function Component() {
   )
   return (
     <Page title={t('invitations.title')} description={t('invitations.description')} actions={button}>
-      <DataTable label={t('invitations.title')} query={query} columns={columns} rowKey={(row) => row.id} empty={<EmptyState title={t('invitations.none')} action={button} />} />
-      <FormModal<{ email?: string }> open={open} title={t('invitations.new')} submit={t('invitations.new')} onSubmit={invite} onClose={() => setOpen(false)}>
+      <DataTable
+        label={t('invitations.title')}
+        query={query}
+        columns={columns}
+        rowKey={(row) => row.id}
+        empty={<EmptyState title={t('invitations.none')} action={button} />}
+      />
+      <FormModal<{ email?: string }>
+        open={open}
+        title={t('invitations.new')}
+        submit={t('invitations.new')}
+        onSubmit={invite}
+        onClose={() => setOpen(false)}
+      >
         <Form.Item name="email" label={t('account.email')} extra={t('invitations.emailNote')}>
           <Input type="email" autoFocus maxLength={254} />
         </Form.Item>

@@ -19,7 +19,11 @@ export function Component() {
   const query = $api.useQuery(
     'get',
     '/api/v1/organisations',
-    { params: { query: { q: list.filters.q, sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 30 } } },
+    {
+      params: {
+        query: { q: list.filters.q, sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 30 },
+      },
+    },
     { placeholderData: (held) => held },
   )
   const verify = async (row: Organisation) => {
@@ -42,7 +46,12 @@ export function Component() {
     { title: t('organisations.code'), render: (_, row) => <code>{row.credit_code ?? '—'}</code> },
     {
       title: t('organisations.verified'),
-      render: (_, row) => (row.verified_at ? <Time value={row.verified_at} /> : <Status value="pending" label={t('organisations.unverified')} />),
+      render: (_, row) =>
+        row.verified_at ? (
+          <Time value={row.verified_at} />
+        ) : (
+          <Status value="pending" label={t('organisations.unverified')} />
+        ),
     },
     { title: t('account.created'), sort: 'created_at', render: (_, row) => <Time value={row.created_at} /> },
     {
@@ -50,7 +59,12 @@ export function Component() {
       align: 'right',
       render: (_, row) =>
         row.kind !== 'personal' && (
-          <Popconfirm title={t(row.verified_at ? 'organisations.withdrawAsk' : 'organisations.verifyAsk', { name: row.display_name })} onConfirm={() => void verify(row)}>
+          <Popconfirm
+            title={t(row.verified_at ? 'organisations.withdrawAsk' : 'organisations.verifyAsk', {
+              name: row.display_name,
+            })}
+            onConfirm={() => void verify(row)}
+          >
             <Button size="small">{t(row.verified_at ? 'organisations.withdraw' : 'organisations.verify')}</Button>
           </Popconfirm>
         ),

@@ -32,7 +32,11 @@ function Fields({ isNew }: { isNew: boolean }) {
           <Input />
         </Form.Item>
       ))}
-      <Form.Item name="client_secret" label={t('signOn.client_secret')} extra={isNew ? undefined : t('signOn.keepSecret')}>
+      <Form.Item
+        name="client_secret"
+        label={t('signOn.client_secret')}
+        extra={isNew ? undefined : t('signOn.keepSecret')}
+      >
         <Input.Password autoComplete="off" />
       </Form.Item>
       <Form.Item name="scope" label={t('signOn.scope')}>
@@ -56,12 +60,16 @@ export function Component() {
   const text = useBilingual()
   const [edited, setEdited] = useState<Provider | 'new' | null>(null)
   const query = $api.useQuery('get', PATH)
-  const rows = (Array.isArray(query.data) ? query.data : (query.data as { items: Provider[] } | undefined)?.items) as Provider[] | undefined
+  const rows = (Array.isArray(query.data) ? query.data : (query.data as { items: Provider[] } | undefined)?.items) as
+    Provider[] | undefined
   const save = async (values: Values) => {
     if (edited === 'new') await api.POST(PATH, { body: values })
     else if (edited) {
       const body = { ...values, client_secret: values.client_secret || null }
-      await api.PATCH('/api/v1/admin/sign-on-providers/{provider}', { params: { path: { provider: edited.name } }, body })
+      await api.PATCH('/api/v1/admin/sign-on-providers/{provider}', {
+        params: { path: { provider: edited.name } },
+        body,
+      })
     }
     await query.refetch()
   }
@@ -78,7 +86,9 @@ export function Component() {
         const address = `${location.origin}/api/v1/auth/sign-on/${row.name}/callback`
         return (
           <span className="row" style={{ flexWrap: 'nowrap', gap: 2 }}>
-            <code className="truncate" style={{ maxWidth: 240 }}>{address}</code>
+            <code className="truncate" style={{ maxWidth: 240 }}>
+              {address}
+            </code>
             <CopyButton text={address} />
           </span>
         )
@@ -107,7 +117,10 @@ export function Component() {
       {t('signOn.new')}
     </Button>
   )
-  const initial = edited && edited !== 'new' ? edited : { scope: 'openid profile email', name_claim: 'preferred_username', is_on: true, email_domains: [] }
+  const initial =
+    edited && edited !== 'new'
+      ? edited
+      : { scope: 'openid profile email', name_claim: 'preferred_username', is_on: true, email_domains: [] }
   return (
     <Page title={t('signOn.title')} description={t('signOn.description')} actions={button}>
       <DataTable<Provider>

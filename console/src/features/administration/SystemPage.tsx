@@ -18,7 +18,9 @@ export function Component() {
   const test = async ({ to }: { to: string }) => {
     try {
       const { data } = await api.POST('/api/v1/admin/mail/test', { body: { to } })
-      void message.info((data as { queued?: boolean } | undefined)?.queued ? t('system.mailQueued') : t('system.mailOff'))
+      void message.info(
+        (data as { queued?: boolean } | undefined)?.queued ? t('system.mailQueued') : t('system.mailOff'),
+      )
     } catch (problem) {
       void message.error(asProblem(problem).detail)
     }
@@ -43,7 +45,11 @@ export function Component() {
           />
         </Section>
         <Section title={t('system.mail')} note={t('system.mailNote')}>
-          <Form layout="inline" initialValues={{ to: session.email ?? '' }} onFinish={(values: { to: string }) => void test(values)}>
+          <Form
+            layout="inline"
+            initialValues={{ to: session.email ?? '' }}
+            onFinish={(values: { to: string }) => void test(values)}
+          >
             <Form.Item name="to" rules={[{ required: true }]}>
               <Input type="email" aria-label={t('account.email')} style={{ width: 260 }} />
             </Form.Item>

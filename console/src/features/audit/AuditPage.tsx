@@ -73,7 +73,10 @@ export function Component() {
       />
       <Snippet
         sources={[
-          { label: 'CLI', code: 'ceyuan audit verify\nceyuan audit export > audit.jsonl\nceyuan audit verify --file audit.jsonl' },
+          {
+            label: 'CLI',
+            code: 'ceyuan audit verify\nceyuan audit export > audit.jsonl\nceyuan audit verify --file audit.jsonl',
+          },
           { label: 'HTTP', code: 'curl -H "Authorization: Bearer $CEYUAN_TOKEN" $CEYUAN_URL/api/v1/audit/head' },
         ]}
       />

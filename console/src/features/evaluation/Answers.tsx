@@ -46,7 +46,14 @@ export function Answers({ run, models }: { run: Got<'/api/v1/evaluation/runs/{ru
     {
       params: {
         path: { run_id: run.id },
-        query: { model, family, right: right === undefined ? undefined : right === 'true', sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 20 },
+        query: {
+          model,
+          family,
+          right: right === undefined ? undefined : right === 'true',
+          sort: list.sort ?? undefined,
+          cursor: list.cursor ?? undefined,
+          limit: 20,
+        },
       },
     },
     { placeholderData: (held) => held },
@@ -60,8 +67,22 @@ export function Answers({ run, models }: { run: Got<'/api/v1/evaluation/runs/{ru
     { title: '#', dataIndex: 'position', sort: 'position', width: 70 },
     { title: t('model'), dataIndex: 'model', sort: 'model' },
     { title: t('family'), render: (_, answer) => label(answer.family) },
-    { title: t('answer.expected'), render: (_, answer) => <div className="truncate" style={{ maxWidth: 180 }}>{answer.expected.join(' / ')}</div> },
-    { title: t('answer.given'), render: (_, answer) => <div className="truncate" style={{ maxWidth: 320 }}>{answer.answer || answer.fault}</div> },
+    {
+      title: t('answer.expected'),
+      render: (_, answer) => (
+        <div className="truncate" style={{ maxWidth: 180 }}>
+          {answer.expected.join(' / ')}
+        </div>
+      ),
+    },
+    {
+      title: t('answer.given'),
+      render: (_, answer) => (
+        <div className="truncate" style={{ maxWidth: 320 }}>
+          {answer.answer || answer.fault}
+        </div>
+      ),
+    },
     {
       title: t('answer.right'),
       align: 'center',
@@ -84,8 +105,19 @@ export function Answers({ run, models }: { run: Got<'/api/v1/evaluation/runs/{ru
         list={list}
         filters={[
           { name: 'model', label: t('model'), options: models.map((value) => ({ value, label: value })) },
-          { name: 'family', label: t('family'), options: (families ?? []).map((each) => ({ value: each.name, label: text(each, 'label') })) },
-          { name: 'right', label: t('answer.right'), options: [{ value: 'true', label: t('answer.yes') }, { value: 'false', label: t('answer.no') }] },
+          {
+            name: 'family',
+            label: t('family'),
+            options: (families ?? []).map((each) => ({ value: each.name, label: text(each, 'label') })),
+          },
+          {
+            name: 'right',
+            label: t('answer.right'),
+            options: [
+              { value: 'true', label: t('answer.yes') },
+              { value: 'false', label: t('answer.no') },
+            ],
+          },
         ]}
         expand={(answer) => <Detail answer={answer} />}
         empty={null}

@@ -13,8 +13,20 @@ export function Component() {
   const text = useBilingual()
   const query = $api.useQuery('get', '/api/v1/evaluation/families')
   const columns: Column<Family>[] = [
-    { title: t('family'), width: 220, render: (_, family) => <><strong>{text(family, 'label')}</strong><div className="faint mono">{family.name}</div></> },
-    { title: t('families.example'), render: (_, family) => <div style={{ whiteSpace: 'pre-wrap' }}>{family.example}</div> },
+    {
+      title: t('family'),
+      width: 220,
+      render: (_, family) => (
+        <>
+          <strong>{text(family, 'label')}</strong>
+          <div className="faint mono">{family.name}</div>
+        </>
+      ),
+    },
+    {
+      title: t('families.example'),
+      render: (_, family) => <div style={{ whiteSpace: 'pre-wrap' }}>{family.example}</div>,
+    },
     { title: t('answer.expected'), width: 200, render: (_, family) => <code>{family.expected}</code> },
   ]
   return (

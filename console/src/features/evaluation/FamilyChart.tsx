@@ -19,7 +19,10 @@ export function FamilyChart({ summary }: { summary: Summary }) {
       return family ? text(family, 'label') : name
     }
     return {
-      tooltip: { trigger: 'axis', valueFormatter: (value: unknown) => (typeof value === 'number' ? `${(value * 100).toFixed(1)}%` : '—') },
+      tooltip: {
+        trigger: 'axis',
+        valueFormatter: (value: unknown) => (typeof value === 'number' ? `${(value * 100).toFixed(1)}%` : '—'),
+      },
       legend: { top: 4 },
       xAxis: { type: 'category', data: names.map(label), axisLabel: { interval: 0, hideOverlap: true } },
       yAxis: { type: 'value', min: 0, max: 1, axisLabel: { formatter: (value: number) => `${value * 100}%` } },

@@ -27,7 +27,12 @@ export function NewRun({ open, onClose }: { open: boolean; onClose: () => void }
   const text = useBilingual()
   const navigate = useNavigate()
   const { proposed } = useWorkplaces()
-  const { data: families } = $api.useQuery('get', '/api/v1/evaluation/families', {}, { enabled: open, staleTime: Infinity })
+  const { data: families } = $api.useQuery(
+    'get',
+    '/api/v1/evaluation/families',
+    {},
+    { enabled: open, staleTime: Infinity },
+  )
   const start = async (values: Values) => {
     const { data } = await api.POST('/api/v1/evaluation/runs', {
       body: {
@@ -40,7 +45,8 @@ export function NewRun({ open, onClose }: { open: boolean; onClose: () => void }
           per_family: values.per_family,
           seed: values.seed,
           max_tokens: 48,
-          perplexity: values.model && values.dataset ? [{ model: values.model, dataset: values.dataset, documents: 400 }] : [],
+          perplexity:
+            values.model && values.dataset ? [{ model: values.model, dataset: values.dataset, documents: 400 }] : [],
         },
       },
     })
@@ -52,7 +58,12 @@ export function NewRun({ open, onClose }: { open: boolean; onClose: () => void }
       width={600}
       title={t('new.title')}
       submit={t('new.submit')}
-      initial={{ org_id: proposed?.id, per_family: 8, seed: 20260101, repository: proposed ? `${proposed.name}/evaluation` : '' }}
+      initial={{
+        org_id: proposed?.id,
+        per_family: 8,
+        seed: 20260101,
+        repository: proposed ? `${proposed.name}/evaluation` : '',
+      }}
       onSubmit={start}
       onClose={onClose}
     >
@@ -64,7 +75,11 @@ export function NewRun({ open, onClose }: { open: boolean; onClose: () => void }
         <ServedModels />
       </Form.Item>
       <Form.Item name="families" label={t('new.families')}>
-        <Select mode="multiple" placeholder={t('new.all')} options={(families ?? []).map((family) => ({ value: family.name, label: text(family, 'label') }))} />
+        <Select
+          mode="multiple"
+          placeholder={t('new.all')}
+          options={(families ?? []).map((family) => ({ value: family.name, label: text(family, 'label') }))}
+        />
       </Form.Item>
       <div className="grid-2">
         <Form.Item name="per_family" label={t('new.perFamily')} rules={[{ required: true }]}>

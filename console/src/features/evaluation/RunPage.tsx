@@ -31,8 +31,18 @@ function Models({ summary }: { summary: Summary }) {
       dataSource={summary.models}
       columns={[
         { title: t('model'), dataIndex: 'model' },
-        { title: t('column.accuracy'), width: '40%', render: (_, row) => <IntervalBar estimate={row.accuracy} mark={summary.chance} label={t('interval', { what: row.model })} /> },
-        { title: t('latency'), align: 'right', render: (_, row) => <span className="num">{Math.round(row.latency_ms.value)} ms</span> },
+        {
+          title: t('column.accuracy'),
+          width: '40%',
+          render: (_, row) => (
+            <IntervalBar estimate={row.accuracy} mark={summary.chance} label={t('interval', { what: row.model })} />
+          ),
+        },
+        {
+          title: t('latency'),
+          align: 'right',
+          render: (_, row) => <span className="num">{Math.round(row.latency_ms.value)} ms</span>,
+        },
         { title: t('faults'), align: 'right', render: (_, row) => <Count value={row.faults} /> },
       ]}
     />
@@ -55,7 +65,8 @@ function Pairs({ pairs }: { pairs: PairFigures[] }) {
             title: t('pairs.difference'),
             render: (_, row) => (
               <span className="num">
-                <Percent ratio={row.difference.value} /> [<Percent ratio={row.difference.low} />, <Percent ratio={row.difference.high} />]
+                <Percent ratio={row.difference.value} /> [<Percent ratio={row.difference.low} />,{' '}
+                <Percent ratio={row.difference.high} />]
               </span>
             ),
           },
@@ -74,7 +85,12 @@ function Report({ run, summary }: { run: Run; summary: Summary }) {
         <Stat label={t('items')} value={<Count value={summary.items} />} note={t('itemsNote')} />
         <Stat label={t('chance')} value={<Percent ratio={summary.chance} />} />
         {summary.models.map((model) => (
-          <Stat key={model.model} label={model.model} value={<Percent ratio={model.accuracy.value} />} note={t('column.accuracy')} />
+          <Stat
+            key={model.model}
+            label={model.model}
+            value={<Percent ratio={model.accuracy.value} />}
+            note={t('column.accuracy')}
+          />
         ))}
         {summary.perplexity.map((one) => (
           <Stat
@@ -131,7 +147,13 @@ export function Component() {
           ]}
         />
       </Section>
-      {summary ? <Report run={run} summary={summary} /> : <Section title={t('plan')}><Json value={run.plan} /></Section>}
+      {summary ? (
+        <Report run={run} summary={summary} />
+      ) : (
+        <Section title={t('plan')}>
+          <Json value={run.plan} />
+        </Section>
+      )}
     </Page>
   )
 }

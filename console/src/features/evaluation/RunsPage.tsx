@@ -32,13 +32,24 @@ export function Component() {
     '/api/v1/evaluation/runs',
     {
       params: {
-        query: { text: list.filters.text, state: list.filters.state, org_id: organisation ?? undefined, sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 25 },
+        query: {
+          text: list.filters.text,
+          state: list.filters.state,
+          org_id: organisation ?? undefined,
+          sort: list.sort ?? undefined,
+          cursor: list.cursor ?? undefined,
+          limit: 25,
+        },
       },
     },
     { placeholderData: (held) => held, refetchInterval: 5000 },
   )
   const columns: Column<Run>[] = [
-    { title: t('column.name'), sort: 'name', render: (_, run) => <Link to={`/evaluation/runs/${run.id}`}>{run.name}</Link> },
+    {
+      title: t('column.name'),
+      sort: 'name',
+      render: (_, run) => <Link to={`/evaluation/runs/${run.id}`}>{run.name}</Link>,
+    },
     { title: t('column.state'), render: (_, run) => <Status value={run.state} /> },
     {
       title: t('column.accuracy'),
@@ -75,7 +86,11 @@ export function Component() {
         list={list}
         filters={[
           { name: 'text', label: t('column.name') },
-          { name: 'state', label: t('column.state'), options: STATES.map((value) => ({ value, label: <Status value={value} /> })) },
+          {
+            name: 'state',
+            label: t('column.state'),
+            options: STATES.map((value) => ({ value, label: <Status value={value} /> })),
+          },
         ]}
         empty={
           <EmptyState title={t('empty.title')} next={t('empty.next')} action={button}>

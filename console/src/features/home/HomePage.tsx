@@ -35,7 +35,9 @@ const KINDS = ['dataset', 'model', 'report'] as const
 
 function Recent() {
   const { t } = useTranslation('home')
-  const { data } = $api.useQuery('get', '/api/v1/repositories', { params: { query: { limit: 6, sort: '-updated_at' } } })
+  const { data } = $api.useQuery('get', '/api/v1/repositories', {
+    params: { query: { limit: 6, sort: '-updated_at' } },
+  })
   const rows = data?.items ?? []
   return (
     <Section title={t('recent.title')} flush className={styles.tall ?? ''}>

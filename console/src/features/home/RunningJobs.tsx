@@ -25,7 +25,10 @@ export function RunningJobs() {
     { refetchInterval: 4000 },
   )
   const jobs = query.data?.items ?? []
-  const shown = [...jobs.filter((job) => OPEN_STATES.has(job.state)), ...jobs.filter((job) => !OPEN_STATES.has(job.state))].slice(0, 6)
+  const shown = [
+    ...jobs.filter((job) => OPEN_STATES.has(job.state)),
+    ...jobs.filter((job) => !OPEN_STATES.has(job.state)),
+  ].slice(0, 6)
   return (
     <Section title={t('jobs.title')} extra={<Link to="/jobs">{t('all')}</Link>} flush className={styles.tall ?? ''}>
       {query.error !== null && <ProblemView error={query.error} />}

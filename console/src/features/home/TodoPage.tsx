@@ -20,7 +20,11 @@ export function Component() {
   const query = $api.useQuery(
     'get',
     '/api/v1/notices',
-    { params: { query: { todo: view === 'todo', unread: view === 'unread', cursor: list.cursor ?? undefined, limit: 30 } } },
+    {
+      params: {
+        query: { todo: view === 'todo', unread: view === 'unread', cursor: list.cursor ?? undefined, limit: 30 },
+      },
+    },
     { placeholderData: (held) => held },
   )
   const readAll = async () => {

@@ -29,7 +29,10 @@ function CardText({ place }: { place: Place }) {
         <Snippet
           sources={[
             { label: 'CLI', code: `ceyuan hub upload ${reference} ./folder --message "first revision"` },
-            { label: 'git', code: `git clone ${location.origin}/${place.kind === 'model' ? '' : `${PLURAL[place.kind]}/`}${place.owner}/${place.name}` },
+            {
+              label: 'git',
+              code: `git clone ${location.origin}/${place.kind === 'model' ? '' : `${PLURAL[place.kind]}/`}${place.owner}/${place.name}`,
+            },
           ]}
         />
       </EmptyState>
@@ -61,7 +64,10 @@ export function CardTab({ place, repository }: { place: Place; repository: Repos
               { label: t('facts.size'), value: <Bytes value={repository.bytes} /> },
               { label: t('facts.held'), value: <Bytes value={repository.held_bytes} /> },
               { label: t('facts.downloads'), value: <Count value={repository.downloads} /> },
-              { label: t('facts.head'), value: repository.head_commit ? <Hash value={repository.head_commit} /> : null },
+              {
+                label: t('facts.head'),
+                value: repository.head_commit ? <Hash value={repository.head_commit} /> : null,
+              },
               { label: t('facts.creator'), value: repository.creator },
               { label: t('facts.created'), value: <Time value={repository.created_at} /> },
               { label: t('facts.updated'), value: <Time value={repository.updated_at} /> },

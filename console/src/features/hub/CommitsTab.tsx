@@ -22,7 +22,10 @@ function Row({ place, commit }: { place: Place; commit: Commit }) {
   return (
     <li className={styles.commit}>
       <div className={styles.commitHead}>
-        <Link to={`${repositoryPath(place.kind, place.owner, place.name, commit.id)}&tab=files`} className={styles.commitTitle}>
+        <Link
+          to={`${repositoryPath(place.kind, place.owner, place.name, commit.id)}&tab=files`}
+          className={styles.commitTitle}
+        >
           {commit.title}
         </Link>
         <Hash value={commit.id} />

@@ -30,7 +30,12 @@ export function Facets({ kind, list }: { kind: RepositoryKind; list: ListControl
             <h2>{t(`facet.${facet}`)}</h2>
             <div className={styles.values}>
               {chosen && (
-                <button type="button" aria-pressed="true" className={styles.value} onClick={() => list.setFilter(facet, null)}>
+                <button
+                  type="button"
+                  aria-pressed="true"
+                  className={styles.value}
+                  onClick={() => list.setFilter(facet, null)}
+                >
                   {chosen} <CloseOutlined />
                 </button>
               )}
@@ -38,7 +43,12 @@ export function Facets({ kind, list }: { kind: RepositoryKind; list: ListControl
                 .filter(({ value }) => value !== chosen)
                 .slice(0, 12)
                 .map(({ value, count }) => (
-                  <button key={value} type="button" className={styles.value} onClick={() => list.setFilter(facet, value)}>
+                  <button
+                    key={value}
+                    type="button"
+                    className={styles.value}
+                    onClick={() => list.setFilter(facet, value)}
+                  >
                     {value} <span className="num">{count}</span>
                   </button>
                 ))}

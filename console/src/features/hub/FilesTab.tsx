@@ -19,7 +19,11 @@ function Row({ entry, onOpen }: { entry: Entry; onOpen: () => void }) {
   return (
     <li className={styles.entry}>
       <button type="button" onClick={onOpen}>
-        {entry.type === 'folder' ? <FolderFilled className={styles.folder ?? ''} /> : <FileOutlined className="faint" />}
+        {entry.type === 'folder' ? (
+          <FolderFilled className={styles.folder ?? ''} />
+        ) : (
+          <FileOutlined className="faint" />
+        )}
         <span className="truncate">{entry.name}</span>
       </button>
       <span className="faint">{entry.type === 'folder' ? t('files', { count: entry.files }) : ''}</span>

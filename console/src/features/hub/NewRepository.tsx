@@ -23,7 +23,16 @@ export function NewRepository({ kind, open, onClose }: { kind: RepositoryKind; o
   const chosen = owners.find((owner) => owner.id === organisation) ?? owners[0]
   const create = async (values: Values) => {
     const { data } = await api.POST('/api/v1/repositories', {
-      body: { ...values, description: values.description ?? '', kind, licence: [], language: [], task: [], tag: [], exist_ok: false },
+      body: {
+        ...values,
+        description: values.description ?? '',
+        kind,
+        licence: [],
+        language: [],
+        task: [],
+        tag: [],
+        exist_ok: false,
+      },
     })
     await queries.invalidateQueries({ queryKey: ['get', '/api/v1/repositories'] })
     if (data) void navigate(repositoryPath(kind, data.owner, data.name))
@@ -48,7 +57,10 @@ export function NewRepository({ kind, open, onClose }: { kind: RepositoryKind; o
       </Form.Item>
       <Form.Item name="visibility" label={t('new.visibility')}>
         <Radio.Group
-          options={(['private', 'internal', 'public'] as const).map((value) => ({ value, label: t(`visibility.${value}`) }))}
+          options={(['private', 'internal', 'public'] as const).map((value) => ({
+            value,
+            label: t(`visibility.${value}`),
+          }))}
         />
       </Form.Item>
     </FormModal>

@@ -72,7 +72,10 @@ function Nothing({ kind, filtered, onNew }: { kind: RepositoryKind; filtered: bo
     >
       <Snippet
         sources={[
-          { label: 'CLI', code: `ceyuan hub create ${kind} OWNER/NAME\nceyuan hub upload ${PLURAL[kind]}/OWNER/NAME ./folder` },
+          {
+            label: 'CLI',
+            code: `ceyuan hub create ${kind} OWNER/NAME\nceyuan hub upload ${PLURAL[kind]}/OWNER/NAME ./folder`,
+          },
           {
             label: 'Python',
             code: `from ceyuan.sdk import Client\n\nclient = Client()\nclient.hub.upload("${PLURAL[kind]}/OWNER/NAME", "./folder")`,

@@ -92,7 +92,9 @@ function Body({ repository }: { repository: Repository }) {
       actions={
         <RevisionSelect
           place={place}
-          onChoose={(revision) => choose({ revision: revision === repository.default_branch ? null : revision, path: null })}
+          onChoose={(revision) =>
+            choose({ revision: revision === repository.default_branch ? null : revision, path: null })
+          }
         />
       }
     >

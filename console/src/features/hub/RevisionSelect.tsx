@@ -20,7 +20,9 @@ export function RevisionSelect({ place, onChoose }: { place: Place; onChoose: (r
   const groups = [
     { label: t('revision.branches'), options: named('branch') },
     { label: t('revision.tags'), options: named('tag') },
-    ...(known ? [] : [{ label: t('revision.commit'), options: [{ value: place.revision, label: shortHash(place.revision) }] }]),
+    ...(known
+      ? []
+      : [{ label: t('revision.commit'), options: [{ value: place.revision, label: shortHash(place.revision) }] }]),
   ]
   return (
     <Select

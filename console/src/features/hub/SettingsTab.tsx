@@ -34,13 +34,21 @@ function About({ repository }: { repository: Repository }) {
     }
   }
   return (
-    <Form<Change> layout="vertical" initialValues={repository} onFinish={(values) => void save(values)} style={{ maxWidth: 640 }}>
+    <Form<Change>
+      layout="vertical"
+      initialValues={repository}
+      onFinish={(values) => void save(values)}
+      style={{ maxWidth: 640 }}
+    >
       <Form.Item name="description" label={t('new.description')}>
         <Input.TextArea maxLength={2000} autoSize={{ minRows: 2, maxRows: 6 }} />
       </Form.Item>
       <Form.Item name="visibility" label={t('new.visibility')}>
         <Radio.Group
-          options={(['private', 'internal', 'public'] as const).map((value) => ({ value, label: t(`visibility.${value}`) }))}
+          options={(['private', 'internal', 'public'] as const).map((value) => ({
+            value,
+            label: t(`visibility.${value}`),
+          }))}
         />
       </Form.Item>
       {FACETS.map((facet) => (
@@ -113,7 +121,12 @@ export function SettingsTab({ repository }: { repository: Repository }) {
         <Form.Item
           name="typed"
           label={t('settings.type', { name: repository.full_name })}
-          rules={[{ validator: (_, typed) => (typed === repository.full_name ? Promise.resolve() : Promise.reject(new Error(t('settings.mismatch')))) }]}
+          rules={[
+            {
+              validator: (_, typed) =>
+                typed === repository.full_name ? Promise.resolve() : Promise.reject(new Error(t('settings.mismatch'))),
+            },
+          ]}
         >
           <Input autoComplete="off" />
         </Form.Item>

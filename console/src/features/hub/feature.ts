@@ -11,7 +11,11 @@ const lists = [
 const feature: Feature = {
   routes: lists.flatMap(({ path }) => [
     { path: `hub/${path}`, lazy: () => import('./RepositoriesPage'), handle: { help: `hub:help.${path}` } },
-    { path: `hub/${path}/:owner/:name`, lazy: () => import('./RepositoryPage'), handle: { help: 'hub:help.repository' } },
+    {
+      path: `hub/${path}/:owner/:name`,
+      lazy: () => import('./RepositoryPage'),
+      handle: { help: 'hub:help.repository' },
+    },
   ]),
   nav: lists.map(({ path, room, order }) => ({ room, path: `/hub/${path}`, label: `hub:${path}.title`, order })),
   search: {

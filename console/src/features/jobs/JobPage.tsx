@@ -171,7 +171,10 @@ export function Component() {
       <Snippet
         sources={[
           { label: 'CLI', code: `ceyuan jobs show ${job.id}\nceyuan jobs log ${job.id} --follow` },
-          { label: 'HTTP', code: `curl -N -H "Authorization: Bearer $CEYUAN_TOKEN" \\\n  $CEYUAN_URL/api/v1/jobs/${job.id}/events` },
+          {
+            label: 'HTTP',
+            code: `curl -N -H "Authorization: Bearer $CEYUAN_TOKEN" \\\n  $CEYUAN_URL/api/v1/jobs/${job.id}/events`,
+          },
         ]}
       />
     </Page>

@@ -8,7 +8,8 @@ import { OPEN_STATES, type Job } from './stream'
 export function JobProgress({ job, compact }: { job: Job; compact?: boolean }) {
   const text = useBilingual()
   const open = OPEN_STATES.has(job.state)
-  const status = job.state === 'failed' ? 'exception' : job.state === 'succeeded' ? 'success' : open ? 'active' : 'normal'
+  const status =
+    job.state === 'failed' ? 'exception' : job.state === 'succeeded' ? 'success' : open ? 'active' : 'normal'
   const percent = job.state === 'succeeded' ? 100 : Math.floor(job.progress * 100)
   return (
     <div style={{ minWidth: compact ? 140 : undefined }}>

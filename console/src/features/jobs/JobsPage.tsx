@@ -56,7 +56,12 @@ export function Component() {
       ),
     },
     { title: t('column.state'), sort: 'state', render: (_, job) => <Status value={job.state} /> },
-    { title: t('column.progress'), sort: 'progress', width: 190, render: (_, job) => <JobProgress job={job} compact /> },
+    {
+      title: t('column.progress'),
+      sort: 'progress',
+      width: 190,
+      render: (_, job) => <JobProgress job={job} compact />,
+    },
     { title: t('column.elapsed'), render: (_, job) => <Elapsed start={job.started_at} end={job.finished_at} /> },
     { title: t('column.cost'), align: 'right', render: (_, job) => <Money micro={job.cost_micro} /> },
     { title: t('column.by'), dataIndex: 'created_by_label' },

@@ -33,25 +33,45 @@ export function AnswerFoot({ answer, onRated }: { answer: Answer; onRated: (answ
       <Tag variant="filled">{t(`kind.${answer.kind}`)}</Tag>
       {answer.model && <span>{answer.model}</span>}
       <span>{t('sources', { count: answer.sources.length })}</span>
-      <Link to={`/lineage?node=${encodeURIComponent(`answer:${answer.id}`)}`}>
+      <Link to={`/scenarios/law/answers/${answer.id}`}>
         <NodeIndexOutlined /> {t('lineage')}
       </Link>
       <span>
-        <Button type="text" size="small" aria-label={t('rating.good')} aria-pressed={answer.rating === 1} icon={answer.rating === 1 ? <LikeFilled /> : <LikeOutlined />} onClick={() => void rate(1)} />
+        <Button
+          type="text"
+          size="small"
+          aria-label={t('rating.good')}
+          aria-pressed={answer.rating === 1}
+          icon={answer.rating === 1 ? <LikeFilled /> : <LikeOutlined />}
+          onClick={() => void rate(1)}
+        />
         <Popover
           open={asking}
           onOpenChange={setAsking}
           trigger="click"
           content={
             <div className="stack" style={{ gap: 8, width: 260 }}>
-              <Input.TextArea autoFocus value={comment} onChange={(event) => setComment(event.target.value)} placeholder={t('rating.why')} maxLength={1000} autoSize={{ minRows: 2 }} />
+              <Input.TextArea
+                autoFocus
+                value={comment}
+                onChange={(event) => setComment(event.target.value)}
+                placeholder={t('rating.why')}
+                maxLength={1000}
+                autoSize={{ minRows: 2 }}
+              />
               <Button type="primary" size="small" onClick={() => void rate(-1)}>
                 {t('rating.send')}
               </Button>
             </div>
           }
         >
-          <Button type="text" size="small" aria-label={t('rating.bad')} aria-pressed={answer.rating === -1} icon={answer.rating === -1 ? <DislikeFilled /> : <DislikeOutlined />} />
+          <Button
+            type="text"
+            size="small"
+            aria-label={t('rating.bad')}
+            aria-pressed={answer.rating === -1}
+            icon={answer.rating === -1 ? <DislikeFilled /> : <DislikeOutlined />}
+          />
         </Popover>
       </span>
     </>

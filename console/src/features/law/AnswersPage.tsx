@@ -23,13 +23,26 @@ export function Component() {
   const query = $api.useQuery(
     'get',
     '/api/v1/law/answers',
-    { params: { query: { assistant_id: assistantId, rating, cursor: list.cursor ?? undefined, sort: list.sort ?? undefined, limit: 25 } } },
+    {
+      params: {
+        query: {
+          assistant_id: assistantId,
+          rating,
+          cursor: list.cursor ?? undefined,
+          sort: list.sort ?? undefined,
+          limit: 25,
+        },
+      },
+    },
     { placeholderData: (held) => held },
   )
   const columns: Column<Row>[] = [
     { title: t('answers.question'), render: (_, row) => row.question },
     { title: t('answers.kind'), render: (_, row) => t(`kind.${row.kind}`) },
-    { title: t('answers.rating'), render: (_, row) => (row.rating === null ? '—' : t(row.rating > 0 ? 'rating.good' : 'rating.bad')) },
+    {
+      title: t('answers.rating'),
+      render: (_, row) => (row.rating === null ? '—' : t(row.rating > 0 ? 'rating.good' : 'rating.bad')),
+    },
     { title: t('answers.comment'), render: (_, row) => row.comment },
     { title: t('answers.at'), sort: 'created_at', render: (_, row) => <Time value={row.created_at} /> },
   ]
@@ -46,7 +59,16 @@ export function Component() {
         columns={columns}
         rowKey={(row) => row.id}
         list={list}
-        filters={[{ name: 'rating', label: t('answers.rating'), options: [{ value: '1', label: t('rating.good') }, { value: '-1', label: t('rating.bad') }] }]}
+        filters={[
+          {
+            name: 'rating',
+            label: t('answers.rating'),
+            options: [
+              { value: '1', label: t('rating.good') },
+              { value: '-1', label: t('rating.bad') },
+            ],
+          },
+        ]}
         expand={(row) => (
           <div className="stack" style={{ gap: 8, maxWidth: 860 }}>
             <AnswerText answer={row} chosen={null} onChoose={() => undefined} />

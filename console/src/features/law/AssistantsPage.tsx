@@ -44,7 +44,11 @@ function AssistantCard({ assistant }: { assistant: Assistant }) {
         <Link to={`/scenarios/law/${assistant.id}`} className={styles.cardTitle}>
           {assistant.name}
         </Link>
-        <Status value={assistant.state} tone={assistant.state === 'ready' ? 'good' : undefined} label={t(`state.${assistant.state}`, { defaultValue: assistant.state })} />
+        <Status
+          value={assistant.state}
+          tone={assistant.state === 'ready' ? 'good' : undefined}
+          label={t(`state.${assistant.state}`, { defaultValue: assistant.state })}
+        />
       </div>
       <p className="soft">
         <Count value={assistant.laws} /> {t('laws')} · <Count value={assistant.articles} /> {t('articles')}
@@ -72,7 +76,9 @@ function NewAssistant({ open, onClose, onMade }: { open: boolean; onClose: () =>
   const { proposed } = useWorkplaces()
   const served = useServedModels()
   const create = async (values: Values) => {
-    await api.POST('/api/v1/law/assistants', { body: { ...values, model: values.model ?? null, feedback: values.feedback || null } })
+    await api.POST('/api/v1/law/assistants', {
+      body: { ...values, model: values.model ?? null, feedback: values.feedback || null },
+    })
     await onMade()
   }
   return (
@@ -107,7 +113,12 @@ function NewAssistant({ open, onClose, onMade }: { open: boolean; onClose: () =>
 export function Component() {
   const { t } = useTranslation('law')
   const [creating, setCreating] = useState(false)
-  const query = $api.useQuery('get', '/api/v1/law/assistants', { params: { query: { limit: 50 } } }, { refetchInterval: 10_000 })
+  const query = $api.useQuery(
+    'get',
+    '/api/v1/law/assistants',
+    { params: { query: { limit: 50 } } },
+    { refetchInterval: 10_000 },
+  )
   const rows = query.data?.items ?? []
   const button = (
     <Button icon={<PlusOutlined />} onClick={() => setCreating(true)}>

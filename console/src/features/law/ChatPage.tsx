@@ -55,7 +55,9 @@ function useExchanges(assistantId: string) {
     }
   }
   const rated = (answer: Answer) =>
-    setExchanges((held) => held.map((exchange) => (exchange.answer?.id === answer.id ? { ...exchange, answer } : exchange)))
+    setExchanges((held) =>
+      held.map((exchange) => (exchange.answer?.id === answer.id ? { ...exchange, answer } : exchange)),
+    )
   return { exchanges, chosen, setChosen, busy, ask, rated }
 }
 
@@ -87,7 +89,11 @@ function Chat({ assistant }: { assistant: Assistant }) {
       role: 'assistant',
       busy: !answer && !error,
       selected: answer !== null && answer.id === chosen?.answerId,
-      content: error ? <ProblemView error={error} /> : answer && <AnswerText answer={answer} chosen={chosen} onChoose={setChosen} />,
+      content: error ? (
+        <ProblemView error={error} />
+      ) : (
+        answer && <AnswerText answer={answer} chosen={chosen} onChoose={setChosen} />
+      ),
       foot: answer && <AnswerFoot answer={answer} onRated={rated} />,
     },
   ])
@@ -95,8 +101,17 @@ function Chat({ assistant }: { assistant: Assistant }) {
   return (
     <div className={styles.chat} data-open={open !== null && open.sources.length > 0}>
       <section className={styles.talk}>
-        <Conversation turns={turns} greeting={<Greeting assistant={assistant} onAsk={(question) => void ask(question)} />} />
-        <Composer placeholder={t('placeholder')} busy={busy} onSend={(text) => void ask(text)} onStop={() => undefined} note={t('note')} />
+        <Conversation
+          turns={turns}
+          greeting={<Greeting assistant={assistant} onAsk={(question) => void ask(question)} />}
+        />
+        <Composer
+          placeholder={t('placeholder')}
+          busy={busy}
+          onSend={(text) => void ask(text)}
+          onStop={() => undefined}
+          note={t('note')}
+        />
       </section>
       {open && open.sources.length > 0 && <SourcePane answer={open} chosen={chosen} onChoose={setChosen} />}
     </div>
@@ -106,7 +121,9 @@ function Chat({ assistant }: { assistant: Assistant }) {
 export function Component() {
   const { t } = useTranslation('law')
   const { assistantId = '' } = useParams()
-  const query = $api.useQuery('get', '/api/v1/law/assistants/{assistant_id}', { params: { path: { assistant_id: assistantId } } })
+  const query = $api.useQuery('get', '/api/v1/law/assistants/{assistant_id}', {
+    params: { path: { assistant_id: assistantId } },
+  })
   if (query.error) return <ProblemView page error={query.error} />
   const assistant = query.data
   if (!assistant) return <Loading />
@@ -117,7 +134,9 @@ export function Component() {
       crumbs={[{ label: t('title'), to: '/scenarios/law' }, { label: assistant.name }]}
       actions={<Link to={`/scenarios/law/${assistant.id}/answers`}>{t('answers.title')}</Link>}
     >
-      {assistant.state !== 'ready' && <Alert type="info" showIcon title={t(`state.${assistant.state}`, { defaultValue: assistant.state })} />}
+      {assistant.state !== 'ready' && (
+        <Alert type="info" showIcon title={t(`state.${assistant.state}`, { defaultValue: assistant.state })} />
+      )}
       <Chat key={assistant.id} assistant={assistant} />
     </Page>
   )

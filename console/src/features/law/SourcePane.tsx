@@ -23,7 +23,13 @@ export function SourcePane({ answer, chosen, onChoose }: SourcePaneProps) {
       {answer.sources.map((source) => {
         const current = chosen?.number === source.number
         return (
-          <article key={source.article_id} ref={current ? active : undefined} className={styles.source} data-current={current} onClick={() => onChoose({ answerId: answer.id, number: source.number })}>
+          <article
+            key={source.article_id}
+            ref={current ? active : undefined}
+            className={styles.source}
+            data-current={current}
+            onClick={() => onChoose({ answerId: answer.id, number: source.number })}
+          >
             <header>
               <span className={styles.number}>{source.number}</span>
               <strong>

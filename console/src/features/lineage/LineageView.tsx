@@ -19,7 +19,18 @@ type Graph = Got<'/api/v1/lineage'>
 type Node = Graph['nodes'][number]
 type Direction = 'both' | 'upstream' | 'downstream'
 
-const TONES: Record<string, string> = { source: 'source', dataset: 'dataset', model: 'model', report: 'report', answer: 'answer', article: 'source', prompt: 'job', call: 'service', served: 'service', job: 'job' }
+const TONES: Record<string, string> = {
+  source: 'source',
+  dataset: 'dataset',
+  model: 'model',
+  report: 'report',
+  answer: 'answer',
+  article: 'source',
+  prompt: 'job',
+  call: 'service',
+  served_model: 'service',
+  job: 'job',
+}
 
 /** The console's page of a node, if it has one. */
 function pathOf(node: Node): string | null {
@@ -27,18 +38,22 @@ function pathOf(node: Node): string | null {
   return node.href ? node.href.replace(/^\/console(?=\/)/, '') : null
 }
 
+/** What the node is, as a key of texts and colours. */
 function kindOf(node: Node): string {
   if (node.reference?.startsWith('models/')) return 'model'
   if (node.reference?.startsWith('reports/')) return 'report'
   if (node.reference?.startsWith('datasets/')) return 'dataset'
-  return node.kind ?? 'hidden'
+  return node.kind?.replaceAll(' ', '_') ?? 'hidden'
 }
 
 function useDrawing(graph: Graph, direction: Direction, chosen: string) {
   const { t } = useTranslation('lineage')
   return useMemo(() => {
     const visible = graph.nodes.filter(
-      (node) => direction === 'both' || node.distance === 0 || (direction === 'upstream' ? node.distance < 0 : node.distance > 0),
+      (node) =>
+        direction === 'both' ||
+        node.distance === 0 ||
+        (direction === 'upstream' ? node.distance < 0 : node.distance > 0),
     )
     const ids = new Set(visible.map((node) => node.id))
     const nodes: FlowNode[] = visible.map((node) => {
@@ -54,7 +69,11 @@ function useDrawing(graph: Graph, direction: Direction, chosen: string) {
     })
     const edges: FlowEdge[] = graph.edges
       .filter((edge) => ids.has(edge.source) && ids.has(edge.target))
-      .map((edge) => ({ source: edge.source, target: edge.target, strong: edge.source === chosen || edge.target === chosen }))
+      .map((edge) => ({
+        source: edge.source,
+        target: edge.target,
+        strong: edge.source === chosen || edge.target === chosen,
+      }))
     return { nodes, edges }
   }, [graph, direction, chosen, t])
 }
@@ -75,10 +94,28 @@ function NodeDetail({ graph, node }: { graph: Graph; node: Node }) {
         facts={[
           { label: t('fact.kind'), value: t(`kind.${kindOf(node)}`, { defaultValue: kindOf(node) }) },
           { label: t('fact.created'), value: node.created_at ? <Time value={node.created_at} full /> : null },
-          { label: t('fact.action'), value: made[0] ? t(`action.${made[0].action}`, { defaultValue: made[0].action }) : null },
-          { label: t('fact.by'), value: record ? record.by_kind === 'job' ? <Link to={`/jobs/${record.by_id}`}>{record.by_label}</Link> : record.by_label : null },
+          {
+            label: t('fact.action'),
+            value: made[0] ? t(`action.${made[0].action}`, { defaultValue: made[0].action }) : null,
+          },
+          {
+            label: t('fact.by'),
+            value: record ? (
+              record.by_kind === 'job' ? (
+                <Link to={`/jobs/${record.by_id}`}>{record.by_label}</Link>
+              ) : (
+                record.by_label
+              )
+            ) : null,
+          },
           { label: t('fact.cost'), value: record ? <Money micro={record.cost_micro} /> : null },
-          { label: t('fact.code'), value: record && Object.keys(record.code).length > 0 ? <code>{Object.values(record.code).map(String).join(' ')}</code> : null },
+          {
+            label: t('fact.code'),
+            value:
+              record && Object.keys(record.code).length > 0 ? (
+                <code>{Object.values(record.code).map(String).join(' ')}</code>
+              ) : null,
+          },
         ]}
       />
       {Object.keys(node.details).length > 0 && <Json value={node.details} />}
@@ -104,7 +141,10 @@ function Drawing({ graph }: { graph: Graph }) {
         <Segmented<Direction>
           value={direction}
           onChange={setDirection}
-          options={(['upstream', 'both', 'downstream'] as const).map((value) => ({ value, label: t(`direction.${value}`) }))}
+          options={(['upstream', 'both', 'downstream'] as const).map((value) => ({
+            value,
+            label: t(`direction.${value}`),
+          }))}
         />
         <span className="faint">{t('count', { nodes: nodes.length, edges: edges.length })}</span>
       </div>

@@ -28,7 +28,13 @@ export function PasswordForm() {
     }
   }
   return (
-    <Form<Values> form={form} layout="vertical" requiredMark={false} onFinish={(values) => void change(values)} style={{ maxWidth: 420 }}>
+    <Form<Values>
+      form={form}
+      layout="vertical"
+      requiredMark={false}
+      onFinish={(values) => void change(values)}
+      style={{ maxWidth: 420 }}
+    >
       {me?.has_password !== false && (
         <Form.Item name="current" label={t('password.current')} rules={[{ required: true }]}>
           <Input.Password autoComplete="current-password" />

@@ -32,7 +32,9 @@ export function Component() {
           {erasing ? (
             <Button
               onClick={() =>
-                void act(() => api.DELETE('/api/v1/me/erasure/{request_id}', { params: { path: { request_id: erasing.id } } }))
+                void act(() =>
+                  api.DELETE('/api/v1/me/erasure/{request_id}', { params: { path: { request_id: erasing.id } } }),
+                )
               }
             >
               {t('privacy.keep')}

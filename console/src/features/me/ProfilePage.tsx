@@ -42,7 +42,13 @@ function ProfileForm() {
     }
   }
   return (
-    <Form<Profile> form={form} layout="vertical" initialValues={data} onFinish={(values) => void save(values)} style={{ maxWidth: 560 }}>
+    <Form<Profile>
+      form={form}
+      layout="vertical"
+      initialValues={data}
+      onFinish={(values) => void save(values)}
+      style={{ maxWidth: 560 }}
+    >
       <Form.Item name="display_name" label={t('profile.display')} rules={[{ required: true }]}>
         <Input maxLength={80} />
       </Form.Item>
@@ -121,7 +127,9 @@ function Addresses() {
         submit={t('email.change')}
         initial={{ email: data?.email ?? '' }}
         onSubmit={async (values) => {
-          await api.PUT('/api/v1/me/email', { body: { ...values, email: values.email || null, password: values.password ?? '' } })
+          await api.PUT('/api/v1/me/email', {
+            body: { ...values, email: values.email || null, password: values.password ?? '' },
+          })
           await refresh()
         }}
         onClose={() => setDialogue(null)}

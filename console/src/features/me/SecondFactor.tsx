@@ -12,7 +12,15 @@ import { Status } from '@/ui/Status'
 type Enrolment = Posted<'/api/v1/me/second-factor'>
 type Asked = 'begin' | 'off' | 'renew'
 
-function Enrol({ enrolment, onDone, onClose }: { enrolment: Enrolment; onDone: (codes: string[]) => void; onClose: () => void }) {
+function Enrol({
+  enrolment,
+  onDone,
+  onClose,
+}: {
+  enrolment: Enrolment
+  onDone: (codes: string[]) => void
+  onClose: () => void
+}) {
   const { t } = useTranslation('me')
   return (
     <FormModal<{ code: string }>
@@ -71,7 +79,8 @@ export function SecondFactor() {
   const act = async ({ password }: { password?: string }) => {
     const body = { password: password ?? '' }
     if (asked === 'begin') setEnrolment((await api.POST('/api/v1/me/second-factor', { body })).data ?? null)
-    if (asked === 'renew') setCodes((await api.POST('/api/v1/me/second-factor/recovery-codes', { body })).data?.codes ?? [])
+    if (asked === 'renew')
+      setCodes((await api.POST('/api/v1/me/second-factor/recovery-codes', { body })).data?.codes ?? [])
     if (asked === 'off') await api.POST('/api/v1/me/second-factor/off', { body })
     await query.refetch()
   }

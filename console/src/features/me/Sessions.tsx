@@ -58,7 +58,14 @@ export function Sessions() {
       }
       flush
     >
-      <DataTable label={t('sessions.title')} query={query} columns={columns} rowKey={(session) => session.id} bare empty={null} />
+      <DataTable
+        label={t('sessions.title')}
+        query={query}
+        columns={columns}
+        rowKey={(session) => session.id}
+        bare
+        empty={null}
+      />
     </Section>
   )
 }

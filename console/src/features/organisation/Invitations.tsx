@@ -27,7 +27,10 @@ function Fields() {
   return (
     <>
       <Form.Item name="way" label={t('invite.way')}>
-        <Radio.Group optionType="button" options={(['person', 'email', 'link'] as const).map((value) => ({ value, label: t(`invite.${value}`) }))} />
+        <Radio.Group
+          optionType="button"
+          options={(['person', 'email', 'link'] as const).map((value) => ({ value, label: t(`invite.${value}`) }))}
+        />
       </Form.Item>
       {way !== 'link' && (
         <Form.Item name="to" label={t(`invite.${way ?? 'person'}`)} rules={[{ required: true }]}>
@@ -102,9 +105,20 @@ export function Invitations({ organisation }: { organisation: Membership }) {
         columns={columns}
         rowKey={(row) => row.id}
         bare
-        empty={<p className="soft" style={{ padding: '8px 20px 20px' }}>{t('invite.none')}</p>}
+        empty={
+          <p className="soft" style={{ padding: '8px 20px 20px' }}>
+            {t('invite.none')}
+          </p>
+        }
       />
-      <FormModal<Values> open={open} title={t('invite.do')} submit={t('invite.send')} initial={{ way: 'person', role: 'member' }} onSubmit={invite} onClose={() => setOpen(false)}>
+      <FormModal<Values>
+        open={open}
+        title={t('invite.do')}
+        submit={t('invite.send')}
+        initial={{ way: 'person', role: 'member' }}
+        onSubmit={invite}
+        onClose={() => setOpen(false)}
+      >
         <Fields />
       </FormModal>
       <SecretOnce title={t('invite.link')} secret={link} onClose={() => setLink(null)}>

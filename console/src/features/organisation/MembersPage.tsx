@@ -27,7 +27,12 @@ function Members({ organisation }: { organisation: Membership }) {
     {
       params: {
         path: { organisation: organisation.id },
-        query: { role: list.filters.role as Role | undefined, sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 50 },
+        query: {
+          role: list.filters.role as Role | undefined,
+          sort: list.sort ?? undefined,
+          cursor: list.cursor ?? undefined,
+          limit: 50,
+        },
       },
     },
     { placeholderData: (held) => held },
@@ -56,7 +61,9 @@ function Members({ organisation }: { organisation: Membership }) {
             value={member.role}
             options={ROLES.map((role) => ({ value: role, label: common(`role.${role}`) }))}
             onChange={(role) =>
-              void act(api.PUT('/api/v1/organisations/{organisation}/members/{person}', { ...place(member), body: { role } }))
+              void act(
+                api.PUT('/api/v1/organisations/{organisation}/members/{person}', { ...place(member), body: { role } }),
+              )
             }
           />
         ) : (
@@ -70,8 +77,12 @@ function Members({ organisation }: { organisation: Membership }) {
       render: (_, member) =>
         (owner || member.person_id === session.id) && (
           <Popconfirm
-            title={t(member.person_id === session.id ? 'member.leaveAsk' : 'member.removeAsk', { name: member.display_name })}
-            onConfirm={() => void act(api.DELETE('/api/v1/organisations/{organisation}/members/{person}', place(member)))}
+            title={t(member.person_id === session.id ? 'member.leaveAsk' : 'member.removeAsk', {
+              name: member.display_name,
+            })}
+            onConfirm={() =>
+              void act(api.DELETE('/api/v1/organisations/{organisation}/members/{person}', place(member)))
+            }
           >
             <Button size="small" danger>
               {t(member.person_id === session.id ? 'member.leave' : 'member.remove')}
@@ -87,7 +98,13 @@ function Members({ organisation }: { organisation: Membership }) {
       columns={columns}
       rowKey={(member) => member.person_id}
       list={list}
-      filters={[{ name: 'role', label: t('member.role'), options: ROLES.map((role) => ({ value: role, label: common(`role.${role}`) })) }]}
+      filters={[
+        {
+          name: 'role',
+          label: t('member.role'),
+          options: ROLES.map((role) => ({ value: role, label: common(`role.${role}`) })),
+        },
+      ]}
       empty={null}
     />
   )

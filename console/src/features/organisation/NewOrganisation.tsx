@@ -12,7 +12,17 @@ import { FormModal } from '@/ui/FormModal'
 
 type Values = Sent<'/api/v1/organisations'>
 
-export const KINDS = ['company', 'lab', 'university', 'institute', 'hospital', 'park', 'government', 'association', 'other'] as const
+export const KINDS = [
+  'company',
+  'lab',
+  'university',
+  'institute',
+  'hospital',
+  'park',
+  'government',
+  'association',
+  'other',
+] as const
 
 /** Founds an organisation and switches to it. */
 export function NewOrganisation() {

@@ -27,7 +27,9 @@ function Profile({ organisation }: { organisation: Membership }) {
   const [form] = Form.useForm<Change>()
   const params = { path: { organisation: organisation.id } }
   const query = $api.useQuery('get', '/api/v1/organisations/{organisation}', { params })
-  const usage = $api.useQuery('get', '/api/v1/repositories/usage/{org_id}', { params: { path: { org_id: organisation.id } } })
+  const usage = $api.useQuery('get', '/api/v1/repositories/usage/{org_id}', {
+    params: { path: { org_id: organisation.id } },
+  })
   if (query.error) return <ProblemView error={query.error} />
   const row = query.data
   if (!row) return <div style={{ minHeight: 320 }} />
@@ -45,7 +47,14 @@ function Profile({ organisation }: { organisation: Membership }) {
   return (
     <div className="grid-aside">
       <Section title={t('profile.about')}>
-        <Form<Change> form={form} layout="vertical" initialValues={row} disabled={!mayChange} onFinish={(values) => void save(values)} style={{ maxWidth: 600 }}>
+        <Form<Change>
+          form={form}
+          layout="vertical"
+          initialValues={row}
+          disabled={!mayChange}
+          onFinish={(values) => void save(values)}
+          style={{ maxWidth: 600 }}
+        >
           <Form.Item name="display_name" label={t('field.display')} rules={[{ required: true }]}>
             <Input maxLength={120} />
           </Form.Item>
@@ -81,7 +90,11 @@ function Profile({ organisation }: { organisation: Membership }) {
             { label: t('fact.members'), value: row.member_count === null ? null : <Count value={row.member_count} /> },
             {
               label: t('fact.verified'),
-              value: row.verified_at ? <Time value={row.verified_at} /> : <Status value="pending" label={t('fact.unverified')} />,
+              value: row.verified_at ? (
+                <Time value={row.verified_at} />
+              ) : (
+                <Status value="pending" label={t('fact.unverified')} />
+              ),
             },
             { label: t('fact.repositories'), value: <Count value={usage.data?.repositories} /> },
             { label: t('fact.stored'), value: <Bytes value={usage.data?.stored_bytes} /> },
@@ -96,7 +109,11 @@ function Profile({ organisation }: { organisation: Membership }) {
 export function Component() {
   const { t } = useTranslation('organisation')
   return (
-    <OrganisationFrame title={t('profile.title')} description={t('profile.description')} actions={() => <NewOrganisation />}>
+    <OrganisationFrame
+      title={t('profile.title')}
+      description={t('profile.description')}
+      actions={() => <NewOrganisation />}
+    >
       {(organisation) => <Profile organisation={organisation} />}
     </OrganisationFrame>
   )

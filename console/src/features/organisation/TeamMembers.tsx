@@ -6,7 +6,15 @@ import { $api, api } from '@/api/client'
 import { asProblem } from '@/api/problem'
 
 /** Who is in a team; members of the organisation are put in and taken out. */
-export function TeamMembers({ organisation, team, mayChange }: { organisation: string; team: string; mayChange: boolean }) {
+export function TeamMembers({
+  organisation,
+  team,
+  mayChange,
+}: {
+  organisation: string
+  team: string
+  mayChange: boolean
+}) {
   const { t } = useTranslation('organisation')
   const { message } = App.useApp()
   const [chosen, setChosen] = useState<string | null>(null)

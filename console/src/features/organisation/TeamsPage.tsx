@@ -24,13 +24,20 @@ function Teams({ organisation }: { organisation: Membership }) {
   const [open, setOpen] = useState(false)
   const mayChange = holds(session, organisation.id, 'maintainer')
   const path = { organisation: organisation.id }
-  const query = $api.useQuery('get', '/api/v1/organisations/{organisation}/teams', { params: { path, query: { limit: 100 } } })
+  const query = $api.useQuery('get', '/api/v1/organisations/{organisation}/teams', {
+    params: { path, query: { limit: 100 } },
+  })
   const create = async (body: Values) => {
-    await api.POST('/api/v1/organisations/{organisation}/teams', { params: { path }, body: { ...body, description: body.description ?? '' } })
+    await api.POST('/api/v1/organisations/{organisation}/teams', {
+      params: { path },
+      body: { ...body, description: body.description ?? '' },
+    })
     await query.refetch()
   }
   const remove = async (team: Team) => {
-    await api.DELETE('/api/v1/organisations/{organisation}/teams/{team}', { params: { path: { ...path, team: team.name } } })
+    await api.DELETE('/api/v1/organisations/{organisation}/teams/{team}', {
+      params: { path: { ...path, team: team.name } },
+    })
     await query.refetch()
   }
   const columns: Column<Team>[] = [
@@ -66,7 +73,13 @@ function Teams({ organisation }: { organisation: Membership }) {
         expand={(team) => <TeamMembers organisation={organisation.id} team={team.name} mayChange={mayChange} />}
         empty={<EmptyState title={t('team.none')} next={t('team.next')} action={mayChange ? button : undefined} />}
       />
-      <FormModal<Values> open={open} title={t('team.new')} submit={t('team.new')} onSubmit={create} onClose={() => setOpen(false)}>
+      <FormModal<Values>
+        open={open}
+        title={t('team.new')}
+        submit={t('team.new')}
+        onSubmit={create}
+        onClose={() => setOpen(false)}
+      >
         <Form.Item name="name" label={t('team.name')} extra={t('field.nameNote')} rules={[{ required: true }]}>
           <Input autoFocus maxLength={39} />
         </Form.Item>

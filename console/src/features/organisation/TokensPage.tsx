@@ -8,14 +8,20 @@ import { OrganisationFrame } from './OrganisationFrame'
 
 function Tokens({ organisation }: { organisation: Membership }) {
   const path = { organisation: organisation.id }
-  const query = $api.useQuery('get', '/api/v1/organisations/{organisation}/tokens', { params: { path, query: { limit: 100 } } })
+  const query = $api.useQuery('get', '/api/v1/organisations/{organisation}/tokens', {
+    params: { path, query: { limit: 100 } },
+  })
   return (
     <TokenTable
       service
       query={query}
-      onCreate={async (body) => (await api.POST('/api/v1/organisations/{organisation}/tokens', { params: { path }, body })).data}
+      onCreate={async (body) =>
+        (await api.POST('/api/v1/organisations/{organisation}/tokens', { params: { path }, body })).data
+      }
       onRevoke={(id) =>
-        api.DELETE('/api/v1/organisations/{organisation}/tokens/{token_id}', { params: { path: { ...path, token_id: id } } })
+        api.DELETE('/api/v1/organisations/{organisation}/tokens/{token_id}', {
+          params: { path: { ...path, token_id: id } },
+        })
       }
     />
   )

@@ -3,7 +3,11 @@ import type { Feature } from '@/app/features'
 const feature: Feature = {
   routes: [
     { path: 'organisation', lazy: () => import('./ProfilePage'), handle: { help: 'organisation:help.profile' } },
-    { path: 'organisation/members', lazy: () => import('./MembersPage'), handle: { help: 'organisation:help.members' } },
+    {
+      path: 'organisation/members',
+      lazy: () => import('./MembersPage'),
+      handle: { help: 'organisation:help.members' },
+    },
     { path: 'organisation/teams', lazy: () => import('./TeamsPage'), handle: { help: 'organisation:help.teams' } },
     { path: 'organisation/tokens', lazy: () => import('./TokensPage'), handle: { help: 'organisation:help.tokens' } },
   ],

@@ -27,7 +27,12 @@ export function DataRequests({ query }: { query: ListQuery<DataRequest> }) {
         <span className="row" style={{ justifyContent: 'flex-end' }}>
           {row.job_id && <Link to={`/jobs/${row.job_id}`}>{t('privacy.job')}</Link>}
           {row.state === 'done' && row.size !== null && (
-            <Button size="small" icon={<DownloadOutlined />} href={`/api/v1/me/data-requests/${row.id}/archive`} download>
+            <Button
+              size="small"
+              icon={<DownloadOutlined />}
+              href={`/api/v1/me/data-requests/${row.id}/archive`}
+              download
+            >
               {t('privacy.download')}
             </Button>
           )}

@@ -33,6 +33,8 @@ interface TokenTableProps {
   query: ListQuery<Token>
   /** Whether the tokens are an organisation's programs', which have a role there. */
   service?: boolean
+  /** Scopes to propose for a new token. */
+  scopes?: string[]
   onCreate: (token: NewToken) => Promise<Posted<'/api/v1/tokens'> | undefined>
   onRevoke: (id: string) => Promise<unknown>
 }
@@ -53,14 +55,29 @@ function useColumns(service: boolean, revoke: (id: string) => void): Column<Toke
         </div>
       ),
     },
-    ...(service ? [{ title: t('column.role'), render: (_: unknown, token: Token) => (token.role ? common(`role.${token.role}`) : '—') }] : []),
+    ...(service
+      ? [
+          {
+            title: t('column.role'),
+            render: (_: unknown, token: Token) => (token.role ? common(`role.${token.role}`) : '—'),
+          },
+        ]
+      : []),
     {
       title: t('column.scopes'),
-      render: (_, token) => token.scopes.map((scope) => <Tag key={scope} variant="filled"><code>{scope}</code></Tag>),
+      render: (_, token) =>
+        token.scopes.map((scope) => (
+          <Tag key={scope} variant="filled">
+            <code>{scope}</code>
+          </Tag>
+        )),
     },
     { title: t('column.created'), render: (_, token) => <Time value={token.created_at} /> },
     { title: t('column.used'), render: (_, token) => <Time value={token.used_at} /> },
-    { title: t('column.expires'), render: (_, token) => (token.expires_at ? <Time value={token.expires_at} /> : t('never')) },
+    {
+      title: t('column.expires'),
+      render: (_, token) => (token.expires_at ? <Time value={token.expires_at} /> : t('never')),
+    },
     {
       title: '',
       align: 'right',
@@ -94,25 +111,30 @@ function Fields({ service }: { service: boolean }) {
         <Select
           mode="multiple"
           optionFilterProp="label"
-          options={(scopes ?? []).map((scope) => ({ value: scope.name, label: `${scope.name} · ${text(scope, 'title')}` }))}
+          options={(scopes ?? []).map((scope) => ({
+            value: scope.name,
+            label: `${scope.name} · ${text(scope, 'title')}`,
+          }))}
         />
       </Form.Item>
       <Form.Item name="days" label={t('field.expires')}>
-        <Select options={DAYS.map((days) => ({ value: days, label: days ? t('days', { count: days }) : t('never') }))} />
+        <Select
+          options={DAYS.map((days) => ({ value: days, label: days ? t('days', { count: days }) : t('never') }))}
+        />
       </Form.Item>
     </>
   )
 }
 
 /** Tokens, of a person or of an organisation's programs: made, shown once, revoked. */
-export function TokenTable({ query, service = false, onCreate, onRevoke }: TokenTableProps) {
+export function TokenTable({ query, service = false, scopes, onCreate, onRevoke }: TokenTableProps) {
   const { t } = useTranslation('tokens')
   const [open, setOpen] = useState(false)
   const [secret, setSecret] = useState<string | null>(null)
   const columns = useColumns(service, (id) => void onRevoke(id).then(() => query.refetch()))
-  const create = async ({ name, scopes, days, role }: Values) => {
+  const create = async ({ name, scopes: chosen, days, role }: Values) => {
     const expires = days ? new Date(Date.now() + days * DAY_MS).toISOString() : null
-    const made = await onCreate({ name, scopes, role, expires_at: expires })
+    const made = await onCreate({ name, scopes: chosen, role, expires_at: expires })
     setSecret(made?.secret ?? null)
     await query.refetch()
   }
@@ -136,7 +158,7 @@ export function TokenTable({ query, service = false, onCreate, onRevoke }: Token
         open={open}
         title={t('create')}
         submit={t('create')}
-        initial={{ days: 90, role: 'member' }}
+        initial={{ days: 90, role: 'member', scopes: scopes ?? [] }}
         onSubmit={create}
         onClose={() => setOpen(false)}
       >

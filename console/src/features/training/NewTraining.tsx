@@ -24,8 +24,12 @@ export function NewTraining({ open, onClose }: { open: boolean; onClose: () => v
   const { proposed } = useWorkplaces()
   const { data: standard } = $api.useQuery('get', '/api/v1/training/recipe', {}, { enabled: open, staleTime: Infinity })
   const start = async ({ recipe, licence, ...values }: Values) => {
-    const changed = Object.fromEntries(Object.entries(recipe ?? {}).filter(([, value]) => value !== null && value !== undefined))
-    const { data } = await api.POST('/api/v1/training/runs', { body: { ...values, licence: licence ?? '', recipe: changed } })
+    const changed = Object.fromEntries(
+      Object.entries(recipe ?? {}).filter(([, value]) => value !== null && value !== undefined),
+    )
+    const { data } = await api.POST('/api/v1/training/runs', {
+      body: { ...values, licence: licence ?? '', recipe: changed },
+    })
     if (data) void navigate(`/models/trainings/${data.id}`)
   }
   return (
@@ -51,7 +55,12 @@ export function NewTraining({ open, onClose }: { open: boolean; onClose: () => v
           const usual = standard?.recipe[name]
           return (
             <Form.Item key={name} name={['recipe', name]} label={t(`recipeField.${name}`)}>
-              <InputNumber style={{ width: '100%' }} min={least as number | undefined} max={most as number | undefined} placeholder={usual === undefined ? '' : String(usual)} />
+              <InputNumber
+                style={{ width: '100%' }}
+                min={least as number | undefined}
+                max={most as number | undefined}
+                placeholder={usual === undefined ? '' : String(usual)}
+              />
             </Form.Item>
           )
         })}

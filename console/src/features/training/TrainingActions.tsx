@@ -8,7 +8,13 @@ import type { Got } from '@/api/types'
 import { OPEN_STATES } from '@/features/jobs/stream'
 
 /** Stop a run, or go on from its last checkpoint. */
-export function TrainingActions({ run, onChanged }: { run: Got<'/api/v1/training/runs/{run_id}'>; onChanged: () => void }) {
+export function TrainingActions({
+  run,
+  onChanged,
+}: {
+  run: Got<'/api/v1/training/runs/{run_id}'>
+  onChanged: () => void
+}) {
   const { t } = useTranslation('training')
   const { message } = App.useApp()
   const settle = { onSuccess: onChanged, onError: (error: unknown) => void message.error(asProblem(error).detail) }

@@ -55,12 +55,20 @@ function LossChart({ points, steps }: { points: Point[]; steps: number }) {
   const { t } = useTranslation('training')
   const option = useMemo(
     () => ({
-      tooltip: { trigger: 'axis', valueFormatter: (value: unknown) => (typeof value === 'number' ? value.toFixed(3) : '—') },
+      tooltip: {
+        trigger: 'axis',
+        valueFormatter: (value: unknown) => (typeof value === 'number' ? value.toFixed(3) : '—'),
+      },
       legend: { top: 4 },
       xAxis: { type: 'value', min: 0, max: steps, name: t('chart.step'), nameLocation: 'end' },
       yAxis: { type: 'value', scale: true, name: t('chart.nats') },
       series: [
-        { name: t('chart.loss'), type: 'line', data: points.map((point) => [point.step, point.loss]), lineStyle: { width: 1.5, opacity: 0.75 } },
+        {
+          name: t('chart.loss'),
+          type: 'line',
+          data: points.map((point) => [point.step, point.loss]),
+          lineStyle: { width: 1.5, opacity: 0.75 },
+        },
         {
           name: t('chart.heldout'),
           type: 'line',
@@ -86,7 +94,11 @@ function Recipe({ recipe }: { recipe: Record<string, unknown> }) {
     <Descriptions
       size="small"
       column={2}
-      items={flat.map(([name, value]) => ({ key: name, label: <code>{name}</code>, children: <span className="num">{String(value)}</span> }))}
+      items={flat.map(([name, value]) => ({
+        key: name,
+        label: <code>{name}</code>,
+        children: <span className="num">{String(value)}</span>,
+      }))}
     />
   )
 }
@@ -99,11 +111,29 @@ function Body({ run }: { run: Run }) {
   return (
     <>
       <Stats>
-        <Stat label={t('stat.step')} value={<><Count value={last?.step ?? figures.step ?? 0} /> / <Count value={run.steps} /></>} />
+        <Stat
+          label={t('stat.step')}
+          value={
+            <>
+              <Count value={last?.step ?? figures.step ?? 0} /> / <Count value={run.steps} />
+            </>
+          }
+        />
         <Stat label={t('chart.loss')} value={<Decimal value={last?.loss ?? figures.loss} />} note={t('chart.nats')} />
-        <Stat label={t('column.perplexity')} value={<Decimal value={figures.perplexity} digits={2} />} note={t('stat.perplexityNote')} />
-        <Stat label={t('stat.speed')} value={<Count value={last ? Math.round(last.tokens_per_second) : figures.tokensPerSecond} />} note={t('stat.speedNote')} />
-        <Stat label={t('stat.eta')} value={OPEN_STATES.has(run.state) ? <Duration seconds={last?.eta_s} /> : <Time value={run.finished_at} />} />
+        <Stat
+          label={t('column.perplexity')}
+          value={<Decimal value={figures.perplexity} digits={2} />}
+          note={t('stat.perplexityNote')}
+        />
+        <Stat
+          label={t('stat.speed')}
+          value={<Count value={last ? Math.round(last.tokens_per_second) : figures.tokensPerSecond} />}
+          note={t('stat.speedNote')}
+        />
+        <Stat
+          label={t('stat.eta')}
+          value={OPEN_STATES.has(run.state) ? <Duration seconds={last?.eta_s} /> : <Time value={run.finished_at} />}
+        />
       </Stats>
       <div className="grid-aside">
         <div className="stack">

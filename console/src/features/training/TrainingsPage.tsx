@@ -34,7 +34,14 @@ export function Component() {
     '/api/v1/training/runs',
     {
       params: {
-        query: { model, state: state ? [state] : undefined, org_id: organisation ?? undefined, sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 25 },
+        query: {
+          model,
+          state: state ? [state] : undefined,
+          org_id: organisation ?? undefined,
+          sort: list.sort ?? undefined,
+          cursor: list.cursor ?? undefined,
+          limit: 25,
+        },
       },
     },
     { placeholderData: (held) => held, refetchInterval: 5000 },
@@ -58,11 +65,21 @@ export function Component() {
       width: 180,
       render: (_, run) => {
         const done = run.state === 'succeeded' ? run.steps : (figuresOf(run.summary).step ?? 0)
-        return <Progress size="small" percent={Math.floor((100 * done) / Math.max(1, run.steps))} format={() => `${done} / ${run.steps}`} />
+        return (
+          <Progress
+            size="small"
+            percent={Math.floor((100 * done) / Math.max(1, run.steps))}
+            format={() => `${done} / ${run.steps}`}
+          />
+        )
       },
     },
     { title: t('column.loss'), align: 'right', render: (_, run) => <Decimal value={figuresOf(run.summary).loss} /> },
-    { title: t('column.perplexity'), align: 'right', render: (_, run) => <Decimal value={figuresOf(run.summary).perplexity} digits={1} /> },
+    {
+      title: t('column.perplexity'),
+      align: 'right',
+      render: (_, run) => <Decimal value={figuresOf(run.summary).perplexity} digits={1} />,
+    },
     { title: t('column.created'), sort: 'created_at', render: (_, run) => <Time value={run.created_at} /> },
   ]
   const button = (
@@ -80,11 +97,22 @@ export function Component() {
         list={list}
         filters={[
           { name: 'model', label: t('column.model') },
-          { name: 'state', label: t('column.state'), options: STATES.map((value) => ({ value, label: <Status value={value} /> })) },
+          {
+            name: 'state',
+            label: t('column.state'),
+            options: STATES.map((value) => ({ value, label: <Status value={value} /> })),
+          },
         ]}
         empty={
           <EmptyState title={t('empty.title')} next={t('empty.next')} action={button}>
-            <Snippet sources={[{ label: 'CLI', code: 'ceyuan train start --dataset datasets/demo/corpus-zh@main --model demo/mini-zh' }]} />
+            <Snippet
+              sources={[
+                {
+                  label: 'CLI',
+                  code: 'ceyuan train start --dataset datasets/demo/corpus-zh@main --model demo/mini-zh',
+                },
+              ]}
+            />
           </EmptyState>
         }
       />

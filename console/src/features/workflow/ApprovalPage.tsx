@@ -18,7 +18,9 @@ export function Component() {
   const { t } = useTranslation('workflow')
   const text = useBilingual()
   const { instanceId = '' } = useParams()
-  const query = $api.useQuery('get', '/api/v1/workflows/instances/{instance_id}', { params: { path: { instance_id: instanceId } } })
+  const query = $api.useQuery('get', '/api/v1/workflows/instances/{instance_id}', {
+    params: { path: { instance_id: instanceId } },
+  })
   if (query.error) return <ProblemView page error={query.error} />
   const instance = query.data
   if (!instance) return <Loading />

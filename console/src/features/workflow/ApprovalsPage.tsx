@@ -14,7 +14,12 @@ import { Status, type Tone } from '@/ui/Status'
 
 type Instance = Item<'/api/v1/workflows/instances'>
 
-export const KIND_TONES: Record<Instance['kind'], Tone> = { start: 'neutral', normal: 'active', good: 'good', bad: 'bad' }
+export const KIND_TONES: Record<Instance['kind'], Tone> = {
+  start: 'neutral',
+  normal: 'active',
+  good: 'good',
+  bad: 'bad',
+}
 
 export function Component() {
   const { t } = useTranslation('workflow')
@@ -41,7 +46,10 @@ export function Component() {
         </div>
       ),
     },
-    { title: t('column.state'), render: (_, row) => <Status value={row.state} tone={KIND_TONES[row.kind]} label={text(row, 'label')} /> },
+    {
+      title: t('column.state'),
+      render: (_, row) => <Status value={row.state} tone={KIND_TONES[row.kind]} label={text(row, 'label')} />,
+    },
     { title: t('column.entered'), render: (_, row) => <Time value={row.entered_at} /> },
     { title: t('column.due'), render: (_, row) => (row.ended_at ? '—' : <Time value={row.due_at} />) },
     { title: '', align: 'right', render: (_, row) => <Link to={`/approvals/${row.id}`}>{t('open')}</Link> },
@@ -63,7 +71,13 @@ export function Component() {
         }
         filters={
           all
-            ? [{ name: 'definition', label: t('column.kind'), options: (definitions.data ?? []).map((row) => ({ value: row.name, label: text(row, 'title') })) }]
+            ? [
+                {
+                  name: 'definition',
+                  label: t('column.kind'),
+                  options: (definitions.data ?? []).map((row) => ({ value: row.name, label: text(row, 'title') })),
+                },
+              ]
             : []
         }
         empty={<EmptyState title={t('approvals.none')} next={t('approvals.next')} />}

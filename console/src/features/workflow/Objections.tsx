@@ -29,7 +29,10 @@ export function Objections({ instance }: { instance: Instance }) {
   const rows = query.data ?? []
   if (rows.length === 0 && !instance.may_object) return null
   return (
-    <Section title={t('objection.title')} extra={instance.may_object && <Button onClick={() => setObjecting(true)}>{t('objection.make')}</Button>}>
+    <Section
+      title={t('objection.title')}
+      extra={instance.may_object && <Button onClick={() => setObjecting(true)}>{t('objection.make')}</Button>}
+    >
       {rows.length === 0 && <p className="soft">{t('objection.none')}</p>}
       {rows.map((row) => (
         <div key={row.id} className={styles.move} style={{ marginBottom: 16 }}>
@@ -43,7 +46,11 @@ export function Objections({ instance }: { instance: Instance }) {
             )
           ) : (
             <p className="soft">
-              <Status value={row.upheld ? 'approved' : 'rejected'} label={t(row.upheld ? 'objection.upheld' : 'objection.dismissed')} /> {row.answer}
+              <Status
+                value={row.upheld ? 'approved' : 'rejected'}
+                label={t(row.upheld ? 'objection.upheld' : 'objection.dismissed')}
+              />{' '}
+              {row.answer}
             </p>
           )}
         </div>
@@ -67,7 +74,10 @@ export function Objections({ instance }: { instance: Instance }) {
         title={t('objection.answer')}
         submit={t('objection.answer')}
         onSubmit={async (body) => {
-          await api.POST('/api/v1/workflows/objections/{objection_id}/answer', { params: { path: { objection_id: answering ?? '' } }, body })
+          await api.POST('/api/v1/workflows/objections/{objection_id}/answer', {
+            params: { path: { objection_id: answering ?? '' } },
+            body,
+          })
           await query.refetch()
         }}
         onClose={() => setAnswering(null)}

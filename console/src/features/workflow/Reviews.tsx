@@ -69,7 +69,9 @@ function Seats({ seats }: { seats: Seat[] }) {
               : seat.vote
                 ? t(`review.${seat.vote}`)
                 : seat.scores
-                  ? Object.entries(seat.scores).map(([name, points]) => `${name} ${points}`).join(' · ')
+                  ? Object.entries(seat.scores)
+                      .map(([name, points]) => `${name} ${points}`)
+                      .join(' · ')
                   : t('review.waiting'),
         },
         { title: t('review.comment'), render: (_, seat) => seat.comment },
@@ -92,13 +94,27 @@ export function Reviews({ instance, onCast }: { instance: Instance; onCast: () =
     await onCast()
   }
   const cast = async ({ vote, scores, comment }: Ballot) => {
-    await api.PUT(`${BASE}/ballot`, { params, body: { vote: vote ?? null, scores: scores ?? null, comment: comment || null } })
+    await api.PUT(`${BASE}/ballot`, {
+      params,
+      body: { vote: vote ?? null, scores: scores ?? null, comment: comment || null },
+    })
     await after()
   }
   return (
     <Section
       title={t('review.title')}
-      note={instance.outcome && <>{t('review.outcome', { cast: instance.outcome.cast, seats: instance.outcome.seats, quorum: instance.outcome.quorum })} <Decimal value={instance.outcome.score} digits={2} /></>}
+      note={
+        instance.outcome && (
+          <>
+            {t('review.outcome', {
+              cast: instance.outcome.cast,
+              seats: instance.outcome.seats,
+              quorum: instance.outcome.quorum,
+            })}{' '}
+            <Decimal value={instance.outcome.score} digits={2} />
+          </>
+        )
+      }
       extra={
         <>
           {instance.is_staff && rule && <Button onClick={() => setDialogue('seat')}>{t('review.seat')}</Button>}
@@ -113,7 +129,13 @@ export function Reviews({ instance, onCast }: { instance: Instance; onCast: () =
     >
       <Seats seats={seats.data?.seats ?? []} />
       {rule && (
-        <FormModal<Ballot> open={dialogue === 'ballot'} title={t('review.cast')} submit={t('review.cast')} onSubmit={cast} onClose={() => setDialogue(null)}>
+        <FormModal<Ballot>
+          open={dialogue === 'ballot'}
+          title={t('review.cast')}
+          submit={t('review.cast')}
+          onSubmit={cast}
+          onClose={() => setDialogue(null)}
+        >
           <BallotFields rule={rule} />
         </FormModal>
       )}

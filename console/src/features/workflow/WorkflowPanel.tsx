@@ -122,28 +122,55 @@ export function WorkflowPanel({ instanceId, onMoved }: { instanceId: string; onM
   const queries = useQueryClient()
   const { instance, diagram, history } = useWorkflow(instanceId)
   const states = useMemo(
-    () => (diagram.data?.states ?? []).map((state) => ({ name: state.name, label: text(state, 'label'), final: state.kind === 'bad' })),
+    () =>
+      (diagram.data?.states ?? []).map((state) => ({
+        name: state.name,
+        label: text(state, 'label'),
+        final: state.kind === 'bad',
+      })),
     [diagram.data, text],
   )
   const transitions = useMemo(
-    () => (diagram.data?.edges ?? []).map((edge) => ({ name: edge.name, label: text(edge, 'label'), source: edge.source, target: edge.target })),
+    () =>
+      (diagram.data?.edges ?? []).map((edge) => ({
+        name: edge.name,
+        label: text(edge, 'label'),
+        source: edge.source,
+        target: edge.target,
+      })),
     [diagram.data, text],
   )
   const visited = useMemo(() => (history.data ?? []).map((move) => move.target), [history.data])
   if (instance.error) return <ProblemView error={instance.error} />
   const moved = async () => {
-    await queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).startsWith('/api/v1/workflows') })
+    await queries.invalidateQueries({
+      predicate: ({ queryKey }) => String(queryKey[1]).startsWith('/api/v1/workflows'),
+    })
     await onMoved?.()
   }
   const now = instance.data
   return (
     <Section
       title={t('title')}
-      note={now?.due_at && !now.ended_at ? <>{t('due')} <Time value={now.due_at} full /></> : undefined}
-      extra={now?.ways.map((way) => <WayButton key={way.name} instance={now} way={way} onTaken={moved} />)}
+      note={
+        now?.due_at && !now.ended_at ? (
+          <>
+            {t('due')} <Time value={now.due_at} full />
+          </>
+        ) : undefined
+      }
+      extra={now?.ways.map((way) => (
+        <WayButton key={way.name} instance={now} way={way} onTaken={moved} />
+      ))}
     >
       <div style={{ minHeight: 150 }}>
-        <WorkflowDiagram label={t('title')} states={states} transitions={transitions} current={now?.state} visited={visited} />
+        <WorkflowDiagram
+          label={t('title')}
+          states={states}
+          transitions={transitions}
+          current={now?.state}
+          visited={visited}
+        />
       </div>
       {now && <Refusals ways={now.ways} />}
       <h3 className={styles.heading}>{t('history')}</h3>

@@ -1,0 +1,27 @@
+import type { Feature } from '@/app/features'
+
+const feature: Feature = {
+  routes: [
+    { path: 'models/served', lazy: () => import('./ServedPage'), handle: { help: 'gateway:help.served' } },
+    { path: 'models/playground', lazy: () => import('./PlaygroundPage'), handle: { help: 'gateway:help.playground' } },
+    { path: 'models/keys', lazy: () => import('./KeysPage'), handle: { help: 'gateway:help.keys' } },
+    { path: 'models/calls', lazy: () => import('./CallsPage'), handle: { help: 'gateway:help.calls' } },
+    { path: 'models/calls/:callId', lazy: () => import('./CallPage'), handle: { help: 'gateway:help.calls' } },
+    { path: 'governance/monitoring', lazy: () => import('./MonitorPage'), handle: { help: 'gateway:help.monitor' } },
+  ],
+  nav: [
+    { room: 'models', path: '/models/served', label: 'gateway:served.title', order: 30, group: 'gateway:group' },
+    {
+      room: 'models',
+      path: '/models/playground',
+      label: 'gateway:playground.title',
+      order: 40,
+      group: 'gateway:group',
+    },
+    { room: 'models', path: '/models/keys', label: 'gateway:keys.title', order: 50, group: 'gateway:group' },
+    { room: 'models', path: '/models/calls', label: 'gateway:calls.title', order: 60, group: 'gateway:group' },
+    { room: 'governance', path: '/governance/monitoring', label: 'gateway:monitor.title', order: 0 },
+  ],
+}
+
+export default feature
