@@ -17,6 +17,7 @@ class LoopPlan(BaseModel):
         None
     )
     source_licence: str = "LicenseRef-own"
+    documents_per_source: Annotated[int, Field(ge=0, description="take at most so many documents of each; 0 = all")] = 0
     recipe: dict[str, Any] = {}
     corpus_recipe: dict[str, Any] = {}
     instruction_model: Annotated[

@@ -56,12 +56,13 @@ async def ensure_sources(uow: UnitOfWork, org_id: str, plan: LoopPlan) -> list[s
             location=plan.source_dir,
             title="自有文件夹 Own folder",
             licence=plan.source_licence,
+            reading=Reading(limit=plan.documents_per_source),
         )
         return [(await ensure_source(uow, own)).id]
     ids = []
     for key in registered_corpora():
         # npm may be out of reach: what comes from there is not required.
-        reading = Reading(required=key != "chinese-poetry")
+        reading = Reading(required=key != "chinese-poetry", limit=plan.documents_per_source)
         source = SourceIn(org_id=org_id, key=key, kind="package", location=key, reading=reading)
         ids.append((await ensure_source(uow, source)).id)
     return ids
