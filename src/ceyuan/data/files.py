@@ -13,7 +13,15 @@ import orjson
 
 from ceyuan.data.problems import DataProblem
 
-__all__ = ["canonical_json", "read_json", "sha256_of", "sync_folder", "write_atomically", "write_json"]
+__all__ = [
+    "canonical_json",
+    "read_json",
+    "remove_leftovers",
+    "sha256_of",
+    "sync_folder",
+    "write_atomically",
+    "write_json",
+]
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -56,6 +64,12 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
             temporary.unlink(missing_ok=True)
             raise
     sync_folder(path.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that a killed writer left below ``folder``; call it before writing there."""
+    for path in folder.rglob(".*.tmp"):
+        path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -80,6 +80,19 @@ def test_the_manifest_tells_the_hash_of_every_file(collection: Callable[..., Pat
         assert (sha256_of(path), path.stat().st_size) == (file["sha256"], file["bytes"])
 
 
+def test_what_a_killed_writer_left_behind_does_not_reach_the_dataset(
+    collection: Callable[..., Path], tmp_path: Path
+) -> None:
+    raw = collection(5, ("alpha",))
+    (tmp_path / "out" / "dataset").mkdir(parents=True)
+    (tmp_path / "out" / "work").mkdir()
+    run(raw, tmp_path / "out")
+    (tmp_path / "out" / "dataset" / ".README.md.abc.tmp").write_bytes(b"half")
+    manifest = run(raw, tmp_path / "out")
+    listed = {file["path"] for file in [*manifest["data"], *manifest["files"]]}
+    assert set(tree(tmp_path / "out" / "dataset")) == listed | {"manifest.json"}
+
+
 def test_nothing_volatile_is_in_the_dataset(collection: Callable[..., Path], tmp_path: Path) -> None:
     run(collection(sources=("alpha",)), tmp_path / "out")
     year = time.strftime("%Y-")

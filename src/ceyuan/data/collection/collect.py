@@ -13,7 +13,7 @@ from ceyuan.data.collection.card import cards
 from ceyuan.data.collection.corpora import CORPORA
 from ceyuan.data.collection.raw import RawWriter
 from ceyuan.data.collection.sources import Source, sampled
-from ceyuan.data.files import canonical_json, read_json, sync_folder, write_atomically, write_json
+from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sync_folder, write_atomically, write_json
 from ceyuan.data.problems import DataProblem
 from ceyuan.data.readers import Document, ReadOptions, Rejection, read_path
 
@@ -40,6 +40,7 @@ def collect(out: Path, sources: Sequence[Source], cache: PackageCache, report: R
             "source_invalid", "来源为空或名称重复。", "There are no sources, or two of them share a name."
         )
     out.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(out)
     done: list[dict[str, object]] = []
     skipped: list[dict[str, object]] = []
     for number, source in enumerate(sources):

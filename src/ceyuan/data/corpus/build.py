@@ -21,7 +21,7 @@ from ceyuan.data.corpus.measure import measure, measured_columns
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report, part_of, told
 from ceyuan.data.corpus.samples import samples
-from ceyuan.data.files import canonical_json, read_json, sha256_of, write_atomically, write_json
+from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sha256_of, write_atomically, write_json
 from ceyuan.data.problems import DataProblem
 
 __all__ = ["build"]
@@ -43,6 +43,7 @@ def build(
     started, began = monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     plan = hashlib.sha256(canonical_json([_FORMAT, inputs.identity(), recipe.identity(), dict(title)])).hexdigest()[:32]
     dataset, work = out / "dataset", out / "work"
+    remove_leftovers(out)
     manifest: dict[str, Any] = read_json(dataset / "manifest.json")
     if manifest.get("plan") == plan:
         report(told(1.0, "结果已存在，无需重做", "already done"))
