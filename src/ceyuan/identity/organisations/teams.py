@@ -99,7 +99,7 @@ async def list_team_members(uow: UnitOfWork, reference: str, team: str, paging: 
     roles = await uow.session.execute(
         select(Membership.person_id, Membership.role).where(Membership.org_id == org.id, Membership.person_id.in_(ids))
     )
-    role_of: dict[str, Any] = {person_id: role for person_id, role in roles}
+    role_of: dict[str, Any] = dict(roles.all())
     views = [
         MemberView(
             m.person_id, known[m.person_id].name, known[m.person_id].display_name, role_of[m.person_id], m.created_at
