@@ -38,7 +38,7 @@ def wire(platform: Platform) -> None:
     platform.provide(SignIn, SignIn(platform, hasher, pauses))
     platform.provide(Passwords, Passwords(platform, hasher, pauses))
     platform.provide(SignOn, SignOn(platform))
-    platform.provide(ActorResolver, JobActors())
+    platform.provide(ActorResolver, JobActors())  # type: ignore[type-abstract]
 
     courier = Courier(platform)
     platform.provide(Wakeable, courier)  # type: ignore[type-abstract]
