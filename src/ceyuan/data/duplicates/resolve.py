@@ -118,6 +118,28 @@ def _common(
 
 
 @compiled
+def _with_room(pairs: npt.NDArray[np.int32], filled: int) -> npt.NDArray[np.int32]:
+    """``pairs``, copied to twice the length where another pair would not fit."""
+    if filled + 2 <= len(pairs):
+        return pairs
+    longer = np.empty(2 * len(pairs), np.int32)
+    longer[:filled] = pairs[:filled]
+    return longer
+
+
+@compiled
+def _emptied(
+    table: npt.NDArray[np.uint64], marks: npt.NDArray[np.int32], size: int
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
+    """A table of at least ``size`` slots with no marks in them; the given ones where they are long enough."""
+    if size > len(table):
+        table = np.zeros(size, np.uint64)
+        marks = np.full(size, -1, np.int32)
+    marks[:size] = -1
+    return table, marks
+
+
+@compiled
 def _resolve(
     data: Bytes,
     offsets: Offsets,
@@ -153,10 +175,7 @@ def _resolve(
                     if not ready:
                         while size < 2 * here:
                             size *= 2
-                        if size > len(table):
-                            table = np.zeros(size, np.uint64)
-                            marks = np.full(size, -1, np.int32)
-                        marks[:size] = -1
+                        table, marks = _emptied(table, marks, size)
                         _fill(data, begin, end, fold, table, size)
                         ready = True
                     needed = int(related_from / (1.0 + related_from) * (here + there))
@@ -166,10 +185,7 @@ def _resolve(
                         survivor[text] = other
                         similarity[text] = jaccard
                     elif jaccard >= related_from:
-                        if filled + 2 > len(pairs):
-                            longer = np.empty(2 * len(pairs), np.int32)
-                            longer[:filled] = pairs[:filled]
-                            pairs = longer
+                        pairs = _with_room(pairs, filled)
                         pairs[filled] = text
                         pairs[filled + 1] = other
                         filled += 2
