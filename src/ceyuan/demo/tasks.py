@@ -237,6 +237,7 @@ class _Turn:
                 return (await rate_answer(uow, answer_id, value, "示范评分 Demonstration rating")).rating or 0
 
             await ctx.transaction(f"rate {number}", rate)
+        await ctx.platform.dispatcher.drain()
         if made.get("answers"):
             made["feedback"] = f"datasets/{self.plan.owner}/feedback@main"
 

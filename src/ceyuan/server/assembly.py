@@ -69,8 +69,9 @@ async def running(platform: Platform) -> AsyncIterator[Platform]:
                 await service.stop(platform)
             except Exception:
                 logger.exception("a background service did not stop cleanly")
-        await platform.jobs.stop()
+        # The job engine takes the loop's thread pool with it: it goes last.
         await platform.dispatcher.stop()
+        await platform.jobs.stop()
         await platform.database.close()
 
 
