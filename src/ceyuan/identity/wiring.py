@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ceyuan.identity import workflows
 from ceyuan.identity.access.forgetting import Forgetter
 from ceyuan.identity.access.gate import Gate
 from ceyuan.identity.notices.courier import Courier
@@ -46,6 +47,7 @@ def wire(platform: Platform) -> None:
 
     platform.provide(PersonalData, IdentityPersonalData())  # type: ignore[type-abstract]
     platform.provide(OrganisationData, IdentityOrganisationData())  # type: ignore[type-abstract]
+    workflows.wire(platform)
     platform.provide(BlobReferences, export.ExportBlobs())  # type: ignore[type-abstract]
     platform.subscriptions.on("job.finished", export.export_ended)
     platform.chores.append(Chore("carry out erasures", 3600.0, retention.erase_due))

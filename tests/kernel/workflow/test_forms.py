@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceyuan.kernel.workflow import FormInvalid, forms
@@ -75,7 +75,12 @@ def test_a_step_without_a_form_takes_none() -> None:
     assert faults({"x": 1}, None) == {"x": "is not a field of this form"}
 
 
-@given(st.dictionaries(st.text(max_size=5), st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists)))
+VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
+FIELDS = st.sampled_from([*SCHEMA["properties"], "other", ""])
+
+
+@given(st.dictionaries(FIELDS, VALUES, max_size=5))
+@settings(max_examples=60, deadline=None)
 def test_any_content_is_accepted_or_explained(given: dict[str, Any]) -> None:
     try:
         accepted = forms.check_form(SCHEMA, given)

@@ -99,7 +99,7 @@ async def check_laws(platform: Platform, sample: Definition, instance_id: str) -
 
 
 @given(st.sampled_from(ALL), STEPS)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_random_walks_never_leave_the_table_and_replay(
     sample: Definition, steps: list[tuple[str, Actor, dict[str, object], int] | int]
 ) -> None:
@@ -124,7 +124,7 @@ def graphs(draw: st.DrawFn) -> Definition:
 
 
 @given(graphs())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_definition_that_passes_the_check_can_always_be_finished(definition: Definition) -> None:
     try:
         check_definition(definition)

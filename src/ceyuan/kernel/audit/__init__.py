@@ -8,6 +8,7 @@ from ceyuan.kernel.audit.errors import NotYetCovered
 from ceyuan.kernel.audit.export import verify_export
 from ceyuan.kernel.audit.log import AuditLog, ConsistencyProof, InclusionProof
 from ceyuan.kernel.audit.merkle import verify_consistency, verify_inclusion
+from ceyuan.kernel.audit.repository import entries_of
 from ceyuan.kernel.audit.verification import Fault, Verification
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "NotYetCovered",
     "SignedHead",
     "Verification",
+    "entries_of",
     "parse_note",
     "parse_verifier_key",
     "verifier_key",

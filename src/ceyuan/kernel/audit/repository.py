@@ -77,6 +77,12 @@ async def entry_by_id(session: AsyncSession, entry_id: str) -> AuditEntry | None
     return (await session.scalars(select(AuditEntry).where(AuditEntry.id == entry_id))).one_or_none()
 
 
+async def entries_of(session: AsyncSession, actor_id: str, limit: int = 100_000) -> Sequence[AuditEntry]:
+    """A person's own deeds, newest first, at most `limit`."""
+    query = select(AuditEntry).where(AuditEntry.actor_id == actor_id).order_by(AuditEntry.seq.desc())
+    return (await session.scalars(query.limit(limit))).all()
+
+
 async def rows_from(session: AsyncSession, seq: int, limit: int) -> Sequence[Row[Any]]:
     """The next entries at or after place `seq`, as plain rows with the table's columns."""
     query = select(*AuditEntry.__table__.columns).where(AuditEntry.seq >= seq).order_by(AuditEntry.seq).limit(limit)

@@ -6,7 +6,7 @@ people or as the platform (`await workflow.transit(uow, instance.id, "approve", 
 reviews, objections and deadlines work for every definition alike. What a subject is stays the room's own.
 """
 
-from ceyuan.kernel.workflow import forms
+from ceyuan.kernel.workflow import forms, notices, privacy
 from ceyuan.kernel.workflow.days import WorkCalendar
 from ceyuan.kernel.workflow.definition import (
     Condition,
@@ -97,8 +97,10 @@ __all__ = [
     "may_see",
     "no_open_objection",
     "not_by_owner",
+    "notices",
     "objection_upheld",
     "outcome_of",
+    "privacy",
     "review_complete",
     "review_failed",
     "review_passed",
