@@ -33,6 +33,13 @@ FLOOR = tuple(
 """The rooms up to this floor: what stands above has no part in these tests."""
 
 
+def _import_floor() -> None:
+    for room in FLOOR:
+        for module in (*room.routers, room.wiring):
+            if module is not None:
+                import_module(module)
+
+
 async def _create_tables(url: str) -> None:
     database = Database(url)
     async with database.engine.begin() as connection:
@@ -40,25 +47,32 @@ async def _create_tables(url: str) -> None:
     await database.close()
 
 
+@contextmanager
+def _fresh(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """The URL of a new database with all tables, of the kind that the fixture's parameter names."""
+    _import_floor()
+    if request.param == "sqlite":
+        url = f"sqlite:///{folder / 'books.sqlite'}"
+        asyncio.run(_create_tables(url))
+        yield url
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.fresh_database() as url:
+        asyncio.run(_create_tables(url))
+        yield url
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def books_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A database with all tables that the tests share (each has organisations of its own), of each kind in turn."""
+    """A database that the tests share (each has organisations of its own), of each kind in turn."""
+    with _fresh(request, tmp_path_factory.mktemp("books")) as url:
+        yield url
 
-    @contextmanager
-    def sqlite() -> Iterator[str]:
-        yield f"sqlite:///{tmp_path_factory.mktemp('books') / 'books.sqlite'}"
 
-    if request.param == "sqlite":
-        made = sqlite()
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        made = server.fresh_database()
-    for room in FLOOR:
-        for module in (*room.routers, room.wiring):
-            if module is not None:
-                import_module(module)
-    with made as url:
-        asyncio.run(_create_tables(url))
+@pytest.fixture(params=["sqlite", "postgresql"])
+def own_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database for one test, of each kind in turn."""
+    with _fresh(request, tmp_path) as url:
         yield url
 
 
@@ -73,10 +87,29 @@ async def house(
 ) -> AsyncIterator[Platform]:
     """A platform over the shared database, not started."""
     monkeypatch.setattr(rooms, "ROOMS", FLOOR)
-    platform = build_platform(ServerSettings(data_dir=tmp_path / "data", database_url=books_url))
-    platform.clock = clock
+    platform = _build(books_url, tmp_path, clock)
     yield platform
     await platform.database.close()
+
+
+@pytest.fixture
+async def alone(
+    own_url: str, tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Bench]:
+    """A bench whose database nobody else uses, for what looks at all organisations; chores are done by hand."""
+    monkeypatch.setattr(rooms, "ROOMS", FLOOR)
+    platform = _build(own_url, tmp_path, clock)
+    platform.chores.clear()
+    bench = Bench(platform, clock, new_id("org"), "test.alone")
+    await bench.price(1000)
+    yield bench
+    await platform.database.close()
+
+
+def _build(url: str, tmp_path: Path, clock: ManualClock) -> Platform:
+    platform = build_platform(ServerSettings(data_dir=tmp_path / "data", database_url=url))
+    platform.clock = clock
+    return platform
 
 
 @pytest.fixture

@@ -92,45 +92,34 @@ async def queued(platform: Platform, kind: str) -> list[Job]:
         return list(await uow.session.scalars(select(Job).where(Job.kind == kind).order_by(Job.created_at.desc())))
 
 
-async def test_the_daily_jobs_check_the_books_and_issue_bills_once(house: Platform, bench: Bench) -> None:
-    await bench.post(bench.use(3))
-    bench.clock.advance(timedelta(days=18))
-    # No relay of a running platform may touch other tests' data: the jobs run by hand below.
+async def test_the_daily_jobs_check_the_books_and_issue_bills_once(alone: Bench) -> None:
+    await alone.post(alone.use(3))
+    alone.clock.advance(timedelta(days=18))
     for _ in range(2):
-        await tasks.daily(house)
-    today = [job for job in await queued(house, tasks.BILLS) if job.idempotency_key == f"{tasks.BILLS}:2026-12-04"]
-    assert len(today) == 1
-    house.chores.clear()
-    async with running(house):
-        job = await ended(house, today[0].id)
-        assert job.state == "succeeded", job.error
-        checks = [j for j in await queued(house, tasks.BOOKS) if j.idempotency_key == f"{tasks.BOOKS}:2026-12-04"]
-        check = await ended(house, checks[0].id)
-    assert check.state == "succeeded", check.error
-    assert (check.result or {})["ok"], check.result
+        await tasks.daily(alone.platform)
+    (bills,), (books,) = await queued(alone.platform, tasks.BILLS), await queued(alone.platform, tasks.BOOKS)
+    async with running(alone.platform):
+        issued, checked = await ended(alone.platform, bills.id), await ended(alone.platform, books.id)
+    assert issued.state == "succeeded", issued.error
+    assert len((issued.result or {})["bills"]) == 1
+    assert (checked.result or {})["ok"], checked.result
 
 
-async def test_a_wrong_book_is_told(house: Platform, bench: Bench) -> None:
-    await bench.top_up(5)
-
-    async def spoil(uow: UnitOfWork, by: int) -> None:
-        change = {"balance_micro": LedgerAccount.balance_micro + by}
-        await uow.session.execute(update(LedgerAccount).where(LedgerAccount.owner == bench.org).values(**change))
-
-    await bench.do(lambda uow: spoil(uow, 1))
-    house.chores.clear()
-    async with running(house):
-        async with house.work(SYSTEM) as uow:
+async def test_a_wrong_book_is_told(alone: Bench) -> None:
+    await alone.top_up(5)
+    change = update(LedgerAccount).where(LedgerAccount.owner == alone.org)
+    await alone.do(lambda uow: uow.session.execute(change.values(balance_micro=LedgerAccount.balance_micro + 1)))
+    async with running(alone.platform):
+        async with alone.platform.work(SYSTEM) as uow:
             job_id = (await jobs.submit(uow, tasks.BOOKS, {})).id
-        job = await ended(house, job_id)
-    await bench.do(lambda uow: spoil(uow, -1))
+        job = await ended(alone.platform, job_id)
     assert job.result is not None
     assert {finding["rule"] for finding in job.result["findings"]} == {
         "balance_differs",
         "running_balance_differs",
         "books_not_zero",
     }
-    assert "balance_differs" in (await bench.told("metering.books_wrong"))[-1]["rules"]
+    assert "balance_differs" in (await alone.told("metering.books_wrong"))[-1]["rules"]
 
 
 async def test_a_sweep_closes_what_ended(house: Platform, bench: Bench) -> None:
