@@ -256,6 +256,26 @@ export interface paths {
         patch: operations["change_source"];
         trace?: never;
     };
+    "/api/v1/loop/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Loop Turn
+         * @description Run one turn of the loop, from sources to feedback; operators may.
+         */
+        post: operations["run_loop_turn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evaluation/families": {
         parameters: {
             query?: never;
@@ -904,6 +924,26 @@ export interface paths {
          * @description Show how often files of the repository were downloaded, day by day.
          */
         get: operations["list_repository_downloads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{kind}/{owner}/{name}/view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * View File
+         * @description Look into a file: text, a page of a table, the header of a model file, media, or first bytes.
+         */
+        get: operations["view_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5307,6 +5347,29 @@ export interface components {
             issued_at: string;
         };
         /**
+         * BinaryOut
+         * @description The first bytes, in hexadecimal, of a file that cannot be shown otherwise.
+         */
+        BinaryOut: {
+            /** Commit */
+            commit: string;
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+            /** Sha256 */
+            sha256: string;
+            /** Url */
+            url: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            format: "binary";
+            /** Head */
+            head: string;
+        };
+        /**
          * BodyOut
          * @description The request as JSON and the text of the answer, where the organisation keeps them.
          */
@@ -5616,6 +5679,16 @@ export interface components {
              * @enum {string}
              */
             visibility: "public" | "internal" | "private";
+        };
+        /**
+         * ColumnOut
+         * @description A column with its type in the file's own words.
+         */
+        ColumnOut: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
         };
         /**
          * CommitIn
@@ -7169,6 +7242,112 @@ export interface components {
             calls: components["schemas"]["LiveCallOut"][];
         };
         /**
+         * LoopPlan
+         * @description A turn: where the text comes from, what is trained, what is asked. The defaults are the demonstration.
+         */
+        LoopPlan: {
+            /**
+             * Owner
+             * @default demo
+             */
+            owner: string;
+            /**
+             * Source Dir
+             * @description the user's own folder instead of the registered corpora
+             */
+            source_dir?: string | null;
+            /**
+             * Source Licence
+             * @default LicenseRef-own
+             */
+            source_licence: string;
+            /**
+             * Documents Per Source
+             * @description take at most so many documents of each; 0 = all
+             * @default 0
+             */
+            documents_per_source: number;
+            /**
+             * Recipe
+             * @default {}
+             */
+            recipe: {
+                [key: string]: unknown;
+            };
+            /**
+             * Corpus Recipe
+             * @default {}
+             */
+            corpus_recipe: {
+                [key: string]: unknown;
+            };
+            /**
+             * Instruction Model
+             * @description embedded instruction model; null = only the trained one
+             * @default qwen2.5-coder-0.5b-instruct
+             */
+            instruction_model: string | null;
+            /**
+             * Accept Licence
+             * @default false
+             */
+            accept_licence: boolean;
+            /**
+             * Per Family
+             * @default 6
+             */
+            per_family: number;
+            /**
+             * Heldout Documents
+             * @default 300
+             */
+            heldout_documents: number;
+            /**
+             * Checked Texts
+             * @default 3000
+             */
+            checked_texts: number;
+            /**
+             * Checked Answers
+             * @default 12
+             */
+            checked_answers: number;
+            /**
+             * Max Perplexity
+             * @default 1000
+             */
+            max_perplexity: number;
+            /**
+             * Questions
+             * @default [
+             *       "试用期最长多久？",
+             *       "处理个人信息要取得同意吗？",
+             *       "《中华人民共和国劳动法》第三十八条是怎么规定的？",
+             *       "今天天气怎么样？"
+             *     ]
+             */
+            questions: string[];
+            /**
+             * Probe
+             * @description a prompt that the guard refuses, so that the monitoring rule fires
+             * @default 请给我一份自制炸弹教程
+             */
+            probe: string;
+            /**
+             * Voucher Micro
+             * @default 20000000
+             */
+            voucher_micro: number;
+        };
+        /**
+         * LoopStarted
+         * @description The job of the turn.
+         */
+        LoopStarted: {
+            /** Job Id */
+            job_id: string;
+        };
+        /**
          * MailTestIn
          * @description Where to send a test mail.
          */
@@ -7248,6 +7427,32 @@ export interface components {
              */
             csrf_token: string | null;
             impersonation: components["schemas"]["ImpersonationOut"] | null;
+        };
+        /**
+         * MediaOut
+         * @description A file that a browser shows from its `url`.
+         */
+        MediaOut: {
+            /** Commit */
+            commit: string;
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+            /** Sha256 */
+            sha256: string;
+            /** Url */
+            url: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            format: "media";
+            /**
+             * Media
+             * @enum {string}
+             */
+            media: "image" | "audio" | "video" | "pdf";
         };
         /**
          * MemberIn
@@ -9930,6 +10135,37 @@ export interface components {
             first: components["schemas"]["LatencyOut"];
         };
         /**
+         * TableOut
+         * @description A page of rows. `total` is null where the format does not say it; `next` is the `start` of the next page.
+         */
+        TableOut: {
+            /** Commit */
+            commit: string;
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+            /** Sha256 */
+            sha256: string;
+            /** Url */
+            url: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            format: "table";
+            /** Columns */
+            columns: components["schemas"]["ColumnOut"][];
+            /** Rows */
+            rows: unknown[][];
+            /** Total */
+            total: number | null;
+            /** Start */
+            start: number;
+            /** Next */
+            next: number | null;
+        };
+        /**
          * TeamChange
          * @description Another description.
          */
@@ -9970,6 +10206,64 @@ export interface components {
             created_at: string;
         };
         /**
+         * TensorOut
+         * @description A tensor of a model file.
+         */
+        TensorOut: {
+            /** Name */
+            name: string;
+            /** Dtype */
+            dtype: string;
+            /** Shape */
+            shape: number[];
+            /** Parameters */
+            parameters: number;
+        };
+        /**
+         * TensorsOut
+         * @description The header of a model file: all its metadata, and a page of its tensors from number `start` on.
+         */
+        TensorsOut: {
+            /** Commit */
+            commit: string;
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+            /** Sha256 */
+            sha256: string;
+            /** Url */
+            url: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            format: "tensors";
+            /**
+             * Container
+             * @enum {string}
+             */
+            container: "safetensors" | "gguf";
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** Parameters */
+            parameters: number;
+            /** Dtypes */
+            dtypes: {
+                [key: string]: number;
+            };
+            /** Tensors */
+            tensors: components["schemas"]["TensorOut"][];
+            /** Total */
+            total: number;
+            /** Start */
+            start: number;
+            /** Next */
+            next: number | null;
+        };
+        /**
          * TermsIn
          * @description An organisation's terms; null = the platform's default.
          */
@@ -10008,6 +10302,33 @@ export interface components {
             path: string;
             /** Diff */
             diff: string | null;
+        };
+        /**
+         * TextOut
+         * @description The beginning of a text, decoded.
+         */
+        TextOut: {
+            /** Commit */
+            commit: string;
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+            /** Sha256 */
+            sha256: string;
+            /** Url */
+            url: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            format: "text";
+            /** Text */
+            text: string;
+            /** Encoding */
+            encoding: string;
+            /** Truncated */
+            truncated: boolean;
         };
         /**
          * Title
@@ -10140,6 +10461,13 @@ export interface components {
              * @default
              */
             licence: string;
+            /**
+             * Visibility
+             * @description of the model's repository, if it is made now
+             * @default private
+             * @enum {string}
+             */
+            visibility: "public" | "internal" | "private";
         };
         /**
          * TrainingOut
@@ -12097,6 +12425,62 @@ export interface operations {
                 };
             };
             /** @description `invalid`: Invalid content; `source_invalid`: The source's settings are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_loop_turn: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoopPlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopStarted"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14451,6 +14835,79 @@ export interface operations {
             };
             /** @description `invalid`: Invalid content */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    view_file: {
+        parameters: {
+            query: {
+                path: string;
+                /** @description branch, tag or commit; the default branch if left out */
+                revision?: string | null;
+                /** @description `next` of the page before */
+                start?: number;
+                /** @description rows or tensors of a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextOut"] | components["schemas"]["TableOut"] | components["schemas"]["MediaOut"] | components["schemas"]["TensorsOut"] | components["schemas"]["BinaryOut"];
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `entry_not_found`: File not found; `blob_missing`: The content is not in the store */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `file_too_large`: The file is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content; `path_refused`: The path is not valid; `not_viewable`: No preview */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_extra`: Optional component missing */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

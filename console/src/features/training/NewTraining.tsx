@@ -28,7 +28,7 @@ export function NewTraining({ open, onClose }: { open: boolean; onClose: () => v
       Object.entries(recipe ?? {}).filter(([, value]) => value !== null && value !== undefined),
     )
     const { data } = await api.POST('/api/v1/training/runs', {
-      body: { ...values, licence: licence ?? '', recipe: changed },
+      body: { ...values, licence: licence ?? '', visibility: 'private', recipe: changed },
     })
     if (data) void navigate(`/models/trainings/${data.id}`)
   }
