@@ -95,7 +95,7 @@ async def sign_on(page: Browser, *, return_to: str = "") -> httpx.Response:
 def problem(answer: httpx.Response) -> str:
     """The code of the fault that the sign-in page is told."""
     found = urlsplit(answer.headers["location"])
-    assert found.path == "/console/sign-in"
+    assert found.path == "/console/login"
     return parse_qs(found.query)["problem"][0]
 
 
@@ -273,7 +273,7 @@ async def test_an_account_is_linked_and_unlinked_in_the_settings(
     li = await signed_in("li")
     away = (await li.post("/me/sign-on/campus")).json()["url"]
     back = await li.client.get(await at_provider(away))
-    assert back.headers["location"] == "/console/settings/sign-on"
+    assert back.headers["location"] == "/console/settings/sessions"
     (linked,) = (await li.get("/me/sign-on")).json()
     assert (linked["provider"], linked["label"]) == ("campus", "li@campus.cn")
     page = browser()

@@ -150,7 +150,7 @@ async def finish_sign_on(
         )
     except CeyuanError as problem:
         logger.info("single sign-on by %s failed: %s", provider, problem.line())
-        response = RedirectResponse(f"/console/sign-in?problem={quote(problem.code)}", 303)
+        response = RedirectResponse(f"/console/login?problem={quote(problem.code)}", 303)
     else:
         response = RedirectResponse(flow.return_to, 303)
         if opened is not None:
@@ -172,7 +172,7 @@ async def link_sign_on(
     url, cookie = await sign_on.begin(
         provider,
         redirect_uri=_redirect_uri(platform, request, provider),
-        return_to="/console/settings/sign-on",
+        return_to="/console/settings/sessions",
         linking=actor,
     )
     cookies.put(platform, request, response, COOKIE, cookie, seconds=COOKIE_SECONDS)
