@@ -121,9 +121,10 @@ def _tell(origin: str, made: dict[str, Any]) -> None:
         lines.append((("反馈数据", "feedback"), str(made.get("feedback", ""))))
     for name, value in lines:
         say((f"  {name[0]}:{value}", f"  {name[1]}: {value}"))
+    commands = f"\n  ceyuan login --url {origin}\n  ceyuan jobs list\n  ceyuan doctor"
     say(
         (
-            f"\n控制台:{origin}/console/\n可以试试:\n  ceyuan login --url {origin}\n  ceyuan jobs list\n  ceyuan doctor",
-            f"\nConsole: {origin}/console/\nTry:\n  ceyuan login --url {origin}\n  ceyuan jobs list\n  ceyuan doctor",
+            f"\n控制台:{origin}/console/\n可以试试:{commands}",
+            f"\nConsole: {origin}/console/\nTry:{commands}",
         )
     )

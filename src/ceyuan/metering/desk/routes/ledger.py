@@ -98,7 +98,7 @@ async def get_books(uow: ReadWork) -> Any:
 
 
 @router.get("/accounts", response_model=Page[AccountOut], responses=READ)
-async def list_accounts(
+async def list_ledger_accounts(
     uow: ReadWork, paging: Paging, owner: Annotated[str | None, Query(max_length=80)] = None, kind: Kind = None
 ) -> Any:
     """List ledger accounts: all for operators, one owner's for its maintainers."""
@@ -141,7 +141,7 @@ async def list_entries(
 
 
 @router.get("/entries/{entry_id}", response_model=EntryOut, responses=READ)
-async def get_entry(entry_id: str, uow: ReadWork) -> Any:
+async def get_ledger_entry(entry_id: str, uow: ReadWork) -> Any:
     """Show one entry with its postings."""
     return await ledger.show_entry(uow, entry_id)
 

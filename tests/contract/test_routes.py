@@ -1,0 +1,105 @@
+"""Every route with generated requests, as nobody, as an outsider, as a member: no fault inside, nothing disclosed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from scripts.openapi import document
+
+schema = schemathesis.openapi.from_dict(document())
+_QUICK = settings(
+    max_examples=3,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+# What ends the session, or a stream that never ends by itself.
+_LEFT_OUT = {"sign_out", "follow_job", "follow_calls", "sign_out_everywhere"}
+WHO = ("nobody", "zoe", "li")
+
+
+def headers(live: dict[str, Any], who: str) -> dict[str, str]:
+    return {} if who == "nobody" else {"Authorization": f"Bearer {live['tokens'][who]}"}
+
+
+@pytest.mark.parametrize("who", WHO)
+@schema.parametrize()
+@_QUICK
+def test_no_request_meets_a_fault_inside(case: schemathesis.Case, who: str, live: dict[str, Any]) -> None:
+    operation = case.operation.definition.raw
+    if operation.get("operationId") in _LEFT_OUT or "text/event-stream" in str(operation.get("responses")):
+        pytest.skip("a stream, or the end of the session")
+    response = case.call(base_url=live["origin"], headers=headers(live, who), timeout=30)
+    assert response.status_code < 500 or response.status_code == 503, response.text
+    if response.status_code >= 400 and not case.path.startswith("/v1"):
+        content_type = response.headers.get("content-type", [""])
+        assert "json" in str(content_type) or case.method == "HEAD", content_type
+
+
+def _private(live: dict[str, Any]) -> list[str]:
+    """Pages of the organisation `lab` that no outsider may see."""
+    org = live["org_id"]
+    return [
+        f"/api/v1/jobs/{live['job_id']}",
+        f"/api/v1/jobs/{live['job_id']}/log",
+        f"/api/v1/releases/{live['release_id']}",
+        f"/api/v1/vouchers/{live['voucher_id']}",
+        f"/api/v1/law/answers/{live['answer_id']}",
+        f"/api/v1/organisations/{org}/members",
+        "/api/v1/repositories/dataset/lab/laws",
+        "/api/v1/repositories/model/lab/mini",
+        "/datasets/lab/laws/resolve/main/data/part-0.parquet",
+    ]
+
+
+@pytest.mark.parametrize("who", ["nobody", "zoe"])
+def test_what_is_private_is_not_there_for_outsiders(live: dict[str, Any], who: str) -> None:
+    with httpx.Client(base_url=live["origin"], headers=headers(live, who), trust_env=False) as client:
+        seen = {path: client.get(path).status_code for path in _private(live)}
+    assert {path: status for path, status in seen.items() if status not in (401, 403, 404)} == {}
+
+
+def test_the_lists_of_an_outsider_are_empty(live: dict[str, Any]) -> None:
+    lists = (
+        "jobs",
+        "releases",
+        "vouchers",
+        "evaluation/runs",
+        "safety/checks",
+        "monitoring/rules",
+        "monitoring/incidents",
+    )
+    with httpx.Client(base_url=live["origin"], headers=headers(live, "zoe"), trust_env=False) as client:
+        found = {name: client.get(f"/api/v1/{name}").json()["items"] for name in lists}
+    assert found == {name: [] for name in lists}
+
+
+def test_every_route_but_the_public_ones_asks_who_is_there(live: dict[str, Any]) -> None:
+    public = {
+        "health",
+        "list_item_families",
+        "list_safety_risks",
+        "list_voucher_schemes",
+        "get_voucher_scheme",
+    }
+    open_routes = []
+    with httpx.Client(base_url=live["origin"], trust_env=False, follow_redirects=False) as client:
+        for path, item in document()["paths"].items():
+            operation = item.get("get")
+            if operation is None or "{" in path or operation["operationId"] in public:
+                continue
+            if operation.get("tags", [""])[0] in ("identity", "sign-on", "announcements", "system", "hub", "audit"):
+                continue
+            answer = client.get(path)
+            if answer.status_code not in (401, 403, 404, 422) and answer.json() not in (
+                {"items": [], "next": None},
+                [],
+            ):
+                open_routes.append((path, answer.status_code, answer.text[:80]))
+    assert open_routes == []

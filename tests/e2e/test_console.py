@@ -1,0 +1,90 @@
+"""The main path of the demonstration in a real browser: sign in, look at jobs and the hub, ask the law assistant."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ceyuan.server.app import CONSOLE_DIR
+from tests.livehouse import live_platform
+
+pytestmark = pytest.mark.e2e
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    with live_platform(tmp_path_factory.mktemp("e2e")) as facts:
+        yield facts
+
+
+@pytest.fixture
+def page(live: dict[str, Any], tmp_path: Path) -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: install Debian's package chromium")
+    if not (CONSOLE_DIR / "index.html").is_file():
+        pytest.skip("the console is not built: make console")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(base_url=live["origin"], locale="zh-CN", viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(30_000)
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda m: faults.append(m.text) if "Content Security Policy" in m.text else None)
+        yield page
+        browser.close()
+    assert faults == []
+
+
+def sign_in(page: Any, live: dict[str, Any], name: str = "li") -> None:
+    page.goto("/console/")
+    page.wait_for_url("**/login**")
+    page.locator("input").nth(0).fill(name)
+    page.locator("input[type=password]").fill(live["password"])
+    page.locator("button[type=submit]").click()
+    page.wait_for_url(lambda url: "login" not in url)
+
+
+def test_the_wrong_password_is_one_clear_message(page: Any, live: dict[str, Any]) -> None:
+    page.goto("/console/login")
+    page.locator("input").nth(0).fill("li")
+    page.locator("input[type=password]").fill("not the password at all")
+    page.locator("button[type=submit]").click()
+    page.get_by_role("alert").first.wait_for()
+    assert "login" in page.url
+
+
+def test_a_member_signs_in_and_finds_the_job_with_its_log(page: Any, live: dict[str, Any]) -> None:
+    sign_in(page, live)
+    page.goto(f"/console/jobs/{live['job_id']}")
+    page.get_by_text("建立法律索引").first.wait_for()
+
+
+def test_a_member_browses_the_datasets_of_the_organisation(page: Any, live: dict[str, Any]) -> None:
+    sign_in(page, live)
+    page.goto("/console/datasets")
+    page.get_by_text("laws").first.wait_for()
+
+
+def test_the_law_assistant_answers_with_a_citation_that_opens_the_article(page: Any, live: dict[str, Any]) -> None:
+    sign_in(page, live)
+    page.goto(f"/console/scenarios/law/{live['assistant_id']}")
+    page.locator("textarea").first.fill("试用期最长多久？")
+    page.keyboard.press("Enter")
+    page.get_by_text("第十九条").first.wait_for()
