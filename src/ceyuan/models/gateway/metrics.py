@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from ceyuan.models.gateway.call import Call
@@ -24,11 +26,12 @@ FIRST = Histogram(
     ("endpoint",),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
-_children: dict[tuple[str, ...], Counter] = {}
+_children: dict[tuple[Any, ...], Any] = {}
 
 
-def _child(metric: Counter, *labels: str) -> Counter:
-    key = (metric._name, *labels)
+def _child(metric: Any, *labels: str) -> Any:
+    """The metric with these labels; looking it up in the metric itself takes a lock and much longer."""
+    key = (metric, *labels)
     child = _children.get(key)
     if child is None:
         child = _children[key] = metric.labels(*labels)
@@ -44,9 +47,9 @@ def observe(call: Call) -> None:
         _child(TOKENS, call.model, "output").inc(call.completion_tokens)
     for verdict in call.verdicts:
         _child(VERDICTS, verdict["stage"], verdict["action"]).inc()
-    DURATION.labels(call.endpoint).observe(call.total_ms / 1000)
+    _child(DURATION, call.endpoint).observe(call.total_ms / 1000)
     if call.first_ms is not None:
-        FIRST.labels(call.endpoint).observe(call.first_ms / 1000)
+        _child(FIRST, call.endpoint).observe(call.first_ms / 1000)
 
 
 def observe_refusal(code: str) -> None:
