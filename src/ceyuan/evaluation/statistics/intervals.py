@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
 
-import numpy as np
-
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -46,6 +44,8 @@ def ratio_interval(
     numerators: Sequence[float], denominators: Sequence[float], *, level: float = 0.95, draws: int = 2000, seed: int = 0
 ) -> Estimate:
     """The ratio of two sums over sampled units (loss over tokens, by document) with a bootstrap over the units."""
+    import numpy as np
+
     top, bottom = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
     if top.shape != bottom.shape or top.ndim != 1:
         raise ValueError("numerators and denominators must be of one length")

@@ -9,19 +9,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from ceyuan.governance.detectors.folding import fold
 
+if TYPE_CHECKING:  # the control plane names classifiers without NumPy; it is loaded with the first text
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
 PLACES = 1 << 18
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-Floats = npt.NDArray[np.float64]
+_MULTIPLIER = 0x9E3779B97F4A7C15
 
 
 def features(text: str) -> npt.NDArray[np.int64]:
     """The distinct places of the character 1-3-grams of the folded text."""
+    import numpy as np
+
     codes = np.frombuffer(fold(text).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
     grams = [codes]
     for n in (2, 3):
@@ -31,7 +36,7 @@ def features(text: str) -> npt.NDArray[np.int64]:
                 key = key * np.uint64(1 << 21) + codes[shift : len(codes) - n + 1 + shift]
             grams.append(key + np.uint64(n))
     with np.errstate(over="ignore"):
-        hashed = (np.concatenate(grams) * _MULTIPLIER) >> np.uint64(46)
+        hashed = (np.concatenate(grams) * np.uint64(_MULTIPLIER)) >> np.uint64(46)
     return np.unique(hashed).astype(np.int64)
 
 
@@ -49,6 +54,8 @@ class Classifier:
 
     def probabilities(self, text: str) -> dict[str, float]:
         """The probability of each class."""
+        import numpy as np
+
         places = features(text)
         if len(places) == 0:
             return {c: 1.0 if c == "safe" else 0.0 for c in self.classes}
@@ -73,6 +80,8 @@ def train(
     seed: int = 0,
 ) -> Classifier:
     """Train on labelled texts; the same input gives the same model. Raises `ValueError` for fewer than two classes."""
+    import numpy as np
+
     classes = tuple(sorted(set(labels)))
     if len(classes) < 2 or len(texts) != len(labels):
         raise ValueError("training needs as many labels as texts and at least two classes")
@@ -101,6 +110,8 @@ def train(
 
 
 def _log_count_ratios(rows: Sequence[npt.NDArray[np.int64]], targets: npt.NDArray[np.int64], classes: int) -> Floats:
+    import numpy as np
+
     ratios = np.empty((classes, PLACES))
     for c in range(classes):
         inside, outside = np.ones(PLACES), np.ones(PLACES)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import unicodedata
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 @cache
@@ -45,5 +47,7 @@ def fold(text: str) -> str:
 
 def positions_of(text: str) -> npt.NDArray[np.int32]:
     """For each character of `fold(text)`, the index of the original character that it came from."""
+    import numpy as np
+
     lengths = np.fromiter((len(_forms[ord(c)]) for c in text), dtype=np.int32, count=len(text))
     return np.repeat(np.arange(len(text), dtype=np.int32), lengths)

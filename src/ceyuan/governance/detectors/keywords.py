@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import daachorse
-
 from ceyuan.governance.detectors.folding import fold, positions_of
 from ceyuan.governance.detectors.taxonomy import RISKS
 
@@ -47,6 +45,8 @@ class KeywordLibrary:
     """
 
     def __init__(self, keywords: Iterable[Keyword]) -> None:
+        import daachorse
+
         by_form: dict[str, Keyword] = {}
         for keyword in keywords:
             form = fold(keyword.text)
