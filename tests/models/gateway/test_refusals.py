@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from ceyuan import metering
+from ceyuan.identity.sessions import cookies
+from ceyuan.identity.sessions.service import open_session
 from ceyuan.identity.tokens.service import revoke
 from ceyuan.kernel.actor import SYSTEM
 from ceyuan.models.gateway import service
@@ -66,6 +68,20 @@ async def test_a_persons_key_pays_for_their_own_organisation_or_the_one_they_nam
     assert (await house.post(key=key, headers={"OpenAI-Organization": house.org}))[0] == 200
     status, answer, _ = await house.post(key=key, headers={"OpenAI-Organization": "nobody-knows"})
     assert (status, _code(answer)) == (403, "key_forbidden")
+
+
+async def test_the_consoles_session_may_call_with_its_csrf_token_and_not_without(house: House) -> None:
+    person = await house.people.find("li")
+    assert person is not None
+    opened = await house.do(lambda uow: open_session(uow, person, method="password", address="::1", client="test"))
+    secret = opened.secret
+    cookie = {"Cookie": f"{cookies.SESSION}={secret}", "OpenAI-Organization": "lab"}
+    status, answer, _ = await house.post(key=None, headers=cookie)
+    assert (status, _code(answer)) == (403, "csrf_failed")
+    assert (await house.post(key=None, headers={**cookie, "X-CSRF-Token": cookies.csrf_token(secret)}))[0] == 200
+    assert (await house.the_call()).actor_id == person.id
+    status, answer, _ = await house.post(key=None, headers={"Cookie": f"{cookies.SESSION}=cys_wrong"})
+    assert (status, _code(answer)) == (401, "invalid_api_key")
 
 
 async def test_an_outsider_cannot_call_for_an_organisation(house: House) -> None:
