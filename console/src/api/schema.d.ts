@@ -1986,10 +1986,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Accounts
+         * List Ledger Accounts
          * @description List ledger accounts: all for operators, one owner's for its maintainers.
          */
-        get: operations["list_accounts"];
+        get: operations["list_ledger_accounts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2210,10 +2210,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Entry
+         * Get Ledger Entry
          * @description Show one entry with its postings.
          */
-        get: operations["get_entry"];
+        get: operations["get_ledger_entry"];
         put?: never;
         post?: never;
         delete?: never;
@@ -18031,7 +18031,7 @@ export interface operations {
             };
         };
     };
-    list_accounts: {
+    list_ledger_accounts: {
         parameters: {
             query?: {
                 owner?: string | null;
@@ -18809,7 +18809,7 @@ export interface operations {
             };
         };
     };
-    get_entry: {
+    get_ledger_entry: {
         parameters: {
             query?: never;
             header?: never;

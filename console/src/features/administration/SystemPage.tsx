@@ -38,7 +38,7 @@ export function Component() {
           <Snippet
             sources={[
               { label: t('system.check'), code: 'ceyuan doctor' },
-              { label: t('system.backup'), code: 'ceyuan backup ./backup' },
+              { label: t('system.backup'), code: 'ceyuan backup --to ./backups' },
               { label: t('system.upgrade'), code: 'pip install --upgrade ceyuan\nceyuan upgrade' },
               { label: t('system.metrics'), code: `curl ${location.origin}/metrics` },
             ]}

@@ -75,7 +75,7 @@ export function Component() {
         sources={[
           {
             label: 'CLI',
-            code: 'ceyuan audit verify\nceyuan audit export > audit.jsonl\nceyuan audit verify --file audit.jsonl',
+            code: 'ceyuan audit verify\nceyuan audit export --out audit.jsonl\nceyuan audit verify --file audit.jsonl',
           },
           { label: 'HTTP', code: 'curl -H "Authorization: Bearer $CEYUAN_TOKEN" $CEYUAN_URL/api/v1/audit/head' },
         ]}

@@ -94,7 +94,14 @@ export function Component() {
         ]}
         empty={
           <EmptyState title={t('empty.title')} next={t('empty.next')} action={button}>
-            <Snippet sources={[{ label: 'CLI', code: 'ceyuan evaluate run --model mini-zh --model qwen' }]} />
+            <Snippet
+              sources={[
+                {
+                  label: 'HTTP',
+                  code: `curl -H "Authorization: Bearer $CEYUAN_TOKEN" ${location.origin}/api/v1/evaluation/families`,
+                },
+              ]}
+            />
           </EmptyState>
         }
       />

@@ -12,8 +12,10 @@ import { Page, Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
 
 import { Announcements } from './Announcements'
+import { Balance } from './Balance'
 import styles from './Home.module.css'
 import { RunningJobs } from './RunningJobs'
+import { StartLoop } from './StartLoop'
 
 function greetingOf(hour: number): 'night' | 'morning' | 'afternoon' | 'evening' {
   if (hour < 5) return 'night'
@@ -74,6 +76,7 @@ export function Component() {
       title={t('title')}
       heading={t(`greeting.${greetingOf(new Date().getHours())}`, { name: session.label })}
       description={place ? t('at', { place: place.label }) : t('atAll')}
+      actions={<StartLoop />}
       badges={
         <span className={styles.counts}>
           {KINDS.map((kind) => (
@@ -85,6 +88,7 @@ export function Component() {
       }
     >
       <Announcements text={text} />
+      <Balance />
       <div className="grid-2">
         <RunningJobs />
         <Todo />

@@ -30,8 +30,8 @@ function CardText({ place }: { place: Place }) {
           sources={[
             { label: 'CLI', code: `ceyuan hub upload ${reference} ./folder --message "first revision"` },
             {
-              label: 'git',
-              code: `git clone ${location.origin}/${place.kind === 'model' ? '' : `${PLURAL[place.kind]}/`}${place.owner}/${place.name}`,
+              label: 'Python',
+              code: `from ceyuan.sdk import Client\n\nClient().hub.upload("${reference}", "./folder")`,
             },
           ]}
         />
@@ -77,10 +77,10 @@ export function CardTab({ place, repository }: { place: Place; repository: Repos
         <Section title={t('use')}>
           <Snippet
             sources={[
-              { label: 'CLI', code: `ceyuan hub download ${reference}@${place.revision}` },
+              { label: 'CLI', code: `ceyuan hub download ${reference}@${place.revision} ./${place.name}` },
               {
-                label: 'HF',
-                code: `export HF_ENDPOINT=${location.origin}\nhf download ${repository.full_name}${place.kind === 'model' ? '' : ` --repo-type ${place.kind}`}`,
+                label: 'Python',
+                code: `from ceyuan.sdk import Client\n\nClient().hub.download("${reference}@${place.revision}", "./${place.name}")`,
               },
             ]}
           />

@@ -1,68 +1,169 @@
 import { DownloadOutlined } from '@ant-design/icons'
-import { useQuery } from '@tanstack/react-query'
-import { Button } from 'antd'
+import { Button, Table } from 'antd'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { send } from '@/api/client'
+import { $api } from '@/api/client'
 import type { Got } from '@/api/types'
+import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
-import { Bytes, Hash } from '@/ui/Figures'
+import { Bytes, Count, Hash } from '@/ui/Figures'
+import { Json } from '@/ui/Json'
 import { Markdown, withoutFrontMatter } from '@/ui/Markdown'
 
 import styles from './Repository.module.css'
+import { pathOf, type Place } from './RepositoryPage'
 
 type Entry = Got<'/api/v1/repositories/{kind}/{owner}/{name}/entry'>
+type View = Got<'/api/v1/repositories/{kind}/{owner}/{name}/view'>
+type Rows = Extract<View, { format: 'table' }>
+type Tensors = Extract<View, { format: 'tensors' }>
+type Tensor = Tensors['tensors'][number]
 
-const SHOWN_BYTES = 512 * 1024
-const IMAGES = /\.(png|jpe?g|gif|webp|svg)$/i
+const ROWS = 50
 
-async function head(url: string, size: number): Promise<string | null> {
-  const headers: HeadersInit = size > SHOWN_BYTES ? { Range: `bytes=0-${SHOWN_BYTES - 1}` } : {}
-  const bytes = new Uint8Array(await (await send(url, { headers })).arrayBuffer()).slice(0, SHOWN_BYTES)
-  if (bytes.includes(0)) return null
-  // The cut may fall inside a character; a strict decoder would call the whole file binary for it.
-  return new TextDecoder().decode(bytes)
+function cell(value: unknown) {
+  if (value === null) return <span className="faint">null</span>
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return (
+    <div className={styles.cell} title={text.length > 120 ? text.slice(0, 2000) : undefined}>
+      {text}
+    </div>
+  )
 }
 
-function Content({ entry, url }: { entry: Entry; url: string }) {
+function RowsView({ view }: { view: Rows }) {
+  return (
+    <Table
+      size="small"
+      rowKey={(row) => String(row.number)}
+      pagination={false}
+      scroll={{ x: 'max-content' }}
+      dataSource={view.rows.map((values, index) => ({ number: view.start + index, values }))}
+      columns={[
+        { title: '#', width: 70, render: (_, row) => <span className="num faint">{row.number}</span> },
+        ...view.columns.map((column, index) => ({
+          title: (
+            <>
+              {column.name} <span className="faint mono">{column.type}</span>
+            </>
+          ),
+          key: column.name,
+          render: (_: unknown, row: { values: unknown[] }) => cell(row.values[index]),
+        })),
+      ]}
+    />
+  )
+}
+
+function TensorsView({ view }: { view: Tensors }) {
   const { t } = useTranslation('hub')
-  const text = useQuery({ queryKey: ['file', url], queryFn: () => head(url, entry.size), staleTime: Infinity })
-  if (text.error) return <ProblemView error={text.error} onRetry={() => void text.refetch()} />
-  if (text.isPending) return <div style={{ minHeight: 240 }} />
-  if (text.data === null) return <p className={styles.binary}>{t('file.binary')}</p>
-  if (/\.md$/i.test(entry.name)) {
+  return (
+    <div className="stack" style={{ padding: 18 }}>
+      <Facts
+        columns={3}
+        facts={[
+          { label: t('tensor.container'), value: view.container },
+          { label: t('tensor.parameters'), value: <Count value={view.parameters} /> },
+          { label: t('tensor.count'), value: <Count value={view.total} /> },
+        ]}
+      />
+      <Table<Tensor>
+        size="small"
+        rowKey="name"
+        pagination={false}
+        dataSource={view.tensors}
+        columns={[
+          { title: t('tensor.name'), render: (_, row) => <code>{row.name}</code> },
+          { title: t('tensor.type'), dataIndex: 'dtype' },
+          { title: t('tensor.shape'), render: (_, row) => <span className="num">{row.shape.join(' × ')}</span> },
+          { title: t('tensor.parameters'), align: 'right', render: (_, row) => <Count value={row.parameters} /> },
+        ]}
+      />
+      <Json value={view.metadata} />
+    </div>
+  )
+}
+
+function Media({ view }: { view: Extract<View, { format: 'media' }> }) {
+  const { t } = useTranslation('hub')
+  if (view.media === 'image') return <img className={styles.image} src={view.url} alt={view.path} />
+  if (view.media === 'audio') return <audio className={styles.image} src={view.url} controls />
+  if (view.media === 'video') return <video className={styles.image} src={view.url} controls />
+  return <p className={styles.binary}>{t('file.binary')}</p>
+}
+
+function Content({ view }: { view: View }) {
+  const { t } = useTranslation('hub')
+  if (view.format === 'table') return <RowsView view={view} />
+  if (view.format === 'tensors') return <TensorsView view={view} />
+  if (view.format === 'media') return <Media view={view} />
+  if (view.format === 'binary') {
     return (
       <div className={styles.text}>
-        <Markdown text={withoutFrontMatter(text.data)} />
+        <p className="soft">{t('file.binary')}</p>
+        <pre className={styles.code}>{view.head}</pre>
+      </div>
+    )
+  }
+  if (/\.md$/i.test(view.path)) {
+    return (
+      <div className={styles.text}>
+        <Markdown text={withoutFrontMatter(view.text)} />
       </div>
     )
   }
   return (
     <pre className={styles.code} tabIndex={0}>
-      {text.data}
+      {view.text}
     </pre>
   )
 }
 
-/** One file: its figures and, where it is text or a picture, what is in it. */
-export function FileView({ entry }: { entry: Entry }) {
+function Turner({ view, onTurn }: { view: Rows | Tensors; onTurn: (start: number) => void }) {
+  const { t } = useTranslation()
+  if (view.start === 0 && view.next === null) return null
+  return (
+    <div className={styles.turner}>
+      <span className="faint num">
+        {view.start} – {view.next ?? view.total ?? ''} {view.total !== null && `/ ${view.total.toLocaleString()}`}
+      </span>
+      <Button size="small" disabled={view.start === 0} onClick={() => onTurn(Math.max(0, view.start - ROWS))}>
+        {t('list.previous')}
+      </Button>
+      <Button size="small" disabled={view.next === null} onClick={() => view.next !== null && onTurn(view.next)}>
+        {t('list.next')}
+      </Button>
+    </div>
+  )
+}
+
+/** One file: its figures, and what is in it as far as the platform can show it. */
+export function FileView({ place, entry }: { place: Place; entry: Entry }) {
   const { t } = useTranslation('hub')
-  if (!entry.url) return null
+  const [start, setStart] = useState(0)
+  const query = $api.useQuery(
+    'get',
+    '/api/v1/repositories/{kind}/{owner}/{name}/view',
+    { params: { path: pathOf(place), query: { revision: place.revision, path: entry.path, start, limit: ROWS } } },
+    { placeholderData: (held) => (held?.path === entry.path ? held : undefined) },
+  )
+  const view = query.data
   return (
     <div>
       <div className={styles.fileHead}>
         <Bytes value={entry.size} />
         <Hash value={entry.sha256 ?? entry.oid} length={16} />
-        {entry.size > SHOWN_BYTES && <span className="faint">{t('file.cut')}</span>}
-        <Button size="small" icon={<DownloadOutlined />} href={entry.url} download>
-          {t('file.download')}
-        </Button>
+        {view?.format === 'text' && view.truncated && <span className="faint">{t('file.cut')}</span>}
+        {entry.url && (
+          <Button size="small" icon={<DownloadOutlined />} href={entry.url} download>
+            {t('file.download')}
+          </Button>
+        )}
       </div>
-      {IMAGES.test(entry.name) ? (
-        <img className={styles.image} src={entry.url} alt={entry.name} />
-      ) : (
-        <Content entry={entry} url={entry.url} />
-      )}
+      {query.error !== null && <ProblemView error={query.error} onRetry={() => void query.refetch()} />}
+      <div style={{ minHeight: 200 }}>{view && <Content view={view} />}</div>
+      {(view?.format === 'table' || view?.format === 'tensors') && <Turner view={view} onTurn={setStart} />}
     </div>
   )
 }

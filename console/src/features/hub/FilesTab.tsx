@@ -109,7 +109,7 @@ export function FilesTab({ place }: { place: Place }) {
       {path === '' || entry.data?.type === 'folder' ? (
         <Folder place={place} path={path} onOpen={open} />
       ) : entry.data ? (
-        <FileView entry={entry.data} />
+        <FileView place={place} entry={entry.data} />
       ) : (
         entry.error !== null && <ProblemView error={entry.error} />
       )}

@@ -1,6 +1,6 @@
 import { Tabs } from 'antd'
 import { useTranslation } from 'react-i18next'
-import { useParams, useSearchParams } from 'react-router'
+import { Link, useParams, useSearchParams } from 'react-router'
 
 import { $api } from '@/api/client'
 import { holds, useSession } from '@/app/session'
@@ -90,12 +90,19 @@ function Body({ repository }: { repository: Repository }) {
         { label: repository.full_name },
       ]}
       actions={
-        <RevisionSelect
-          place={place}
-          onChoose={(revision) =>
-            choose({ revision: revision === repository.default_branch ? null : revision, path: null })
-          }
-        />
+        <>
+          {repository.kind === 'dataset' && (
+            <Link to={`/data/quality/${repository.full_name}?revision=${encodeURIComponent(place.revision)}`}>
+              {t('quality')}
+            </Link>
+          )}
+          <RevisionSelect
+            place={place}
+            onChoose={(revision) =>
+              choose({ revision: revision === repository.default_branch ? null : revision, path: null })
+            }
+          />
+        </>
       }
     >
       <div className="row">

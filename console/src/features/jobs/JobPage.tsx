@@ -170,7 +170,7 @@ export function Component() {
       <Body key={`${job.id} ${round}`} job={job} />
       <Snippet
         sources={[
-          { label: 'CLI', code: `ceyuan jobs show ${job.id}\nceyuan jobs log ${job.id} --follow` },
+          { label: 'CLI', code: `ceyuan jobs show ${job.id}\nceyuan jobs follow ${job.id}` },
           {
             label: 'HTTP',
             code: `curl -N -H "Authorization: Bearer $CEYUAN_TOKEN" \\\n  $CEYUAN_URL/api/v1/jobs/${job.id}/events`,

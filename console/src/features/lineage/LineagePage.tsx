@@ -38,7 +38,14 @@ export function Component() {
         <LineageView key={wanted} reference={reference || undefined} node={node || undefined} />
       ) : (
         <EmptyState title={t('start.title')} next={t('start.next')}>
-          <Snippet sources={[{ label: 'CLI', code: 'ceyuan hub lineage models/demo/mini-zh@main' }]} />
+          <Snippet
+            sources={[
+              {
+                label: 'HTTP',
+                code: `curl -H "Authorization: Bearer $CEYUAN_TOKEN" "${location.origin}/api/v1/lineage?reference=models/demo/mini-zh@main"`,
+              },
+            ]}
+          />
         </EmptyState>
       )}
     </Page>

@@ -26,18 +26,40 @@ function Wallets({ organisation }: { organisation: Membership }) {
     params: { path: { organisation: organisation.id }, query: { limit: 100 } },
   })
   const columns: Column<Wallet>[] = [
-    { title: t('wallet.label'), render: (_, row) => <>{row.label || row.reference}<div className="faint mono">{row.resources.join(' ')} · {row.models.join(' ')}</div></> },
+    {
+      title: t('wallet.label'),
+      render: (_, row) => (
+        <>
+          {row.label || row.reference}
+          <div className="faint mono">
+            {row.resources.join(' ')} · {row.models.join(' ')}
+          </div>
+        </>
+      ),
+    },
     { title: t('wallet.state'), render: (_, row) => <Status value={row.state} /> },
     {
       title: t('wallet.left'),
       render: (_, row) => (
         <div style={{ minWidth: 170 }}>
-          <Money micro={row.balance_micro} /> <span className="faint">/ <Money micro={row.issued_micro} /></span>
-          <Progress size="small" showInfo={false} percent={Math.round((100 * row.balance_micro) / Math.max(1, row.issued_micro))} aria-label={t('wallet.left')} />
+          <Money micro={row.balance_micro} />{' '}
+          <span className="faint">
+            / <Money micro={row.issued_micro} />
+          </span>
+          <Progress
+            size="small"
+            showInfo={false}
+            percent={Math.round((100 * row.balance_micro) / Math.max(1, row.issued_micro))}
+            aria-label={t('wallet.left')}
+          />
         </div>
       ),
     },
-    { title: t('wallet.share'), align: 'right', render: (_, row) => <Percent ratio={row.share_bp / 10_000} digits={0} /> },
+    {
+      title: t('wallet.share'),
+      align: 'right',
+      render: (_, row) => <Percent ratio={row.share_bp / 10_000} digits={0} />,
+    },
     { title: t('wallet.until'), render: (_, row) => <Time value={row.valid_to} /> },
   ]
   return (
@@ -62,7 +84,10 @@ function Balance({ organisation }: { organisation: Membership }) {
   const params = { path: { organisation: organisation.id } }
   const query = $api.useQuery('get', '/api/v1/metering/organisations/{organisation}/balance', { params })
   const topUp = async (body: TopUp) => {
-    await api.POST('/api/v1/metering/organisations/{organisation}/top-ups', { params, body: { ...body, note: body.note ?? '' } })
+    await api.POST('/api/v1/metering/organisations/{organisation}/top-ups', {
+      params,
+      body: { ...body, note: body.note ?? '' },
+    })
     await query.refetch()
   }
   if (query.error) return <ProblemView error={query.error} onRetry={() => void query.refetch()} />
@@ -71,9 +96,18 @@ function Balance({ organisation }: { organisation: Membership }) {
   return (
     <>
       <Stats>
-        <Stat label={t('balance.available')} value={<Money micro={balance?.available_micro} />} tone={low ? 'bad' : 'good'} note={low ? t('balance.low') : t('balance.availableNote')} />
+        <Stat
+          label={t('balance.available')}
+          value={<Money micro={balance?.available_micro} />}
+          tone={low ? 'bad' : 'good'}
+          note={low ? t('balance.low') : t('balance.availableNote')}
+        />
         <Stat label={t('balance.general')} value={<Money micro={balance?.general_micro} />} />
-        <Stat label={t('balance.wallets')} value={<Money micro={balance?.wallets_micro} />} note={t('balance.walletCount', { count: balance?.wallets ?? 0 })} />
+        <Stat
+          label={t('balance.wallets')}
+          value={<Money micro={balance?.wallets_micro} />}
+          note={t('balance.walletCount', { count: balance?.wallets ?? 0 })}
+        />
         <Stat label={t('balance.held')} value={<Money micro={balance?.held_micro} />} note={t('balance.heldNote')} />
         <Stat label={t('balance.credit')} value={<Money micro={balance?.credit_limit_micro} />} />
       </Stats>
@@ -85,7 +119,14 @@ function Balance({ organisation }: { organisation: Membership }) {
         </div>
       )}
       <Wallets organisation={organisation} />
-      <FormModal<TopUp> open={open} title={t('topUp.title')} note={t('topUp.note')} submit={t('topUp.title')} onSubmit={topUp} onClose={() => setOpen(false)}>
+      <FormModal<TopUp>
+        open={open}
+        title={t('topUp.title')}
+        note={t('topUp.note')}
+        submit={t('topUp.title')}
+        onSubmit={topUp}
+        onClose={() => setOpen(false)}
+      >
         <Form.Item name="amount_micro" label={t('amount')} rules={[{ required: true }]}>
           <MoneyInput />
         </Form.Item>

@@ -25,10 +25,30 @@ function Lines({ lines }: { lines: Line[] }) {
       dataSource={lines}
       locale={{ emptyText: t('bills.noLines') }}
       columns={[
-        { title: t('usage.resource'), render: (_, line) => <><code>{line.resource}</code>{line.late && <span className="faint"> · {t('bills.late')}</span>}</> },
+        {
+          title: t('usage.resource'),
+          render: (_, line) => (
+            <>
+              <code>{line.resource}</code>
+              {line.late && <span className="faint"> · {t('bills.late')}</span>}
+            </>
+          ),
+        },
         { title: t('usage.model'), dataIndex: 'model' },
-        { title: t('usage.quantity'), align: 'right', render: (_, line) => <span className="num">{line.quantity}</span> },
-        { title: t('usage.price'), align: 'right', render: (_, line) => <><Money micro={line.unit_micro} /> / <span className="num">{line.per}</span></> },
+        {
+          title: t('usage.quantity'),
+          align: 'right',
+          render: (_, line) => <span className="num">{line.quantity}</span>,
+        },
+        {
+          title: t('usage.price'),
+          align: 'right',
+          render: (_, line) => (
+            <>
+              <Money micro={line.unit_micro} /> / <span className="num">{line.per}</span>
+            </>
+          ),
+        },
         { title: t('usage.cost'), align: 'right', render: (_, line) => <Money micro={line.cost_micro} /> },
         { title: t('bills.byWallet'), align: 'right', render: (_, line) => <Money micro={line.wallet_micro} /> },
         { title: t('bills.payable'), align: 'right', render: (_, line) => <Money micro={line.payable_micro} /> },
@@ -45,10 +65,15 @@ function BillLines({ id }: { id: string }) {
 
 function Preview({ organisation }: { organisation: Membership }) {
   const { t } = useTranslation('metering')
-  const query = $api.useQuery('get', '/api/v1/metering/organisations/{organisation}/bills/preview', { params: { path: { organisation: organisation.id } } })
+  const query = $api.useQuery('get', '/api/v1/metering/organisations/{organisation}/bills/preview', {
+    params: { path: { organisation: organisation.id } },
+  })
   if (!query.data) return query.error ? <ProblemView error={query.error} /> : null
   return (
-    <Section title={t('bills.preview', { period: query.data.period })} extra={<Money micro={query.data.payable_micro} />}>
+    <Section
+      title={t('bills.preview', { period: query.data.period })}
+      extra={<Money micro={query.data.payable_micro} />}
+    >
       <Lines lines={query.data.lines} />
     </Section>
   )
@@ -58,7 +83,10 @@ function Bills({ organisation }: { organisation: Membership }) {
   const { t } = useTranslation('metering')
   const list = useListState([])
   const query = $api.useQuery('get', '/api/v1/metering/organisations/{organisation}/bills', {
-    params: { path: { organisation: organisation.id }, query: { sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 24 } },
+    params: {
+      path: { organisation: organisation.id },
+      query: { sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 24 },
+    },
   })
   const columns: Column<Bill>[] = [
     { title: t('bills.period'), render: (_, row) => <strong className="num">{row.period}</strong> },
@@ -71,7 +99,15 @@ function Bills({ organisation }: { organisation: Membership }) {
     {
       title: '',
       align: 'right',
-      render: (_, row) => <Button size="small" icon={<DownloadOutlined />} href={`/api/v1/metering/bills/${row.id}/export?format=csv`} download aria-label={t('usage.export')} />,
+      render: (_, row) => (
+        <Button
+          size="small"
+          icon={<DownloadOutlined />}
+          href={`/api/v1/metering/bills/${row.id}/export?format=csv`}
+          download
+          aria-label={t('usage.export')}
+        />
+      ),
     },
   ]
   return (

@@ -27,13 +27,21 @@ export function Component() {
     try {
       const { data } = await api.POST('/api/v1/metering/books/check')
       const id = (data as { job_id?: string } | undefined)?.job_id
-      void message.success(<>{t('books.started')} {id && <Link to={`/jobs/${id}`}>{id}</Link>}</>)
+      void message.success(
+        <>
+          {t('books.started')} {id && <Link to={`/jobs/${id}`}>{id}</Link>}
+        </>,
+      )
     } catch (problem) {
       void message.error(asProblem(problem).detail)
     }
   }
   return (
-    <Page title={t('books.title')} description={t('books.description')} actions={<Button onClick={() => void check()}>{t('books.check')}</Button>}>
+    <Page
+      title={t('books.title')}
+      description={t('books.description')}
+      actions={<Button onClick={() => void check()}>{t('books.check')}</Button>}
+    >
       {query.error !== null && <ProblemView error={query.error} />}
       <DataTable<KindSum>
         label={t('books.sums')}
@@ -45,7 +53,14 @@ export function Component() {
       <p>
         {t('books.total')} <Money micro={(query.data ?? []).reduce((sum, row) => sum + row.balance_micro, 0)} />
       </p>
-      <Snippet sources={[{ label: 'HTTP', code: `curl -H "Authorization: Bearer $CEYUAN_TOKEN" ${location.origin}/api/v1/metering/books` }]} />
+      <Snippet
+        sources={[
+          {
+            label: 'HTTP',
+            code: `curl -H "Authorization: Bearer $CEYUAN_TOKEN" ${location.origin}/api/v1/metering/books`,
+          },
+        ]}
+      />
     </Page>
   )
 }

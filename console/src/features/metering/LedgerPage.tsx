@@ -25,7 +25,17 @@ export function Postings({ entry }: { entry: Entry }) {
         pagination={false}
         dataSource={entry.postings}
         columns={[
-          { title: t('ledger.account'), render: (_, row) => <>{t(`account.${row.kind}`, { defaultValue: row.kind })} <span className="faint mono">{row.owner} {row.ref}</span></> },
+          {
+            title: t('ledger.account'),
+            render: (_, row) => (
+              <>
+                {t(`account.${row.kind}`, { defaultValue: row.kind })}{' '}
+                <span className="faint mono">
+                  {row.owner} {row.ref}
+                </span>
+              </>
+            ),
+          },
           { title: t('amount'), align: 'right', render: (_, row) => <Money micro={row.amount_micro} /> },
           { title: t('after'), align: 'right', render: (_, row) => <Money micro={row.balance_after_micro} /> },
         ]}
@@ -63,11 +73,20 @@ function Entries({ organisation }: { organisation: Membership }) {
   const columns: Column<Entry>[] = [
     { title: t('at'), render: (_, row) => <Time value={row.at} full /> },
     { title: t('kind'), render: (_, row) => t(`entry.${row.kind}`, { defaultValue: row.kind }) },
-    { title: t('ledger.reference'), render: (_, row) => <div className="truncate mono" style={{ maxWidth: 300 }}>{row.reference}</div> },
+    {
+      title: t('ledger.reference'),
+      render: (_, row) => (
+        <div className="truncate mono" style={{ maxWidth: 300 }}>
+          {row.reference}
+        </div>
+      ),
+    },
     {
       title: t('ledger.moved'),
       align: 'right',
-      render: (_, row) => <Money micro={row.postings.reduce((total, posting) => total + Math.max(0, posting.amount_micro), 0)} />,
+      render: (_, row) => (
+        <Money micro={row.postings.reduce((total, posting) => total + Math.max(0, posting.amount_micro), 0)} />
+      ),
     },
     { title: 'ID', render: (_, row) => <Hash value={row.id} length={14} /> },
   ]

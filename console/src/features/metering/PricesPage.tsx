@@ -35,7 +35,9 @@ export function Component() {
   const query = $api.useQuery(
     'get',
     '/api/v1/metering/prices',
-    { params: { query: { ...list.filters, sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 50 } } },
+    {
+      params: { query: { ...list.filters, sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 50 } },
+    },
     { placeholderData: (held) => held },
   )
   const set = async (values: Values) => {
@@ -53,10 +55,30 @@ export function Component() {
     return found ? text(found, 'unit') : ''
   }
   const columns: Column<Price>[] = [
-    { title: t('usage.resource'), render: (_, row) => <>{title(row.resource)}<div className="faint mono">{row.resource}</div></> },
+    {
+      title: t('usage.resource'),
+      render: (_, row) => (
+        <>
+          {title(row.resource)}
+          <div className="faint mono">{row.resource}</div>
+        </>
+      ),
+    },
     { title: t('usage.model'), render: (_, row) => <code>{row.model}</code> },
-    { title: t('prices.scope'), render: (_, row) => (row.scope === '*' ? t('prices.everybody') : <code>{row.scope}</code>) },
-    { title: t('usage.price'), align: 'right', render: (_, row) => <><Money micro={row.unit_micro} /> / <span className="num">{row.per.toLocaleString()}</span> {unit(row.resource)}</> },
+    {
+      title: t('prices.scope'),
+      render: (_, row) => (row.scope === '*' ? t('prices.everybody') : <code>{row.scope}</code>),
+    },
+    {
+      title: t('usage.price'),
+      align: 'right',
+      render: (_, row) => (
+        <>
+          <Money micro={row.unit_micro} /> / <span className="num">{row.per.toLocaleString()}</span>{' '}
+          {unit(row.resource)}
+        </>
+      ),
+    },
     { title: t('prices.from'), render: (_, row) => <Time value={row.valid_from} /> },
     { title: t('prices.until'), render: (_, row) => <Time value={row.valid_to} /> },
     { title: t('note'), dataIndex: 'note' },
@@ -75,14 +97,31 @@ export function Component() {
         rowKey={(row) => row.id}
         list={list}
         filters={[
-          { name: 'resource', label: t('usage.resource'), options: (resources ?? []).map((resource) => ({ value: resource.name, label: text(resource, 'title') })) },
+          {
+            name: 'resource',
+            label: t('usage.resource'),
+            options: (resources ?? []).map((resource) => ({ value: resource.name, label: text(resource, 'title') })),
+          },
           { name: 'model', label: t('usage.model') },
         ]}
         empty={<EmptyState title={t('prices.none')} next={t('prices.next')} />}
       />
-      <FormModal<Values> open={open} title={t('prices.new')} note={t('prices.newNote')} submit={t('prices.new')} initial={{ per: 1_000_000, model: '*' }} onSubmit={set} onClose={() => setOpen(false)}>
+      <FormModal<Values>
+        open={open}
+        title={t('prices.new')}
+        note={t('prices.newNote')}
+        submit={t('prices.new')}
+        initial={{ per: 1_000_000, model: '*' }}
+        onSubmit={set}
+        onClose={() => setOpen(false)}
+      >
         <Form.Item name="resource" label={t('usage.resource')} rules={[{ required: true }]}>
-          <Select options={(resources ?? []).map((resource) => ({ value: resource.name, label: `${text(resource, 'title')} (${text(resource, 'unit')})` }))} />
+          <Select
+            options={(resources ?? []).map((resource) => ({
+              value: resource.name,
+              label: `${text(resource, 'title')} (${text(resource, 'unit')})`,
+            }))}
+          />
         </Form.Item>
         <Form.Item name="model" label={t('usage.model')}>
           <Input maxLength={200} />

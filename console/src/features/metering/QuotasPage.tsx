@@ -29,7 +29,11 @@ const MICRO = 1_000_000
 
 function Amount({ state, value }: { state: QuotaState; value: string | null }) {
   if (value === null) return <span className="faint">—</span>
-  return state.quota.metric === 'money' ? <Money micro={Number(value)} /> : <span className="num">{Number(value).toLocaleString()}</span>
+  return state.quota.metric === 'money' ? (
+    <Money micro={Number(value)} />
+  ) : (
+    <span className="num">{Number(value).toLocaleString()}</span>
+  )
 }
 
 function Fields() {
@@ -68,7 +72,8 @@ function Quotas({ organisation }: { organisation: Membership }) {
   const params = { path: { organisation: organisation.id } }
   const mayChange = holds(session, organisation.id, 'owner')
   const query = $api.useQuery('get', PATH, { params })
-  const rows = (Array.isArray(query.data) ? query.data : (query.data as { items: QuotaState[] } | undefined)?.items) as QuotaState[] | undefined
+  const rows = (Array.isArray(query.data) ? query.data : (query.data as { items: QuotaState[] } | undefined)?.items) as
+    QuotaState[] | undefined
   const create = async ({ amount, model, note, ...values }: Values) => {
     await api.POST(PATH, {
       params,
@@ -92,15 +97,38 @@ function Quotas({ organisation }: { organisation: Membership }) {
     }
   }
   const columns: Column<QuotaState>[] = [
-    { title: t('quotas.metric'), render: (_, row) => <>{t(`quotas.metrics.${row.quota.metric}`, { defaultValue: row.quota.metric })} <span className="faint">/ {t(`quotas.windows.${row.quota.window}`, { defaultValue: row.quota.window })}</span></> },
-    { title: t('quotas.for'), render: (_, row) => <>{t(`quotas.subject.${row.quota.subject_kind}`, { defaultValue: row.quota.subject_kind })} <code>{row.quota.subject_id}</code></> },
+    {
+      title: t('quotas.metric'),
+      render: (_, row) => (
+        <>
+          {t(`quotas.metrics.${row.quota.metric}`, { defaultValue: row.quota.metric })}{' '}
+          <span className="faint">/ {t(`quotas.windows.${row.quota.window}`, { defaultValue: row.quota.window })}</span>
+        </>
+      ),
+    },
+    {
+      title: t('quotas.for'),
+      render: (_, row) => (
+        <>
+          {t(`quotas.subject.${row.quota.subject_kind}`, { defaultValue: row.quota.subject_kind })}{' '}
+          <code>{row.quota.subject_id}</code>
+        </>
+      ),
+    },
     {
       title: t('quotas.used'),
       width: 260,
       render: (_, row) => (
         <div>
           <Amount state={row} value={row.used} /> / <Amount state={row} value={row.quota.amount} />
-          {row.used !== null && <Progress size="small" showInfo={false} percent={Math.min(100, Math.round((100 * Number(row.used)) / Math.max(1, Number(row.quota.amount))))} aria-label={t('quotas.used')} />}
+          {row.used !== null && (
+            <Progress
+              size="small"
+              showInfo={false}
+              percent={Math.min(100, Math.round((100 * Number(row.used)) / Math.max(1, Number(row.quota.amount))))}
+              aria-label={t('quotas.used')}
+            />
+          )}
         </div>
       ),
     },
@@ -134,7 +162,14 @@ function Quotas({ organisation }: { organisation: Membership }) {
         extra={rows?.length ? button : undefined}
         empty={<EmptyState title={t('quotas.none')} next={t('quotas.next')} action={button} />}
       />
-      <FormModal<Values> open={open} title={t('quotas.new')} submit={t('quotas.new')} initial={{ metric: 'money', window: 'month', hard: true, subject_kind: 'org' }} onSubmit={create} onClose={() => setOpen(false)}>
+      <FormModal<Values>
+        open={open}
+        title={t('quotas.new')}
+        submit={t('quotas.new')}
+        initial={{ metric: 'money', window: 'month', hard: true, subject_kind: 'org' }}
+        onSubmit={create}
+        onClose={() => setOpen(false)}
+      >
         <Fields />
       </FormModal>
     </>

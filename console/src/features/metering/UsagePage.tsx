@@ -40,7 +40,9 @@ function SpendChart({ organisation, by }: { organisation: string; by: string }) 
         type: 'bar',
         stack: 'spend',
         data: buckets.map((bucket) => {
-          const found = points.find((point) => point.bucket === bucket && (Object.values(point.dimensions).join(' ') || '—') === name)
+          const found = points.find(
+            (point) => point.bucket === bucket && (Object.values(point.dimensions).join(' ') || '—') === name,
+          )
           return found ? found.cost_micro / 1e6 : 0
         }),
       })),
@@ -70,7 +72,15 @@ function UsageTable({ organisation }: { organisation: Membership }) {
     { title: t('usage.model'), dataIndex: 'model' },
     { title: t('usage.scenario'), dataIndex: 'scenario' },
     { title: t('usage.quantity'), align: 'right', render: (_, row) => <span className="num">{row.quantity}</span> },
-    { title: t('usage.price'), align: 'right', render: (_, row) => <><Money micro={row.unit_micro} /> / <span className="num">{row.per}</span></> },
+    {
+      title: t('usage.price'),
+      align: 'right',
+      render: (_, row) => (
+        <>
+          <Money micro={row.unit_micro} /> / <span className="num">{row.per}</span>
+        </>
+      ),
+    },
     { title: t('usage.cost'), align: 'right', render: (_, row) => <Money micro={row.cost_micro} /> },
   ]
   return (
@@ -99,7 +109,11 @@ function UsageTable({ organisation }: { organisation: Membership }) {
           { name: 'scenario', label: t('usage.scenario') },
         ]}
         extra={
-          <Button icon={<DownloadOutlined />} href={`/api/v1/metering/organisations/${organisation.id}/usage/export?format=csv`} download>
+          <Button
+            icon={<DownloadOutlined />}
+            href={`/api/v1/metering/organisations/${organisation.id}/usage/export?format=csv`}
+            download
+          >
             {t('usage.export')}
           </Button>
         }
@@ -107,7 +121,8 @@ function UsageTable({ organisation }: { organisation: Membership }) {
           <div className="row">
             {row.charges.map((charge) => (
               <span key={charge.wallet_id ?? 'general'}>
-                {charge.wallet_id ? <code>{charge.wallet_id}</code> : t('balance.general')} <Money micro={charge.amount_micro} />
+                {charge.wallet_id ? <code>{charge.wallet_id}</code> : t('balance.general')}{' '}
+                <Money micro={charge.amount_micro} />
               </span>
             ))}
           </div>

@@ -15,7 +15,14 @@ export function useMovementColumns(): Column<Movement>[] {
     { title: '#', dataIndex: 'seq', width: 90, className: 'num' },
     { title: t('at'), render: (_, row) => <Time value={row.at} full /> },
     { title: t('kind'), render: (_, row) => t(`entry.${row.kind}`, { defaultValue: row.kind }) },
-    { title: t('note'), render: (_, row) => <div className="truncate" style={{ maxWidth: 340 }} title={row.reference ?? ''}>{row.note || row.reference}</div> },
+    {
+      title: t('note'),
+      render: (_, row) => (
+        <div className="truncate" style={{ maxWidth: 340 }} title={row.reference ?? ''}>
+          {row.note || row.reference}
+        </div>
+      ),
+    },
     {
       title: t('amount'),
       align: 'right',
@@ -49,7 +56,11 @@ export function WalletStatement({ walletId }: { walletId: string }) {
         columns={columns}
         rowKey={(row) => String(row.seq)}
         list={list}
-        empty={<p className="soft" style={{ padding: '8px 20px 20px' }}>{t('statement.none')}</p>}
+        empty={
+          <p className="soft" style={{ padding: '8px 20px 20px' }}>
+            {t('statement.none')}
+          </p>
+        }
       />
     </Section>
   )

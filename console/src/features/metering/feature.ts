@@ -16,11 +16,35 @@ const feature: Feature = {
   nav: [
     { room: 'organisation', group: 'metering:group', path: '/billing', label: 'metering:balance.title', order: 40 },
     { room: 'organisation', group: 'metering:group', path: '/billing/usage', label: 'metering:usage.title', order: 41 },
-    { room: 'organisation', group: 'metering:group', path: '/billing/ledger', label: 'metering:ledger.title', order: 42 },
-    { room: 'organisation', group: 'metering:group', path: '/billing/quotas', label: 'metering:quotas.title', order: 43 },
+    {
+      room: 'organisation',
+      group: 'metering:group',
+      path: '/billing/ledger',
+      label: 'metering:ledger.title',
+      order: 42,
+    },
+    {
+      room: 'organisation',
+      group: 'metering:group',
+      path: '/billing/quotas',
+      label: 'metering:quotas.title',
+      order: 43,
+    },
     { room: 'organisation', group: 'metering:group', path: '/billing/bills', label: 'metering:bills.title', order: 44 },
-    { room: 'organisation', group: 'metering:group', path: '/billing/prices', label: 'metering:prices.title', order: 45 },
-    { room: 'administration', path: '/administration/books', label: 'metering:books.title', order: 80, allow: operator },
+    {
+      room: 'organisation',
+      group: 'metering:group',
+      path: '/billing/prices',
+      label: 'metering:prices.title',
+      order: 45,
+    },
+    {
+      room: 'administration',
+      path: '/administration/books',
+      label: 'metering:books.title',
+      order: 80,
+      allow: operator,
+    },
   ],
 }
 

@@ -16,7 +16,9 @@ export function Component() {
   const { t } = useTranslation('monitoring')
   const text = useBilingual()
   const { incidentId = '' } = useParams()
-  const query = $api.useQuery('get', '/api/v1/monitoring/incidents/{incident_id}', { params: { path: { incident_id: incidentId } } })
+  const query = $api.useQuery('get', '/api/v1/monitoring/incidents/{incident_id}', {
+    params: { path: { incident_id: incidentId } },
+  })
   if (query.error) return <ProblemView page error={query.error} />
   const incident = query.data
   if (!incident) return <Loading />
@@ -32,7 +34,11 @@ export function Component() {
       }
     >
       <Stats>
-        <Stat label={t(`metric.${incident.metric}`, { defaultValue: incident.metric })} value={<Count value={incident.value} />} note={t('atOpening')} />
+        <Stat
+          label={t(`metric.${incident.metric}`, { defaultValue: incident.metric })}
+          value={<Count value={incident.value} />}
+          note={t('atOpening')}
+        />
         <Stat label={t('highest')} value={<Count value={incident.highest} />} tone="bad" />
         <Stat label={t('threshold')} value={<Count value={incident.threshold} />} />
         <Stat label={t('column.opened')} value={<Time value={incident.opened_at} />} />

@@ -23,7 +23,13 @@ export function IncidentState({ state }: { state: string }) {
 
 export function Severity({ severity }: { severity: string }) {
   const { t } = useTranslation('monitoring')
-  return <Status value={severity} tone={SEVERITIES[severity] ?? 'neutral'} label={t(`severity.${severity}`, { defaultValue: severity })} />
+  return (
+    <Status
+      value={severity}
+      tone={SEVERITIES[severity] ?? 'neutral'}
+      label={t(`severity.${severity}`, { defaultValue: severity })}
+    />
+  )
 }
 
 export function Component() {
@@ -33,18 +39,24 @@ export function Component() {
   const query = $api.useQuery(
     'get',
     '/api/v1/monitoring/incidents',
-    { params: { query: { ...list.filters, sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 30 } } },
+    {
+      params: { query: { ...list.filters, sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 30 } },
+    },
     { placeholderData: (held) => held, refetchInterval: 10_000 },
   )
   const columns: Column<Incident>[] = [
-    { title: t('column.what'), render: (_, row) => <Link to={`/governance/incidents/${row.id}`}>{text(row, 'title')}</Link> },
+    {
+      title: t('column.what'),
+      render: (_, row) => <Link to={`/governance/incidents/${row.id}`}>{text(row, 'title')}</Link>,
+    },
     { title: t('column.state'), render: (_, row) => <IncidentState state={row.state} /> },
     { title: t('column.severity'), sort: 'severity', render: (_, row) => <Severity severity={row.severity} /> },
     {
       title: t('column.value'),
       render: (_, row) => (
         <>
-          {t(`metric.${row.metric}`, { defaultValue: row.metric })} <Count value={row.highest} /> &gt; <Count value={row.threshold} />
+          {t(`metric.${row.metric}`, { defaultValue: row.metric })} <Count value={row.highest} /> &gt;{' '}
+          <Count value={row.threshold} />
         </>
       ),
     },
@@ -60,10 +72,20 @@ export function Component() {
         rowKey={(row) => row.id}
         list={list}
         filters={[
-          { name: 'state', label: t('column.state'), options: Object.keys(STATES).map((value) => ({ value, label: t(`state.${value}`) })) },
-          { name: 'severity', label: t('column.severity'), options: Object.keys(SEVERITIES).map((value) => ({ value, label: t(`severity.${value}`) })) },
+          {
+            name: 'state',
+            label: t('column.state'),
+            options: Object.keys(STATES).map((value) => ({ value, label: t(`state.${value}`) })),
+          },
+          {
+            name: 'severity',
+            label: t('column.severity'),
+            options: Object.keys(SEVERITIES).map((value) => ({ value, label: t(`severity.${value}`) })),
+          },
         ]}
-        empty={<EmptyState title={t('incidents.none')} next={<Link to="/governance/rules">{t('incidents.next')}</Link>} />}
+        empty={
+          <EmptyState title={t('incidents.none')} next={<Link to="/governance/rules">{t('incidents.next')}</Link>} />
+        }
       />
     </Page>
   )

@@ -43,7 +43,9 @@ function Fields() {
           <InputNumber min={10} max={86_400} style={{ width: '100%' }} suffix={t('rules.seconds')} />
         </Form.Item>
         <Form.Item name="severity" label={t('column.severity')}>
-          <Select options={['notice', 'warning', 'serious'].map((value) => ({ value, label: t(`severity.${value}`) }))} />
+          <Select
+            options={['notice', 'warning', 'serious'].map((value) => ({ value, label: t(`severity.${value}`) }))}
+          />
         </Form.Item>
       </div>
     </>
@@ -60,7 +62,10 @@ export function Component() {
     params: { query: { sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 50 } },
   })
   const toggle = async (rule: Rule, is_enabled: boolean) => {
-    await api.PATCH('/api/v1/monitoring/rules/{rule_id}', { params: { path: { rule_id: rule.id } }, body: { is_enabled } })
+    await api.PATCH('/api/v1/monitoring/rules/{rule_id}', {
+      params: { path: { rule_id: rule.id } },
+      body: { is_enabled },
+    })
     await query.refetch()
   }
   const create = async (body: Values) => {
@@ -73,7 +78,8 @@ export function Component() {
       title: t('rules.condition'),
       render: (_, rule) => (
         <>
-          {t(`metric.${rule.metric}`, { defaultValue: rule.metric })} &gt; <Count value={rule.threshold} /> / <Duration seconds={rule.window_s} />
+          {t(`metric.${rule.metric}`, { defaultValue: rule.metric })} &gt; <Count value={rule.threshold} /> /{' '}
+          <Duration seconds={rule.window_s} />
         </>
       ),
     },
@@ -81,7 +87,14 @@ export function Component() {
     { title: t('rules.fired'), render: (_, rule) => <Time value={rule.fired_at} /> },
     {
       title: t('rules.on'),
-      render: (_, rule) => <Switch size="small" checked={rule.is_enabled} aria-label={text(rule, 'name')} onChange={(on) => void toggle(rule, on)} />,
+      render: (_, rule) => (
+        <Switch
+          size="small"
+          checked={rule.is_enabled}
+          aria-label={text(rule, 'name')}
+          onChange={(on) => void toggle(rule, on)}
+        />
+      ),
     },
   ]
   const button = (

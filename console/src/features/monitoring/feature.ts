@@ -2,8 +2,16 @@ import type { Feature } from '@/app/features'
 
 const feature: Feature = {
   routes: [
-    { path: 'governance/incidents', lazy: () => import('./IncidentsPage'), handle: { help: 'monitoring:help.incidents' } },
-    { path: 'governance/incidents/:incidentId', lazy: () => import('./IncidentPage'), handle: { help: 'monitoring:help.incident' } },
+    {
+      path: 'governance/incidents',
+      lazy: () => import('./IncidentsPage'),
+      handle: { help: 'monitoring:help.incidents' },
+    },
+    {
+      path: 'governance/incidents/:incidentId',
+      lazy: () => import('./IncidentPage'),
+      handle: { help: 'monitoring:help.incident' },
+    },
     { path: 'governance/rules', lazy: () => import('./RulesPage'), handle: { help: 'monitoring:help.rules' } },
   ],
   nav: [

@@ -43,10 +43,25 @@ export function Component() {
             facts={[
               { label: t('column.model'), value: <RevisionLink reference={release.model} /> },
               { label: t('new.served'), value: release.served },
-              { label: t('new.perplexity'), value: figure(release.criteria, 'max_perplexity') === null ? null : <Decimal value={figure(release.criteria, 'max_perplexity')} /> },
-              { label: t('new.accuracy'), value: figure(release.criteria, 'min_accuracy') === null ? null : <Percent ratio={figure(release.criteria, 'min_accuracy')} /> },
+              {
+                label: t('new.perplexity'),
+                value:
+                  figure(release.criteria, 'max_perplexity') === null ? null : (
+                    <Decimal value={figure(release.criteria, 'max_perplexity')} />
+                  ),
+              },
+              {
+                label: t('new.accuracy'),
+                value:
+                  figure(release.criteria, 'min_accuracy') === null ? null : (
+                    <Percent ratio={figure(release.criteria, 'min_accuracy')} />
+                  ),
+              },
               { label: t('column.created'), value: <Time value={release.created_at} full /> },
-              { label: t('column.decided'), value: release.decided_at ? <Time value={release.decided_at} full /> : null },
+              {
+                label: t('column.decided'),
+                value: release.decided_at ? <Time value={release.decided_at} full /> : null,
+              },
               { label: t('new.note'), value: release.note || null },
             ]}
           />

@@ -43,7 +43,10 @@ function NewRelease({ open, onClose }: { open: boolean; onClose: () => void }) {
       body: {
         model,
         served: served || null,
-        criteria: { max_perplexity: max_perplexity ?? null, min_accuracy: min_accuracy === undefined ? null : min_accuracy / 100 },
+        criteria: {
+          max_perplexity: max_perplexity ?? null,
+          min_accuracy: min_accuracy === undefined ? null : min_accuracy / 100,
+        },
         note: note ?? '',
       },
     })
@@ -79,7 +82,11 @@ export function Component() {
   const query = $api.useQuery(
     'get',
     '/api/v1/releases',
-    { params: { query: { state: list.filters.state, sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 25 } } },
+    {
+      params: {
+        query: { state: list.filters.state, sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 25 },
+      },
+    },
     { placeholderData: (held) => held },
   )
   const columns: Column<Release>[] = [
@@ -112,7 +119,13 @@ export function Component() {
         columns={columns}
         rowKey={(row) => row.id}
         list={list}
-        filters={[{ name: 'state', label: t('column.state'), options: Object.keys(STATES).map((value) => ({ value, label: t(`state.${value}`) })) }]}
+        filters={[
+          {
+            name: 'state',
+            label: t('column.state'),
+            options: Object.keys(STATES).map((value) => ({ value, label: t(`state.${value}`) })),
+          },
+        ]}
         empty={<EmptyState title={t('empty.title')} next={t('empty.next')} action={button} />}
       />
       <NewRelease open={creating} onClose={() => setCreating(false)} />

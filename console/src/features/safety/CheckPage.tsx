@@ -48,7 +48,14 @@ function Part({ part }: { part: PartResult }) {
           dataSource={rows}
           locale={{ emptyText: t('clean') }}
           columns={[
-            { title: t('clause'), render: (_, row) => <><code>{row.clause}</code> {risk(row.clause)}</> },
+            {
+              title: t('clause'),
+              render: (_, row) => (
+                <>
+                  <code>{row.clause}</code> {risk(row.clause)}
+                </>
+              ),
+            },
             { title: t('failed'), align: 'right', width: 130, render: (_, row) => <Count value={row.failed} /> },
             { title: t('review'), align: 'right', width: 130, render: (_, row) => <Count value={row.for_review} /> },
           ]}

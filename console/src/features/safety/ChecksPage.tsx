@@ -49,7 +49,11 @@ export function Component() {
     { placeholderData: (held) => held, refetchInterval: 5000 },
   )
   const columns: Column<Check>[] = [
-    { title: t('column.name'), sort: 'name', render: (_, row) => <Link to={`/governance/safety/${row.id}`}>{row.name}</Link> },
+    {
+      title: t('column.name'),
+      sort: 'name',
+      render: (_, row) => <Link to={`/governance/safety/${row.id}`}>{row.name}</Link>,
+    },
     { title: t('column.state'), render: (_, row) => <Status value={row.state} /> },
     { title: t('column.verdict'), render: (_, row) => <Verdict passed={row.passed} /> },
     {
@@ -85,7 +89,11 @@ export function Component() {
               { value: 'false', label: t('notPassed') },
             ],
           },
-          { name: 'state', label: t('column.state'), options: STATES.map((value) => ({ value, label: <Status value={value} /> })) },
+          {
+            name: 'state',
+            label: t('column.state'),
+            options: STATES.map((value) => ({ value, label: <Status value={value} /> })),
+          },
         ]}
         empty={
           <EmptyState title={t('empty.title')} next={t('empty.next')} action={button}>

@@ -16,7 +16,13 @@ const ACTION_TONES: Record<string, Tone> = { block: 'bad', flag: 'warn', mask: '
 
 export function ActionMark({ action }: { action: string }) {
   const { t } = useTranslation('safety')
-  return <Status value={action} tone={ACTION_TONES[action] ?? 'neutral'} label={t(`action.${action}`, { defaultValue: action })} />
+  return (
+    <Status
+      value={action}
+      tone={ACTION_TONES[action] ?? 'neutral'}
+      label={t(`action.${action}`, { defaultValue: action })}
+    />
+  )
 }
 
 /** What a check found, by clause; identifiers in the excerpts are masked. */
@@ -36,11 +42,35 @@ export function Findings({ checkId }: { checkId: string }) {
     { placeholderData: (held) => held },
   )
   const columns: Column<Finding>[] = [
-    { title: t('clause'), sort: 'clause', render: (_, row) => <><code>{row.clause}</code> {risk(row.clause)}</> },
+    {
+      title: t('clause'),
+      sort: 'clause',
+      render: (_, row) => (
+        <>
+          <code>{row.clause}</code> {risk(row.clause)}
+        </>
+      ),
+    },
     { title: t('action.title'), sort: 'action', render: (_, row) => <ActionMark action={row.action} /> },
-    { title: t('detector.title'), render: (_, row) => <>{t(`detector.${row.detector}`, { defaultValue: row.detector })}<div className="faint">{row.detail}</div></> },
-    { title: t('excerpt'), render: (_, row) => <div style={{ maxWidth: 460, whiteSpace: 'pre-wrap' }}>{row.excerpt}</div> },
-    { title: t('confidence'), sort: 'confidence', align: 'right', render: (_, row) => <Percent ratio={row.confidence} digits={0} /> },
+    {
+      title: t('detector.title'),
+      render: (_, row) => (
+        <>
+          {t(`detector.${row.detector}`, { defaultValue: row.detector })}
+          <div className="faint">{row.detail}</div>
+        </>
+      ),
+    },
+    {
+      title: t('excerpt'),
+      render: (_, row) => <div style={{ maxWidth: 460, whiteSpace: 'pre-wrap' }}>{row.excerpt}</div>,
+    },
+    {
+      title: t('confidence'),
+      sort: 'confidence',
+      align: 'right',
+      render: (_, row) => <Percent ratio={row.confidence} digits={0} />,
+    },
   ]
   return (
     <Section title={t('findings')} note={t('findingsNote')} flush>
@@ -52,11 +82,23 @@ export function Findings({ checkId }: { checkId: string }) {
         rowKey={(row) => row.id}
         list={list}
         filters={[
-          { name: 'part', label: t('partTitle'), options: ['corpus', 'answers'].map((value) => ({ value, label: t(`part.${value}`) })) },
+          {
+            name: 'part',
+            label: t('partTitle'),
+            options: ['corpus', 'answers'].map((value) => ({ value, label: t(`part.${value}`) })),
+          },
           { name: 'clause', label: t('clause') },
-          { name: 'action', label: t('action.title'), options: ['block', 'flag', 'mask'].map((value) => ({ value, label: t(`action.${value}`) })) },
+          {
+            name: 'action',
+            label: t('action.title'),
+            options: ['block', 'flag', 'mask'].map((value) => ({ value, label: t(`action.${value}`) })),
+          },
         ]}
-        empty={<p className="soft" style={{ padding: '8px 20px 20px' }}>{t('clean')}</p>}
+        empty={
+          <p className="soft" style={{ padding: '8px 20px 20px' }}>
+            {t('clean')}
+          </p>
+        }
       />
     </Section>
   )

@@ -31,7 +31,12 @@ export function Component() {
               aria-label={t('inspect.text')}
             />
             <div>
-              <Button type="primary" disabled={!text.trim()} loading={look.isPending} onClick={() => look.mutate({ body: { text } })}>
+              <Button
+                type="primary"
+                disabled={!text.trim()}
+                loading={look.isPending}
+                onClick={() => look.mutate({ body: { text } })}
+              >
                 {t('inspect.do')}
               </Button>
             </div>
@@ -49,7 +54,8 @@ export function Component() {
                   <ActionMark action={finding.action} />
                   <strong>{[...text].slice(finding.start, finding.end).join('').slice(0, 40)}</strong>
                   <span className="soft">
-                    {finding.clause} {risk(finding.clause)} · {t(`detector.${finding.detector}`, { defaultValue: finding.detector })}
+                    {finding.clause} {risk(finding.clause)} ·{' '}
+                    {t(`detector.${finding.detector}`, { defaultValue: finding.detector })}
                   </span>
                 </div>
               ))}

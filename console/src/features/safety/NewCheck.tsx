@@ -30,7 +30,15 @@ export function NewCheck({ open, onClose }: { open: boolean; onClose: () => void
         org_id,
         name,
         repository,
-        plan: { dataset: dataset || null, models: models ?? [], texts, answers, seed, corpus_pass: 0.98, answer_pass: 0.9 },
+        plan: {
+          dataset: dataset || null,
+          models: models ?? [],
+          texts,
+          answers,
+          seed,
+          corpus_pass: 0.98,
+          answer_pass: 0.9,
+        },
       },
     })
     if (data) void navigate(`/governance/safety/${data.id}`)
@@ -41,7 +49,13 @@ export function NewCheck({ open, onClose }: { open: boolean; onClose: () => void
       title={t('new.title')}
       note={t('new.note')}
       submit={t('new.submit')}
-      initial={{ org_id: proposed?.id, texts: 2000, answers: 24, seed: 20260101, repository: proposed ? `${proposed.name}/safety` : '' }}
+      initial={{
+        org_id: proposed?.id,
+        texts: 2000,
+        answers: 24,
+        seed: 20260101,
+        repository: proposed ? `${proposed.name}/safety` : '',
+      }}
       onSubmit={start}
       onClose={onClose}
     >

@@ -156,7 +156,7 @@ function Body({ run }: { run: Run }) {
               ]}
             />
           </Section>
-          <Snippet sources={[{ label: 'CLI', code: `ceyuan jobs log ${run.job_id} --follow` }]} />
+          <Snippet sources={[{ label: 'CLI', code: `ceyuan jobs follow ${run.job_id}` }]} />
         </div>
       </div>
     </>

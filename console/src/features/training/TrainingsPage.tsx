@@ -109,7 +109,7 @@ export function Component() {
               sources={[
                 {
                   label: 'CLI',
-                  code: 'ceyuan train start --dataset datasets/demo/corpus-zh@main --model demo/mini-zh',
+                  code: 'ceyuan models train datasets/demo/corpus-zh@main demo/mini-zh --follow',
                 },
               ]}
             />

@@ -38,14 +38,21 @@ export function Component() {
     await query.refetch()
   }
   const fund = async (body: { amount_micro: number; reference: string }) => {
-    await api.POST('/api/v1/vouchers/schemes/{scheme_id}/fund', { params: { path: { scheme_id: funded?.id ?? '' } }, body })
+    await api.POST('/api/v1/vouchers/schemes/{scheme_id}/fund', {
+      params: { path: { scheme_id: funded?.id ?? '' } },
+      body,
+    })
     await query.refetch()
   }
   const columns: Column<Scheme>[] = [
     { title: t('scheme'), render: (_, row) => <strong>{text(row, 'name')}</strong> },
     { title: t('schemes.pool'), align: 'right', render: (_, row) => <Money micro={row.pool_micro} /> },
     { title: t('schemes.cap'), align: 'right', render: (_, row) => <Money micro={row.cap_micro} /> },
-    { title: t('schemes.share'), align: 'right', render: (_, row) => <Percent ratio={row.share_bp / 10_000} digits={0} /> },
+    {
+      title: t('schemes.share'),
+      align: 'right',
+      render: (_, row) => <Percent ratio={row.share_bp / 10_000} digits={0} />,
+    },
     { title: t('schemes.days'), align: 'right', render: (_, row) => <span className="num">{row.valid_days}</span> },
     { title: t('schemes.closes'), render: (_, row) => <Time value={row.closes_at} /> },
     {

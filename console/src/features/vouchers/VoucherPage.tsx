@@ -21,7 +21,8 @@ export function Component() {
   if (query.error) return <ProblemView page error={query.error} />
   const voucher = query.data
   if (!voucher) return <Loading />
-  const spent = voucher.granted_micro === null || voucher.left_micro === null ? null : voucher.granted_micro - voucher.left_micro
+  const spent =
+    voucher.granted_micro === null || voucher.left_micro === null ? null : voucher.granted_micro - voucher.left_micro
   return (
     <Page
       title={text(voucher, 'scheme')}
@@ -32,7 +33,11 @@ export function Component() {
         <Stat label={t('asked')} value={<Money micro={voucher.asked_micro} />} />
         <Stat label={t('granted')} value={<Money micro={voucher.granted_micro} />} />
         <Stat label={t('spent')} value={<Money micro={spent} />} />
-        <Stat label={t('left')} value={<Money micro={voucher.left_micro} />} tone={voucher.left_micro === 0 ? 'bad' : 'good'} />
+        <Stat
+          label={t('left')}
+          value={<Money micro={voucher.left_micro} />}
+          tone={voucher.left_micro === 0 ? 'bad' : 'good'}
+        />
       </Stats>
       <WorkflowPanel instanceId={voucher.workflow_id} onMoved={() => query.refetch()} />
       {voucher.wallet_id && <WalletStatement walletId={voucher.wallet_id} />}

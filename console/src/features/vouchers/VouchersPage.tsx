@@ -23,7 +23,14 @@ import { Status, type Tone } from '@/ui/Status'
 type Voucher = Item<'/api/v1/vouchers'>
 type Values = Sent<'/api/v1/vouchers'>
 
-const STATES: Record<string, Tone> = { applied: 'active', granted: 'good', closed: 'neutral', refused: 'bad', revoked: 'bad', withdrawn: 'neutral' }
+const STATES: Record<string, Tone> = {
+  applied: 'active',
+  granted: 'good',
+  closed: 'neutral',
+  refused: 'bad',
+  revoked: 'bad',
+  withdrawn: 'neutral',
+}
 
 export function VoucherState({ state }: { state: string }) {
   const { t } = useTranslation('vouchers')
@@ -37,8 +44,17 @@ export function Left({ voucher }: { voucher: Voucher }) {
   const percent = Math.round((100 * voucher.left_micro) / Math.max(1, voucher.granted_micro))
   return (
     <div style={{ minWidth: 160 }}>
-      <Money micro={voucher.left_micro} /> <span className="faint">/ <Money micro={voucher.granted_micro} /></span>
-      <Progress percent={percent} size="small" showInfo={false} aria-label={t('left')} status={percent === 0 ? 'exception' : 'normal'} />
+      <Money micro={voucher.left_micro} />{' '}
+      <span className="faint">
+        / <Money micro={voucher.granted_micro} />
+      </span>
+      <Progress
+        percent={percent}
+        size="small"
+        showInfo={false}
+        aria-label={t('left')}
+        status={percent === 0 ? 'exception' : 'normal'}
+      />
     </div>
   )
 }
@@ -49,13 +65,25 @@ function Apply({ open, onClose }: { open: boolean; onClose: () => void }) {
   const text = useBilingual()
   const navigate = useNavigate()
   const { proposed } = useWorkplaces('maintainer')
-  const { data: schemes } = $api.useQuery('get', '/api/v1/vouchers/schemes', { params: { query: { limit: 100 } } }, { enabled: open })
+  const { data: schemes } = $api.useQuery(
+    'get',
+    '/api/v1/vouchers/schemes',
+    { params: { query: { limit: 100 } } },
+    { enabled: open },
+  )
   const apply = async (body: Values) => {
     const { data } = await api.POST('/api/v1/vouchers', { body })
     if (data) void navigate(`/programmes/vouchers/${data.id}`)
   }
   return (
-    <FormModal<Values> open={open} title={t('apply.title')} submit={t('apply.submit')} initial={{ org_id: proposed?.id }} onSubmit={apply} onClose={onClose}>
+    <FormModal<Values>
+      open={open}
+      title={t('apply.title')}
+      submit={t('apply.submit')}
+      initial={{ org_id: proposed?.id }}
+      onSubmit={apply}
+      onClose={onClose}
+    >
       <Form.Item name="scheme_id" label={t('scheme')} rules={[{ required: true }]}>
         <Select
           options={(schemes?.items ?? []).map((scheme) => ({
@@ -86,7 +114,13 @@ export function Component() {
     '/api/v1/vouchers',
     {
       params: {
-        query: { state: list.filters.state, org_id: organisation ?? undefined, sort: list.sort ?? undefined, cursor: list.cursor ?? undefined, limit: 25 },
+        query: {
+          state: list.filters.state,
+          org_id: organisation ?? undefined,
+          sort: list.sort ?? undefined,
+          cursor: list.cursor ?? undefined,
+          limit: 25,
+        },
       },
     },
     { placeholderData: (held) => held },
@@ -122,10 +156,23 @@ export function Component() {
         columns={columns}
         rowKey={(row) => row.id}
         list={list}
-        filters={[{ name: 'state', label: t('column.state'), options: Object.keys(STATES).map((value) => ({ value, label: t(`state.${value}`) })) }]}
+        filters={[
+          {
+            name: 'state',
+            label: t('column.state'),
+            options: Object.keys(STATES).map((value) => ({ value, label: t(`state.${value}`) })),
+          },
+        ]}
         empty={
           <EmptyState title={t('empty.title')} next={t('empty.next')} action={button}>
-            <Snippet sources={[{ label: 'HTTP', code: `curl -H "Authorization: Bearer $CEYUAN_TOKEN" ${location.origin}/api/v1/vouchers/schemes` }]} />
+            <Snippet
+              sources={[
+                {
+                  label: 'HTTP',
+                  code: `curl -H "Authorization: Bearer $CEYUAN_TOKEN" ${location.origin}/api/v1/vouchers/schemes`,
+                },
+              ]}
+            />
           </EmptyState>
         }
       />

@@ -3,7 +3,11 @@ import type { Feature } from '@/app/features'
 const feature: Feature = {
   routes: [
     { path: 'programmes/vouchers', lazy: () => import('./VouchersPage'), handle: { help: 'vouchers:help.list' } },
-    { path: 'programmes/vouchers/:voucherId', lazy: () => import('./VoucherPage'), handle: { help: 'vouchers:help.detail' } },
+    {
+      path: 'programmes/vouchers/:voucherId',
+      lazy: () => import('./VoucherPage'),
+      handle: { help: 'vouchers:help.detail' },
+    },
     { path: 'programmes/schemes', lazy: () => import('./SchemesPage'), handle: { help: 'vouchers:help.schemes' } },
   ],
   nav: [

@@ -1,0 +1,151 @@
+import { PlusOutlined } from '@ant-design/icons'
+import { Button, Form, Input, Select } from 'antd'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link, useNavigate } from 'react-router'
+
+import { $api, api } from '@/api/client'
+import type { Item } from '@/api/types'
+import { usePreferences } from '@/app/preferences'
+import { JobProgress } from '@/features/jobs/JobProgress'
+import { useListState } from '@/lib/listState'
+import { useBilingual } from '@/lib/text'
+import { DataTable, type Column } from '@/ui/DataTable'
+import { EmptyState } from '@/ui/Feedback'
+import { Elapsed, Money, Time } from '@/ui/Figures'
+import { FormModal } from '@/ui/FormModal'
+import { OrganisationField, useWorkplaces } from '@/ui/OrganisationField'
+import { Page } from '@/ui/Page'
+import { ReferenceInput } from '@/ui/ReferenceInput'
+import { Snippet } from '@/ui/Snippet'
+import { Status } from '@/ui/Status'
+
+type Job = Item<'/api/v1/jobs'>
+
+const KINDS = ['data.corpus', 'data.pipeline', 'data.collect'] as const
+
+interface Values {
+  org_id: string
+  sources: string[]
+  dataset: string
+  zh?: string
+  en?: string
+}
+
+function NewCorpus({ open, onClose }: { open: boolean; onClose: () => void }) {
+  const { t } = useTranslation('data')
+  const navigate = useNavigate()
+  const { proposed } = useWorkplaces()
+  const { data: sources } = $api.useQuery(
+    'get',
+    '/api/v1/data/sources',
+    { params: { query: { limit: 200 } } },
+    { enabled: open },
+  )
+  const start = async ({ zh, en, ...values }: Values) => {
+    const { data } = await api.POST('/api/v1/data/corpora', {
+      body: {
+        ...values,
+        raw_dataset: null,
+        visibility: 'private',
+        recipe: {},
+        title: { zh: zh || values.dataset, en: en || values.dataset },
+      },
+    })
+    if (data) void navigate(`/jobs/${data.job_id}`)
+  }
+  return (
+    <FormModal<Values>
+      open={open}
+      title={t('pipelines.new')}
+      note={t('pipelines.newNote')}
+      submit={t('pipelines.start')}
+      initial={{ org_id: proposed?.id, dataset: proposed ? `${proposed.name}/corpus-zh` : '' }}
+      onSubmit={start}
+      onClose={onClose}
+    >
+      <OrganisationField />
+      <Form.Item name="sources" label={t('sources.title')} rules={[{ required: true }]}>
+        <Select
+          mode="multiple"
+          optionFilterProp="label"
+          options={(sources?.items ?? []).map((source) => ({ value: source.id, label: source.title || source.key }))}
+        />
+      </Form.Item>
+      <Form.Item name="dataset" label={t('pipelines.dataset')} rules={[{ required: true }]}>
+        <ReferenceInput kind="dataset" plain />
+      </Form.Item>
+      <div className="grid-2">
+        <Form.Item name="zh" label={t('pipelines.titleZh')}>
+          <Input maxLength={200} />
+        </Form.Item>
+        <Form.Item name="en" label={t('pipelines.titleEn')}>
+          <Input maxLength={200} />
+        </Form.Item>
+      </div>
+    </FormModal>
+  )
+}
+
+export function Component() {
+  const { t } = useTranslation('data')
+  const text = useBilingual()
+  const { organisation } = usePreferences()
+  const list = useListState(['kind'])
+  const [open, setOpen] = useState(false)
+  const query = $api.useQuery(
+    'get',
+    '/api/v1/jobs',
+    {
+      params: {
+        query: {
+          kind: list.filters.kind ?? KINDS[0],
+          org_id: organisation ?? undefined,
+          sort: list.sort ?? undefined,
+          cursor: list.cursor ?? undefined,
+          limit: 25,
+        },
+      },
+    },
+    { placeholderData: (held) => held, refetchInterval: 5000 },
+  )
+  const columns: Column<Job>[] = [
+    { title: t('pipelines.run'), render: (_, job) => <Link to={`/jobs/${job.id}`}>{text(job, 'title')}</Link> },
+    { title: t('pipelines.state'), sort: 'state', render: (_, job) => <Status value={job.state} /> },
+    { title: t('pipelines.progress'), width: 190, render: (_, job) => <JobProgress job={job} compact /> },
+    { title: t('pipelines.elapsed'), render: (_, job) => <Elapsed start={job.started_at} end={job.finished_at} /> },
+    { title: t('pipelines.cost'), align: 'right', render: (_, job) => <Money micro={job.cost_micro} /> },
+    { title: t('pipelines.created'), sort: 'created_at', render: (_, job) => <Time value={job.created_at} /> },
+  ]
+  const button = (
+    <Button type="primary" icon={<PlusOutlined />} onClick={() => setOpen(true)}>
+      {t('pipelines.new')}
+    </Button>
+  )
+  return (
+    <Page title={t('pipelines.title')} description={t('pipelines.description')} actions={button}>
+      <DataTable
+        label={t('pipelines.title')}
+        query={query}
+        columns={columns}
+        rowKey={(job) => job.id}
+        list={list}
+        filters={[
+          {
+            name: 'kind',
+            label: t('pipelines.kind'),
+            options: KINDS.map((value) => ({ value, label: t(`pipelineKind.${value.slice(5)}`) })),
+          },
+        ]}
+        empty={
+          <EmptyState title={t('pipelines.none')} next={t('pipelines.next')} action={button}>
+            <Snippet
+              sources={[{ label: 'CLI', code: 'ceyuan data local ./texts ./corpus\nceyuan data sources registered' }]}
+            />
+          </EmptyState>
+        }
+      />
+      <NewCorpus open={open} onClose={() => setOpen(false)} />
+    </Page>
+  )
+}

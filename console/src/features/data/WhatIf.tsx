@@ -1,0 +1,181 @@
+import { Alert, Button, InputNumber, Select, Table } from 'antd'
+import { useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+
+import { $api } from '@/api/client'
+import { usePreferences } from '@/app/preferences'
+import { ProblemView } from '@/ui/Feedback'
+import { Count, Stat, Stats } from '@/ui/Figures'
+import { LazyChart } from '@/ui/LazyChart'
+import { Section } from '@/ui/Page'
+
+import { paramsOf, type CorpusPlace } from './place'
+import type { Distribution, Distributions, Filter } from './samples'
+
+type Bounds = Partial<Record<'at_least' | 'at_most', number | null>>
+type Changes = Record<string, Record<string, Bounds>>
+
+function Histogram({ distribution, filter }: { distribution: Distribution; filter: Filter }) {
+  const { t } = useTranslation('data')
+  const option = useMemo(() => {
+    const middle = (index: number) => ((distribution.edges[index] ?? 0) + (distribution.edges[index + 1] ?? 0)) / 2
+    const series = (name: string, counts: number[]) => ({
+      name,
+      type: 'bar',
+      barGap: '-100%',
+      data: counts.map((count, index) => [middle(index), count]),
+    })
+    const lines = [filter.at_least, filter.at_most].filter((bound) => bound !== null).map((bound) => ({ xAxis: bound }))
+    return {
+      tooltip: { trigger: 'axis' },
+      legend: { top: 4 },
+      xAxis: { type: 'value', min: distribution.edges[0], max: distribution.edges.at(-1), name: filter.statistic },
+      yAxis: { type: 'value' },
+      series: [
+        {
+          ...series(t('quality.all'), distribution.documents),
+          itemStyle: { opacity: 0.35 },
+          markLine: { silent: true, symbol: 'none', data: lines },
+        },
+        series(t('quality.kept'), distribution.kept),
+      ],
+    }
+  }, [distribution, filter, t])
+  return <LazyChart option={option} label={filter.statistic} height={220} />
+}
+
+function Result({ place, changes }: { place: CorpusPlace; changes: Changes }) {
+  const { t } = useTranslation('data')
+  const attempt = $api.useMutation('post', '/api/v1/data/datasets/{owner}/{name}/recut')
+  const rows = Object.entries(attempt.data?.domains ?? {}).map(([domain, figures]) => ({ domain, ...figures }))
+  const sum = (name: 'kept_now' | 'kept_then') => rows.reduce((total, row) => total + row[name], 0)
+  const reasons = rows.flatMap((row) =>
+    Object.entries(row.reasons)
+      .filter(([, counts]) => counts.now !== counts.then)
+      .map(([reason, counts]) => ({ domain: row.domain, reason, ...counts })),
+  )
+  return (
+    <Section
+      title={t('quality.result')}
+      extra={
+        <Button
+          type="primary"
+          disabled={Object.keys(changes).length === 0}
+          loading={attempt.isPending}
+          onClick={() => attempt.mutate({ params: paramsOf(place), body: { thresholds: changes } })}
+        >
+          {t('quality.try')}
+        </Button>
+      }
+    >
+      {attempt.error !== null && <ProblemView error={attempt.error} />}
+      {!attempt.data && !attempt.error && <p className="soft">{t('quality.tryNote')}</p>}
+      {attempt.data && (
+        <div className="stack">
+          <Stats>
+            <Stat label={t('quality.keptNow')} value={<Count value={sum('kept_now')} />} />
+            <Stat
+              label={t('quality.keptThen')}
+              value={<Count value={sum('kept_then')} />}
+              tone={sum('kept_then') < sum('kept_now') ? 'bad' : 'good'}
+            />
+          </Stats>
+          {attempt.data.unsearched > 0 && (
+            <Alert type="info" showIcon title={t('quality.unsearched', { count: attempt.data.unsearched })} />
+          )}
+          <Table
+            size="small"
+            rowKey={(row) => `${row.domain} ${row.reason}`}
+            pagination={false}
+            dataSource={reasons}
+            columns={[
+              { title: t('sources.domain'), dataIndex: 'domain' },
+              { title: t('quality.reason'), dataIndex: 'reason' },
+              { title: t('quality.now'), align: 'right', render: (_, row) => <Count value={row.now} /> },
+              { title: t('quality.then'), align: 'right', render: (_, row) => <Count value={row.then} /> },
+            ]}
+          />
+        </div>
+      )}
+    </Section>
+  )
+}
+
+/** Tries other thresholds on the measured statistics, without running the pipeline again. */
+export function WhatIf({ place }: { place: CorpusPlace }) {
+  const { t } = useTranslation('data')
+  const { language } = usePreferences()
+  const [domain, setDomain] = useState('')
+  const [reason, setReason] = useState('')
+  const [changes, setChanges] = useState<Changes>({})
+  const defaults = $api.useQuery('get', '/api/v1/data/recipes/defaults', {}, { staleTime: Infinity })
+  const measured = $api.useQuery('get', '/api/v1/data/datasets/{owner}/{name}/distributions', {
+    params: paramsOf(place),
+  })
+  if (measured.error) return <ProblemView error={measured.error} />
+  if (!defaults.data || !measured.data) return <div style={{ minHeight: 260 }} />
+  const distributions = measured.data as unknown as Distributions
+  const domains = Object.keys(distributions)
+  const here = domains.includes(domain) ? domain : (domains[0] ?? '')
+  const filters = (defaults.data.profiles[here] ?? []) as unknown as Filter[]
+  const filter = filters.find((each) => each.reason === reason) ?? filters[0]
+  const name = (table: Record<string, string[]>, key: string) => table[key]?.[language === 'zh' ? 0 : 1] ?? key
+  const put = (part: Bounds) => {
+    if (!filter) return
+    setChanges((held) => ({
+      ...held,
+      [here]: { ...held[here], [filter.reason]: { ...held[here]?.[filter.reason], ...part } },
+    }))
+  }
+  const bound = (which: 'at_least' | 'at_most') =>
+    filter ? (changes[here]?.[filter.reason]?.[which] ?? filter[which]) : null
+  const shown = filter && { ...filter, at_least: bound('at_least'), at_most: bound('at_most') }
+  const distribution = filter && distributions[here]?.[filter.statistic]
+  return (
+    <div className="stack">
+      <Section title={t('quality.threshold')}>
+        <div className="stack">
+          <div className="row">
+            <Select
+              value={here}
+              onChange={setDomain}
+              options={domains.map((value) => ({ value, label: name(defaults.data.domains, value) }))}
+              style={{ minWidth: 160 }}
+              aria-label={t('sources.domain')}
+            />
+            <Select
+              value={filter?.reason}
+              onChange={setReason}
+              options={filters.map((each) => ({ value: each.reason, label: name(defaults.data.reasons, each.reason) }))}
+              style={{ minWidth: 240 }}
+              aria-label={t('quality.reason')}
+            />
+            {filter && filter.at_least !== null && (
+              <InputNumber
+                prefix="≥"
+                value={bound('at_least')}
+                onChange={(at_least) => put({ at_least })}
+                aria-label={t('quality.atLeast')}
+              />
+            )}
+            {filter && filter.at_most !== null && (
+              <InputNumber
+                prefix="≤"
+                value={bound('at_most')}
+                onChange={(at_most) => put({ at_most })}
+                aria-label={t('quality.atMost')}
+              />
+            )}
+            {Object.keys(changes).length > 0 && (
+              <Button type="link" onClick={() => setChanges({})}>
+                {t('quality.reset')}
+              </Button>
+            )}
+          </div>
+          {distribution && shown && <Histogram distribution={distribution} filter={shown} />}
+        </div>
+      </Section>
+      <Result place={place} changes={changes} />
+    </div>
+  )
+}
