@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+from ceyuan.scenarios.retrieval.text import corpus_terms, is_bigram, query_terms
 
-from ceyuan.scenarios.retrieval.text import Keys, corpus_terms, is_bigram, query_terms
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from ceyuan.scenarios.retrieval.text import Keys
 
 FORMAT = 1
 
@@ -59,6 +63,8 @@ class Index:
     @classmethod
     def build(cls, texts: Sequence[str], *, k1: float = 1.2, b: float = 0.75) -> Index:
         """Index `texts`; their numbers are their positions."""
+        import numpy as np
+
         keys, owner = corpus_terms(texts)
         order = np.lexsort((owner, keys))
         keys, owner = keys[order], owner[order]
@@ -94,6 +100,8 @@ class Index:
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
         """The best texts for `query`, best first; equal scores in the order of their numbers."""
+        import numpy as np
+
         wanted = query_terms(query)
         if len(wanted) == 0 or len(self.keys) == 0:
             return []
@@ -114,6 +122,8 @@ class Index:
         ]
 
     def _coverage(self, wanted: Keys, terms: npt.NDArray[np.int64], best: npt.NDArray[np.int64]) -> list[float]:
+        import numpy as np
+
         bigrams = terms[is_bigram(self.keys[terms])]
         # A bigram that no text has weighs as much as the rarest one.
         unseen = int(is_bigram(wanted).sum()) - len(bigrams)
@@ -128,6 +138,8 @@ class Index:
 
     def save(self, path: Path) -> None:
         """Write the index to one file."""
+        import numpy as np
+
         with path.open("wb") as file:
             np.savez(
                 file,
@@ -142,6 +154,8 @@ class Index:
     @classmethod
     def load(cls, path: Path) -> Index:
         """Read a saved index; raises `IndexUnreadable`."""
+        import numpy as np
+
         try:
             with np.load(path, allow_pickle=False) as data:
                 version, size = data["format"].tolist()

@@ -6,11 +6,14 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # the control plane names indexes without NumPy; it is loaded with the first text
+    import numpy as np
+    import numpy.typing as npt
 
-Keys = npt.NDArray[np.int64]
+    Keys = npt.NDArray[np.int64]
+
 _SHIFT = 21
 """A Unicode code point has 21 bits; a bigram's key is its two code points side by side, plus one bit."""
 _BIGRAM = 1 << 42
@@ -36,12 +39,16 @@ def fold(text: str) -> str:
 @cache
 def _is_term_table() -> npt.NDArray[np.bool_]:
     """Which code points are letters or digits; all else separates."""
+    import numpy as np
+
     return np.fromiter(
         (unicodedata.category(chr(c))[0] in "LN" for c in range(0x110000)), dtype=np.bool_, count=0x110000
     )
 
 
 def _codes(text: str) -> npt.NDArray[np.int64]:
+    import numpy as np
+
     return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.int64)
 
 
@@ -50,6 +57,8 @@ def corpus_terms(texts: Sequence[str]) -> tuple[Keys, npt.NDArray[np.int64]]:
 
     A bigram never crosses a separator or the border of two texts.
     """
+    import numpy as np
+
     folded = [fold(text) for text in texts]
     codes = _codes("\x00".join(folded))
     ends = np.cumsum([len(text) + 1 for text in folded])
@@ -62,6 +71,8 @@ def corpus_terms(texts: Sequence[str]) -> tuple[Keys, npt.NDArray[np.int64]]:
 
 def query_terms(text: str) -> Keys:
     """The distinct terms of a query."""
+    import numpy as np
+
     keys, _ = corpus_terms([text])
     return np.unique(keys)
 
