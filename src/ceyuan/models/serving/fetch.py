@@ -52,7 +52,7 @@ class HubSource:
         return HttpSource(self.name, f"{self.endpoint}/{file.hub_path}").download(file, folder, progress)
 
 
-def fetch(
+def fetch_file(
     file: ModelFile,
     *,
     accept_licence: bool,
@@ -120,7 +120,7 @@ def main(args: dict[str, Any], report: Report) -> dict[str, Any]:
     """The process entry of a fetch: `args` has `name`, `accept_licence`, and optionally `mirror`, `hub`, `cache`."""
     file = find_file(args["name"])
     cache = ModelCache(Path(args["cache"])) if args.get("cache") else ModelCache()
-    path = fetch(
+    path = fetch_file(
         file,
         accept_licence=bool(args.get("accept_licence")),
         sources=default_sources(args.get("mirror"), args.get("hub")),
