@@ -70,15 +70,17 @@ async def _ask_all(
     todo = [(p, i) for p, i in enumerate(items) if i.id not in done]
     limit = asyncio.Semaphore(_AT_ONCE)
 
-    async def ask(position: int, item: Item) -> EvaluationAnswer:
+    async def ask(position: int, item: Item) -> None:
         async with limit:
-            return await _ask(ctx, run_id, org_id, model, position, item, plan)
+            row = await _ask(ctx, run_id, org_id, model, position, item, plan)
+        # Kept at once: an answer that was paid for is not asked for again after a crash.
+        async with ctx.platform.work(ctx.actor) as uow:
+            uow.session.add(row)
 
     for begin in range(0, len(todo), _BATCH):
-        rows = await asyncio.gather(*(ask(p, i) for p, i in todo[begin : begin + _BATCH]))
-        async with ctx.platform.work(ctx.actor) as uow:
-            uow.session.add_all(rows)
-        answered = len(items) - len(todo) + begin + len(rows)
+        part = todo[begin : begin + _BATCH]
+        await asyncio.gather(*(ask(p, i) for p, i in part))
+        answered = len(items) - len(todo) + begin + len(part)
         ctx.progress(
             0.9 * (start + share * answered / len(items)),
             (f"{model}:已答 {answered}/{len(items)} 题", f"{model}: {answered} of {len(items)} items"),
@@ -154,7 +156,11 @@ async def _report(
 ) -> dict[str, str]:
     folder = ctx.platform.data_dir / "work" / ctx.job_id / "report"
     folder.mkdir(parents=True, exist_ok=True)
-    await asyncio.to_thread(_write_report, folder, name, plan, summary, answers)
+    async with ctx.platform.work(ctx.actor, write=False) as uow:
+        named = {ref: await resolve(uow, ref) for one in plan.perplexity for ref in (one.model, one.dataset)}
+    # The content's identity, not the commit's, which holds a time: the report of the same run is the same text.
+    contents = {ref: f"{found.owner}/{found.name}@{found.tree[:16]}" for ref, found in named.items()}
+    await asyncio.to_thread(_write_report, folder, name, plan, summary, answers, contents)
     owner, _, repo = repository_name.partition("/")
     async with ctx.platform.work(ctx.actor) as uow:
         await create_repository(uow, "report", owner, repo, description=name, exist_ok=True)
@@ -181,15 +187,25 @@ async def _report(
 
 
 def _write_report(
-    folder: Path, name: str, plan: EvaluationPlan, summary: dict[str, Any], answers: Sequence[EvaluationAnswer]
+    folder: Path,
+    name: str,
+    plan: EvaluationPlan,
+    summary: dict[str, Any],
+    answers: Sequence[EvaluationAnswer],
+    contents: dict[str, str],
 ) -> None:
+    def by_content(text: str) -> str:
+        for ref, content in contents.items():
+            text = text.replace(ref, content)
+        return text
+
     # Latencies differ from run to run: they stay on the page and out of the content.
     stable = {**summary, "models": [{k: v for k, v in m.items() if k != "latency_ms"} for m in summary["models"]]}
     text = json.dumps(
         {"plan": plan.model_dump(mode="json"), "summary": stable}, ensure_ascii=False, indent=1, sort_keys=True
     )
-    (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(card(name, summary, plan.seed), encoding="utf-8")
+    (folder / "summary.json").write_text(by_content(text) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(by_content(card(name, summary, plan.seed)), encoding="utf-8")
     fields = ("model", "item_id", "family", "prompt", "expected", "answer", "is_right", "fault")
     lines = [json.dumps({f: getattr(a, f) for f in fields}, ensure_ascii=False, sort_keys=True) for a in answers]
     (folder / "answers.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")

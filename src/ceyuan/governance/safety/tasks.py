@@ -119,7 +119,13 @@ async def _report(
     findings: list[dict[str, Any]],
 ) -> dict[str, str]:
     folder = ctx.platform.data_dir / "work" / ctx.job_id / "report"
-    await asyncio.to_thread(write, folder, name, plan, summary, findings)
+    content = plan
+    if plan.dataset is not None:
+        # The content's identity, not the commit's, which holds a time: the report of the same check is the same text.
+        async with ctx.platform.work(ctx.actor, write=False) as uow:
+            found = await resolve(uow, plan.dataset)
+        content = plan.model_copy(update={"dataset": f"{found.owner}/{found.name}@{found.tree[:16]}"})
+    await asyncio.to_thread(write, folder, name, content, summary, findings)
     owner, _, repo = repository_name.partition("/")
     async with ctx.platform.work(ctx.actor) as uow:
         await create_repository(uow, "report", owner, repo, description=name, exist_ok=True)
