@@ -35,8 +35,8 @@ QUERIES = {
     "vouchers": "SELECT state, asked_micro, granted_micro FROM voucher",
     "incidents": "SELECT i.metric, i.value, i.severity, i.state, r.name_en FROM incident i"
     " JOIN monitor_rule r ON r.id = i.rule_id",
-    "calls": "SELECT DISTINCT endpoint, model, status, code, prompt_tokens, completion_tokens, prompt_sha256, answer_sha256,"
-    " cost_micro FROM gateway_call WHERE status <> 'interrupted'",
+    "calls": "SELECT DISTINCT endpoint, model, status, code, prompt_tokens, completion_tokens, prompt_sha256,"
+    " answer_sha256, cost_micro FROM gateway_call WHERE status <> 'interrupted'",
     "lineage": "SELECT action, count(*) FROM lineage_record GROUP BY action",
 }
 _COUNTED = ("organisation", "person", "data_source", "voucher_scheme", "wallet", "served_model", "monitor_rule")

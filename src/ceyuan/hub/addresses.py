@@ -19,7 +19,7 @@ RevisionQuery = Annotated[
 PathQuery = Annotated[str, Query(max_length=1024, description="path of a file or folder; empty: the root")]
 
 
-def _address(
+async def _address(
     kind: Kind,
     owner: Annotated[str, Path(max_length=96, description="organisation or person")],
     name: Annotated[str, Path(max_length=96)],

@@ -42,7 +42,7 @@ class PageRequest:
     sort: str | None = None
 
 
-def page_request(
+async def page_request(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="rows per page")] = 50,
     cursor: Annotated[str | None, Query(max_length=1000, description="`next` of the page before")] = None,
     sort: Annotated[str | None, Query(max_length=60, description="field, with - for descending")] = None,

@@ -51,7 +51,8 @@ def language_of(request: Request) -> Language:
     return "zh" if preferred.startswith("zh") else "en"
 
 
-def get_platform(request: Request) -> Platform:
+# A dependency that is not async would go through a thread for every request.
+async def get_platform(request: Request) -> Platform:
     platform: Platform = request.app.state.platform
     return platform
 

@@ -41,7 +41,7 @@ _Words = Annotated[list[str] | None, Query(max_length=10)]
 MAY_WRITE = (Unauthenticated, Forbidden, RepositoryNotFound)
 
 
-def _filters(
+async def _filters(
     kind: Kind | None = None,
     owner: Annotated[str | None, Query(max_length=96)] = None,
     visibility: Visibility | None = None,

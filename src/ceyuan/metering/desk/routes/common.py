@@ -19,7 +19,7 @@ READ = problems(Unauthenticated, Forbidden, NotFound, Invalid)
 READ_ORG = problems(Unauthenticated, Forbidden, NotFound, OrganisationNotFound, Invalid)
 
 
-def _dimensions(
+async def _dimensions(
     resource: Annotated[str | None, Query(max_length=80)] = None,
     model: Annotated[str | None, Query(max_length=200)] = None,
     token_id: Annotated[str | None, Query(max_length=80)] = None,
