@@ -1,4 +1,4 @@
-import { useId, useMemo, type ReactNode } from 'react'
+import { useEffect, useId, useMemo, useRef, type ReactNode } from 'react'
 
 import { backEdges, layered, type GraphEdge } from '@/lib/layers'
 
@@ -76,9 +76,16 @@ function path(from: Box, to: Box, width: number, height: number, back: boolean, 
 export function FlowGraph(props: FlowGraphProps) {
   const { nodes, edges, label, nodeWidth = 196, nodeHeight = 64, onSelect, selected } = props
   const marker = useId()
+  const scroller = useRef<HTMLDivElement>(null)
+  const current = nodes.find((node) => node.current)?.id
   const { boxes, back, canvas } = useLayout(nodes, edges, nodeWidth, nodeHeight)
+  useEffect(() => {
+    const box = current === undefined ? undefined : boxes.get(current)
+    const view = scroller.current
+    if (box && view) view.scrollLeft = box.x + nodeWidth / 2 - view.clientWidth / 2
+  }, [boxes, current, nodeWidth])
   return (
-    <div className={styles.scroll} role="group" aria-label={label}>
+    <div ref={scroller} className={styles.scroll} role="group" aria-label={label}>
       <div className={styles.canvas} style={{ width: canvas.width, height: canvas.height }}>
         <svg width={canvas.width} height={canvas.height} aria-hidden="true">
           <defs>
@@ -100,7 +107,7 @@ export function FlowGraph(props: FlowGraphProps) {
               >
                 <path d={path(from, to, nodeWidth, nodeHeight, isBack, 34)} markerEnd={`url(#${marker})`} />
                 {edge.label && !isBack && (
-                  <text x={(from.x + nodeWidth + to.x) / 2} y={(from.y + to.y + nodeHeight) / 2 - 6}>
+                  <text x={to.x - 10} y={to.y + nodeHeight / 2 - 6}>
                     {edge.label}
                   </text>
                 )}

@@ -60,9 +60,11 @@ export function DropReasons({ place }: { place: CorpusPlace }) {
   ]
   return (
     <div className="stack">
-      <Section title={t('quality.chart')}>
-        <LazyChart option={option} label={t('quality.chart')} height={380} />
-      </Section>
+      {reasons?.length !== 0 && (
+        <Section title={t('quality.chart')}>
+          <LazyChart option={option} label={t('quality.chart')} height={380} />
+        </Section>
+      )}
       <DataTable
         label={t('quality.reasons')}
         query={{ ...query, data: reasons && { items: reasons } }}

@@ -5,7 +5,11 @@ const feature: Feature = {
     { path: 'data/sources', lazy: () => import('./SourcesPage'), handle: { help: 'data:help.sources' } },
     { path: 'data/sources/:sourceId', lazy: () => import('./SourcePage'), handle: { help: 'data:help.sources' } },
     { path: 'data/pipelines', lazy: () => import('./PipelinesPage'), handle: { help: 'data:help.pipelines' } },
-    { path: 'data/quality/:owner/:name', lazy: () => import('./QualityPage'), handle: { help: 'data:help.quality' } },
+    {
+      path: 'hub/datasets/:owner/:name/quality',
+      lazy: () => import('./QualityPage'),
+      handle: { help: 'data:help.quality' },
+    },
   ],
   nav: [
     { room: 'data', path: '/data/sources', label: 'data:sources.title', order: 0 },

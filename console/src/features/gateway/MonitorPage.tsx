@@ -8,7 +8,7 @@ import type { Got } from '@/api/types'
 import { usePreferences } from '@/app/preferences'
 import { useListState } from '@/lib/listState'
 import { ProblemView } from '@/ui/Feedback'
-import { Count, Money, Percent, Stat, Stats } from '@/ui/Figures'
+import { Count, Duration, Money, Percent, Stat, Stats } from '@/ui/Figures'
 import { LazyChart } from '@/ui/LazyChart'
 import { Page, Section } from '@/ui/Page'
 import { Status } from '@/ui/Status'
@@ -87,7 +87,7 @@ const axisOf = (stats: Stats, name: string) => ({
   tooltip: { trigger: 'axis' },
   legend: { top: 4 },
   xAxis: { type: 'time', min: stats.since, max: stats.until },
-  yAxis: { type: 'value', name, minInterval: 1 },
+  yAxis: { type: 'value', name },
 })
 
 function useCharts(stats: Stats | undefined) {
@@ -149,8 +149,9 @@ function useNextMinute(): number {
   return until
 }
 
-const milliseconds = (value: number | null | undefined) =>
-  value === null || value === undefined ? '—' : `${Math.round(value)} ms`
+function Latency({ ms }: { ms: number | null | undefined }) {
+  return <Duration seconds={ms === null || ms === undefined ? null : ms / 1000} />
+}
 
 export function Component() {
   const { t } = useTranslation('gateway')
@@ -223,8 +224,12 @@ export function Component() {
         />
         <Stat
           label={t('monitor.p95')}
-          value={milliseconds(sums?.total.p95_ms)}
-          note={`p50 ${milliseconds(sums?.total.p50_ms)}`}
+          value={<Latency ms={sums?.total.p95_ms} />}
+          note={
+            <>
+              p50 <Latency ms={sums?.total.p50_ms} />
+            </>
+          }
         />
         <Stat label={t('tokens')} value={<Count value={sums && sums.prompt_tokens + sums.completion_tokens} />} />
         <Stat label={t('monitor.spend')} value={<Money micro={sums?.cost_micro} />} />

@@ -5,7 +5,7 @@ import { Link, useParams, useSearchParams } from 'react-router'
 import { $api } from '@/api/client'
 import { holds, useSession } from '@/app/session'
 import { LineageView } from '@/features/lineage/LineageView'
-import { listPath, type RepositoryKind } from '@/lib/reference'
+import { listPath, repositoryPath, type RepositoryKind } from '@/lib/reference'
 import { ProblemView } from '@/ui/Feedback'
 import { CopyButton } from '@/ui/Figures'
 import { Loading } from '@/ui/Loading'
@@ -92,7 +92,9 @@ function Body({ repository }: { repository: Repository }) {
       actions={
         <>
           {repository.kind === 'dataset' && (
-            <Link to={`/data/quality/${repository.full_name}?revision=${encodeURIComponent(place.revision)}`}>
+            <Link
+              to={`${repositoryPath('dataset', repository.owner, repository.name)}/quality?revision=${encodeURIComponent(place.revision)}`}
+            >
               {t('quality')}
             </Link>
           )}

@@ -11,7 +11,6 @@ import { EmptyState, ProblemView } from '@/ui/Feedback'
 import { Money, Time } from '@/ui/Figures'
 import { FlowGraph, type FlowEdge, type FlowNode } from '@/ui/FlowGraph'
 import { Json } from '@/ui/Json'
-import { RevisionLink } from '@/ui/RevisionLink'
 
 import styles from './Lineage.module.css'
 
@@ -85,10 +84,7 @@ function NodeDetail({ graph, node }: { graph: Graph; node: Node }) {
   const record = made.find((edge) => edge.record)?.record
   return (
     <div className={styles.detail}>
-      <h3>
-        {path ? <Link to={path}>{node.label ?? node.id}</Link> : (node.label ?? node.id)}{' '}
-        {node.reference && <RevisionLink reference={node.reference} />}
-      </h3>
+      <h3>{path ? <Link to={path}>{node.label ?? node.id}</Link> : (node.label ?? node.id)}</h3>
       <Facts
         columns={2}
         facts={[

@@ -15,7 +15,7 @@ import { Page, Section } from '@/ui/Page'
 import { RevisionLink } from '@/ui/RevisionLink'
 import { Status } from '@/ui/Status'
 
-import { Verdict } from './ChecksPage'
+import { usePartName, Verdict } from './ChecksPage'
 import { Findings } from './Findings'
 import { summaryOf, type PartResult } from './summary'
 import { useRisks } from './useRisks'
@@ -31,10 +31,11 @@ interface ClauseRow {
 function Part({ part }: { part: PartResult }) {
   const { t } = useTranslation('safety')
   const risk = useRisks()
+  const partName = usePartName()
   const rows: ClauseRow[] = Object.entries(part.clauses).map(([clause, counts]) => ({ clause, ...counts }))
   return (
     <Section
-      title={t(`part.${part.part}`, { defaultValue: part.part })}
+      title={partName(part.part)}
       note={t('partNote', { n: part.n, failed: part.failed, review: part.for_review })}
       extra={<Verdict passed={part.passed} />}
     >

@@ -21,6 +21,15 @@ type Check = Item<'/api/v1/safety/checks'>
 
 const STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
 
+/** The name of a part of a check: the corpus, or the answers of a model. */
+export function usePartName(): (part: string) => string {
+  const { t } = useTranslation('safety')
+  return (part) => {
+    const model = /^answers of (.+)$/.exec(part)?.[1]
+    return model ? `${t('part.answers')} · ${model}` : t(`part.${part}`, { defaultValue: part })
+  }
+}
+
 export function Verdict({ passed }: { passed: boolean | null }) {
   const { t } = useTranslation('safety')
   if (passed === null) return <span className="faint">—</span>
@@ -29,6 +38,7 @@ export function Verdict({ passed }: { passed: boolean | null }) {
 
 export function Component() {
   const { t } = useTranslation('safety')
+  const partName = usePartName()
   const list = useListState(['passed', 'state'])
   const [creating, setCreating] = useState(false)
   const { passed, state } = list.filters
@@ -61,7 +71,7 @@ export function Component() {
       render: (_, row) =>
         summaryOf(row.summary)?.parts.map((part) => (
           <div key={part.part}>
-            {t(`part.${part.part}`, { defaultValue: part.part })} <Percent ratio={part.pass_rate.value} digits={2} />
+            {partName(part.part)} <Percent ratio={part.pass_rate.value} digits={2} />
           </div>
         )),
     },

@@ -82,11 +82,7 @@ export function Findings({ checkId }: { checkId: string }) {
         rowKey={(row) => row.id}
         list={list}
         filters={[
-          {
-            name: 'part',
-            label: t('partTitle'),
-            options: ['corpus', 'answers'].map((value) => ({ value, label: t(`part.${value}`) })),
-          },
+          { name: 'part', label: t('partTitle') },
           { name: 'clause', label: t('clause') },
           {
             name: 'action',

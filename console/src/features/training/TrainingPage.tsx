@@ -131,7 +131,7 @@ function Body({ run }: { run: Run }) {
           note={t('stat.speedNote')}
         />
         <Stat
-          label={t('stat.eta')}
+          label={t(OPEN_STATES.has(run.state) ? 'stat.eta' : 'fact.finished')}
           value={OPEN_STATES.has(run.state) ? <Duration seconds={last?.eta_s} /> : <Time value={run.finished_at} />}
         />
       </Stats>
