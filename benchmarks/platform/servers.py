@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -70,4 +71,4 @@ def say(**facts: object) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(bare() if sys.argv[1] == "bare" else platform(Path(sys.argv[2])))
+    uvloop.run(bare() if sys.argv[1] == "bare" else platform(Path(sys.argv[2])))
