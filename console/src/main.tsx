@@ -5,10 +5,12 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router/dom'
 
+import { whenSignedOut } from './api/client'
 import { ProblemError } from './api/problem'
 import { loadPreferences } from './app/preferences'
 import { PreferencesProvider } from './app/PreferencesProvider'
 import { router } from './app/router'
+import { SESSION_KEY } from './app/sessionQuery'
 import { startTexts } from './locales'
 
 const queries = new QueryClient({
@@ -20,6 +22,9 @@ const queries = new QueryClient({
     },
   },
 })
+
+// A session that ended in the meantime: asking again who is signed in leads to the sign-in page.
+whenSignedOut(() => void queries.invalidateQueries({ queryKey: SESSION_KEY }))
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')

@@ -4,13 +4,6 @@ import createQueryClient from 'openapi-react-query'
 import { ProblemError, problemOf } from './problem'
 import type { paths } from './schema'
 
-/** The language in which the platform words its errors; the preferences keep it in step. */
-let language = 'zh'
-
-export function speak(next: string): void {
-  language = next
-}
-
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** The token that a change under this browser's session must carry; the platform keeps it in a cookie. */
@@ -19,20 +12,24 @@ function csrfToken(): string | null {
 }
 
 function prepare(headers: Headers, method: string): void {
-  headers.set('Accept-Language', language)
+  // The platform words its errors in the language of the page.
+  headers.set('Accept-Language', document.documentElement.lang)
   const token = READING.has(method) ? null : csrfToken()
   if (token) headers.set('X-CSRF-Token', token)
 }
+
+/** Where a 401 is an answer and no sign of an ended session. */
+const ASKS_WHO: ReadonlySet<string> = new Set(['/api/v1/me', '/api/v1/auth/sign-in'])
 
 const conventions: Middleware = {
   onRequest({ request }) {
     prepare(request.headers, request.method)
     return request
   },
-  async onResponse({ response }) {
+  async onResponse({ response, schemaPath }) {
     if (response.ok) return undefined
     const error = await problemOf(response)
-    if (error.status === 401) onSignedOut()
+    if (error.status === 401 && !ASKS_WHO.has(schemaPath)) onSignedOut()
     throw error
   },
 }

@@ -85,7 +85,9 @@ function Palette({ rooms, onClose }: { rooms: Room[]; onClose: () => void }) {
     onClose()
     void navigate(found.path)
   }
-  useEffect(() => input.current?.focus(), [])
+  useEffect(() => {
+    input.current?.focus()
+  }, [])
   return (
     <>
       <Input

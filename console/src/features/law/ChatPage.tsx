@@ -1,5 +1,5 @@
 import { Alert } from 'antd'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 
@@ -35,14 +35,17 @@ export interface Chosen {
 function useExchanges(assistantId: string) {
   const [exchanges, setExchanges] = useState<Exchange[]>([])
   const [chosen, setChosen] = useState<Chosen | null>(null)
+  const abort = useRef<AbortController | null>(null)
   const busy = exchanges.some((exchange) => !exchange.answer && !exchange.error)
   const change = (id: number, part: Partial<Exchange>) =>
     setExchanges((held) => held.map((exchange) => (exchange.id === id ? { ...exchange, ...part } : exchange)))
   const ask = async (question: string) => {
     const id = Date.now()
     setExchanges((held) => [...held, { id, question, answer: null, error: null }])
+    abort.current = new AbortController()
     try {
       const { data } = await api.POST('/api/v1/law/assistants/{assistant_id}/ask', {
+        signal: abort.current.signal,
         params: { path: { assistant_id: assistantId } },
         body: { question, historical: false },
       })
@@ -51,14 +54,16 @@ function useExchanges(assistantId: string) {
       const first = data.sources[0]
       setChosen(first ? { answerId: data.id, number: first.number } : null)
     } catch (error) {
-      change(id, { error })
+      const stopped = error instanceof DOMException && error.name === 'AbortError'
+      if (stopped) setExchanges((held) => held.filter((exchange) => exchange.id !== id))
+      else change(id, { error })
     }
   }
   const rated = (answer: Answer) =>
     setExchanges((held) =>
       held.map((exchange) => (exchange.answer?.id === answer.id ? { ...exchange, answer } : exchange)),
     )
-  return { exchanges, chosen, setChosen, busy, ask, rated }
+  return { exchanges, chosen, setChosen, busy, ask, rated, stop: () => abort.current?.abort() }
 }
 
 function Greeting({ assistant, onAsk }: { assistant: Assistant; onAsk: (question: string) => void }) {
@@ -81,7 +86,7 @@ function Greeting({ assistant, onAsk }: { assistant: Assistant; onAsk: (question
 
 function Chat({ assistant }: { assistant: Assistant }) {
   const { t } = useTranslation('law')
-  const { exchanges, chosen, setChosen, busy, ask, rated } = useExchanges(assistant.id)
+  const { exchanges, chosen, setChosen, busy, ask, rated, stop } = useExchanges(assistant.id)
   const turns: Turn[] = exchanges.flatMap(({ id, question, answer, error }) => [
     { id: `${id}q`, role: 'user', content: question },
     {
@@ -109,7 +114,7 @@ function Chat({ assistant }: { assistant: Assistant }) {
           placeholder={t('placeholder')}
           busy={busy}
           onSend={(text) => void ask(text)}
-          onStop={() => undefined}
+          onStop={stop}
           note={t('note')}
         />
       </section>

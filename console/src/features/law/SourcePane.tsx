@@ -16,7 +16,10 @@ interface SourcePaneProps {
 export function SourcePane({ answer, chosen, onChoose }: SourcePaneProps) {
   const { t } = useTranslation('law')
   const active = useRef<HTMLElement>(null)
-  useEffect(() => active.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' }), [chosen])
+  useEffect(() => {
+    // The braces matter: newer browsers return a promise here, which React would take for a clean-up.
+    void active.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' })
+  }, [chosen])
   return (
     <aside className={styles.sources} aria-label={t('sourcesTitle')}>
       <h2>{t('sourcesTitle')}</h2>
