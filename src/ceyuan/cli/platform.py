@@ -58,10 +58,12 @@ def up(
     tls_key: Annotated[Path | None, typer.Option(help="PEM file of its private key")] = None,
 ) -> None:
     """Start the platform and serve until Ctrl-C."""
+    import uvloop
+
     from ceyuan.server.run import serve
 
     settings = settings_of(data, host=host, port=port, behind_proxy=behind_proxy, tls_cert=tls_cert, tls_key=tls_key)
-    asyncio.run(serve(settings, ready=greet, backup=backup_before_upgrade))
+    uvloop.run(serve(settings, ready=greet, backup=backup_before_upgrade))
 
 
 @app.command()
@@ -189,6 +191,8 @@ def demo(
     stay: Annotated[bool, typer.Option("--stay/--exit", help="go on serving when the loop is complete")] = True,
 ) -> None:
     """Start the platform and run one whole turn of the loop on real input; started again it goes on where it was."""
+    import uvloop
+
     from ceyuan.cli.loop import plan_of, show_turn
     from ceyuan.server.run import StopServing, serve
 
@@ -204,6 +208,6 @@ def demo(
             raise StopServing
         say(("按 Ctrl-C 停止", "Ctrl-C stops it"))
 
-    asyncio.run(serve(settings, ready=ready, backup=backup_before_upgrade))
+    uvloop.run(serve(settings, ready=ready, backup=backup_before_upgrade))
     if not succeeded:
         raise typer.Exit(1)
