@@ -41,7 +41,7 @@ def torch_step(python: Path) -> None:
 def describe_download(report: str) -> str:
     """What pip is about to fetch, from its installation report."""
     import json
-    from urllib.parse import urlsplit
+    from urllib.parse import unquote, urlsplit
     from urllib.request import Request, urlopen
 
     try:
@@ -54,7 +54,7 @@ def describe_download(report: str) -> str:
         parts = urlsplit(url)
         try:
             if parts.scheme == "file":
-                total += os.path.getsize(parts.path)
+                total += os.path.getsize(unquote(parts.path))
             else:
                 with urlopen(Request(url, method="HEAD"), timeout=20) as answer:
                     total += int(answer.headers["Content-Length"])

@@ -12,7 +12,7 @@ from scripts.openapi import document
 
 schema = schemathesis.openapi.from_dict(document())
 _QUICK = settings(
-    max_examples=3,
+    max_examples=1,
     deadline=None,
     derandomize=True,
     database=None,

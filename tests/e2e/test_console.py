@@ -78,7 +78,7 @@ def test_a_member_signs_in_and_finds_the_job_with_its_log(page: Any, live: dict[
 
 def test_a_member_browses_the_datasets_of_the_organisation(page: Any, live: dict[str, Any]) -> None:
     sign_in(page, live)
-    page.goto("/console/datasets")
+    page.goto("/console/hub/datasets")
     page.get_by_text("laws").first.wait_for()
 
 

@@ -17,7 +17,6 @@ from ceyuan.hub import (
     find_by_reference,
     read_file,
     record_lineage,
-    resolve,
     stage_folder,
 )
 from ceyuan.kernel.errors import NotFound
@@ -54,7 +53,8 @@ def _article_node(row: LawAnswer, source: dict[str, Any]) -> Node:
 async def record_answer(uow: UnitOfWork, assistant: LawAssistant, row: LawAnswer) -> None:
     """The arrows into an answer: from the dataset's revision to the articles that were found, from those and the
     served model to the answer."""
-    dataset = await resolve(uow, assistant.dataset)
+    # By its node: a guest of a public assistant may ask over a dataset that he may not read.
+    dataset = Node("dataset", assistant.dataset_node, assistant.dataset, org_id=assistant.org_id)
     articles: list[Input] = []
     for source in row.sources:
         node = _article_node(row, source)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from ceyuan.hub import lineage_graph, read_file
+from ceyuan.kernel.errors import NotFound
+from ceyuan.scenarios.law import ask_law, open_assistant, rate_answer
+from ceyuan.scenarios.law.errors import AnswerNotFound, AssistantNotFound
+from ceyuan.scenarios.law.schemas import AssistantIn
+from ceyuan.scenarios.law.service import find_answer, look_up_article
+from tests.live import law_rows
+from tests.workshop import Workshop
+
+
+async def assistant(workshop: Workshop, folder: Path, *, model: str | None = "echo", public: bool = False) -> str:
+    dataset = await workshop.dataset("laws", law_rows(), folder)
+    wanted = AssistantIn(
+        org_id=workshop.org, name="法律", dataset=dataset, model=model, is_public=public, feedback="lab/feedback"
+    )
+    async with workshop.platform.work(await workshop.actor()) as uow:
+        made, indexing = await open_assistant(uow, wanted)
+    job = await workshop.ended(indexing.id)
+    assert job.state == "succeeded", job.error
+    return made.id
+
+
+async def test_a_grounded_answer_is_kept_rated_and_led_back_to_its_dataset(workshop: Workshop, tmp_path: Path) -> None:
+    assistant_id = await assistant(workshop, tmp_path / "laws")
+    workshop.answer("试用期最长六个月[1]。")
+    li = await workshop.actor()
+    answer = await ask_law(workshop.platform, li, assistant_id, "试用期最长多久？")
+    assert (answer.kind, answer.answer) == ("model", "试用期最长六个月[1]。")
+    assert all(c["exists"] for c in answer.citations)
+    assert answer.sources[0]["article_no"] == "第十九条"
+    async with workshop.platform.work(li) as uow:
+        await rate_answer(uow, answer.id, 1, "有用")
+    for _ in range(50):
+        await workshop.platform.dispatcher.drain()
+        try:
+            async with workshop.platform.work(li, write=False) as uow:
+                rows = (await read_file(uow, "datasets/lab/feedback@main", "data/feedback.jsonl")).decode().splitlines()
+            break
+        except NotFound:
+            await asyncio.sleep(0.1)
+    assert len(rows) == 1
+    assert answer.id in rows[0]
+    async with workshop.platform.work(li, write=False) as uow:
+        graph = await lineage_graph(uow, f"answer:{answer.id}")
+    kinds = {node.row.kind for node in graph.nodes if node.row is not None}
+    assert kinds >= {"answer", "article", "dataset"}
+
+
+async def test_words_that_cite_nothing_give_way_to_the_laws_own(workshop: Workshop, tmp_path: Path) -> None:
+    assistant_id = await assistant(workshop, tmp_path / "laws")
+    workshop.answer("我觉得大概是一年吧。")
+    answer = await ask_law(workshop.platform, await workshop.actor(), assistant_id, "试用期最长多久？")
+    assert answer.kind == "extract"
+    assert "不得超过" in answer.answer
+    assert answer.notes
+
+
+async def test_a_model_that_is_down_costs_only_its_wording(workshop: Workshop, tmp_path: Path) -> None:
+    assistant_id = await assistant(workshop, tmp_path / "laws")
+    workshop.upstream.script = "error:500"
+    answer = await ask_law(workshop.platform, await workshop.actor(), assistant_id, "试用期最长多久？")
+    assert answer.kind == "extract"
+
+
+async def test_a_question_about_something_else_is_refused_without_asking_the_model(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    assistant_id = await assistant(workshop, tmp_path / "laws")
+    answer = await ask_law(workshop.platform, await workshop.actor(), assistant_id, "红烧肉怎么做？")
+    assert (answer.kind, answer.sources) == ("refusal", [])
+    assert await workshop.calls() == []
+
+
+async def test_guests_may_ask_a_public_assistant_and_see_only_their_own_answers(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    assistant_id = await assistant(workshop, tmp_path / "laws", model=None, public=True)
+    zoe, li = await workshop.actor("zoe"), await workshop.actor()
+    mine = await ask_law(workshop.platform, li, assistant_id, "专利权的期限多长？")
+    await ask_law(workshop.platform, zoe, assistant_id, "专利权的期限多长？")
+    async with workshop.platform.work(zoe, write=False) as uow:
+        with pytest.raises(AnswerNotFound):
+            await find_answer(uow, mine.id)
+    article = await look_up_article(workshop.platform, zoe, assistant_id, reference="专利法第四十二条")
+    assert "二十年" in article.text
+
+
+async def test_an_outsider_learns_of_no_private_assistant(workshop: Workshop, tmp_path: Path) -> None:
+    assistant_id = await assistant(workshop, tmp_path / "laws", model=None)
+    with pytest.raises(AssistantNotFound):
+        await ask_law(workshop.platform, await workshop.actor("zoe"), assistant_id, "试用期最长多久？")
