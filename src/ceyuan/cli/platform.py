@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +49,16 @@ async def greet(platform: Platform, origin: str) -> None:
     say((f"控制台:{origin}/console/", f"console: {origin}/console/"))
 
 
+def _serve_until_interrupted(serving: Coroutine[Any, Any, None]) -> None:
+    """Run on uvloop; Ctrl-C has stopped the platform cleanly by the time it arrives here, so it is no error."""
+    import uvloop
+
+    try:
+        uvloop.run(serving)
+    except KeyboardInterrupt:
+        say(("已停止", "stopped"))
+
+
 @app.command()
 def up(
     data: DataOption = None,
@@ -58,12 +69,10 @@ def up(
     tls_key: Annotated[Path | None, typer.Option(help="PEM file of its private key")] = None,
 ) -> None:
     """Start the platform and serve until Ctrl-C."""
-    import uvloop
-
     from ceyuan.server.run import serve
 
     settings = settings_of(data, host=host, port=port, behind_proxy=behind_proxy, tls_cert=tls_cert, tls_key=tls_key)
-    uvloop.run(serve(settings, ready=greet, backup=backup_before_upgrade))
+    _serve_until_interrupted(serve(settings, ready=greet, backup=backup_before_upgrade))
 
 
 @app.command()
@@ -191,7 +200,6 @@ def demo(
     stay: Annotated[bool, typer.Option("--stay/--exit", help="go on serving when the loop is complete")] = True,
 ) -> None:
     """Start the platform and run one whole turn of the loop on real input; started again it goes on where it was."""
-    import uvloop
 
     from ceyuan.cli.loop import plan_of, show_turn
     from ceyuan.server.run import StopServing, serve
@@ -208,6 +216,6 @@ def demo(
             raise StopServing
         say(("按 Ctrl-C 停止", "Ctrl-C stops it"))
 
-    uvloop.run(serve(settings, ready=ready, backup=backup_before_upgrade))
-    if not succeeded:
+    _serve_until_interrupted(serve(settings, ready=ready, backup=backup_before_upgrade))
+    if not stay and not succeeded:
         raise typer.Exit(1)
