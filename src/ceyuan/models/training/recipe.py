@@ -113,11 +113,11 @@ class Recipe:
     """
 
     shape: Shape = field(default_factory=Shape)
-    steps: int = 600
+    steps: int = 800
     batch: int = 8
     learning_rate: float = 3e-3
     final_rate: float = 0.05
-    warmup: int = 40
+    warmup: int = 50
     weight_decay: float = 0.1
     beta1: float = 0.9
     beta2: float = 0.95
