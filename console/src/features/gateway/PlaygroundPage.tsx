@@ -4,11 +4,12 @@ import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 
+import { $api } from '@/api/client'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
 import { Count } from '@/ui/Figures'
 import { Markdown } from '@/ui/Markdown'
 import { Page, Section } from '@/ui/Page'
-import { useServedModels } from '@/ui/ServedModels'
+import { useWorkplaces } from '@/ui/OrganisationField'
 import { Snippet } from '@/ui/Snippet'
 import { Composer } from '@/ui/chat/Composer'
 import { Conversation, type Turn } from '@/ui/chat/Conversation'
@@ -22,6 +23,18 @@ interface Line extends ChatMessage {
   error?: unknown
   busy?: boolean
   ms?: number
+}
+
+/** Models that can be talked to, those that know turns first; base models continue a text. */
+function useTalkers() {
+  const { data } = $api.useQuery('get', '/api/v1/models/served', { params: { query: { state: 'ready', limit: 100 } } })
+  return (data?.items ?? [])
+    .filter((row) => row.capabilities.some((name) => name === 'chat' || name === 'completions'))
+    .map((row) => ({
+      name: row.name,
+      mode: row.capabilities.includes('chat') ? ('chat' as const) : ('completions' as const),
+    }))
+    .sort((a, b) => a.mode.localeCompare(b.mode))
 }
 
 function useChat(settings: ChatSettings) {
@@ -84,14 +97,14 @@ function Foot({ line }: { line: Line }) {
 
 function Settings({ settings, onChange }: { settings: ChatSettings; onChange: (settings: ChatSettings) => void }) {
   const { t } = useTranslation('gateway')
-  const served = useServedModels()
+  const talkers = useTalkers()
   const put = (part: Partial<ChatSettings>) => onChange({ ...settings, ...part })
   return (
     <Form layout="vertical">
       <Form.Item label={t('field.model')}>
         <Select
           value={settings.model || undefined}
-          options={(served.data ?? []).map((name) => ({ value: name, label: name }))}
+          options={talkers.map(({ name, mode }) => ({ value: name, label: `${name} · ${t(`capability.${mode}`)}` }))}
           onChange={(model: string) => put({ model })}
         />
       </Form.Item>
@@ -148,14 +161,23 @@ function snippets(settings: ChatSettings) {
 export function Component() {
   const { t } = useTranslation('gateway')
   const [params] = useSearchParams()
-  const served = useServedModels()
+  const { proposed } = useWorkplaces('viewer')
+  const talkers = useTalkers()
   const [chosen, setChosen] = useState<ChatSettings>({
     model: params.get('model') ?? '',
+    mode: 'chat',
+    payer: null,
     temperature: 0.7,
     maxTokens: 512,
     system: '',
   })
-  const settings = { ...chosen, model: chosen.model || (served.data?.[0] ?? '') }
+  const talker = talkers.find(({ name }) => name === chosen.model) ?? talkers[0]
+  const settings: ChatSettings = {
+    ...chosen,
+    model: talker?.name ?? '',
+    mode: talker?.mode ?? 'chat',
+    payer: proposed?.id ?? null,
+  }
   const { lines, ask, stop, clear, busy } = useChat(settings)
   const turns: Turn[] = lines.map((line) => ({
     id: String(line.id),
@@ -188,7 +210,7 @@ export function Component() {
             greeting={
               <EmptyState
                 title={t('playground.greeting')}
-                next={t(served.data?.length === 0 ? 'playground.noModel' : 'playground.next')}
+                next={t(talkers.length === 0 ? 'playground.noModel' : 'playground.next')}
               />
             }
           />
@@ -197,7 +219,7 @@ export function Component() {
             busy={busy}
             onSend={(text) => void ask(text)}
             onStop={stop}
-            note={t('playground.note')}
+            note={`${t('playground.note')} ${proposed ? t('playground.payer', { name: proposed.label }) : ''}`}
           />
         </section>
         <aside className={styles.settings}>

@@ -8,9 +8,13 @@ export interface ChatMessage {
 
 export interface ChatSettings {
   model: string
+  /** `completions` continues a text: base models know no turns. */
+  mode: 'chat' | 'completions'
   temperature: number
   maxTokens: number
   system: string
+  /** Id of the organisation that pays. */
+  payer: string | null
 }
 
 export interface ChatUsage {
@@ -25,7 +29,7 @@ export interface ChatProgress {
 }
 
 interface Chunk {
-  choices?: { delta?: { content?: string | null }; finish_reason?: string | null }[]
+  choices?: { delta?: { content?: string | null }; text?: string | null; finish_reason?: string | null }[]
   usage?: { prompt_tokens: number; completion_tokens: number } | null
   error?: { message?: string; code?: string }
 }
@@ -34,7 +38,7 @@ interface Chunk {
 export function afterChunk(progress: ChatProgress, chunk: Chunk): ChatProgress {
   const choice = chunk.choices?.[0]
   return {
-    text: progress.text + (choice?.delta?.content ?? ''),
+    text: progress.text + (choice?.delta?.content ?? choice?.text ?? ''),
     usage: chunk.usage
       ? { promptTokens: chunk.usage.prompt_tokens, completionTokens: chunk.usage.completion_tokens }
       : progress.usage,
@@ -42,21 +46,32 @@ export function afterChunk(progress: ChatProgress, chunk: Chunk): ChatProgress {
   }
 }
 
-/** Streams a chat completion from the gateway with the browser's own session. */
+function requestOf(settings: ChatSettings, messages: ChatMessage[]): { path: string; body: object } {
+  if (settings.mode === 'completions') {
+    return { path: '/v1/completions', body: { prompt: messages.at(-1)?.content ?? '' } }
+  }
+  const system: ChatMessage[] = settings.system ? [{ role: 'system', content: settings.system }] : []
+  return { path: '/v1/chat/completions', body: { messages: [...system, ...messages] } }
+}
+
+/** Streams an answer from the gateway with the browser's own session. */
 export async function streamChat(
   settings: ChatSettings,
   messages: ChatMessage[],
   signal: AbortSignal,
   onProgress: (progress: ChatProgress) => void,
 ): Promise<ChatProgress> {
-  const system: ChatMessage[] = settings.system ? [{ role: 'system', content: settings.system }] : []
-  const response = await send('/v1/chat/completions', {
+  const { path, body } = requestOf(settings, messages)
+  const response = await send(path, {
     method: 'POST',
     signal,
-    headers: { 'Content-Type': 'application/json' },
+    headers: {
+      'Content-Type': 'application/json',
+      ...(settings.payer ? { 'OpenAI-Organization': settings.payer } : {}),
+    },
     body: JSON.stringify({
+      ...body,
       model: settings.model,
-      messages: [...system, ...messages],
       temperature: settings.temperature,
       max_tokens: settings.maxTokens,
       stream: true,
