@@ -80,26 +80,29 @@ def test_the_lists_of_an_outsider_are_empty(live: dict[str, Any]) -> None:
     assert found == {name: [] for name in lists}
 
 
-def test_every_route_but_the_public_ones_asks_who_is_there(live: dict[str, Any]) -> None:
-    public = {
-        "health",
-        "list_item_families",
-        "list_safety_risks",
-        "list_voucher_schemes",
-        "get_voucher_scheme",
-    }
-    open_routes = []
-    with httpx.Client(base_url=live["origin"], trust_env=False, follow_redirects=False) as client:
+PUBLIC = {
+    "count_repository_facets",
+    "get_default_recipe",
+    "get_sign_in_options",
+    "health",
+    "list_announcements",
+    "list_item_families",
+    "list_organisations",
+    "list_repositories",
+    "list_safety_risks",
+    "list_token_scopes",
+    "list_voucher_schemes",
+}
+"""Lists and facts that are open to everybody; what is private is not in them."""
+
+
+def test_every_list_but_the_public_ones_asks_who_is_there(live: dict[str, Any]) -> None:
+    answered = set()
+    with httpx.Client(base_url=live["origin"], trust_env=False, timeout=30) as client:
         for path, item in document()["paths"].items():
             operation = item.get("get")
-            if operation is None or "{" in path or operation["operationId"] in public:
+            if operation is None or "{" in path:
                 continue
-            if operation.get("tags", [""])[0] in ("identity", "sign-on", "announcements", "system", "hub", "audit"):
-                continue
-            answer = client.get(path)
-            if answer.status_code not in (401, 403, 404, 422) and answer.json() not in (
-                {"items": [], "next": None},
-                [],
-            ):
-                open_routes.append((path, answer.status_code, answer.text[:80]))
-    assert open_routes == []
+            if client.get(path).status_code not in (401, 403, 404, 422):
+                answered.add(operation["operationId"])
+    assert answered == PUBLIC

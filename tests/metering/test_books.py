@@ -36,7 +36,10 @@ DAMAGE = {
         "running_balance_differs",
         "books_not_zero",
     },
-    "UPDATE hold SET captured_micro = captured_micro + 1": {"hold_account_differs", "hold_parts_differ"},
+    "UPDATE hold SET captured_micro = captured_micro + 1 WHERE captured_micro + released_micro < amount_micro": {
+        "hold_account_differs",
+        "hold_parts_differ",
+    },
     "UPDATE hold SET state = 'released'": {"closed_hold_with_money"},
     "UPDATE hold SET expires_at = '2026-11-01 00:00:00+00:00'": {"stale_hold"},
     "UPDATE wallet SET state = 'revoked'": {"closed_wallet_with_money"},

@@ -61,8 +61,7 @@ async def test_a_granted_voucher_pays_for_calls_to_the_micro_yuan_and_the_books_
     assert call.cost_micro > 0
     assert await left(workshop, voucher_id) == 2 * YUAN - call.cost_micro
     assert await workshop.balance() == own
-    async with workshop.platform.work() as uow:
-        assert (await check_books(uow)).is_sound
+    assert (await check_books(workshop.platform)).ok
 
 
 async def test_an_exhausted_voucher_is_a_clear_refusal(workshop: Workshop) -> None:
