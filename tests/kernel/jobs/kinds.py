@@ -49,6 +49,19 @@ async def fail(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+@job("test.slow_to_stop", title=TITLE)
+async def slow_to_stop(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
+    """Waits to be cancelled, then takes its time to clean up."""
+    out = Path(params["out"])
+    out.write_text("begun\n")
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(0.4)
+        out.write_text("begun\ncleaned up\n")
+    return {}
+
+
 @job("test.process", title=TITLE, queue="heavy")
 async def process(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = await ctx.run_process(

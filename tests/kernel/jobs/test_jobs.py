@@ -9,7 +9,7 @@ import pytest
 
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import Forbidden
-from ceyuan.kernel.jobs import ActorResolver, Job, repository, service
+from ceyuan.kernel.jobs import ActorResolver, Job, JobContext, repository, service
 from ceyuan.kernel.jobs.errors import JobNotFound, JobNotResumable
 from ceyuan.kernel.platform import Platform
 from tests.kernel.jobs import kinds
@@ -99,6 +99,40 @@ async def test_a_cancelled_job_stops_and_a_resumed_one_repeats_no_finished_step(
         await service.resume(uow, job_id)
     assert (await ended(platform, job_id)).state == "succeeded"
     assert (tmp_path / "out").read_text() == "one\ntwo\n"
+
+
+async def test_a_cancel_waits_for_what_the_job_has_to_clean_up(platform: Platform, tmp_path: Path) -> None:
+    job_id = await submit(platform, "test.slow_to_stop", {"out": str(tmp_path / "out")})
+    while not (tmp_path / "out").exists():
+        await asyncio.sleep(0.02)
+    async with platform.work(ANNA) as uow:
+        await service.cancel(uow, job_id)
+    for _ in range(10):  # other jobs come and go meanwhile
+        await platform.jobs.nudge()
+        await asyncio.sleep(0.05)
+    assert (await ended(platform, job_id)).state == "cancelled"
+    assert (tmp_path / "out").read_text() == "begun\ncleaned up\n"
+
+
+async def test_a_log_that_could_not_be_written_is_written_later(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await submit(platform, "test.append", {"out": str(tmp_path / "out"), "gate": str(tmp_path / "gate")})
+    while "one is done" not in await log_of(platform, job_id):
+        await asyncio.sleep(0.02)
+    context = JobContext(platform, await look(platform, job_id), ANNA)
+    context.log("kept for later")
+    context.add_cost(7)
+    with monkeypatch.context() as broken:
+        broken.setattr(platform, "work", lambda *_a, **_k: (_ for _ in ()).throw(OSError("disk full")))
+        with pytest.raises(OSError, match="disk full"):
+            await context.flush()
+    await context.flush()
+    await context.flush()
+    assert (await log_of(platform, job_id)).count("kept for later") == 1
+    assert (await look(platform, job_id)).cost_micro == 7
+    (tmp_path / "gate").touch()
+    await ended(platform, job_id)
 
 
 async def test_a_viewer_may_not_cancel(platform: Platform, tmp_path: Path) -> None:

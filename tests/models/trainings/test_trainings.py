@@ -4,16 +4,18 @@ from typing import Any
 
 import httpx
 import psutil
+import pytest
 
 from ceyuan.hub import lineage_graph, list_files, read_file, resolve
 from ceyuan.kernel import jobs
 from ceyuan.kernel.platform import Platform
+from ceyuan.models.trainings import curve
 from tests.models.training.conftest import TINY, needs_torch
 from tests.models.trainings.conftest import ACTORS, As, ended, request
 
 pytestmark = needs_torch
 RUNS = "/api/v1/training/runs"
-LONGER = {"steps": 160, "checkpoint_every": 10, "evaluate_every": 10}
+LONGER = {"steps": 500, "checkpoint_every": 20, "evaluate_every": 100}
 
 
 async def started(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, Any]:
@@ -23,13 +25,17 @@ async def started(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, 
     return run
 
 
-async def seen_training(client: httpx.AsyncClient, run_id: str) -> list[dict[str, Any]]:
-    """The first points of the curve, as soon as there are any."""
+async def seen_training(client: httpx.AsyncClient, run_id: str, after: int = 0) -> int:
+    """The newest step of the curve, as soon as there is one after this step; the run must still be at work."""
     while True:
-        points: list[dict[str, Any]] = (await client.get(f"{RUNS}/{run_id}/points")).json()
+        points = (await client.get(f"{RUNS}/{run_id}/points", params={"after": after})).json()
+        run = (await client.get(f"{RUNS}/{run_id}")).json()
+        assert run["state"] in ("queued", "running"), f"the run ended before it could be disturbed: {run}"
         if points:
-            return points
-        await asyncio.sleep(0.1)
+            newest: int = points[-1]["step"]
+            assert newest < LONGER["steps"], "the run is too short to be disturbed"
+            return newest
+        await asyncio.sleep(0.05)
 
 
 async def test_who_is_not_signed_in_sees_and_starts_nothing(signed_in: As, dataset: str) -> None:
@@ -109,8 +115,9 @@ async def test_the_same_request_twice_is_one_run(platform: Platform, signed_in: 
 
 
 async def test_a_stopped_and_a_killed_run_go_on_to_the_model_of_an_undisturbed_one(
-    platform: Platform, signed_in: As, dataset: str
+    platform: Platform, signed_in: As, dataset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(curve, "FLUSH_S", 0.05)  # so that the run is seen while it is at work
     client = signed_in("member")
     async with platform.work(ACTORS["member"]) as uow:  # as another job would ask for it
         params = {"dataset": dataset, "model": "demo/quiet", "recipe": {**TINY, **LONGER}}
@@ -120,15 +127,14 @@ async def test_a_stopped_and_a_killed_run_go_on_to_the_model_of_an_undisturbed_o
     assert quiet.result is not None
     run = await started(client, request(dataset, "demo/quiet", **LONGER))
 
-    await seen_training(client, run["id"])
+    seen = await seen_training(client, run["id"])
     stopped = (await client.post(f"{RUNS}/{run['id']}/cancel")).json()
     assert (await ended(platform, stopped["job_id"])).state == "cancelled"
     assert (await client.get(f"{RUNS}/{run['id']}")).json()["state"] == "cancelled"
 
-    before = len((await client.get(f"{RUNS}/{run['id']}/points")).json())
+    seen = (await client.get(f"{RUNS}/{run['id']}/points", params={"after": seen - 1})).json()[-1]["step"]
     await client.post(f"{RUNS}/{run['id']}/resume")
-    while len((await client.get(f"{RUNS}/{run['id']}/points")).json()) <= before:
-        await asyncio.sleep(0.05)
+    await seen_training(client, run["id"], seen)
     for child in psutil.Process().children():
         if "ceyuan.models.training.process:main" in child.cmdline():
             child.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,7 @@ from ceyuan.kernel.work import UnitOfWork
 if TYPE_CHECKING:
     from ceyuan.kernel.platform import Platform
 
+logger = logging.getLogger(__name__)
 R = TypeVar("R")
 _FLUSH_S = 0.3
 
@@ -33,13 +35,13 @@ class JobContext:
         self.org_id = job.org_id
         self.actor = actor
         """The person or service on whose behalf the job runs, with today's rights."""
-        self._lines: list[JobLog] = []
+        self._lines: list[dict[str, Any]] = []
         self._progress: dict[str, Any] = {}
         self._cpu_seconds = 0.0
         self._cost = 0
         self._position = 0
         self._outputs: list[str] = []
-        self._stop_flush = asyncio.Event()
+        self._flushing = asyncio.Lock()
 
     async def renew_actor(self) -> None:
         """Take the actor's rights of this moment, after a step that changed them."""
@@ -108,11 +110,8 @@ class JobContext:
 
     def log(self, message: str, level: str = "info", **data: Any) -> None:
         """Add a line to the job's log; `data` must be JSON-able."""
-        self._lines.append(
-            JobLog(
-                job_id=self.job_id, at=self.platform.clock.now(), level=level, message=message[:4000], data=data or None
-            )
-        )
+        now = self.platform.clock.now()
+        self._lines.append({"at": now, "level": level, "message": message[:4000], "data": data or None})
 
     def add_cost(self, micro: int) -> None:
         """Count money that the job spent, in micro-yuan; for the job's page, the ledger is metering's."""
@@ -123,23 +122,27 @@ class JobContext:
         self._outputs.extend(i for i in lineage_ids if i not in self._outputs)
 
     async def flush(self) -> None:
-        """Write what was reported since the last time; the runner calls it a few times a second."""
-        lines, self._lines = self._lines, []
-        values, self._progress = self._progress, {}
-        cost, self._cost = self._cost, 0
-        cpu, self._cpu_seconds = self._cpu_seconds, 0.0
-        if not lines and not values and not cost and not cpu and not self._outputs:
+        """Write what was reported since the last time; the runner calls it a few times a second.
+
+        What could not be written (a full disk, a database that is away) stays for the next time.
+        """
+        async with self._flushing:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        lines, values, cost, cpu = self._lines[:], dict(self._progress), self._cost, self._cpu_seconds
+        outputs = self._outputs[:]
+        if not (lines or values or cost or cpu or outputs):
             return
         async with self.platform.work(self.actor) as uow:
-            uow.session.add_all(lines)
+            uow.session.add_all(JobLog(job_id=self.job_id, **line) for line in lines)
             if cost:
                 values["cost_micro"] = Job.cost_micro + cost
             if cpu:
                 values["cpu_seconds"] = Job.cpu_seconds + cpu
-            if self._outputs:
+            if outputs:
                 job = await repository.get(uow.session, self.job_id, lock=True)
-                job.outputs = [*job.outputs, *(o for o in self._outputs if o not in job.outputs)]
-                self._outputs = []
+                job.outputs = [*job.outputs, *(o for o in outputs if o not in job.outputs)]
             if values:
                 await uow.session.execute(
                     update(Job)
@@ -147,12 +150,19 @@ class JobContext:
                     .values(**values)
                     .execution_options(synchronize_session=False)
                 )
+        del self._lines[: len(lines)], self._outputs[: len(outputs)]
+        self._progress = {k: v for k, v in self._progress.items() if values.get(k) != v}
+        self._cost -= cost
+        self._cpu_seconds -= cpu
         self.platform.jobs.notify(self.job_id)
 
     async def keep_flushing(self) -> None:
         while True:
             await asyncio.sleep(_FLUSH_S)
-            await self.flush()
+            try:
+                await self.flush()
+            except Exception:
+                logger.exception("the log of job %s could not be written; it is tried again", self.job_id)
 
     # --- the heavy part ---
 

@@ -62,6 +62,13 @@ async def orphaned(session: AsyncSession, now: datetime) -> list[Job]:
     return list(await session.scalars(select(Job).where(Job.state == "running", Job.lease_until < now)))
 
 
+async def to_cancel(session: AsyncSession, job_ids: list[str]) -> list[str]:
+    """Those of these jobs that were asked to stop."""
+    return (
+        list(await session.scalars(select(Job.id).where(Job.id.in_(job_ids), Job.cancel_requested))) if job_ids else []
+    )
+
+
 async def claim(session: AsyncSession, job_id: str, run: int, owner: str, now: datetime, until: datetime) -> bool:
     """Take the lease of a job's run; false if it ended, is another's, or was superseded."""
     free = or_(Job.lease_owner.is_(None), Job.lease_owner == owner, Job.lease_until < now)

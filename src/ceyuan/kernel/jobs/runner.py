@@ -58,7 +58,8 @@ class Jobs:
         self._database_url = database_url
         self._heavy = heavy
         self._executor = executor
-        self._tasks: dict[str, asyncio.Task[Any]] = {}
+        self._tasks: dict[str, asyncio.Task[Any]] = {}  # the functions at work: what a cancel reaches
+        self._runs: set[asyncio.Task[str]] = set()  # what writes down how each ended: never cancelled
         self._wake = asyncio.Event()
         self._changes: dict[str, asyncio.Event] = {}
         self._relay: asyncio.Task[None] | None = None
@@ -97,7 +98,7 @@ class Jobs:
             await asyncio.gather(self._relay, return_exceptions=True)
         for task in list(self._tasks.values()):
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*self._runs, return_exceptions=True)
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
         _current = None
 
@@ -144,7 +145,7 @@ class Jobs:
         async with self.platform.database.session(write=False) as session:
             fresh = [(j.id, j.run, j.queue) for j in await repository.to_hand_over(session, now)]
             lost = [(j.id, j.run) for j in await repository.orphaned(session, now) if j.id not in self._tasks]
-            cancelled = [i for i in self._tasks if (await repository.get(session, i)).cancel_requested]
+            cancelled = await repository.to_cancel(session, list(self._tasks))
         for job_id, run, queue in fresh:
             with SetWorkflowID(f"{job_id}.{run}"):
                 await DBOS.enqueue_workflow_async(queue, _run_job, job_id, run)
@@ -157,7 +158,13 @@ class Jobs:
                 )
             self._wake.set()
         for job_id in cancelled:
-            self._tasks[job_id].cancel()
+            self._cancel(job_id)
+
+    def _cancel(self, job_id: str) -> None:
+        """Stop the function, once: a second cancel would break into its cleaning up."""
+        task = self._tasks.get(job_id)
+        if task is not None and not task.cancelling():
+            task.cancel()
 
     # --- running ---
 
@@ -181,14 +188,16 @@ class Jobs:
             return "failed"
         context = JobContext(self.platform, job, actor)
         context.log(f"run {run} started" if job.attempts == 1 else f"run {run} goes on (start {job.attempts})")
-        task = asyncio.create_task(self._guarded(kind, context, job), name=f"job {job_id}")
-        self._tasks[job_id] = task
+        self._tasks[job_id] = asyncio.create_task(kind.function(context, dict(job.params)), name=f"job {job_id}")
+        guard = asyncio.create_task(self._guarded(kind, context, job), name=f"run of job {job_id}")
+        self._runs.add(guard)
         beat = asyncio.create_task(self._heartbeat(job_id, run))
         flusher = asyncio.create_task(context.keep_flushing())
         try:
-            return await task
+            return await asyncio.shield(guard)
         finally:
             self._tasks.pop(job_id, None)
+            self._runs.discard(guard)
             beat.cancel()
             flusher.cancel()
             self.notify(job_id)
@@ -203,7 +212,7 @@ class Jobs:
         started = self.platform.clock.now()
         state, result, error = "succeeded", None, None
         try:
-            result = await kind.function(context, dict(job.params))
+            result = await self._tasks[job.id]
         except asyncio.CancelledError:
             if self._stopping:
                 await context.flush()
@@ -220,7 +229,7 @@ class Jobs:
             context.log(error.line("en"), "error", zh=error.line("zh"), trace=error.fields.get("trace"))
         await context.flush()
         if self._stopping and error is not None:
-            await self.wait_if_stopping()
+            raise asyncio.CancelledError  # the end of the process is no failure of the job
         if (
             state == "failed"
             and job.attempts <= kind.retries
@@ -293,7 +302,7 @@ class Jobs:
                 async with self.platform.work(SYSTEM) as uow:
                     now = uow.clock.now()
                     if not await repository.change_if_open(uow.session, job_id, run, lease_until=now + LEASE):
-                        self._tasks[job_id].cancel()
+                        self._cancel(job_id)
             except Exception:
                 logger.exception("the heartbeat of job %s failed", job_id)
 
