@@ -17,7 +17,7 @@ async def write(message: str) -> Path:
         database = Database(f"sqlite:///{folder}/empty.sqlite")
         if schema.head() is not None:
             await schema.upgrade(database)
-        async with database.engine.begin() as connection:
+        async with database.connection() as connection:
             path = await connection.run_sync(schema.write_migration, message)
         await database.close()
     return path

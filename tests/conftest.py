@@ -37,7 +37,7 @@ async def _fill(url: str, data_dir: Path) -> None:
     """Make all tables, ours and the job engine's, as a first start does."""
     rooms.load_tables()
     platform = build_platform(ServerSettings(data_dir=data_dir, database_url=url))
-    async with platform.database.engine.begin() as connection:
+    async with platform.database.connection() as connection:
         await connection.run_sync(Base.metadata.create_all)
     await platform.jobs.start()
     await platform.jobs.stop()
@@ -87,7 +87,7 @@ def settings(database_url: str, tmp_path: Path) -> ServerSettings:
 async def built(settings: ServerSettings) -> AsyncIterator[Platform]:
     """A platform that is put together, with its tables, but not started."""
     platform = build_platform(settings)
-    async with platform.database.engine.begin() as connection:
+    async with platform.database.connection() as connection:
         await connection.run_sync(Base.metadata.create_all)
     yield platform
     await platform.database.close()

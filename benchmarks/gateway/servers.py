@@ -79,7 +79,7 @@ async def gateway(upstream_port: str, folder: str) -> None:
     lower = ("jobs", "audit", "blobs", "workflow", "identity", "metering", "hub", "serving", "gateway")
     rooms.ROOMS = tuple(room for room in rooms.ROOMS if room.name in lower)
     platform = build_platform(ServerSettings(data_dir=Path(folder)))
-    async with platform.database.engine.begin() as connection:
+    async with platform.database.connection() as connection:
         await connection.run_sync(Base.metadata.create_all)
     async with platform.work(SYSTEM) as uow:
         org = await add_organisation(uow, name="bench", display_name="Bench", kind="company", official=True)

@@ -81,7 +81,7 @@ def make_events(count: int, seed: int) -> list[metering.UsageEvent]:
 
 
 async def _prepare(platform: Platform) -> None:
-    async with platform.database.engine.begin() as connection:
+    async with platform.database.connection() as connection:
         await connection.run_sync(Base.metadata.create_all)
     async with platform.work(SYSTEM) as uow:
         for resource, price in zip(RESOURCES, (800_000, 2_000_000), strict=True):

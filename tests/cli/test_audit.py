@@ -23,7 +23,7 @@ def data(tmp_path: Path) -> Path:
     """A data folder with three entries and a signed head."""
 
     async def fill(platform: Platform) -> None:
-        async with platform.database.engine.begin() as connection:
+        async with platform.database.connection() as connection:
             await connection.run_sync(Base.metadata.create_all)
         async with platform.work() as uow:
             for number in range(3):

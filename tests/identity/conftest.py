@@ -42,7 +42,7 @@ async def _make_tables(url: str) -> None:
             if module is not None:
                 import_module(module)
     database = Database(url)
-    async with database.engine.begin() as connection:
+    async with database.connection() as connection:
         await connection.run_sync(Base.metadata.create_all)
     await database.close()
 

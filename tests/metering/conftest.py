@@ -42,7 +42,7 @@ def _import_floor() -> None:
 
 async def _create_tables(url: str) -> None:
     database = Database(url)
-    async with database.engine.begin() as connection:
+    async with database.connection() as connection:
         await connection.run_sync(Base.metadata.create_all)
     await database.close()
 

@@ -28,7 +28,7 @@ def _needed_rooms() -> tuple[rooms.Room, ...]:
 async def _make_tables(url: str) -> None:
     rooms.load_tables()
     database = Database(url)
-    async with database.engine.begin() as connection:
+    async with database.connection() as connection:
         await connection.run_sync(Base.metadata.create_all)
     await database.close()
 

@@ -37,7 +37,7 @@ async def _prepare(folder: Path) -> Platform:
     rooms.load_tables()
     url = f"sqlite:///{folder / 'ceyuan.sqlite'}"
     platform = build_platform(ServerSettings(data_dir=folder / "data", database_url=url))
-    async with platform.database.engine.begin() as connection:
+    async with platform.database.connection() as connection:
         await connection.run_sync(Base.metadata.create_all)
 
     async def find(_uow: UnitOfWork, name: str) -> Owner | None:

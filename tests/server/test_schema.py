@@ -44,7 +44,7 @@ def _differences(connection: Connection) -> list[str]:
 
 async def test_the_migrations_make_the_tables_that_the_program_declares(database: Database) -> None:
     await schema.upgrade(database)
-    async with database.engine.connect() as connection:
+    async with database.connection() as connection:
         assert await connection.run_sync(_differences) == [], 'run make migration m="why"'
         assert await connection.run_sync(guards.missing) == []
     assert await schema.current(database) == schema.head()
@@ -52,7 +52,7 @@ async def test_the_migrations_make_the_tables_that_the_program_declares(database
 
 async def test_an_older_database_comes_forward_with_its_data(database: Database) -> None:
     await schema.upgrade(database, "0001")
-    async with database.engine.begin() as connection:
+    async with database.connection() as connection:
         await connection.execute(
             text(
                 "INSERT INTO outbox_event (topic, data, created_at) "
@@ -66,7 +66,7 @@ async def test_an_older_database_comes_forward_with_its_data(database: Database)
             )
         )
     await schema.upgrade(database)
-    async with database.engine.connect() as connection:
+    async with database.connection() as connection:
         assert (await connection.execute(text("SELECT topic FROM outbox_event"))).scalars().all() == ["old.topic"]
         assert (await connection.execute(text("SELECT owner FROM ledger_account"))).scalars().all() == ["org_old"]
         assert await connection.run_sync(_differences) == []
@@ -74,7 +74,7 @@ async def test_an_older_database_comes_forward_with_its_data(database: Database)
 
 async def test_a_database_of_a_newer_program_is_refused_and_left_alone(database: Database) -> None:
     await schema.upgrade(database)
-    async with database.engine.begin() as connection:
+    async with database.connection() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(NewerDatabase, match="9999"):
         await schema.upgrade(database)

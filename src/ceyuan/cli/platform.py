@@ -50,13 +50,14 @@ async def greet(platform: Platform, origin: str) -> None:
 
 
 def _serve_until_interrupted(serving: Coroutine[Any, Any, None]) -> None:
-    """Run on uvloop; Ctrl-C has stopped the platform cleanly by the time it arrives here, so it is no error."""
+    """Run on uvloop; an interrupt that comes while the platform starts is no error either."""
     import uvloop
 
     try:
         uvloop.run(serving)
     except KeyboardInterrupt:
-        say(("已停止", "stopped"))
+        pass
+    say(("已停止", "stopped"))
 
 
 @app.command()

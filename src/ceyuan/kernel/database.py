@@ -6,14 +6,14 @@ so that a writer never meets `database is locked` halfway (https://sqlite.org/la
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, make_url, text
-from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from ceyuan.kernel.errors import Unavailable
 
@@ -50,20 +50,20 @@ class Database:
         self._read_sessions = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=True)
         self._write_sessions = async_sessionmaker(self._writer, expire_on_commit=False, autoflush=True)
 
-    @property
-    def engine(self) -> AsyncEngine:
-        """The engine that may write; for migrations and maintenance only."""
-        return self._writer
-
     @asynccontextmanager
     async def session(self, *, write: bool) -> AsyncIterator[AsyncSession]:
         """A session in one transaction: committed at the end, rolled back on any exception."""
         maker = self._write_sessions if write else self._read_sessions
-        try:
+        with explained_faults():
             async with maker() as session, session.begin():
                 yield session
-        except (OperationalError, DatabaseError) as error:
-            raise _explain(error) from error
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that may write, in one transaction; for migrations and maintenance only."""
+        with explained_faults():
+            async with self._writer.begin() as connection:
+                yield connection
 
     async def ping(self) -> None:
         """Raise `DatabaseUnavailable` unless the database answers."""
@@ -95,6 +95,15 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Any) -> None:
         connection.exec_driver_sql(begin)
+
+
+@contextmanager
+def explained_faults() -> Iterator[None]:
+    """Raise `DatabaseUnavailable` for those of the driver's errors that an operator can mend."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise _explain(error) from error
 
 
 def _explain(error: DatabaseError) -> BaseException:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from ceyuan import __version__
 from ceyuan.identity import PublicAddress
@@ -13,7 +13,7 @@ from ceyuan.kernel.audit import AuditLog
 from ceyuan.kernel.blobs import BlobStore
 from ceyuan.kernel.database import Database
 from ceyuan.kernel.jobs import Jobs, engine_url, executor_name
-from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.platform import Platform, Service
 from ceyuan.kernel.secrets import SecretSettings, open_vault
 from ceyuan.server import rooms
 from ceyuan.server.settings import ServerSettings
@@ -51,28 +51,32 @@ def build_platform(settings: ServerSettings) -> Platform:
 @asynccontextmanager
 async def running(platform: Platform) -> AsyncIterator[Platform]:
     """Start events, jobs and the rooms' background services; stop them in the opposite order."""
-    await platform.database.ping()
-    await platform.dispatcher.start()
-    await platform.jobs.start()
-    chores = asyncio.create_task(_do_chores(platform), name="chores")
-    started = []
-    try:
+    async with AsyncExitStack() as stops:
+        stops.push_async_callback(platform.database.close)
+        await platform.database.ping()
+        # The job engine takes the loop's thread pool with it: it goes last.
+        stops.push_async_callback(platform.jobs.stop)
+        stops.push_async_callback(platform.dispatcher.stop)
+        await platform.dispatcher.start()
+        await platform.jobs.start()
         for service in platform.services:
             await service.start(platform)
-            started.append(service)
+            stops.push_async_callback(_stop, service, platform)
+        chores = asyncio.create_task(_do_chores(platform), name="chores")
+        stops.push_async_callback(_cancel, chores)
         yield platform
-    finally:
-        chores.cancel()
-        await asyncio.gather(chores, return_exceptions=True)
-        for service in reversed(started):
-            try:
-                await service.stop(platform)
-            except Exception:
-                logger.exception("a background service did not stop cleanly")
-        # The job engine takes the loop's thread pool with it: it goes last.
-        await platform.dispatcher.stop()
-        await platform.jobs.stop()
-        await platform.database.close()
+
+
+async def _stop(service: Service, platform: Platform) -> None:
+    try:
+        await service.stop(platform)
+    except Exception:
+        logger.exception("a background service did not stop cleanly")
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _do_chores(platform: Platform) -> None:

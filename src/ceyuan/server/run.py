@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -141,10 +142,23 @@ async def serve(
             platform = build_platform(settings)
             await prepare(platform, backup=(lambda v: backup(settings, v)) if backup else None)
             async with running(platform):
-                server = uvicorn.Server(_uvicorn_config(settings, platform))
+                server = _Server(_uvicorn_config(settings, platform))
                 await _serve_until_told(server, listener, platform, ready, settings.origin)
         finally:
             listener.close()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals alone: uvicorn would end the process with them before the platform has stopped."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def stop(self) -> None:
+        """Finish the answers under way and end; told again, end at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 def _uvicorn_config(settings: ServerSettings, platform: Platform) -> Config:
@@ -164,17 +178,24 @@ def _uvicorn_config(settings: ServerSettings, platform: Platform) -> Config:
 
 
 async def _serve_until_told(
-    server: uvicorn.Server,
+    server: _Server,
     listener: socket.socket,
     platform: Platform,
     ready: Callable[[Platform, str], Awaitable[None]],
     origin: str,
 ) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not task.done():
         await asyncio.sleep(0.02)
     follow = asyncio.create_task(_tell(ready, platform, origin, server))
-    await task
+    try:
+        await task
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
     follow.cancel()
     await asyncio.gather(follow, return_exceptions=True)
 

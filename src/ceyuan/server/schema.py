@@ -43,7 +43,7 @@ def _current(connection: Connection) -> str | None:
 
 async def current(database: Database) -> str | None:
     """The version that the database has; None for an empty one."""
-    async with database.engine.connect() as connection:
+    async with database.connection() as connection:
         return await connection.run_sync(_current)
 
 
@@ -74,7 +74,7 @@ def _upgrade(connection: Connection, target: str) -> None:
 async def upgrade(database: Database, target: str = "head") -> None:
     """Carry the database to `target` in one transaction; raises `NewerDatabase`."""
     require_known(await current(database))
-    async with database.engine.begin() as connection:
+    async with database.connection() as connection:
         await connection.run_sync(_upgrade, target)
 
 

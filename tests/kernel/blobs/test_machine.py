@@ -50,7 +50,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.run(self._tables())
 
     async def _tables(self) -> None:
-        async with self.platform.database.engine.begin() as connection:
+        async with self.platform.database.connection() as connection:
             await connection.run_sync(Base.metadata.create_all, tables=TABLES)
 
     async def references(self, uow: UnitOfWork) -> AsyncIterator[str]:

@@ -26,7 +26,7 @@ async def table(built: Platform) -> AsyncIterator[type[Base]]:
         number: Mapped[int] = mapped_column(primary_key=True)
         content: Mapped[bytes | None] = mapped_column(Sealed)
 
-    async with built.database.engine.begin() as connection:
+    async with built.database.connection() as connection:
         await connection.run_sync(Base.metadata.create_all)
     async with built.work() as uow:
         for number in range(COUNT):

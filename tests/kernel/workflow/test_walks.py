@@ -55,7 +55,7 @@ async def walk(folder: Path, sample: Definition, steps: list[tuple[str, Actor, d
     )
     prepare(platform, Pool())
     assert isinstance(platform.clock, ManualClock)
-    async with platform.database.engine.begin() as connection:
+    async with platform.database.connection() as connection:
         await connection.run_sync(Base.metadata.create_all, tables=TABLES)
     async with platform.work(OWNER) as uow:
         data = {"documents": 1, "closes_at": "2026-04-01T10:00"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Queue = Literal["light", "heavy", "flow"]
 """light: mostly waits (16 at once); heavy: fills cores (as many as settings say); flow: waits for other jobs."""
-JobFunction = Callable[["JobContext", dict[str, Any]], Awaitable[dict[str, Any]]]
+JobFunction = Callable[["JobContext", dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)

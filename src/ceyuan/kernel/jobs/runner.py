@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from ceyuan.kernel.actor import SYSTEM, Actor
+from ceyuan.kernel.database import explained_faults
 from ceyuan.kernel.errors import CeyuanError
 from ceyuan.kernel.jobs import repository
 from ceyuan.kernel.jobs.context import JobContext
@@ -81,13 +82,26 @@ class Jobs:
         if self._database_url.startswith("sqlite"):
             config["db_engine_kwargs"] = {"connect_args": {"timeout": 30}}
         DBOS(config=config)
-        DBOS.launch()
+        with explained_faults():
+            if self._database_url.startswith("sqlite"):
+                await asyncio.to_thread(self._try_file)
+            DBOS.launch()
         limits = {"light": 16, "heavy": self._heavy, "flow": 32}
         for name, limit in limits.items():
             await DBOS.register_queue_async(
                 name, worker_concurrency=limit, polling_interval_sec=0.25, on_conflict="always_update"
             )
         self._relay = asyncio.create_task(self._keep_relaying(), name="job-relay")
+
+    def _try_file(self) -> None:
+        """Touch the engine's file before DBOS does, which would print a trace of a fault that is told in words."""
+        engine = sa.create_engine(self._database_url)
+        try:
+            with engine.connect() as connection:
+                names = sa.inspect(connection).get_table_names()
+                connection.execute(sa.text("SELECT 1" if not names else f'SELECT count(*) FROM "{names[0]}"'))
+        finally:
+            engine.dispose()
 
     async def stop(self) -> None:
         """Stop cleanly: running jobs keep their state and go on at the next start."""
