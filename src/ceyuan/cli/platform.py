@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -49,6 +50,11 @@ async def greet(platform: Platform, origin: str) -> None:
     say((f"控制台:{origin}/console/", f"console: {origin}/console/"))
 
 
+def _collect_no_garbage() -> None:
+    """Start-up makes much and drops little; `serve` collects again once it listens."""
+    gc.disable()
+
+
 def _serve_until_interrupted(serving: Coroutine[Any, Any, None]) -> None:
     """Run on uvloop; an interrupt that comes while the platform starts is no error either."""
     import uvloop
@@ -57,6 +63,8 @@ def _serve_until_interrupted(serving: Coroutine[Any, Any, None]) -> None:
         uvloop.run(serving)
     except KeyboardInterrupt:
         pass
+    finally:
+        gc.enable()
     say(("已停止", "stopped"))
 
 
@@ -70,6 +78,7 @@ def up(
     tls_key: Annotated[Path | None, typer.Option(help="PEM file of its private key")] = None,
 ) -> None:
     """Start the platform and serve until Ctrl-C."""
+    _collect_no_garbage()
     from ceyuan.server.run import serve
 
     settings = settings_of(data, host=host, port=port, behind_proxy=behind_proxy, tls_cert=tls_cert, tls_key=tls_key)
@@ -202,6 +211,7 @@ def demo(
 ) -> None:
     """Start the platform and run one whole turn of the loop on real input; started again it goes on where it was."""
 
+    _collect_no_garbage()
     from ceyuan.cli.loop import plan_of, show_turn
     from ceyuan.server.run import StopServing, serve
 

@@ -96,17 +96,21 @@ class Dispatcher:
 
     POLL_S = 1.0
     KEEP = timedelta(days=7)
+    LONGEST_TRANSACTION = timedelta(seconds=60)
+    """PostgreSQL gives out numbers before the commit: a lower one may appear this much after a higher one."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._wake = asyncio.Event()
-        self._seen = 0
+        self._floor = 0  # everything up to here was heard, and nothing below it can still be committed
+        self._heard: dict[int, datetime] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
+        before = self._platform.clock.now() - self.LONGEST_TRANSACTION
+        query = select(OutboxEvent.seq).where(OutboxEvent.created_at < before).order_by(OutboxEvent.seq.desc()).limit(1)
         async with self._platform.database.session(write=False) as session:
-            last = await session.scalar(select(OutboxEvent.seq).order_by(OutboxEvent.seq.desc()).limit(1))
-        self._seen = last or 0
+            self._floor = await session.scalar(query) or 0
         self._task = asyncio.create_task(self._run(), name="event-dispatcher")
 
     def wake(self) -> None:
@@ -136,19 +140,26 @@ class Dispatcher:
             self._wake.clear()
 
     async def _deliver_volatile(self) -> None:
+        query = select(OutboxEvent).where(OutboxEvent.seq > self._floor).order_by(OutboxEvent.seq)
+        if self._heard:
+            query = query.where(OutboxEvent.seq.not_in(list(self._heard)))
         async with self._platform.database.session(write=False) as session:
-            rows = list(
-                await session.scalars(
-                    select(OutboxEvent).where(OutboxEvent.seq > self._seen).order_by(OutboxEvent.seq).limit(500)
-                )
-            )
+            rows = list(await session.scalars(query.limit(500)))
+        now = self._platform.clock.now()
         for row in rows:
-            self._seen = row.seq
+            self._heard[row.seq] = now
             for handler in self._platform.subscriptions.volatile.get(row.topic, ()):
                 try:
                     await handler(self._platform, Event(row.topic, row.data))
                 except Exception:
                     logger.exception("volatile handler of %s failed", row.topic)
+        self._raise_floor(now)
+
+    def _raise_floor(self, now: datetime) -> None:
+        patience = timedelta(0) if self._platform.database.is_sqlite else self.LONGEST_TRANSACTION
+        settled = [seq for seq, at in self._heard.items() if now - at >= patience]
+        self._floor = max([self._floor, *settled])
+        self._heard = {seq: at for seq, at in self._heard.items() if seq > self._floor}
 
     async def _deliver_durable(self) -> bool:
         now = self._platform.clock.now()

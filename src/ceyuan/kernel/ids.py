@@ -12,7 +12,7 @@ import threading
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_ID = re.compile(r"^[a-z]{1,12}_[0-9a-hjkmnp-tv-z]{26}$")
+_ID = re.compile(r"[a-z]{1,12}_[0-9a-hjkmnp-tv-z]{26}")
 _lock = threading.Lock()
 _last_ms = 0
 _last_random = 0
@@ -43,4 +43,4 @@ def encode(value: int) -> str:
 
 def is_id(text: str, prefix: str | None = None) -> bool:
     """Whether `text` has the form of an id (of this `prefix`)."""
-    return bool(_ID.match(text)) and (prefix is None or text.startswith(f"{prefix}_"))
+    return bool(_ID.fullmatch(text)) and (prefix is None or text.startswith(f"{prefix}_"))

@@ -8,10 +8,10 @@ from functools import lru_cache
 
 from ceyuan.kernel.errors import Invalid
 
-_RESOURCE = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$")
-_RESOURCE_PATTERN = re.compile(r"^[a-z0-9_.*]{1,80}$")
-_MODEL = re.compile(r"^[^\s\x00-\x1f*]{1,200}$")
-_MODEL_PATTERN = re.compile(r"^[^\s\x00-\x1f]{1,200}$")
+_RESOURCE = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+\Z")
+_RESOURCE_PATTERN = re.compile(r"^[a-z0-9_.*]{1,80}\Z")
+_MODEL = re.compile(r"^[^\s\x00-\x1f*]{1,200}\Z")
+_MODEL_PATTERN = re.compile(r"^[^\s\x00-\x1f]{1,200}\Z")
 
 Specificity = tuple[int, int]
 """(1 for an exact pattern else 0, number of literal characters); larger is more specific."""

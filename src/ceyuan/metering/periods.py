@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from ceyuan.kernel.errors import Invalid
 
 Window = Literal["minute", "day", "month"]
-_PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+_PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])\Z")
 
 
 @dataclass(frozen=True, slots=True)

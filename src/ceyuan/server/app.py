@@ -37,6 +37,15 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
+def _take_routes(app: FastAPI) -> None:
+    """The rooms' routes as they stand: their paths are whole, and `include_router` would build each a second time."""
+    for router in rooms.routers():
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                route.unique_id = _operation_id(route)
+        app.router.routes.extend(router.routes)
+
+
 def create_app(platform: Platform) -> FastAPI:
     """The control plane over a platform, which whoever serves the application starts and stops."""
     settings = platform.section(ServerSettings)
@@ -52,8 +61,7 @@ def create_app(platform: Platform) -> FastAPI:
     )
     app.state.platform = platform
     install_error_handlers(app)
-    for router in rooms.routers():
-        app.include_router(router)
+    _take_routes(app)
     _add_system_routes(app)
     _add_console(app)
     _describe_byte_paths(app)
@@ -110,8 +118,7 @@ def _add_console(app: FastAPI) -> None:
 
 def _reserve_names(app: FastAPI, platform: Platform) -> None:
     """Nobody may be called like the first segment of a route."""
-    routes = [*app.routes, *(route for router in rooms.routers() for route in router.routes)]
-    paths = [path for route in routes if (path := getattr(route, "path", None))]
+    paths = [path for route in app.routes if (path := getattr(route, "path", None))]
     paths += [path for room in rooms.ROOMS for path in room.byte_path_items()]
     platform.provide(ReservedNames, ReservedNames.from_paths(paths))
 

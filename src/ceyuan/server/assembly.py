@@ -19,6 +19,8 @@ from ceyuan.server import rooms
 from ceyuan.server.settings import ServerSettings
 
 logger = logging.getLogger(__name__)
+_FIRST_CHORES_S = 15.0
+"""Chores wait until those who wait for the first page have seen it."""
 
 
 def build_platform(settings: ServerSettings) -> Platform:
@@ -81,8 +83,8 @@ async def _cancel(task: asyncio.Task[None]) -> None:
 
 async def _do_chores(platform: Platform) -> None:
     """Run the rooms' periodic chores, each at its own interval; one that fails is tried again next time."""
-    due = dict.fromkeys(platform.chores, 0.0)
     loop = asyncio.get_running_loop()
+    due = {chore: loop.time() + min(chore.every_s, _FIRST_CHORES_S) for chore in platform.chores}
     while True:
         for chore, at in list(due.items()):
             if loop.time() >= at:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import logging
 import os
 import signal
@@ -143,9 +144,19 @@ async def serve(
             await prepare(platform, backup=(lambda v: backup(settings, v)) if backup else None)
             async with running(platform):
                 server = _Server(_uvicorn_config(settings, platform))
+                settle_heap()
                 await _serve_until_told(server, listener, platform, ready, settings.origin)
         finally:
             listener.close()
+
+
+def settle_heap() -> None:
+    """Take what the start made out of the collector's sight: it stays anyway, and each look through it would keep
+    every request waiting."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    gc.enable()
 
 
 class _Server(uvicorn.Server):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 from ceyuan.kernel.database import Database
 from ceyuan.kernel.errors import Conflict
 from ceyuan.metering import guards
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class NewerDatabase(Conflict):
@@ -24,21 +25,31 @@ class NewerDatabase(Conflict):
 
 
 def _config(connection: Connection | None = None) -> Config:
+    from alembic.config import Config  # Alembic takes a while to import, and most starts need none of it
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("path_separator", "os")
     if connection is not None:
         config.attributes["connection"] = connection
     return config
 
 
-def head() -> str | None:
+def versions() -> list[str]:
+    """The versions that this program knows, oldest first: the numbers that the migrations' files begin with."""
+    return sorted(file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+def head() -> str:
     """The version that this program's tables have."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+    return versions()[-1]
 
 
 def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 async def current(database: Database) -> str | None:
@@ -49,13 +60,7 @@ async def current(database: Database) -> str | None:
 
 def require_known(version: str | None) -> None:
     """Raise `NewerDatabase` if this program does not know the database's version."""
-    if version is None:
-        return
-    try:
-        known = ScriptDirectory.from_config(_config()).get_revision(version)
-    except CommandError:
-        known = None
-    if known is None:
+    if version is not None and version not in versions():
         raise NewerDatabase(
             (
                 f"数据库版本 {version} 由更新的程序写入",
@@ -66,6 +71,8 @@ def require_known(version: str | None) -> None:
 
 
 def _upgrade(connection: Connection, target: str) -> None:
+    from alembic import command
+
     command.upgrade(_config(connection), target)
     if target == "head":
         guards.install(connection)  # Alembic does not see triggers; making them again does no harm
@@ -85,8 +92,10 @@ def is_empty(connection: Connection) -> bool:
 
 def write_migration(connection: Connection, message: str) -> Path:
     """Write the script that carries the database at `connection` to the present tables."""
-    number = f"{len(list(ScriptDirectory.from_config(_config()).walk_revisions())) + 1:04d}"
+    from alembic import command
+    from alembic.script import Script
+
+    number = f"{len(versions()) + 1:04d}"
     script = command.revision(_config(connection), message=message, autogenerate=True, rev_id=number)
-    assert script is not None
-    assert not isinstance(script, list)
+    assert isinstance(script, Script)
     return Path(script.path)

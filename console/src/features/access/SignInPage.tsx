@@ -1,4 +1,4 @@
-import { Button, Form, Input } from 'antd'
+import { Alert, Button, Form, Input } from 'antd'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
@@ -52,6 +52,18 @@ function Under() {
   )
 }
 
+const ON_RETURN = ['sign_on_failed', 'account_suspended', 'sign_up_closed', 'email_taken'] as const
+
+/** What the identity provider's answer came to, when it sent the browser back here without a session. */
+function SignOnProblem() {
+  const { t } = useTranslation('access')
+  const [params] = useSearchParams()
+  const code = params.get('problem')
+  if (!code) return null
+  const known = ON_RETURN.find((one) => one === code) ?? 'sign_on_failed'
+  return <Alert type="error" showIcon title={t(`signIn.problem.${known}`)} style={{ marginBottom: 20 }} />
+}
+
 export function Component() {
   const { t } = useTranslation('access')
   const enter = useEntry()
@@ -77,6 +89,7 @@ export function Component() {
   }
   return (
     <Gate title={t('signIn.title')} note={t('signIn.note')}>
+      <SignOnProblem />
       <Form<Values> layout="vertical" size="large" requiredMark={false} onFinish={(values) => void submit(values)}>
         <Form.Item name="name" label={t('signIn.name')} rules={[{ required: true, message: t('needed') }]}>
           <Input autoFocus autoComplete="username" />

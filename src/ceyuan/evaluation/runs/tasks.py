@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,19 @@ from ceyuan.evaluation.runs import repository
 from ceyuan.evaluation.runs.reporting import card, summarise
 from ceyuan.evaluation.runs.schemas import EvaluationPlan
 from ceyuan.evaluation.runs.tables import EvaluationAnswer
-from ceyuan.hub import By, Input, Node, commit_folder, create_repository, local_snapshot, record_lineage, resolve
+from ceyuan.hub import (
+    By,
+    Content,
+    Input,
+    Node,
+    commit_staged,
+    create_repository,
+    find_by_reference,
+    local_snapshot,
+    record_lineage,
+    resolve,
+    stage_folder,
+)
 from ceyuan.kernel.errors import CeyuanError
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import JobContext, job
@@ -41,7 +54,10 @@ async def run_evaluation(ctx: JobContext, params: dict[str, Any]) -> dict[str, A
         async with ctx.platform.work(ctx.actor, write=False) as uow:
             answers = await repository.all_answers(uow.session, run_id)
             summary = summarise(answers, items, perplexities)
-        report = await ctx.step("report", lambda: _report(ctx, str(params["repository"]), name, plan, summary, answers))
+        staged = await ctx.step("write", lambda: _write(ctx, name, plan, summary, answers))
+        target = str(params["repository"])
+        report = await ctx.transaction("report", lambda uow: _report(uow, ctx, target, name, plan, staged))
+        ctx.add_output(report["node_id"])
         await ctx.transaction("finish", lambda uow: _finish(uow, run_id, summary, report))
     except BaseException as error:
         await _end_badly(ctx, run_id, "cancelled" if isinstance(error, asyncio.CancelledError) else "failed")
@@ -50,7 +66,7 @@ async def run_evaluation(ctx: JobContext, params: dict[str, Any]) -> dict[str, A
 
 
 async def _end_badly(ctx: JobContext, run_id: str, state: str) -> None:
-    await ctx.platform.jobs.wait_if_stopping()
+    ctx.platform.jobs.leave_if_stopping()
     async with ctx.platform.work(ctx.actor) as uow:
         (await repository.get(uow.session, run_id)).state = state
 
@@ -146,14 +162,9 @@ async def _perplexity(ctx: JobContext, plan: dict[str, Any]) -> dict[str, Any]:
     return await ctx.step(f"perplexity {plan['model']}", measure)
 
 
-async def _report(
-    ctx: JobContext,
-    repository_name: str,
-    name: str,
-    plan: EvaluationPlan,
-    summary: dict[str, Any],
-    answers: Sequence[EvaluationAnswer],
-) -> dict[str, str]:
+async def _write(
+    ctx: JobContext, name: str, plan: EvaluationPlan, summary: dict[str, Any], answers: Sequence[EvaluationAnswer]
+) -> list[list[Any]]:
     folder = ctx.platform.data_dir / "work" / ctx.job_id / "report"
     folder.mkdir(parents=True, exist_ok=True)
     async with ctx.platform.work(ctx.actor, write=False) as uow:
@@ -161,29 +172,37 @@ async def _report(
     # The content's identity, not the commit's, which holds a time: the report of the same run is the same text.
     contents = {ref: f"{found.owner}/{found.name}@{found.tree[:16]}" for ref, found in named.items()}
     await asyncio.to_thread(_write_report, folder, name, plan, summary, answers, contents)
-    owner, _, repo = repository_name.partition("/")
-    async with ctx.platform.work(ctx.actor) as uow:
-        await create_repository(uow, "report", owner, repo, description=name, exist_ok=True)
-    revision = await commit_folder(
-        ctx.platform, f"reports/{repository_name}", folder, message=f"Evaluation report: {name}", actor=ctx.actor
+    return [[path, asdict(content)] for path, content in await stage_folder(ctx.platform, folder)]
+
+
+async def _report(
+    uow: UnitOfWork, ctx: JobContext, target: str, name: str, plan: EvaluationPlan, staged: list[list[Any]]
+) -> dict[str, str]:
+    """Make the revision and its lineage in one transaction."""
+    owner, _, repo = target.partition("/")
+    await create_repository(uow, "report", owner, repo, description=name, exist_ok=True)
+    revision = await commit_staged(
+        uow,
+        await find_by_reference(uow, f"reports/{target}"),
+        [(path, Content(**content)) for path, content in staged],
+        message=f"Evaluation report: {name}",
+        origin=ctx.job_id,
     )
-    ctx.add_output(revision.node_id)
-    async with ctx.platform.work(ctx.actor) as uow:
-        inputs: list[Input] = [(await resolve(uow, one.model), "model") for one in plan.perplexity]
-        inputs += [(await resolve(uow, one.dataset), "held-out text") for one in plan.perplexity]
-        inputs += [
-            (Node("served model", f"served:{m}", m, visibility="internal", href="/models/served"), "asked")
-            for m in plan.models
-        ]
-        await record_lineage(
-            uow,
-            inputs=inputs,
-            output=revision,
-            action="evaluate",
-            by=By("job", ctx.job_id),
-            settings=plan.model_dump(mode="json"),
-        )
-    return {"ref": revision.ref, "tree": revision.tree}
+    inputs: list[Input] = [(await resolve(uow, one.model), "model") for one in plan.perplexity]
+    inputs += [(await resolve(uow, one.dataset), "held-out text") for one in plan.perplexity]
+    inputs += [
+        (Node("served model", f"served:{m}", m, visibility="internal", href="/models/served"), "asked")
+        for m in plan.models
+    ]
+    await record_lineage(
+        uow,
+        inputs=inputs,
+        output=revision,
+        action="evaluate",
+        by=By("job", ctx.job_id),
+        settings=plan.model_dump(mode="json"),
+    )
+    return {"ref": revision.ref, "tree": revision.tree, "node_id": revision.node_id}
 
 
 def _write_report(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import Any
 
 from ceyuan.governance.safety import repository
@@ -10,7 +11,19 @@ from ceyuan.governance.safety.prompts import build_prompts
 from ceyuan.governance.safety.reporting import part_result, write
 from ceyuan.governance.safety.schemas import SafetyPlan
 from ceyuan.governance.safety.tables import SafetyFinding
-from ceyuan.hub import By, Input, Node, commit_folder, create_repository, local_snapshot, record_lineage, resolve
+from ceyuan.hub import (
+    By,
+    Content,
+    Input,
+    Node,
+    commit_staged,
+    create_repository,
+    find_by_reference,
+    local_snapshot,
+    record_lineage,
+    resolve,
+    stage_folder,
+)
 from ceyuan.kernel.errors import CeyuanError
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import JobContext, job
@@ -44,12 +57,13 @@ async def run_safety_check(ctx: JobContext, params: dict[str, Any]) -> dict[str,
             findings += found["findings"]
             version = found["version"]
         summary = {"parts": parts, "passed": all(p["passed"] for p in parts), "version": version}
-        report = await ctx.step(
-            "report", lambda: _report(ctx, str(params["repository"]), name, plan, summary, findings)
-        )
+        staged = await ctx.step("write", lambda: _write(ctx, name, plan, summary, findings))
+        target = str(params["repository"])
+        report = await ctx.transaction("report", lambda uow: _report(uow, ctx, target, name, plan, staged))
+        ctx.add_output(report["node_id"])
         await ctx.transaction("finish", lambda uow: _finish(uow, check_id, summary, findings, report))
     except BaseException as error:
-        await ctx.platform.jobs.wait_if_stopping()
+        ctx.platform.jobs.leave_if_stopping()
         async with ctx.platform.work(ctx.actor) as uow:
             state = "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"
             (await repository.get(uow.session, check_id)).state = state
@@ -110,14 +124,9 @@ async def _inspect(ctx: JobContext, answers: list[list[str]]) -> dict[str, Any]:
     return result
 
 
-async def _report(
-    ctx: JobContext,
-    repository_name: str,
-    name: str,
-    plan: SafetyPlan,
-    summary: dict[str, Any],
-    findings: list[dict[str, Any]],
-) -> dict[str, str]:
+async def _write(
+    ctx: JobContext, name: str, plan: SafetyPlan, summary: dict[str, Any], findings: list[dict[str, Any]]
+) -> list[list[Any]]:
     folder = ctx.platform.data_dir / "work" / ctx.job_id / "report"
     content = plan
     if plan.dataset is not None:
@@ -126,28 +135,36 @@ async def _report(
             found = await resolve(uow, plan.dataset)
         content = plan.model_copy(update={"dataset": f"{found.owner}/{found.name}@{found.tree[:16]}"})
     await asyncio.to_thread(write, folder, name, content, summary, findings)
-    owner, _, repo = repository_name.partition("/")
-    async with ctx.platform.work(ctx.actor) as uow:
-        await create_repository(uow, "report", owner, repo, description=name, exist_ok=True)
-    revision = await commit_folder(
-        ctx.platform, f"reports/{repository_name}", folder, message=f"Safety report: {name}", actor=ctx.actor
+    return [[path, asdict(content)] for path, content in await stage_folder(ctx.platform, folder)]
+
+
+async def _report(
+    uow: UnitOfWork, ctx: JobContext, target: str, name: str, plan: SafetyPlan, staged: list[list[Any]]
+) -> dict[str, str]:
+    """Make the revision and its lineage in one transaction."""
+    owner, _, repo = target.partition("/")
+    await create_repository(uow, "report", owner, repo, description=name, exist_ok=True)
+    revision = await commit_staged(
+        uow,
+        await find_by_reference(uow, f"reports/{target}"),
+        [(path, Content(**content)) for path, content in staged],
+        message=f"Safety report: {name}",
+        origin=ctx.job_id,
     )
-    ctx.add_output(revision.node_id)
-    async with ctx.platform.work(ctx.actor) as uow:
-        inputs: list[Input] = [(await resolve(uow, plan.dataset), "sampled")] if plan.dataset else []
-        inputs += [
-            (Node("served model", f"served:{m}", m, visibility="internal", href="/models/served"), "asked")
-            for m in plan.models
-        ]
-        await record_lineage(
-            uow,
-            inputs=inputs,
-            output=revision,
-            action="check safety",
-            by=By("job", ctx.job_id),
-            settings=plan.model_dump(mode="json"),
-        )
-    return {"ref": revision.ref, "tree": revision.tree}
+    inputs: list[Input] = [(await resolve(uow, plan.dataset), "sampled")] if plan.dataset else []
+    inputs += [
+        (Node("served model", f"served:{m}", m, visibility="internal", href="/models/served"), "asked")
+        for m in plan.models
+    ]
+    await record_lineage(
+        uow,
+        inputs=inputs,
+        output=revision,
+        action="check safety",
+        by=By("job", ctx.job_id),
+        settings=plan.model_dump(mode="json"),
+    )
+    return {"ref": revision.ref, "tree": revision.tree, "node_id": revision.node_id}
 
 
 async def _finish(

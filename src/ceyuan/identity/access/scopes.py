@@ -15,7 +15,7 @@ from ceyuan.kernel.errors import Invalid, Text
 from ceyuan.kernel.platform import Platform
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_SCOPE = re.compile(r"^(?:\*|[a-z][a-z0-9_]{1,30}:(?:\*|[a-z][a-z0-9_]{1,20}))$")
+_SCOPE = re.compile(r"^(?:\*|[a-z][a-z0-9_]{1,30}:(?:\*|[a-z][a-z0-9_]{1,20}))\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.pages import PageRequest, Rows, fetch_page
 from ceyuan.kernel.work import UnitOfWork
 
-_AUDIENCE = re.compile(r"^(?:everyone|people|(?:duty|kind|org):[a-z0-9_]{1,50})$")
+_AUDIENCE = re.compile(r"^(?:everyone|people|(?:duty|kind|org):[a-z0-9_]{1,50})\Z")
 SORTS = {"starts_at": Announcement.starts_at, "created_at": Announcement.created_at}
 
 

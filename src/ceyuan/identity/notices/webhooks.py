@@ -21,7 +21,7 @@ from ceyuan.kernel.pages import PageRequest, Rows, fetch_page
 from ceyuan.kernel.work import UnitOfWork
 
 MAX_WEBHOOKS = 20
-_TOPIC = re.compile(r"^(?:\*|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\.\*)?)$")
+_TOPIC = re.compile(r"^(?:\*|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\.\*)?)\Z")
 
 
 @dataclass(frozen=True, slots=True)

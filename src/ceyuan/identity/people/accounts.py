@@ -18,7 +18,7 @@ from ceyuan.kernel.errors import Invalid
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.work import UnitOfWork
 
-_EMAIL = re.compile(r"^[^@\s\"(),:;<>\[\]\\]{1,64}@(?:[^@\s.\"(),:;<>\[\]\\]{1,63}\.)+[^@\s.\"(),:;<>\[\]\\]{2,63}$")
+_EMAIL = re.compile(r"^[^@\s\"(),:;<>\[\]\\]{1,64}@(?:[^@\s.\"(),:;<>\[\]\\]{1,63}\.)+[^@\s.\"(),:;<>\[\]\\]{2,63}\Z")
 _PERSONAL_KIND = "personal"
 
 

@@ -212,7 +212,7 @@ class JobContext:
                 environment=environment,
             )
         except Exception:
-            await self.platform.jobs.wait_if_stopping()
+            self.platform.jobs.leave_if_stopping()
             raise
         self._cpu_seconds += outcome.cpu_seconds
         self.log(

@@ -135,10 +135,10 @@ class Jobs:
         except TimeoutError:
             pass
 
-    async def wait_if_stopping(self) -> None:
-        """While the process stops, a killed heavy part is no failure: wait for the end instead."""
+    def leave_if_stopping(self) -> None:
+        """While the process stops, nothing is a failure: leave the job as it is; it goes on at the next start."""
         if self._stopping:
-            await asyncio.Event().wait()
+            raise asyncio.CancelledError
 
     # --- handing over ---
 
@@ -242,8 +242,8 @@ class Jobs:
         if error is not None:
             context.log(error.line("en"), "error", zh=error.line("zh"), trace=error.fields.get("trace"))
         await context.flush()
-        if self._stopping and error is not None:
-            raise asyncio.CancelledError  # the end of the process is no failure of the job
+        if error is not None:
+            self.leave_if_stopping()
         if (
             state == "failed"
             and job.attempts <= kind.retries

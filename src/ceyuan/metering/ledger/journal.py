@@ -18,7 +18,7 @@ PLATFORM = "platform"
 """The owner of accounts that belong to no organisation."""
 LARGEST_MICRO = 10**17
 """The largest amount of one operation, 100 billion yuan: keeps every sum far inside 64 bits."""
-_KIND = re.compile(r"^[a-z][a-z_]{1,23}$")
+_KIND = re.compile(r"^[a-z][a-z_]{1,23}\Z")
 
 
 @dataclass(slots=True)

@@ -113,7 +113,7 @@ class Recipe:
     """
 
     shape: Shape = field(default_factory=Shape)
-    steps: int = 800
+    steps: int = 600
     batch: int = 8
     learning_rate: float = 3e-3
     final_rate: float = 0.05

@@ -18,7 +18,7 @@ from ceyuan.metering.desk.usage_schemas import BillDetail, BillIssueIn, BillOut,
 from ceyuan.metering.errors import PeriodOpen
 from ceyuan.metering.exports import bill_csv
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1/metering", tags=["metering"])
 Period = Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}$", description="such as 2026-11")]
 
 

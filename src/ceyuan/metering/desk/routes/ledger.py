@@ -29,7 +29,7 @@ from ceyuan.metering.errors import EntryReversed, InsufficientFunds, ReferenceRe
 from ceyuan.metering.terms import set_terms
 from ceyuan.metering.wallets import fund_account, pay_out, reverse_entry, top_up
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1/metering", tags=["metering"])
 Kind = Annotated[str | None, Query(max_length=24)]
 AccountId = Annotated[str | None, Query(max_length=40)]
 _MONEY = problems(

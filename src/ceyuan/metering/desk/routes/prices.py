@@ -19,7 +19,7 @@ from ceyuan.metering.holds import Want
 from ceyuan.metering.prices import NewPrice, end_price, set_price
 from ceyuan.metering.resources import resources
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1/metering", tags=["metering"])
 
 
 @router.get("/resources", response_model=list[ResourceOut], responses=problems(Unauthenticated))

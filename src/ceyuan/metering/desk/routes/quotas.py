@@ -13,7 +13,7 @@ from ceyuan.metering.desk.routes.common import READ, READ_ORG, OrgRef
 from ceyuan.metering.desk.usage_schemas import QuotaChange, QuotaIn, QuotaOut, QuotaStateOut
 from ceyuan.metering.quotas import NewQuota, add_quota, change_quota, remove_quota
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1/metering", tags=["metering"])
 
 
 @router.get("/organisations/{organisation}/quotas", response_model=list[QuotaStateOut], responses=READ_ORG)

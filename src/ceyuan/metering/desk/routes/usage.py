@@ -20,7 +20,7 @@ from ceyuan.metering.errors import BadUsage, EntryReversed
 from ceyuan.metering.usage import UsageEvent, reverse_usage
 from ceyuan.metering.usage.statistics import Bucket
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1/metering", tags=["metering"])
 WalletId = Annotated[str | None, Query(max_length=40, description="only what this wallet paid for")]
 EntryId = Annotated[str | None, Query(max_length=40, description="only what stands on this journal entry")]
 By = Annotated[

@@ -17,7 +17,7 @@ from ceyuan.metering.desk.schemas import HoldOut, ReasonIn, StatementOut, Wallet
 from ceyuan.metering.errors import InsufficientFunds, ReferenceReused
 from ceyuan.metering.wallets import Restrictions
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1/metering", tags=["metering"])
 WalletState = Annotated[Literal["active", "expired", "revoked"] | None, Query()]
 HoldState = Annotated[Literal["open", "released", "expired"] | None, Query()]
 
