@@ -67,7 +67,18 @@ ROOMS: tuple[Room, ...] = (
         ),
         wiring="ceyuan.identity.wiring",
     ),
-    Room("metering", routers=("ceyuan.metering.endpoints",), wiring="ceyuan.metering.wiring"),
+    Room(
+        "metering",
+        routers=(
+            "ceyuan.metering.desk.routes.prices",
+            "ceyuan.metering.desk.routes.ledger",
+            "ceyuan.metering.desk.routes.wallets",
+            "ceyuan.metering.desk.routes.usage",
+            "ceyuan.metering.desk.routes.quotas",
+            "ceyuan.metering.desk.routes.bills",
+        ),
+        wiring="ceyuan.metering.wiring",
+    ),
     Room(
         "hub",
         routers=(
