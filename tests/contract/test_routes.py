@@ -82,10 +82,17 @@ def test_the_lists_of_an_outsider_are_empty(live: dict[str, Any]) -> None:
 
 PUBLIC = {
     "count_repository_facets",
+    "export_compute_offers",
     "get_default_recipe",
     "get_sign_in_options",
     "health",
+    "hf_list_datasets",
+    "hf_list_models",
+    "list_accelerators",
     "list_announcements",
+    "list_compute_offers",
+    "list_compute_partners",
+    "list_compute_regions",
     "list_item_families",
     "list_organisations",
     "list_repositories",

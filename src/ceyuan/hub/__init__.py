@@ -5,7 +5,6 @@ names below; what a dataset or a model is good for is theirs to say."""
 from ceyuan.hub.browsing.differences import Difference, difference
 from ceyuan.hub.browsing.service import list_files, open_revision, read_file, resolve
 from ceyuan.hub.browsing.snapshots import local_snapshot
-from ceyuan.hub.commits.contents import Content
 from ceyuan.hub.commits.folders import commit_folder, commit_staged, stage_folder
 from ceyuan.hub.commits.refs import create_branch, create_tag
 from ceyuan.hub.lineage import By, Graph, Input, Node
@@ -17,6 +16,7 @@ from ceyuan.hub.repositories.access import Visibility, can_read, require_change
 from ceyuan.hub.repositories.service import create_repository, find_by_reference
 from ceyuan.hub.repositories.tables import HubRepository
 from ceyuan.hub.revision import Revision
+from ceyuan.hub.stored import Content
 
 __all__ = [
     "KINDS",

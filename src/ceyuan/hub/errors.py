@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ceyuan.hub.trees import CaseCollision, PathMissing, PathRefused, PathTaken, TreeProblem
-from ceyuan.kernel.errors import Conflict, Invalid, NotFound, TooLarge
+from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded, TooLarge
 
 
 class RepositoryNotFound(NotFound):
@@ -95,6 +95,21 @@ class FileTooLarge(TooLarge):
 
     code = "file_too_large"
     title = ("文件过大", "The file is too large")
+
+
+class QuotaFull(QuotaExceeded):
+    """The organisation keeps as much as it may; clients must not try again."""
+
+    status = 413
+    code = "storage_quota_full"
+    title = ("存储配额已满", "The storage quota is full")
+
+
+class GatedRepository(Forbidden):
+    """The files are for those whose request was granted."""
+
+    code = "gated_repository"
+    title = ("需要申请访问", "Access must be granted first")
 
 
 class NotViewable(Invalid):

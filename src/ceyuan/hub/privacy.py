@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from ceyuan.hub.discussions.tables import HubDiscussion, HubDiscussionEvent
+from ceyuan.hub.gating.tables import HubAccessRequest
 from ceyuan.hub.history.tables import HubCommit, HubRef
 from ceyuan.hub.lineage.tables import LineageRecord
 from ceyuan.hub.repositories import repository
@@ -30,6 +32,12 @@ class HubPersonalData:
         yield json_file("repositories.json", [repository_out(row) for row in made])
         commits = await uow.session.scalars(select(HubCommit).where(HubCommit.author_id == person_id))
         yield json_file("commits.json", [_commit(row) for row in commits])
+        said = await uow.session.scalars(select(HubDiscussionEvent).where(HubDiscussionEvent.author_id == person_id))
+        names = ("discussion_id", "id", "kind", "data", "created_at")
+        yield json_file("discussions.json", [{name: getattr(row, name) for name in names} for row in said])
+        asked = await uow.session.scalars(select(HubAccessRequest).where(HubAccessRequest.person_id == person_id))
+        names = ("repository_id", "status", "reason", "fields", "created_at", "decided_at")
+        yield json_file("access-requests.json", [{name: getattr(row, name) for name in names} for row in asked])
 
     async def erase(self, uow: UnitOfWork, person_id: str) -> None:
         """Names go, ids stay."""
@@ -37,6 +45,9 @@ class HubPersonalData:
             (HubRepository, HubRepository.created_by, "creator"),
             (HubCommit, HubCommit.author_id, "author"),
             (LineageRecord, LineageRecord.by_id, "by_label"),
+            (HubDiscussion, HubDiscussion.author_id, "author"),
+            (HubDiscussionEvent, HubDiscussionEvent.author_id, "author"),
+            (HubAccessRequest, HubAccessRequest.person_id, "person"),
         ):
             await uow.session.execute(update(table).where(of == person_id).values({name: ERASED}))
 

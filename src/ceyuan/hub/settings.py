@@ -26,3 +26,24 @@ class HubSettings(Section):
     )
     view_memory_mb: int = Field(1500, ge=200, description="Memory of the process that opens Parquet files, in MB.")
     view_seconds: int = Field(30, ge=1, description="Time of the process that opens Parquet files, in seconds.")
+    quota_logical_bytes: int = Field(
+        0, ge=0, description="Most bytes that the repositories of one organisation may hold in sum; 0 = no limit."
+    )
+    quota_stored_bytes: int = Field(
+        0, ge=0, description="Most bytes that one organisation may hold with shared content counted once; 0 = no limit."
+    )
+    flat_cache_bytes: int = Field(
+        100 * 1024**3, ge=0, description="Most bytes of flat copies of content that lies in chunks."
+    )
+    pack_after_minutes: int = Field(
+        10, ge=0, description="Minutes after which large content that came whole is cut into chunks."
+    )
+    lfs_part_bytes: int = Field(
+        1024**3, ge=5 * 1024**2, description="Larger LFS uploads come in parts of this many bytes."
+    )
+    transfer_seconds: int = Field(
+        3600, ge=60, le=86_400, description="Seconds for which signed addresses and tokens of transfers are good."
+    )
+    public_by_default: bool = Field(
+        True, description="Whether a repository that a client of the Hub creates is public unless it says otherwise."
+    )

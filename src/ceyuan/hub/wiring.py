@@ -11,6 +11,8 @@ from ceyuan.hub.privacy import HubOrganisationData, HubPersonalData
 from ceyuan.hub.repositories import repository
 from ceyuan.hub.repositories.service import describe, purge_deleted, rename
 from ceyuan.hub.viewer.service import Viewer
+from ceyuan.hub.xet import repository as xorbs
+from ceyuan.hub.xet.forms import XetOrigin, evict, forget
 from ceyuan.identity import OrganisationData, PersonalData, ScopeRoom
 from ceyuan.kernel.blobs import BlobReferences
 from ceyuan.kernel.events import Event
@@ -19,10 +21,13 @@ from ceyuan.kernel.work import UnitOfWork
 
 
 class HubReferences:
-    """Tells the collector which blobs revisions hold or uploads keep waiting."""
+    """Tells the collector which blobs revisions hold or uploads keep waiting, and the blobs of all xorbs. The flat
+    form of content that lies in xorbs is not among them: it is a cache."""
 
     async def references(self, uow: UnitOfWork) -> AsyncIterator[str]:
         async for sha256 in referenced(uow.session):
+            yield sha256
+        async for sha256 in xorbs.xorb_blobs(uow.session):
             yield sha256
 
 
@@ -55,3 +60,8 @@ def wire(platform: Platform) -> None:
     platform.chores.append(Chore("write download counters", FLUSH_S, counter.flush))
     platform.chores.append(Chore("forget uploads that were not committed", 3600.0, forget_uploads))
     platform.chores.append(Chore("purge deleted repositories", 3600.0, purge))
+    origin = XetOrigin(platform)
+    platform.blobs.origins.append(origin)
+    platform.services.append(origin)
+    platform.chores.append(Chore("keep flat copies within their limit", 600.0, evict))
+    platform.chores.append(Chore("forget chunks that no file needs", 6 * 3600.0, forget))

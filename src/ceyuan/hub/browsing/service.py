@@ -16,7 +16,7 @@ from ceyuan.hub.naming import Reference
 from ceyuan.hub.repositories.service import find_by_reference
 from ceyuan.hub.repositories.tables import HubRepository
 from ceyuan.hub.revision import Revision
-from ceyuan.hub.trees import Entry, File, Folder, TreeProblem, find, listing, walk
+from ceyuan.hub.trees import Entry, File, Folder, TreeProblem, find, listing, walk, walk_all
 from ceyuan.kernel.work import UnitOfWork
 
 _LOG_STEP = 64
@@ -112,8 +112,11 @@ class Listed:
     after: str | None
 
 
-async def list_folder(view: View, path: str, *, recursive: bool, after: str | None, limit: int) -> Listed:
-    """Entries at `path`: its own files and folders, or with `recursive` all files below; raises `EntryNotFound`."""
+async def list_folder(
+    view: View, path: str, *, recursive: bool, after: str | None, limit: int, folders: bool = False
+) -> Listed:
+    """Entries at `path`: its own files and folders, or with `recursive` all files below, with `folders` those too;
+    raises `EntryNotFound`."""
     folder = await find_entry(view, path)
     if isinstance(folder, File):
         raise EntryNotFound((f"“{path}”是文件", f"“{path}” is a file"), commit=view.commit.id)
@@ -121,10 +124,11 @@ async def list_folder(view: View, path: str, *, recursive: bool, after: str | No
     found: list[tuple[str, Entry]] = []
     start = (after or "").removeprefix(prefix)
     if recursive:
-        async for name, file in walk(view.trees, folder, path, after=start.split("/") if start else ()):
+        below_it = walk_all if folders else walk
+        async for name, below in below_it(view.trees, folder, path, after=start.split("/") if start else ()):
             if len(found) == limit:
                 return Listed(found, found[-1][0])
-            found.append((name, file))
+            found.append((name, below))
         return Listed(found, None)
     for name, entry in (await listing(view.trees, folder.tree_id)).items():
         if name > start or not start:

@@ -7,36 +7,29 @@ repository or that some repository holds which the actor may read.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ceyuan.hub.commits.tables import HubContent, HubUpload
 from ceyuan.hub.errors import UploadMissing
+from ceyuan.hub.history import repository as history
 from ceyuan.hub.history.tables import HubHeld
 from ceyuan.hub.naming import Kind
 from ceyuan.hub.repositories.access import require_change, visible_to
 from ceyuan.hub.repositories.service import find_repository
 from ceyuan.hub.repositories.tables import HubRepository
 from ceyuan.hub.settings import HubSettings
+from ceyuan.hub.stored import Content
 from ceyuan.hub.trees import LARGE_BYTES, git_blob_oid
+from ceyuan.hub.xet.tables import HubXetFile
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.upserts import insert_missing, upsert
 from ceyuan.kernel.work import UnitOfWork
 
 _CHUNK = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """Content in the blob store: SHA-256, bytes, and git's id unless it is large."""
-
-    sha256: str
-    size: int
-    git_oid: str | None
 
 
 async def store_bytes(platform: Platform, data: bytes) -> Content:
@@ -78,8 +71,10 @@ async def upload(
 
 async def record_uploads(uow: UnitOfWork, repository_id: str, contents: Sequence[Content]) -> None:
     """Let the repository's next commits refer to these contents; raises `BlobMissing` if one is not stored."""
+    from ceyuan.hub.xet.forms import refer_contents
+
     by_hash = {content.sha256: content for content in contents}
-    await uow.platform.blobs.refer(uow, by_hash)
+    await refer_contents(uow, by_hash)
     now = uow.clock.now()
     known = [{"sha256": c.sha256, "size": c.size, "git_oid": c.git_oid} for c in by_hash.values()]
     waiting = [
@@ -117,6 +112,19 @@ async def usable(uow: UnitOfWork, repository_id: str, hashes: Iterable[str]) -> 
     return found
 
 
+async def known(uow: UnitOfWork, repository_id: str, hashes: Sequence[str]) -> set[str]:
+    """Which of these contents need not be uploaded: the actor may commit them to the repository as they are."""
+    allowed: set[str] = set()
+    for start in range(0, len(hashes), _CHUNK):
+        allowed |= await _allowed(uow, repository_id, hashes[start : start + _CHUNK])
+    return allowed
+
+
+async def held(uow: UnitOfWork, repository_id: str, hashes: Sequence[str]) -> set[str]:
+    """Which of these contents some revision of the repository holds."""
+    return await history.held(uow.session, repository_id, hashes)
+
+
 async def _allowed(uow: UnitOfWork, repository_id: str, part: Sequence[str]) -> set[str]:
     uploaded = await uow.session.scalars(
         select(HubUpload.sha256).where(HubUpload.repository_id == repository_id, HubUpload.sha256.in_(part))
@@ -136,9 +144,10 @@ async def _allowed(uow: UnitOfWork, repository_id: str, part: Sequence[str]) -> 
 
 
 async def referenced(session: AsyncSession) -> AsyncIterable[str]:
-    """Every hash that a revision holds or that waits for its commit."""
+    """Every hash that a revision holds or that waits for its commit, but for content that lies in xorbs."""
     for column in (HubHeld.sha256, HubUpload.sha256):
-        rows = await session.stream_scalars(select(column).distinct().execution_options(yield_per=5000))
+        flat = ~exists().where(HubXetFile.sha256 == column)
+        rows = await session.stream_scalars(select(column).where(flat).distinct().execution_options(yield_per=5000))
         async for sha256 in rows:
             yield sha256
 

@@ -36,6 +36,7 @@ from ceyuan.hub.errors import (
 from ceyuan.hub.repositories.access import require_change
 from ceyuan.hub.repositories.service import find_repository
 from ceyuan.hub.settings import HubSettings
+from ceyuan.hub.stored import Content
 from ceyuan.kernel.blobs import HashMismatch, StorageFull
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.platform import Platform
@@ -65,7 +66,7 @@ async def upload_content(
     sha256: Annotated[
         str | None, Query(pattern="^[0-9a-f]{64}$", description="the hash that the body must have")
     ] = None,
-) -> contents.Content:
+) -> Content:
     """Upload the content of one file (the raw body), to be added by a commit."""
     return await contents.upload(platform, actor, address, request.stream(), expected=sha256)
 
@@ -101,7 +102,7 @@ async def create_commit(address: Address, body: CommitIn, platform: CurrentPlatf
         )
 
 
-async def _store_inline(platform: Platform, body: CommitIn) -> dict[int, contents.Content]:
+async def _store_inline(platform: Platform, body: CommitIn) -> dict[int, Content]:
     data = {position: op.data() for position, op in enumerate(body.operations) if isinstance(op, WriteIn)}
     limit = platform.section(HubSettings).max_inline_bytes
     if sum(map(len, data.values())) > limit:
@@ -109,7 +110,7 @@ async def _store_inline(platform: Platform, body: CommitIn) -> dict[int, content
             (f"请求内的文件内容共超过 {limit} 字节", f"the files in the request are more than {limit} bytes together"),
             hint=("请先用 uploads 上传较大的文件", "bring larger files by an upload first"),
         )
-    stored: dict[int, contents.Content] = {}
+    stored: dict[int, Content] = {}
     positions = list(data)
     for start in range(0, len(positions), 16):
         some = positions[start : start + 16]

@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ceyuan.hub.commits.contents import Content, describe_blob, record_uploads, store_bytes
+from ceyuan.hub.commits.contents import describe_blob, record_uploads, store_bytes
 from ceyuan.hub.commits.refs import resolve_commit
 from ceyuan.hub.commits.service import Add, Delete, commit
 from ceyuan.hub.errors import PathInvalid, explain
@@ -22,6 +22,7 @@ from ceyuan.hub.naming import Reference
 from ceyuan.hub.repositories.service import find_by_reference
 from ceyuan.hub.repositories.tables import HubRepository
 from ceyuan.hub.revision import Revision
+from ceyuan.hub.stored import Content
 from ceyuan.hub.trees import LARGE_BYTES, TreeProblem, check_path, walk
 from ceyuan.kernel.actor import SYSTEM, Actor
 from ceyuan.kernel.platform import Platform

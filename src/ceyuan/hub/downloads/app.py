@@ -3,49 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, unquote
 
 from fastapi import Request
-from starlette.responses import Response
 
 from ceyuan.hub.browsing.service import find_file, open_repository
 from ceyuan.hub.downloads.counter import DownloadCounter
 from ceyuan.hub.downloads.ranges import Unsatisfiable, matches_any, parse_range, range_still_fits
 from ceyuan.hub.downloads.types import BINARY, POLICY, content_type, disposition
+from ceyuan.hub.gating.access import require_open
+from ceyuan.hub.lean import Failure, MethodNotAllowed, Receive, Reply, Scope, Send
 from ceyuan.hub.naming import PREFIXES, Kind, is_commit_id, kind_of_prefix
 from ceyuan.hub.repositories.service import find_repository
+from ceyuan.hub.settings import HubSettings
 from ceyuan.hub.trees import File
+from ceyuan.hub.xet import repository as xorbs
+from ceyuan.hub.xet.reading import layout_of, stream
 from ceyuan.kernel.errors import CeyuanError
 from ceyuan.kernel.platform import Platform
-from ceyuan.kernel.web import language_of, problem_response
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
+logger = logging.getLogger(__name__)
 _ADDRESS = re.compile(r"/(?:(models|datasets|reports)/)?([^/]+)/([^/]+)/resolve/([^/]+)/(.+)", re.DOTALL)
 _NOT_OWNERS = frozenset({"api", "console", "v1", "xet", "metrics", *PREFIXES.values()})
-_ERROR_CODES = {
-    "repository_not_found": "RepoNotFound",
-    "revision_not_found": "RevisionNotFound",
-    "entry_not_found": "EntryNotFound",
-    "path_refused": "EntryNotFound",
-}
-"""What the Hub's clients read in `X-Error-Code`."""
 _FOREVER = "private, max-age=31536000, immutable"
 _ASK_AGAIN = "private, no-cache"
-
-
-class MethodNotAllowed(CeyuanError):
-    """Downloads know GET and HEAD only."""
-
-    status = 405
-    code = "method_not_allowed"
-    title = ("此地址只支持 GET 与 HEAD", "Only GET and HEAD are possible here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,38 +63,11 @@ class _Found:
     repository_id: str
     commit: str
     file: File
+    xet_hash: str | None
 
     @property
     def etag(self) -> str:
         return f'"{self.file.sha256 if self.file.large else self.file.git_oid}"'
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """A response that is ready to go: its head, the first bytes of its body, and the rest."""
-
-    status: int
-    headers: dict[str, str]
-    first: bytes = b""
-    rest: AsyncIterator[bytes] | None = None
-
-    async def send(self, receive: Receive, send: Send) -> None:
-        pairs = [(name.encode(), value.encode("latin-1")) for name, value in self.headers.items()]
-        await send({"type": "http.response.start", "status": self.status, "headers": pairs})
-        await send({"type": "http.response.body", "body": self.first, "more_body": self.rest is not None})
-        if self.rest is None:
-            return
-        gone = asyncio.create_task(_disconnected(receive))
-        try:
-            async for chunk in self.rest:
-                if gone.done():
-                    return
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        finally:
-            gone.cancel()
-            if isinstance(self.rest, AsyncGenerator):
-                await self.rest.aclose()
 
 
 class HubDownloads:
@@ -118,6 +76,7 @@ class HubDownloads:
     def __init__(self, platform: Platform, counter: DownloadCounter) -> None:
         self._platform = platform
         self._counter = counter
+        self._flattening: set[asyncio.Task[None]] = set()
 
     @staticmethod
     def serves(path: str) -> bool:
@@ -129,57 +88,77 @@ class HubDownloads:
         try:
             reply = await self._reply(request, scope)
         except CeyuanError as error:
-            await _problem(error, request)(scope, receive, send)
+            await Failure(error, request).response()(scope, receive, send)
             return
         # What goes wrong from here on breaks the connection: the client must see that the content is not whole.
         await reply.send(receive, send)
 
-    async def _reply(self, request: Request, scope: Scope) -> _Reply:
+    async def _reply(self, request: Request, scope: Scope) -> Reply:
         if request.method not in ("GET", "HEAD"):
-            raise MethodNotAllowed()
+            raise MethodNotAllowed(allow="GET, HEAD")
         raw = scope.get("raw_path") or quote(scope["path"]).encode()
         target = Target.parse(raw.decode("latin-1").partition("?")[0])
         assert target is not None
         found = await self._find(request, target)
-        headers = _headers(target, found, attachment=request.query_params.get("download") in ("1", "true"))
+        headers = _headers(request, target, found, attachment=request.query_params.get("download") in ("1", "true"))
         size, etag = found.file.size, found.etag
         if matches_any(request.headers.get("if-none-match"), etag):
             del headers["content-length"]
-            return _Reply(304, headers)
+            return Reply(304, headers)
         asked = request.headers.get("range") if range_still_fits(request.headers.get("if-range"), etag) else None
         try:
             part = parse_range(asked, size)
         except Unsatisfiable:
-            return _Reply(416, headers | {"content-range": f"bytes */{size}", "content-length": "0"})
+            return Reply(416, headers | {"content-range": f"bytes */{size}", "content-length": "0"})
         start, end = part or (0, size)
         headers["content-length"] = str(end - start)
         if part is not None:
             headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
         status = 200 if part is None else 206
         if request.method == "HEAD":
-            return _Reply(status, headers)
-        chunks = self._platform.blobs.stream(found.file.sha256, start, end)
+            return Reply(status, headers)
+        chunks = await self._chunks(found, start, end)
         # The first bytes are read before the status is sent, so that a missing blob is an error and no torso.
         first = await anext(chunks, b"")
         if start == 0:
             self._counter.add(found.repository_id, self._platform.clock.now().date(), end)
-        return _Reply(status, headers, first, chunks)
+        return Reply(status, headers, first, chunks)
+
+    async def _chunks(self, found: _Found, start: int, end: int) -> AsyncIterator[bytes]:
+        """The content: from its flat form, or from chunks at once while the flat form is made for the next one."""
+        store, sha256 = self._platform.blobs, found.file.sha256
+        if found.xet_hash is None or await store.backend.stat(sha256) is not None:
+            return store.stream(sha256, start, end)
+        where = await layout_of(self._platform, sha256)
+        if where is None:
+            return store.stream(sha256, start, end)
+        if where.size <= self._platform.section(HubSettings).flat_cache_bytes // 4:
+            self._flatten(sha256)
+        return stream(self._platform, where, start, end)
+
+    def _flatten(self, sha256: str) -> None:
+        task = asyncio.create_task(self._flat(sha256), name=f"flatten {sha256[:8]}")
+        self._flattening.add(task)
+        task.add_done_callback(self._flattening.discard)
+
+    async def _flat(self, sha256: str) -> None:
+        try:
+            await self._platform.blobs.ensure(sha256)
+        except Exception:
+            logger.exception("the flat form of %s could not be made", sha256)
 
     async def _find(self, request: Request, target: Target) -> _Found:
         actor = await self._platform.authenticate(self._platform, request)
         async with self._platform.work(actor, write=False) as uow:
             row = await find_repository(uow, target.kind, target.owner, target.name)
+            await require_open(uow, row)
             view = await open_repository(uow, row, target.revision)
-            return _Found(row.id, view.commit.id, await find_file(view, target.path))
+            file = await find_file(view, target.path)
+            in_xorbs = await xorbs.hashes_of(uow.session, [file.sha256]) if file.large else {}
+            return _Found(row.id, view.commit.id, file, in_xorbs.get(file.sha256))
 
 
-async def _disconnected(receive: Receive) -> None:
-    """Returns when the client has gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _headers(target: Target, found: _Found, *, attachment: bool) -> dict[str, str]:
+def _headers(request: Request, target: Target, found: _Found, *, attachment: bool) -> dict[str, str]:
     kind = content_type(target.path)
     headers = {
         "content-type": kind,
@@ -197,20 +176,9 @@ def _headers(target: Target, found: _Found, *, attachment: bool) -> dict[str, st
     }
     if found.file.large:
         headers |= {"x-linked-size": str(found.file.size), "x-linked-etag": found.etag}
+    if found.xet_hash is not None:
+        base = str(request.base_url).rstrip("/")
+        address = f"{PREFIXES[target.kind]}/{quote(target.owner)}/{quote(target.name)}"
+        headers["x-xet-hash"] = found.xet_hash
+        headers["link"] = f'<{base}/api/{address}/xet-read-token/{found.commit}>; rel="xet-auth"'
     return headers
-
-
-def _problem(error: CeyuanError, request: Request) -> Response:
-    response = problem_response(error, language_of(request))
-    # Header values are Latin-1: the English message, as far as it is.
-    message = error.message[1].encode("ascii", "replace").decode().replace("\n", " ").replace("\r", " ")
-    response.headers["x-error-message"] = message[:500]
-    if error.code in _ERROR_CODES:
-        response.headers["x-error-code"] = _ERROR_CODES[error.code]
-    if "commit" in error.fields:
-        response.headers["x-repo-commit"] = str(error.fields["commit"])
-    if isinstance(error, MethodNotAllowed):
-        response.headers["allow"] = "GET, HEAD"
-    response.headers["x-content-type-options"] = "nosniff"
-    response.headers["cache-control"] = "no-store"
-    return response

@@ -24,6 +24,7 @@ SORTS: Mapping[str, InstrumentedAttribute[Any]] = {
     "name": HubRepository.name,
     "downloads": HubRepository.downloads,
     "bytes": HubRepository.head_bytes,
+    "likes": HubRepository.likes,
 }
 
 
@@ -69,6 +70,12 @@ def labelled(query: Query, facet: str, value: str) -> Query:
     return query.where(HubRepository.id.in_(matching))
 
 
+def tagged(query: Query, value: str) -> Query:
+    """`query` over repositories, narrowed to those with this label, whatever its facet; case makes no difference."""
+    matching = select(HubLabel.repository_id).where(func.lower(HubLabel.value) == value.lower())
+    return query.where(HubRepository.id.in_(matching))
+
+
 async def page(session: AsyncSession, query: Select[HubRepository], paging: PageRequest) -> Rows[HubRepository]:
     return await fetch_page(session, query, paging, key=HubRepository.id, sorts=SORTS, default="-updated_at")
 
@@ -106,6 +113,16 @@ async def count_column(
 async def owned_by(session: AsyncSession, org_id: str) -> Sequence[HubRepository]:
     """All repositories of an organisation, deleted ones too."""
     return list(await session.scalars(select(HubRepository).where(HubRepository.org_id == org_id)))
+
+
+async def count_public(session: AsyncSession, org_id: str) -> dict[str, int]:
+    """How many public repositories of each kind an organisation has."""
+    rows = await session.execute(
+        select(HubRepository.kind, func.count())
+        .where(HubRepository.org_id == org_id, HubRepository.visibility == "public", HubRepository.deleted_at.is_(None))
+        .group_by(HubRepository.kind)
+    )
+    return {kind: int(count) for kind, count in rows}
 
 
 async def usage(session: AsyncSession, org_id: str) -> tuple[int, int, int]:

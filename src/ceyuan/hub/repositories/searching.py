@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from ceyuan.hub.naming import Kind
 from ceyuan.hub.repositories import repository
@@ -22,8 +22,8 @@ _VALUES_SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What to find; labels are (facet → values, all of which must be there). Words of `text` must all occur in
-    name, title, description or labels."""
+    """What to find; labels are (facet → values, all of which must be there), `tags` are values of any facet. Words of
+    `text` must all occur in name, title, description or labels."""
 
     kind: Kind | None = None
     owner: str | None = None
@@ -31,6 +31,8 @@ class Filters:
     text: str | None = None
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     deleted: bool = False
+    tags: Sequence[str] = ()
+    gated: bool | None = None
 
 
 async def search(uow: UnitOfWork, filters: Filters, paging: PageRequest) -> Rows[HubRepository]:
@@ -59,7 +61,7 @@ def _narrowed(uow: UnitOfWork, query: Select[Any], filters: Filters) -> Select[A
     if filters.kind:
         query = query.where(HubRepository.kind == filters.kind)
     if filters.owner:
-        query = query.where(HubRepository.owner == clean(filters.owner))
+        query = query.where(func.lower(HubRepository.owner) == clean(filters.owner).lower())
     if filters.visibility:
         query = query.where(HubRepository.visibility == filters.visibility)
     for word in clean(filters.text or "").lower().split()[:10]:
@@ -67,6 +69,10 @@ def _narrowed(uow: UnitOfWork, query: Select[Any], filters: Filters) -> Select[A
     for facet, values in filters.labels.items():
         for value in values:
             query = repository.labelled(query, facet, clean(value) if facet == "tag" else clean(value).lower())
+    for value in filters.tags:
+        query = repository.tagged(query, clean(value))
+    if filters.gated is not None:
+        query = query.where((HubRepository.gated != "no") == filters.gated)
     return query
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 from ceyuan.hub.errors import ReferenceAmbiguous, RepositoryExists, RestoreTooLate, RevisionNotFound
 from ceyuan.hub.history import repository as history
 from ceyuan.hub.history.commits import write_commit
+from ceyuan.hub.history.source import DatabaseTrees
 from ceyuan.hub.naming import HEADS, KINDS, Kind, Reference, check_repository_name, kind_label, path_key
 from ceyuan.hub.owners import find_owner
 from ceyuan.hub.repositories import repository
@@ -16,7 +17,8 @@ from ceyuan.hub.repositories.access import Visibility, can_read, not_found, requ
 from ceyuan.hub.repositories.cards import FACETS, clean, labels_of, parse_card, title_of
 from ceyuan.hub.repositories.tables import HubRepository
 from ceyuan.hub.settings import HubSettings
-from ceyuan.hub.trees import EMPTY
+from ceyuan.hub.stored import Content
+from ceyuan.hub.trees import EMPTY, Draft, file_of
 from ceyuan.kernel.ids import is_id, new_id
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
@@ -34,8 +36,11 @@ async def create_repository(
     description: str = "",
     labels: Mapping[str, list[str]] | None = None,
     exist_ok: bool = False,
+    attributes: Content | None = None,
 ) -> HubRepository:
     """Create an empty repository with the branch `main`; the actor must be a member of the owner.
+
+    With `attributes`, a stored `.gitattributes`, the first commit holds that file.
 
     `labels` maps facets (licence, language, task, tag) to values; a card's front matter overrides them.
     With `exist_ok` a repository that exists is returned as it is, else `RepositoryExists` is raised.
@@ -69,7 +74,7 @@ async def create_repository(
             "created_at": now,
             "updated_at": now,
             "head_commit": "",
-            **{"head_files": 0, "head_bytes": 0, "held_bytes": 0, "downloads": 0},
+            **{"head_files": 0, "head_bytes": 0, "held_bytes": 0, "downloads": 0, "likes": 0, "gated": "no"},
         },
     )
     if row is None:
@@ -77,23 +82,37 @@ async def create_repository(
         if not exist_ok or existing is None:
             raise taken(kind, found.name, name)
         return existing
-    # An empty first commit gives every repository a head, which the Hub's clients and git count on.
-    first = await write_commit(
-        uow.session, row.id, EMPTY, None, author=uow.actor, at=now, title=f"Create {found.name}/{name}"
-    )
-    await history.add_ref(uow.session, row.id, HEADS + MAIN, first.id, now)
-    row.head_commit = first.id
+    await _begin(uow, row, attributes)
     await describe(uow, row)
     await uow.audit("hub.repository_create", row.id, row.org_id, kind=kind, name=f"{row.owner}/{name}")
     await uow.publish("hub.repository_created", **named(row))
     return row
 
 
+async def _begin(uow: UnitOfWork, row: HubRepository, attributes: Content | None) -> None:
+    """The first commit: it gives every repository a head, which the Hub's clients and git count on."""
+    root, title = EMPTY, f"Create {row.owner}/{row.name}"
+    if attributes is not None:
+        trees = DatabaseTrees(uow.session, row.id)
+        draft = Draft(trees)
+        await draft.put(
+            ".gitattributes", file_of(".gitattributes", attributes.sha256, attributes.size, attributes.git_oid)
+        )
+        sealed = draft.seal()
+        await trees.keep(sealed)
+        await uow.platform.blobs.refer(uow, [attributes.sha256])
+        row.held_bytes = await history.hold(uow.session, row.id, {attributes.sha256: attributes.size})
+        root, title = sealed.root, "initial commit"
+    first = await write_commit(uow.session, row.id, root, None, author=uow.actor, at=row.created_at, title=title)
+    await history.add_ref(uow.session, row.id, HEADS + MAIN, first.id, row.created_at)
+    row.head_commit, row.head_files, row.head_bytes = first.id, first.files, first.bytes
+
+
 def taken(kind: Kind, owner: str, name: str) -> RepositoryExists:
     """What is said when an address is in use."""
     label = kind_label(kind)
     return RepositoryExists(
-        (f"{label[0]}“{owner}/{name}”已存在", f"the {label[1]} “{owner}/{name}” exists"),
+        (f"{label[0]}“{owner}/{name}”已存在", f"A {label[1]} repository called “{owner}/{name}” already exists"),
         hint=("请换一个名称", "choose another name"),
         repository=f"{owner}/{name}",
     )
@@ -145,9 +164,14 @@ async def change_repository(
     description: str | None = None,
     labels: Mapping[str, list[str] | None] | None = None,
     default_branch: str | None = None,
+    gated: str | None = None,
 ) -> HubRepository:
-    """Change what is given. Visibility and default branch need a maintainer, the rest a member."""
-    require_change(uow.actor, row, "maintainer" if visibility or default_branch else "member")
+    """Change what is given. Visibility, gate (no, auto, manual) and default branch need a maintainer, the rest a
+    member."""
+    require_change(uow.actor, row, "maintainer" if visibility or default_branch or gated else "member")
+    if gated is not None and gated != row.gated:
+        await uow.audit("hub.gate_change", row.id, row.org_id, old=row.gated, new=gated)
+        row.gated = gated
     if visibility is not None and visibility != row.visibility:
         await uow.audit("hub.visibility_change", row.id, row.org_id, old=row.visibility, new=visibility)
         row.visibility = visibility

@@ -17,6 +17,7 @@ class HubRepository(Base):
 
     `path_key` is the address in the form that is unique (null once deleted, so that the name is free);
     `declared` is what its settings say of it, `card` what the front matter of its README says, which wins.
+    `gated` is no, auto or manual: who is no member must ask before files are handed out.
     `head_*` describe the default branch; `held_bytes` counts all content of all revisions once.
     """
 
@@ -44,6 +45,8 @@ class HubRepository(Base):
     head_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     held_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     downloads: Mapped[int] = mapped_column(BigInteger, default=0)
+    likes: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    gated: Mapped[str] = mapped_column(String(10), default="no", server_default="no")
     __table_args__ = (Index("ix_hub_repository_kind_updated", "kind", "updated_at"),)
 
 

@@ -12,6 +12,7 @@ from ceyuan.hub.trees.entries import EMPTY, EMPTY_TREE_ID, Entry, File, Folder
 from ceyuan.hub.trees.folders import StoredPage, StoredTree
 from ceyuan.hub.trees.gitforms import (
     LARGE_BYTES,
+    LARGE_SUFFIXES,
     Signature,
     file_of,
     git_blob_oid,
@@ -30,12 +31,13 @@ from ceyuan.hub.trees.paths import (
     check_path,
     split_path,
 )
-from ceyuan.hub.trees.reading import TreeSource, find, listing, walk
+from ceyuan.hub.trees.reading import TreeSource, find, listing, walk, walk_all
 
 __all__ = [
     "EMPTY",
     "EMPTY_TREE_ID",
     "LARGE_BYTES",
+    "LARGE_SUFFIXES",
     "MAX_PATH_BYTES",
     "CaseCollision",
     "Change",
@@ -64,4 +66,5 @@ __all__ = [
     "pointer",
     "split_path",
     "walk",
+    "walk_all",
 ]

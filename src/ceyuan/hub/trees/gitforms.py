@@ -15,7 +15,7 @@ from ceyuan.hub.trees.entries import Entry, File, Folder
 
 LARGE_BYTES = 10 * 1024 * 1024
 """Files above this many bytes are large: git sees a pointer instead of them."""
-_LARGE_SUFFIXES = tuple(
+LARGE_SUFFIXES = tuple(
     f".{suffix}"
     for group in (
         ("7z", "bz2", "gz", "rar", "tar", "tgz", "xz", "zip", "zst"),
@@ -30,7 +30,7 @@ _LARGE_SUFFIXES = tuple(
 
 def is_large(path: str, size: int) -> bool:
     """Whether git shall see a pointer: by the file's size and by suffixes whose content has no lines."""
-    return size > LARGE_BYTES or path.lower().endswith(_LARGE_SUFFIXES)
+    return size > LARGE_BYTES or path.lower().endswith(LARGE_SUFFIXES)
 
 
 def _object_oid(kind: str, content: bytes) -> str:

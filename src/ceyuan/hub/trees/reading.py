@@ -67,14 +67,22 @@ async def walk(
     `after` holds the segments of a path: only what follows it in this order comes, so that a listing can
     be continued where it stopped.
     """
+    async for path, entry in walk_all(source, folder, prefix, after=after):
+        if isinstance(entry, File):
+            yield path, entry
+
+
+async def walk_all(
+    source: TreeSource, folder: Folder, prefix: str = "", *, after: Sequence[str] = ()
+) -> AsyncIterator[tuple[str, Entry]]:
+    """The same with the folders, each before what is in it."""
     first = after[0] if after else None
     for name, entry in (await listing(source, folder.tree_id)).items():
         if first is not None and name < first:
             continue
         path = f"{prefix}/{name}" if prefix else name
-        rest = after[1:] if name == first else ()
-        if isinstance(entry, Folder):
-            async for found in walk(source, entry, path, after=rest):
-                yield found
-        elif name != first:
+        if name != first:
             yield path, entry
+        if isinstance(entry, Folder):
+            async for found in walk_all(source, entry, path, after=after[1:] if name == first else ()):
+                yield found

@@ -6,12 +6,13 @@ What a blob means (a file of a revision, a report, a log) is for the rooms that 
 from ceyuan.kernel.blobs.collection import BlobReferences, Collection, Scrub, collect_garbage, scrub
 from ceyuan.kernel.blobs.errors import BlobCorrupt, BlobMissing, HashMismatch, StorageFull, StoreUnavailable
 from ceyuan.kernel.blobs.settings import BlobSettings
-from ceyuan.kernel.blobs.store import Blob, BlobStore
+from ceyuan.kernel.blobs.store import Blob, BlobOrigin, BlobStore
 
 __all__ = [
     "Blob",
     "BlobCorrupt",
     "BlobMissing",
+    "BlobOrigin",
     "BlobReferences",
     "BlobSettings",
     "BlobStore",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +32,10 @@ class Backend(Protocol):
 
     async def adopt(self, staged: Path, sha256: str, size: int) -> None:
         """Make a blob of a staged file, which is consumed."""
+        ...
+
+    async def put_small(self, contents: Mapping[str, bytes]) -> None:
+        """Make blobs of small contents, by their SHA-256; what is there already is touched."""
         ...
 
     async def copy_in(self, source: Path) -> tuple[str, int] | None:

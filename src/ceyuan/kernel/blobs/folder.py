@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from ceyuan.kernel.blobs.backend import StoredBlob
 from ceyuan.kernel.blobs.errors import BlobMissing, StorageFull, is_full
-from ceyuan.kernel.blobs.staging import BLOCK
+from ceyuan.kernel.blobs.staging import BLOCK, PREFIX
 
 _HEX = "0123456789abcdef"
 
@@ -50,6 +51,38 @@ class FolderBackend:
             if is_full(error):
                 raise StorageFull from error
             raise
+
+    async def put_small(self, contents: Mapping[str, bytes]) -> None:
+        try:
+            await asyncio.to_thread(self._put_small, contents)
+        except OSError as error:
+            if is_full(error):
+                raise StorageFull from error
+            raise
+
+    def _put_small(self, contents: Mapping[str, bytes]) -> None:
+        changed: set[Path] = set()
+        self.spool.mkdir(parents=True, exist_ok=True)
+        for sha256, data in contents.items():
+            target = self._path(sha256)
+            try:
+                if os.stat(target).st_size == len(data):
+                    os.utime(target)
+                    continue
+            except FileNotFoundError:
+                pass
+            staged = self.spool / f"{PREFIX}{uuid4().hex}"
+            try:
+                _write_synced(staged, data)
+                if not target.parent.exists():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    changed.add(target.parent.parent)
+                os.replace(staged, target)
+            finally:
+                staged.unlink(missing_ok=True)
+            changed.add(target.parent)
+        for folder in changed:
+            _sync_folder(folder)
 
     async def copy_in(self, source: Path) -> tuple[str, int] | None:
         return None
@@ -104,6 +137,17 @@ def _move_in(staged: Path, target: Path) -> None:
     os.chmod(staged, 0o444)
     os.replace(staged, target)
     _sync_folder(target.parent)
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Config, S3Store
 
 PART = 8 << 20
+SMALL_AT_ONCE = 16
 MAX_PARTS = 10_000
 """Limit of S3 itself (docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html)."""
 
@@ -88,6 +89,20 @@ class S3Backend:
                     (f"存储桶不存在:{self._url}", f"there is no such bucket: {self._url}"),
                     hint=("请先创建存储桶或检查 CEYUAN_BLOB_URL", "create the bucket or check CEYUAN_BLOB_URL"),
                 ) from error
+
+    async def put_small(self, contents: Mapping[str, bytes]) -> None:
+        import obstore
+
+        turns = asyncio.Semaphore(SMALL_AT_ONCE)
+
+        async def put(sha256: str, data: bytes) -> None:
+            async with turns:
+                there = await self.stat(sha256)
+                if there is None or there.size != len(data):
+                    await obstore.put_async(self._store, _key(sha256), data)
+
+        with _explained():
+            await asyncio.gather(*(put(sha256, data) for sha256, data in contents.items()))
 
     async def copy_in(self, source: Path) -> tuple[str, int] | None:
         before = os.stat(source)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import select
 
 from ceyuan.kernel.blobs.backend import Backend, StoredBlob
-from ceyuan.kernel.blobs.errors import BlobCorrupt, BlobMissing
+from ceyuan.kernel.blobs.errors import BlobCorrupt, BlobMissing, HashMismatch
 from ceyuan.kernel.blobs.folder import FolderBackend
 from ceyuan.kernel.blobs.settings import BlobSettings
-from ceyuan.kernel.blobs.staging import BLOCK, file_chunks, staged
+from ceyuan.kernel.blobs.staging import BLOCK, file_chunks, hash_file, staged
 from ceyuan.kernel.blobs.tables import BlobRow
 from ceyuan.kernel.errors import Invalid, TooLarge
 from ceyuan.kernel.upserts import upsert
@@ -29,6 +29,22 @@ if TYPE_CHECKING:
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHECKS_AT_ONCE = 16
 _ROWS_AT_ONCE = 500
+
+
+class BlobOrigin(Protocol):
+    """Hook: a room that can make content which the store does not hold as a blob of its own."""
+
+    async def size(self, sha256: str) -> int | None:
+        """The content's bytes; None if it cannot be made here."""
+        ...
+
+    async def content(self, sha256: str) -> AsyncIterator[bytes] | None:
+        """The content in chunks; None if it cannot be made here."""
+        ...
+
+    async def made(self, sha256: str) -> None:
+        """Hear that the store holds the content now; it may be removed again while it can be made anew."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,8 @@ class BlobStore:
     def __init__(self, location: str | Path, settings: BlobSettings | None = None) -> None:
         settings = settings or BlobSettings()
         self.grace = timedelta(hours=settings.blob_grace_hours)
+        self.origins: list[BlobOrigin] = []
+        self._making: dict[str, asyncio.Future[None]] = {}
         self.backend: Backend
         if str(location).startswith(("s3://", "s3a://")):
             from ceyuan.kernel.blobs.s3 import S3Backend
@@ -69,6 +87,12 @@ class BlobStore:
             if await self._has(sha256, len(data)):
                 return Blob(sha256, len(data))
         return await self.put_stream(one())
+
+    async def put_many(self, items: Sequence[bytes]) -> list[Blob]:
+        """Store many small contents at once: one turn of a thread for all of them. Raises `StorageFull`."""
+        named = [(hashlib.sha256(data).hexdigest(), data) for data in items]
+        await self.backend.put_small(dict(named))
+        return [Blob(sha256, len(data)) for sha256, data in named]
 
     async def put_stream(
         self, chunks: AsyncIterable[bytes], *, expected: str | None = None, limit: int | None = None
@@ -90,10 +114,35 @@ class BlobStore:
             return Blob(*copied)
         return await self.put_stream(file_chunks(path))
 
+    async def take_file(self, path: Path, *, expected: str) -> Blob:
+        """Store the file at `path`, which is consumed; raises `HashMismatch` and leaves it if it is not `expected`."""
+        sha256, size = await asyncio.to_thread(hash_file, path)
+        if sha256 != expected:
+            raise HashMismatch(
+                (f"声明为 {expected},实为 {sha256}", f"announced as {expected}, in fact {sha256}"),
+                expected=expected,
+                sha256=sha256,
+            )
+        if await self._has(sha256, size):
+            await asyncio.to_thread(path.unlink)
+        else:
+            await self.backend.adopt(path, sha256, size)
+        return Blob(sha256, size)
+
     async def stat(self, sha256: str) -> Blob:
         """The blob's size; raises `BlobMissing`."""
-        found = await self._find(sha256)
-        return Blob(found.sha256, found.size)
+        found = await self.backend.stat(_checked(sha256))
+        if found is not None:
+            return Blob(found.sha256, found.size)
+        for origin in self.origins:
+            size = await origin.size(sha256)
+            if size is not None:
+                return Blob(sha256, size)
+        raise BlobMissing(sha256)
+
+    async def ensure(self, sha256: str) -> None:
+        """Make the content a blob of its own, if a room can make it and it is none yet; raises `BlobMissing`."""
+        await self._find(sha256)
 
     async def exists(self, sha256: str) -> bool:
         """Whether the store holds the content."""
@@ -202,9 +251,29 @@ class BlobStore:
 
     async def _find(self, sha256: str) -> StoredBlob:
         found = await self.backend.stat(_checked(sha256))
+        if found is None and self.origins:
+            found = await self._make(sha256)
         if found is None:
             raise BlobMissing(sha256)
         return found
+
+    async def _make(self, sha256: str) -> StoredBlob | None:
+        """Let a room make the content that is missing; whoever asks for it meanwhile waits."""
+        under_way = self._making.get(sha256)
+        if under_way is None:
+            under_way = asyncio.ensure_future(self._made(sha256))
+            self._making[sha256] = under_way
+            under_way.add_done_callback(lambda _: self._making.pop(sha256, None))
+        await asyncio.shield(under_way)
+        return await self.backend.stat(sha256)
+
+    async def _made(self, sha256: str) -> None:
+        for origin in self.origins:
+            chunks = await origin.content(sha256)
+            if chunks is not None:
+                await self.put_stream(chunks, expected=sha256)
+                await origin.made(sha256)
+                return
 
 
 def _checked(sha256: str) -> str:

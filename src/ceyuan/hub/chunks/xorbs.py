@@ -1,0 +1,152 @@
+"""Xorbs: runs of compressed chunks, read piece by piece and verified while they arrive.
+
+Format: https://huggingface.co/docs/xet/xorb. A chunk is a header of eight bytes (version, bytes stored, scheme,
+bytes of content) and its data. What follows the chunks (a table of contents that can be made from them) is not
+kept: two forms of one xorb then take the same space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import lz4.frame
+
+from ceyuan.hub.chunks.hashes import chunk_hash, xorb_hash
+from ceyuan.hub.chunks.problems import ChunkProblem
+
+MAX_CHUNK = 128 * 1024
+MAX_XORB = 64 * 1024 * 1024
+MAX_XORB_CHUNKS = 64 * 1024
+_HEADER = 8
+_PLAIN, _LZ4, _GROUPED = 0, 1, 2
+_SLACK = 16 * 1024
+"""How much longer than its content the stored form of a chunk may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk of a xorb: the hash of its content (32 raw bytes), the bytes of its content, and where its stored
+    form ends in the xorb."""
+
+    hash: bytes
+    size: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Xorb:
+    """A verified xorb: its hash, its chunks in order, and the bytes that its stored form takes."""
+
+    hash: bytes
+    chunks: Sequence[Chunk]
+
+    @property
+    def stored(self) -> int:
+        return self.chunks[-1].end
+
+    @property
+    def size(self) -> int:
+        """The bytes of all content."""
+        return sum(chunk.size for chunk in self.chunks)
+
+    def place(self, first: int, last: int) -> tuple[int, int]:
+        """Where the stored form of the chunks `first` to `last` (excluded) begins and ends."""
+        return (self.chunks[first - 1].end if first else 0), self.chunks[last - 1].end
+
+
+class XorbCheck:
+    """Takes a xorb's bytes in pieces of any length and verifies every chunk as soon as it is whole."""
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._taken = 0
+        self._over = False
+        self._chunks: list[Chunk] = []
+
+    def feed(self, data: bytes) -> int:
+        """Take the next bytes; returns how many of them belong to chunks (the rest is what follows those).
+
+        Raises `ChunkProblem` for a chunk that breaks the format.
+        """
+        if self._over:
+            return 0
+        before = self._taken + len(self._held)
+        view = self._held + data
+        at = 0
+        while at < len(view):
+            if view[at] != 0:
+                self._over = True
+                break
+            if len(view) - at < _HEADER:
+                break
+            stored, scheme, size = _header(view, at)
+            if len(view) - at < _HEADER + stored:
+                break
+            content = unpack(view[at + _HEADER : at + _HEADER + stored], scheme, size)
+            at += _HEADER + stored
+            self._chunks.append(Chunk(chunk_hash(content), size, self._taken + at))
+        if len(self._chunks) > MAX_XORB_CHUNKS or self._taken + at > MAX_XORB:
+            raise ChunkProblem("内容块过大", f"a xorb has at most {MAX_XORB} bytes")
+        self._taken += at
+        self._held = b"" if self._over else view[at:]
+        return max(0, self._taken - before) if self._over else len(data)
+
+    def finish(self) -> Xorb:
+        """The whole xorb; raises `ChunkProblem` if it breaks off."""
+        if self._held or not self._chunks:
+            raise ChunkProblem("内容块不完整", "the xorb breaks off within a chunk")
+        return Xorb(xorb_hash([(chunk.hash, chunk.size) for chunk in self._chunks]), self._chunks)
+
+
+def _header(view: bytes, at: int) -> tuple[int, int, int]:
+    stored = int.from_bytes(view[at + 1 : at + 4], "little")
+    size = int.from_bytes(view[at + 5 : at + 8], "little")
+    if not 0 < size <= MAX_CHUNK or stored > size + _SLACK:
+        raise ChunkProblem("数据块长度无效", f"a chunk of {size} bytes, stored in {stored}, is not valid")
+    return stored, view[at + 4], size
+
+
+def unpack(data: bytes, scheme: int, size: int) -> bytes:
+    """The content of a chunk from its stored form; raises `ChunkProblem`."""
+    try:
+        content = data if scheme == _PLAIN else bytes(lz4.frame.decompress(data))
+    except RuntimeError as error:
+        raise ChunkProblem("数据块无法解压", "a chunk cannot be decompressed") from error
+    if scheme > _GROUPED or len(content) != size:
+        raise ChunkProblem("数据块与其声明的长度不符", f"a chunk has {len(content)} bytes and announces {size}")
+    return _ungrouped(content) if scheme == _GROUPED else content
+
+
+def contents(data: bytes) -> Iterator[bytes]:
+    """The content of each chunk in a run of stored chunks; raises `ChunkProblem`."""
+    at = 0
+    while at < len(data):
+        if data[at] != 0 or len(data) - at < _HEADER:
+            raise ChunkProblem("内容块不完整", "the run of chunks breaks off")
+        stored, scheme, size = _header(data, at)
+        at += _HEADER + stored
+        yield unpack(data[at - stored : at], scheme, size)
+
+
+def pack(content: bytes) -> bytes:
+    """The stored form of a chunk: compressed where that makes it smaller."""
+    small, scheme = lz4.frame.compress(content, store_size=False), _LZ4
+    if len(small) >= len(content):
+        grouped = lz4.frame.compress(_grouped(content), store_size=False)
+        small, scheme = (grouped, _GROUPED) if len(grouped) < len(content) else (content, _PLAIN)
+    head = b"\0" + len(small).to_bytes(3, "little") + bytes([scheme]) + len(content).to_bytes(3, "little")
+    return head + small
+
+
+def _grouped(content: bytes) -> bytes:
+    return b"".join(content[at::4] for at in range(4))
+
+
+def _ungrouped(content: bytes) -> bytes:
+    out, start = bytearray(len(content)), 0
+    for at in range(4):
+        length = (len(content) - at + 3) // 4
+        out[at::4] = content[start : start + length]
+        start += length
+    return bytes(out)

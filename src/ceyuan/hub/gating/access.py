@@ -1,0 +1,34 @@
+"""Whether a gated repository's files are open to somebody."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from ceyuan.hub.errors import GatedRepository
+from ceyuan.hub.gating.tables import HubAccessRequest
+from ceyuan.hub.repositories.tables import HubRepository
+from ceyuan.kernel.work import UnitOfWork
+
+
+async def is_open(uow: UnitOfWork, row: HubRepository) -> bool:
+    """Whether the actor may have the repository's files."""
+    if row.gated == "no" or uow.actor.may(row.org_id):
+        return True
+    if not uow.actor.is_known:
+        return False
+    status = await uow.session.scalar(
+        select(HubAccessRequest.status).where(
+            HubAccessRequest.repository_id == row.id, HubAccessRequest.person_id == uow.actor.id
+        )
+    )
+    return status == "accepted"
+
+
+async def require_open(uow: UnitOfWork, row: HubRepository) -> None:
+    """Raise `GatedRepository` unless the actor may have the repository's files."""
+    if not await is_open(uow, row):
+        name = f"{row.owner}/{row.name}"
+        raise GatedRepository(
+            (f"“{name}”的文件需申请后访问", f"Access to {name} is restricted: ask for it and wait for the answer"),
+            hint=("请在仓库页面申请访问", "ask for access on the repository's page"),
+        )

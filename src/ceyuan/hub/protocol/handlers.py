@@ -1,0 +1,27 @@
+"""All handlers, imported so that their routes are declared; what is more special comes first."""
+
+from ceyuan.hub.protocol import (
+    accounts,
+    branches,
+    committing,
+    gates,
+    lfs,
+    listing,
+    repos,
+    talks,
+    transfers,
+    trees,
+)
+
+__all__ = [
+    "accounts",
+    "branches",
+    "committing",
+    "gates",
+    "lfs",
+    "listing",
+    "repos",
+    "talks",
+    "transfers",
+    "trees",
+]

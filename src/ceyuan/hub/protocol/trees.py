@@ -1,0 +1,160 @@
+"""Files and history: trees, paths, commits, differences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from ceyuan.hub.browsing.differences import difference, text_difference
+from ceyuan.hub.browsing.service import View, list_commits, list_folder, open_repository
+from ceyuan.hub.errors import EntryNotFound
+from ceyuan.hub.gating.access import require_open
+from ceyuan.hub.history import repository as history
+from ceyuan.hub.history.commits import root_of
+from ceyuan.hub.lean import Reply, json_reply
+from ceyuan.hub.protocol.call import BadRequest, Call, Words
+from ceyuan.hub.protocol.routing import route
+from ceyuan.hub.protocol.shapes import commit_info, entry_info, large_hashes, last_commit
+from ceyuan.hub.trees import Entry, TreeProblem, check_path, find
+from ceyuan.hub.xet import repository as xorbs
+from ceyuan.kernel.work import UnitOfWork
+
+_PAGE, _EXPANDED = 1000, 100
+_MOST_PATHS = 2000
+_LOOKED = 300
+"""Commits that are looked through for the last change of an entry."""
+_DIFF_BYTES = 2 * 1024 * 1024
+
+
+class PathsIn(BaseModel):
+    """Paths to be described."""
+
+    paths: list[Words] | Words
+    expand: bool = False
+
+
+@route("GET", "/api/{kinds}/{owner}/{name}/tree/{revision}/{path*}")
+async def list_tree(call: Call) -> Reply:
+    """List a folder of a revision."""
+    return await _tree(call, call["path"].strip("/"))
+
+
+@route("GET", "/api/{kinds}/{owner}/{name}/tree/{revision}")
+async def list_root(call: Call) -> Reply:
+    """List the root of a revision."""
+    return await _tree(call, "")
+
+
+async def _tree(call: Call, path: str) -> Reply:
+    expand = call.flag("expand")
+    limit = call.number("limit", _EXPANDED if expand else _PAGE, _EXPANDED if expand else _PAGE)
+    async with call.reading() as uow:
+        view = await open_repository(uow, await call.repository(uow), call["revision"])
+        if path and await _found(view, path) is None:
+            raise EntryNotFound(
+                (f"“{path}”不存在", f"{path} does not exist on {call['revision']}"), commit=view.commit.id
+            )
+        found = await list_folder(
+            view, path, recursive=call.flag("recursive"), after=call.query("cursor"), limit=limit, folders=True
+        )
+        answer = await _described(uow, view, found.entries, expand=expand)
+    return json_reply(answer, headers={"x-repo-commit": view.commit.id, **call.next_link(found.after)})
+
+
+@route("POST", "/api/{kinds}/{owner}/{name}/paths-info/{revision}", body="application/json")
+async def get_paths_info(call: Call) -> Reply:
+    """Describe the files and folders at some paths; those that are not there are left out."""
+    body = await call.form_or_model(PathsIn, "paths")
+    paths = [body.paths] if isinstance(body.paths, str) else body.paths
+    if len(paths) > _MOST_PATHS:
+        raise BadRequest((f"一次最多 {_MOST_PATHS} 个路径", f"at most {_MOST_PATHS} paths at once"))
+    async with call.reading() as uow:
+        view = await open_repository(uow, await call.repository(uow), call["revision"])
+        entries = [(path, entry) for path in paths if path and (entry := await _found(view, path)) is not None]
+        answer = await _described(uow, view, entries, expand=body.expand)
+    return json_reply(answer)
+
+
+async def _found(view: View, path: str) -> Entry | None:
+    try:
+        return await find(view.trees, view.root, check_path(path.strip("/")))
+    except TreeProblem:
+        return None
+
+
+async def _described(uow: UnitOfWork, view: View, entries: Any, *, expand: bool) -> list[dict[str, Any]]:
+    listed = list(entries)
+    xet = await xorbs.hashes_of(uow.session, large_hashes(listed))
+    answer = [entry_info(path, entry, xet) for path, entry in listed]
+    if expand:
+        last = await _last_changes(uow, view, listed)
+        for info in answer:
+            info["lastCommit"] = last.get(info["path"])
+            if info["type"] == "file":
+                info["security"] = None
+    return answer
+
+
+async def _last_changes(uow: UnitOfWork, view: View, entries: list[tuple[str, Entry]]) -> dict[str, Any]:
+    """Which commit changed each entry last, as far back as is looked."""
+    open_ends = dict(entries)
+    found: dict[str, Any] = {}
+    rows = await history.log(uow.session, view.row.id, view.commit.id, _LOOKED)
+    for row, older in zip(rows, [*rows[1:], None], strict=True):
+        for path in list(open_ends):
+            before = await find(view.trees, root_of(older), path) if older is not None else None
+            if before != open_ends[path]:
+                found[path] = last_commit(row)
+                del open_ends[path]
+        if not open_ends:
+            break
+    return found
+
+
+@route("GET", "/api/{kinds}/{owner}/{name}/commits/{revision}")
+async def list_repo_commits(call: Call) -> Reply:
+    """List the commits of a revision and before it, newest first."""
+    async with call.reading() as uow:
+        row = await call.repository(uow)
+        view = await open_repository(uow, row, call.query("cursor") or call["revision"])
+        found = await list_commits(uow, view, limit=call.number("limit", 50, 1000))
+    formatted = call.queries("expand[]") + call.queries("expand")
+    answer = []
+    for commit in found.commits:
+        info = commit_info(commit)
+        if "formatted" in formatted:
+            info["formatted"] = {"title": commit.title, "message": commit.description}
+        answer.append(info)
+    return json_reply(answer, headers=call.next_link(found.before))
+
+
+@route("GET", "/api/{kinds}/{owner}/{name}/compare/{spec}")
+async def compare_revisions(call: Call) -> Reply:
+    """Show what leads from one revision to another (`old..new`) as a unified diff."""
+    old, dots, new = call["spec"].partition("..")
+    if not dots or not old or not new.strip("."):
+        raise BadRequest(("格式应为 旧..新", "write it as old..new"))
+    async with call.reading() as uow:
+        row = await call.repository(uow)
+        await require_open(uow, row)
+        before = await open_repository(uow, row, old)
+        after = await open_repository(uow, row, new.lstrip("."))
+        text = await unified(uow, before, after)
+    body = text.encode()
+    return Reply(200, {"content-type": "text/plain; charset=utf-8", "content-length": str(len(body))}, body)
+
+
+async def unified(uow: UnitOfWork, before: View, after: View) -> str:
+    """The changes of all text files as one diff; binary ones are named."""
+    parts: list[str] = []
+    size = 0
+    for change in (await difference(before, after)).changes:
+        lines = await text_difference(uow, before, after, change.path)
+        part = f"diff --git a/{change.path} b/{change.path}\n"
+        part += lines if lines is not None else f"Binary files a/{change.path} and b/{change.path} differ\n"
+        size += len(part)
+        if size > _DIFF_BYTES:
+            break
+        parts.append(part)
+    return "".join(parts)
