@@ -4,6 +4,125 @@
  */
 
 export interface paths {
+    "/api/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List datasets that the caller may see. */
+        get: operations["hf_list_datasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List models that the caller may see. */
+        get: operations["hf_list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/organizations/{user}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show an organisation's public face. */
+        get: operations["hf_organization_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/repos/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Create a repository. */
+        post: operations["hf_create_repo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/repos/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a repository; for some days it can be restored. */
+        delete: operations["hf_delete_repo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/repos/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a repository another name or owner. */
+        post: operations["hf_move_repo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a person's public face. */
+        get: operations["hf_user_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/accounts": {
         parameters: {
             query?: never;
@@ -716,6 +835,351 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compute/accelerators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Accelerators
+         * @description List the accelerators that pools may name, with their peaks and where these are from.
+         */
+        get: operations["list_accelerators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/identifiers/{identifier}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Resolve Compute Identifier
+         * @description Look an identifier up, ours or one that was issued elsewhere; it resolves after retirement, too.
+         */
+        get: operations["resolve_compute_identifier"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Compute Offers
+         * @description Search the published offers; a supplier also finds its own in every state.
+         */
+        get: operations["list_compute_offers"];
+        put?: never;
+        /**
+         * Make Compute Offer
+         * @description Offer a pool at a price; officers then verify it.
+         */
+        post: operations["make_compute_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/offers/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Compute Offers
+         * @description Set up to six offers side by side in normalised units.
+         */
+        get: operations["compare_compute_offers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/offers/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Compute Offers
+         * @description Download the offers that match as CSV or JSON, cheapest first, at most 5,000.
+         */
+        get: operations["export_compute_offers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/offers/{offer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Compute Offer
+         * @description Show one offer with its terms, its units and the evidence of every figure.
+         */
+        get: operations["get_compute_offer"];
+        /**
+         * Change Compute Offer
+         * @description Replace the terms of an offer before it is verified, or after the step `amend`.
+         */
+        put: operations["change_compute_offer"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/offers/{offer_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Compute Offer
+         * @description Take a step: verify, issue_identifier, publish, go_live, degrade, restore, suspend, resume, amend, retire.
+         */
+        post: operations["decide_compute_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/partners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Compute Partners
+         * @description List the admitted partners; officers and members also see those that are not.
+         */
+        get: operations["list_compute_partners"];
+        put?: never;
+        /**
+         * Register Compute Partner
+         * @description Apply as a compute partner on behalf of an organisation.
+         */
+        post: operations["register_compute_partner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/partners/{partner_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Compute Partner
+         * @description Show one partner.
+         */
+        get: operations["get_compute_partner"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Compute Partner
+         * @description Change what a partner says of itself.
+         */
+        patch: operations["change_compute_partner"];
+        trace?: never;
+    };
+    "/api/v1/compute/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Compute Capacity
+         * @description Plan a training: operations, memory, accelerators, split, network, storage, energy, carbon, price, and which
+         *     offers of the catalogue can or cannot serve it, with the reason. Nothing is stored.
+         */
+        post: operations["plan_compute_capacity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Compute Pools
+         * @description List the pools of the caller's organisations; officers see all.
+         */
+        get: operations["list_compute_pools"];
+        put?: never;
+        /**
+         * Add Compute Pool
+         * @description Enter a pool of equal nodes at a site.
+         */
+        post: operations["add_compute_pool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/pools/{pool_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Compute Pool
+         * @description Replace what is said of a pool on which no verified offer rests.
+         */
+        put: operations["change_compute_pool"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/pools/{pool_id}/measurements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record Compute Measurement
+         * @description Enter a speed that was measured on a pool; officers may.
+         */
+        post: operations["record_compute_measurement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Compute Regions
+         * @description List the regions with the capacity that is published in each.
+         */
+        get: operations["list_compute_regions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Compute Sites
+         * @description List the sites of the caller's organisations; officers see all.
+         */
+        get: operations["list_compute_sites"];
+        put?: never;
+        /**
+         * Add Compute Site
+         * @description Enter a site of a partner.
+         */
+        post: operations["add_compute_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/sites/{site_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Compute Site
+         * @description Replace what is said of a site on which no verified offer rests.
+         */
+        put: operations["change_compute_site"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/data/collections": {
         parameters: {
             query?: never;
@@ -816,6 +1280,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data/datasets/{owner}/{name}/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Corpus
+         * @description Run one SELECT over a corpus: tables `documents` and `statistics`, read only.
+         */
+        post: operations["query_corpus"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/data/datasets/{owner}/{name}/recut": {
         parameters: {
             query?: never;
@@ -890,6 +1374,26 @@ export interface paths {
         get: operations["get_recipe_defaults"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/recipes/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Recipe
+         * @description Read a Data-Juicer recipe as ours, with what differs.
+         */
+        post: operations["import_recipe"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1174,7 +1678,7 @@ export interface paths {
         get: operations["get_gateway_policy"];
         /**
          * Set Gateway Policy
-         * @description Say whether prompts and answers are kept, and how generated content is marked.
+         * @description Say whether prompts and answers are kept, how generated content is marked, and where calls may go.
          */
         put: operations["set_gateway_policy"];
         post?: never;
@@ -2948,6 +3452,26 @@ export interface paths {
          * @description Bring the model's file to this machine once more.
          */
         post: operations["prepare_served_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/served/{served_id}/routing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Served Model Routing
+         * @description Share a model's calls between several upstreams.
+         */
+        put: operations["set_served_model_routing"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4910,6 +5434,552 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/validate-yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check the front matter of a card. */
+        post: operations["hf_validate_card"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/whoami-v2": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say whose token this is. */
+        get: operations["hf_whoami"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a repository. */
+        get: operations["hf_get_repo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/ask-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for access to a gated repository. */
+        post: operations["hf_ask_access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/auth-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say whether the caller may download; with `?write=1`, whether they may write. */
+        get: operations["hf_auth_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/branch/{branch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a branch. */
+        post: operations["hf_create_repo_branch"];
+        /** Remove a branch; its commits stay. */
+        delete: operations["hf_delete_repo_branch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/commit/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Commit operations to a branch, or as a new pull request; all of them or none. */
+        post: operations["hf_create_commit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/commits/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the commits of a revision and before it, newest first. */
+        get: operations["hf_list_repo_commits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/compare/{spec}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what leads from one revision to another (`old..new`) as a unified diff. */
+        get: operations["hf_compare_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/discussions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a repository's discussions and pull requests, newest first. */
+        get: operations["hf_list_discussions"];
+        put?: never;
+        /** Open a discussion or a pull request. */
+        post: operations["hf_create_discussion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/discussions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a discussion with all that happened in it; with `?diff=1`, a pull request's changes. */
+        get: operations["hf_get_discussion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/discussions/{number}/comment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say something in a discussion. */
+        post: operations["hf_comment_discussion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/discussions/{number}/comment/{comment}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change one's own words. */
+        post: operations["hf_edit_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/discussions/{number}/comment/{comment}/hide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a comment out of sight for good. */
+        post: operations["hf_hide_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/discussions/{number}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge a pull request into its base branch. */
+        post: operations["hf_merge_pull_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/discussions/{number}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open or close a discussion. */
+        post: operations["hf_change_discussion_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/discussions/{number}/title": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a discussion another title. */
+        post: operations["hf_rename_discussion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/paths-info/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Describe the files and folders at some paths; those that are not there are left out. */
+        post: operations["hf_get_paths_info"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/preupload/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say of each file how it shall be uploaded, and whether the repository has it or ignores it. */
+        post: operations["hf_preupload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List branches, tags and, with `?include_prs=1`, pull requests. */
+        get: operations["hf_list_repo_refs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/revision/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a repository at a revision. */
+        get: operations["hf_get_repo_revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change visibility, gate or description. */
+        put: operations["hf_change_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/super-squash/{branch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make one commit of all the commits of a branch. */
+        post: operations["hf_squash_branch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/tag/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a tag at a revision. */
+        post: operations["hf_create_repo_tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/tag/{tag}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a tag. */
+        delete: operations["hf_delete_repo_tag"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/tree/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the root of a revision. */
+        get: operations["hf_list_root"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/tree/{revision}/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a folder of a revision. */
+        get: operations["hf_list_tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/user-access-request/grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give somebody access without their asking. */
+        post: operations["hf_grant_access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/user-access-request/handle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept, reject or put back a request. */
+        post: operations["hf_handle_access_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/user-access-request/{status}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who asked for access: pending, accepted or rejected. */
+        get: operations["hf_list_access_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/xet-read-token/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Give a token to download the repository's large files. */
+        get: operations["hf_get_xet_read_token"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{kinds}/{owner}/{name}/xet-write-token/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Give a token to upload large files to the repository. */
+        get: operations["hf_get_xet_write_token"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets/{owner}/{name}/resolve/{revision}/{path}": {
         parameters: {
             query?: never;
@@ -4997,6 +6067,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a conversation in Anthropic's form */
+        post: operations["create_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -5031,6 +6118,195 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/xet/data/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download chunks by a signed address. */
+        get: operations["xet_download_chunks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/xet/v1/chunks/default/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask for stored chunks near one that is known. */
+        get: operations["xet_find_chunk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/xet/v1/reconstructions/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show which chunks a file consists of. */
+        get: operations["xet_reconstruct_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/xet/v1/shards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Register files by the chunks that they consist of. */
+        post: operations["xet_upload_shard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/xet/v1/xorbs/default/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a run of compressed chunks. */
+        post: operations["xet_upload_xorb"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/xet/v2/reconstructions/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show which chunks a file consists of, as the second version words it. */
+        get: operations["xet_reconstruct_file_v2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{kinds}/{owner}/{name}.git/info/lfs/objects/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how large files shall be uploaded or downloaded, each by a signed address. */
+        post: operations["hf_start_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{kinds}/{owner}/{name}.git/info/lfs/objects/{oid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download one large file by its signed address. */
+        get: operations["hf_download_object"];
+        /** Upload one large file whole. */
+        put: operations["hf_upload_object"];
+        /** Put the parts of a large file together and verify the whole. */
+        post: operations["hf_finish_parts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{kinds}/{owner}/{name}.git/info/lfs/objects/{oid}/parts/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Upload one part of a large file; it may be sent again. */
+        put: operations["hf_upload_part"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{kinds}/{owner}/{name}.git/info/lfs/objects/{oid}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say whether an upload arrived. */
+        post: operations["hf_verify_object"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{owner}/{name}.git/info/lfs/objects/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how large files of a model shall be uploaded or downloaded. */
+        post: operations["hf_start_model_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{owner}/{name}/resolve/{revision}/{path}": {
         parameters: {
             query?: never;
@@ -5053,6 +6329,42 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AcceleratorOut
+         * @description The facts of an accelerator; `standard_cards` is its coefficient in bills.
+         */
+        AcceleratorOut: {
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Link */
+            link: string;
+            /** Link Gb S */
+            link_gb_s: number;
+            /** Memory Gb S */
+            memory_gb_s: number;
+            /** Memory Gib */
+            memory_gib: number;
+            /** Name */
+            name: string;
+            /** Peak */
+            peak: {
+                [key: string]: number;
+            };
+            /** Source */
+            source: string;
+            /** Standard Cards */
+            standard_cards: number;
+            /** Vendor */
+            vendor: string;
+            /** Vendor En */
+            vendor_en: string;
+            /** Vendor Zh */
+            vendor_zh: string;
+            /** Watts */
+            watts: number;
+        };
         /**
          * AccountChange
          * @description What to change of an account.
@@ -5391,6 +6703,21 @@ export interface components {
             } | null;
             /** Vote */
             vote?: ("approve" | "reject" | "abstain") | null;
+        };
+        /**
+         * Band
+         * @description A price for hours of the day (Beijing time): from `from_hour` up to but without `to_hour`.
+         */
+        Band: {
+            /** From Hour */
+            from_hour: number;
+            /**
+             * Micro
+             * @description micro-yuan per accelerator and hour
+             */
+            micro: number;
+            /** To Hour */
+            to_hour: number;
         };
         /**
          * BillDetail
@@ -6424,6 +7751,21 @@ export interface components {
             seed: number;
         };
         /**
+         * Evidence
+         * @description Where a figure comes from and until when it is believed.
+         */
+        Evidence: {
+            /**
+             * Expires On
+             * Format: date
+             */
+            expires_on: string;
+            /** Source */
+            source: string;
+            /** Url */
+            url?: string | null;
+        };
+        /**
          * FacetValue
          * @description A value and how many repositories have it.
          */
@@ -6693,6 +8035,40 @@ export interface components {
             ends_at: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * ImportIn
+         * @description A Data-Juicer recipe as YAML text.
+         */
+        ImportIn: {
+            /** Yaml */
+            yaml: string;
+        };
+        /**
+         * ImportNote
+         * @description What differs from how their operator works.
+         */
+        ImportNote: {
+            /** En */
+            en: string;
+            /** Operator */
+            operator: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * ImportOut
+         * @description The recipe in our form; `left_out` are operators that have no match here.
+         */
+        ImportOut: {
+            /** Left Out */
+            left_out: string[];
+            /** Notes */
+            notes: components["schemas"]["ImportNote"][];
+            /** Recipe */
+            recipe: {
+                [key: string]: unknown;
+            };
         };
         /**
          * IncidentOut
@@ -7642,6 +9018,28 @@ export interface components {
             role: "viewer" | "member" | "maintainer" | "owner";
         };
         /**
+         * MemoryOut
+         * @description GiB on the fullest accelerator.
+         */
+        MemoryOut: {
+            /** Activations */
+            activations: number;
+            /** Gradients */
+            gradients: number;
+            /** Limit */
+            limit: number;
+            /** Logits */
+            logits: number;
+            /** Optimiser */
+            optimiser: number;
+            /** Overhead */
+            overhead: number;
+            /** Total */
+            total: number;
+            /** Weights */
+            weights: number;
+        };
+        /**
          * ModelSumsOut
          * @description Sums over the calls of one model.
          */
@@ -7880,6 +9278,300 @@ export interface components {
             text: string;
             /** Upheld */
             upheld: boolean | null;
+        };
+        /**
+         * OfferDecision
+         * @description A step of the workflow, and what its form asks for.
+         */
+        OfferDecision: {
+            /** Decision */
+            decision: string;
+            /**
+             * Form
+             * @default {}
+             */
+            form: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * OfferFit
+         * @description An offer against the goal: its plan, price, energy and carbon, or the reasons against it.
+         *
+         *     `pue_assumed` says that the site states none and 1.3 was taken.
+         */
+        OfferFit: {
+            /** Accelerator */
+            accelerator: string;
+            /** Accelerator Label */
+            accelerator_label: string;
+            /** Accelerators */
+            accelerators: number;
+            /** Carbon Kg */
+            carbon_kg: number | null;
+            /** Corpus Transfer Hours */
+            corpus_transfer_hours: number | null;
+            /** Energy Kwh */
+            energy_kwh: number | null;
+            /** Fits */
+            fits: boolean;
+            /** Hour Micro */
+            hour_micro: number;
+            /** Identifier */
+            identifier: string | null;
+            /** Offer Id */
+            offer_id: string;
+            /** Partner En */
+            partner_en: string;
+            /** Partner Zh */
+            partner_zh: string;
+            plan: components["schemas"]["TrainingPlanOut"] | null;
+            /** Price Micro */
+            price_micro: number | null;
+            /** Pue Assumed */
+            pue_assumed: boolean;
+            /** Reasons */
+            reasons: components["schemas"]["Reason"][];
+            /** Region */
+            region: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * OfferIn
+         * @description An offer of a pool.
+         */
+        OfferIn: {
+            /**
+             * Availability Bp
+             * @description promised availability in basis points
+             * @default 9900
+             */
+            availability_bp: number;
+            /**
+             * Bands
+             * @default []
+             */
+            bands: components["schemas"]["Band"][];
+            /**
+             * Evidence
+             * @description evidence by figure; the member `all` stands for every figure that has none of its own
+             * @default {}
+             */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** External Identifier */
+            external_identifier?: string | null;
+            /**
+             * List Micro
+             * @description micro-yuan per accelerator and hour
+             */
+            list_micro: number;
+            /**
+             * Minimum Hours
+             * @default 0
+             */
+            minimum_hours: number;
+            /** Partner Micro */
+            partner_micro?: number | null;
+            /** Pool Id */
+            pool_id: string;
+            /**
+             * Service Standard
+             * @default
+             */
+            service_standard: string;
+            /** Spot Micro */
+            spot_micro?: number | null;
+            /**
+             * Support
+             * @default []
+             */
+            support: string[];
+            /** Title */
+            title: string;
+        };
+        /**
+         * OfferOut
+         * @description An offer with its pool, site and partner.
+         *
+         *     `unit_micro` is the price of 10^15 dense 16-bit operations per second for an hour at peak,
+         *     `card_hour_micro` that of a standard card hour; both are null where no peak is known.
+         */
+        OfferOut: {
+            /** Accelerator */
+            accelerator: string;
+            /** Accelerator Label */
+            accelerator_label: string;
+            /** Accelerators */
+            accelerators: number;
+            /** Availability Bp */
+            availability_bp: number;
+            /** Bands */
+            bands: components["schemas"]["Band"][];
+            /** Carbon G Hour */
+            carbon_g_hour: number | null;
+            /** Carbon G Kwh */
+            carbon_g_kwh: number | null;
+            /** Card Hour Micro */
+            card_hour_micro: number | null;
+            /** City */
+            city: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Evidence */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /** Expired */
+            expired: boolean;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** External Identifier */
+            external_identifier: string | null;
+            /** Id */
+            id: string;
+            /** Identifier */
+            identifier: string | null;
+            /** Link */
+            link: string;
+            /** Link Gb S */
+            link_gb_s: number;
+            /** List Micro */
+            list_micro: number;
+            /** Memory Gib */
+            memory_gib: number;
+            /** Minimum Hours */
+            minimum_hours: number;
+            /** Network */
+            network: string;
+            /** Network Gbps */
+            network_gbps: number;
+            /** Nodes */
+            nodes: number;
+            /** Org Id */
+            org_id: string;
+            /** Partner En */
+            partner_en: string;
+            /** Partner Id */
+            partner_id: string;
+            /** Partner Micro */
+            partner_micro: number | null;
+            /** Partner Zh */
+            partner_zh: string;
+            /** Per Node */
+            per_node: number;
+            /** Pool Id */
+            pool_id: string;
+            /** Price Micro */
+            price_micro: number;
+            /** Pue */
+            pue: number | null;
+            /** Region */
+            region: string;
+            /** Service Standard */
+            service_standard: string;
+            /** Site Id */
+            site_id: string;
+            /** Site Name */
+            site_name: string;
+            /** Spot Micro */
+            spot_micro: number | null;
+            /** Standard Cards */
+            standard_cards: number;
+            /** State */
+            state: string;
+            /** Storage Tb */
+            storage_tb: number;
+            /** Support */
+            support: string[];
+            /** Throughput */
+            throughput: components["schemas"]["UnitRate"][];
+            /** Title */
+            title: string;
+            /** Unit Micro */
+            unit_micro: number | null;
+            /** Uplink Gbps */
+            uplink_gbps: number | null;
+            /**
+             * Usable Until
+             * Format: date-time
+             */
+            usable_until: string;
+            /** Vendor */
+            vendor: string;
+            /** Workflow Id */
+            workflow_id: string | null;
+        };
+        /**
+         * OfferTerms
+         * @description The price and the terms of an offer.
+         */
+        OfferTerms: {
+            /**
+             * Availability Bp
+             * @description promised availability in basis points
+             * @default 9900
+             */
+            availability_bp: number;
+            /**
+             * Bands
+             * @default []
+             */
+            bands: components["schemas"]["Band"][];
+            /**
+             * Evidence
+             * @description evidence by figure; the member `all` stands for every figure that has none of its own
+             * @default {}
+             */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** External Identifier */
+            external_identifier?: string | null;
+            /**
+             * List Micro
+             * @description micro-yuan per accelerator and hour
+             */
+            list_micro: number;
+            /**
+             * Minimum Hours
+             * @default 0
+             */
+            minimum_hours: number;
+            /** Partner Micro */
+            partner_micro?: number | null;
+            /**
+             * Service Standard
+             * @default
+             */
+            service_standard: string;
+            /** Spot Micro */
+            spot_micro?: number | null;
+            /**
+             * Support
+             * @default []
+             */
+            support: string[];
+            /** Title */
+            title: string;
         };
         /**
          * OrganisationChange
@@ -8122,6 +9814,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[OfferOut] */
+        Page_OfferOut_: {
+            /** Items */
+            items: components["schemas"]["OfferOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[OrganisationOut] */
         Page_OrganisationOut_: {
             /** Items */
@@ -8129,10 +9828,24 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[PartnerOut] */
+        Page_PartnerOut_: {
+            /** Items */
+            items: components["schemas"]["PartnerOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[PersonOut] */
         Page_PersonOut_: {
             /** Items */
             items: components["schemas"]["PersonOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[PoolOut] */
+        Page_PoolOut_: {
+            /** Items */
+            items: components["schemas"]["PoolOut"][];
             /** Next */
             next: string | null;
         };
@@ -8199,6 +9912,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[SiteOut] */
+        Page_SiteOut_: {
+            /** Items */
+            items: components["schemas"]["SiteOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[SourceOut] */
         Page_SourceOut_: {
             /** Items */
@@ -8261,6 +9981,75 @@ export interface components {
             items: components["schemas"]["WebhookOut"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * PartnerChange
+         * @description What a partner may say anew at any time.
+         */
+        PartnerChange: {
+            /** About */
+            about?: string | null;
+            /** Contact */
+            contact?: string | null;
+            /** Name En */
+            name_en?: string | null;
+            /** Name Zh */
+            name_zh?: string | null;
+            /** Website */
+            website?: string | null;
+        };
+        /**
+         * PartnerIn
+         * @description An organisation that wants to supply compute.
+         */
+        PartnerIn: {
+            /**
+             * About
+             * @default
+             */
+            about: string;
+            /**
+             * Contact
+             * @description a desk, not a person
+             */
+            contact: string;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Org Id */
+            org_id: string;
+            /** Website */
+            website?: string | null;
+        };
+        /**
+         * PartnerOut
+         * @description A partner; `contact` is told to people who are signed in, `workflow_id` to its members and to officers.
+         */
+        PartnerOut: {
+            /** About */
+            about: string;
+            /** Contact */
+            contact: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Org Id */
+            org_id: string;
+            /** State */
+            state: string;
+            /** Website */
+            website: string | null;
+            /** Workflow Id */
+            workflow_id: string | null;
         };
         /**
          * PasswordChange
@@ -8389,6 +10178,106 @@ export interface components {
             role: "viewer" | "member" | "maintainer" | "owner";
         };
         /**
+         * PlanIn
+         * @description What shall be trained by when.
+         */
+        PlanIn: {
+            /**
+             * Accelerator
+             * @description chip of the plan that is shown first
+             * @default h800
+             */
+            accelerator: string;
+            /**
+             * Active Parameters
+             * @description weights a token passes through (sparse models)
+             */
+            active_parameters?: number | null;
+            /**
+             * Batch Tokens
+             * @description global batch in tokens; 0: chosen by size
+             * @default 0
+             */
+            batch_tokens: number;
+            /** Budget Micro */
+            budget_micro?: number | null;
+            /**
+             * Deadline Hours
+             * @description hours from start to end
+             */
+            deadline_hours: number;
+            /**
+             * Network Gbps
+             * @description of a node
+             * @default 3200
+             */
+            network_gbps: number;
+            /**
+             * Parameters
+             * @description weights, such as 1e11
+             */
+            parameters: number;
+            /**
+             * Per Node
+             * @default 8
+             */
+            per_node: number;
+            /**
+             * Precision
+             * @default bf16
+             */
+            precision: string;
+            /**
+             * Region
+             * @description only offers there
+             */
+            region?: string | null;
+            /**
+             * Sequence
+             * @default 4096
+             */
+            sequence: number;
+            shape?: components["schemas"]["ShapeIn"] | null;
+            /**
+             * Tokens
+             * @description training tokens, such as 2e12
+             */
+            tokens: number;
+            /**
+             * Vendor
+             * @description only offers of this maker's chips
+             */
+            vendor?: string | null;
+        };
+        /**
+         * PlanOut
+         * @description A goal's operations and shape, the plan on the chip that was asked for, and every usable offer against it.
+         */
+        PlanOut: {
+            /** Active Parameters */
+            active_parameters: number;
+            /** Batch Sequences */
+            batch_sequences: number;
+            /** Experts */
+            experts: number;
+            /** Flops */
+            flops: number;
+            /** Flops Per Token */
+            flops_per_token: number;
+            /** Heads */
+            heads: number;
+            /** Hidden */
+            hidden: number;
+            /** Layers */
+            layers: number;
+            /** Offers */
+            offers: components["schemas"]["OfferFit"][];
+            /** Parameters */
+            parameters: number;
+            plan: components["schemas"]["TrainingPlanOut"] | null;
+            refusal: components["schemas"]["Reason"] | null;
+        };
+        /**
          * PlatformInvitationIn
          * @description An invitation to make an account.
          */
@@ -8402,10 +10291,28 @@ export interface components {
          */
         PolicyIn: {
             /**
+             * Cache S
+             * @description seconds for which an equal request gets the same answer; 0 = never
+             * @default 0
+             */
+            cache_s: number;
+            /**
+             * Inside
+             * @description calls go to the platform's own servers only
+             * @default false
+             */
+            inside: boolean;
+            /**
              * Label
              * @description how generated content is marked; null = as the platform
              */
             label?: ("off" | "header" | "field" | "text") | null;
+            /**
+             * Mask Outside
+             * @description personal information is taken out of what goes to other servers
+             * @default false
+             */
+            mask_outside: boolean;
             /**
              * Store Bodies
              * @description keep prompts and answers
@@ -8418,18 +10325,134 @@ export interface components {
          * @description What an organisation wants of its own calls; `label` null = as the platform says (`platform_label`).
          */
         PolicyOut: {
+            /** Cache S */
+            cache_s: number;
+            /** Inside */
+            inside: boolean;
             /** Keep Bodies Days */
             keep_bodies_days: number;
             /** Keep Calls Days */
             keep_calls_days: number;
             /** Label */
             label: string | null;
+            /** Mask Outside */
+            mask_outside: boolean;
             /** Org Id */
             org_id: string;
             /** Platform Label */
             platform_label: string;
             /** Store Bodies */
             store_bodies: boolean;
+        };
+        /**
+         * PoolIn
+         * @description A pool of equal nodes at a site.
+         */
+        PoolIn: {
+            /** Accelerator */
+            accelerator: string;
+            /**
+             * Cpu Cores
+             * @description of a node
+             * @default 64
+             */
+            cpu_cores: number;
+            /**
+             * Evidence
+             * @description evidence by figure; the member `all` stands for every figure that has none of its own
+             * @default {}
+             */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /**
+             * Host Memory Gib
+             * @description of a node
+             * @default 512
+             */
+            host_memory_gib: number;
+            /**
+             * Memory Gib
+             * @description memory of one accelerator; left out: the model's
+             */
+            memory_gib?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Network
+             * @description between nodes
+             * @default Ethernet
+             */
+            network: string;
+            /**
+             * Network Gbps
+             * @description of a node
+             * @default 25
+             */
+            network_gbps: number;
+            /** Nodes */
+            nodes: number;
+            /**
+             * Per Node
+             * @description accelerators per node; 1 for CPU nodes
+             * @default 8
+             */
+            per_node: number;
+            /** Site Id */
+            site_id: string;
+            /**
+             * Storage Tb
+             * @default 0
+             */
+            storage_tb: number;
+            /**
+             * Throughput
+             * @default []
+             */
+            throughput: components["schemas"]["Throughput"][];
+        };
+        /**
+         * PoolOut
+         * @description A pool with its id.
+         */
+        PoolOut: {
+            /** Accelerator */
+            accelerator: string;
+            /** Cpu Cores */
+            cpu_cores: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Evidence */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /** Host Memory Gib */
+            host_memory_gib: number;
+            /** Id */
+            id: string;
+            /** Memory Gib */
+            memory_gib: number;
+            /** Name */
+            name: string;
+            /** Network */
+            network: string;
+            /** Network Gbps */
+            network_gbps: number;
+            /** Nodes */
+            nodes: number;
+            /** Org Id */
+            org_id: string;
+            /** Per Node */
+            per_node: number;
+            /** Site Id */
+            site_id: string;
+            /** Storage Tb */
+            storage_tb: number;
+            /** Throughput */
+            throughput: components["schemas"]["Throughput"][];
         };
         /**
          * PortionOut
@@ -8734,6 +10757,43 @@ export interface components {
             trusts_email: boolean;
         };
         /**
+         * QueryColumn
+         * @description A column of a result, with DuckDB's name of its type.
+         */
+        QueryColumn: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+        };
+        /**
+         * QueryIn
+         * @description One SELECT over the tables `documents` and `statistics` of a corpus.
+         */
+        QueryIn: {
+            /**
+             * Limit
+             * @default 200
+             */
+            limit: number;
+            /** Sql */
+            sql: string;
+        };
+        /**
+         * QueryOut
+         * @description Rows of a query; `truncated` where there were more.
+         */
+        QueryOut: {
+            /** Columns */
+            columns: components["schemas"]["QueryColumn"][];
+            /** Revision */
+            revision: string;
+            /** Rows */
+            rows: unknown[][];
+            /** Truncated */
+            truncated: boolean;
+        };
+        /**
          * QuestionIn
          * @description A question.
          */
@@ -8939,6 +10999,25 @@ export interface components {
             title_field: string;
         };
         /**
+         * Reason
+         * @description Why an offer cannot serve the goal.
+         */
+        Reason: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "no_plan" | "too_few_nodes" | "too_little_storage" | "over_budget" | "too_late" | "does_not_fit";
+            /** En */
+            en: string;
+            /** Nearest */
+            nearest: {
+                [key: string]: unknown;
+            };
+            /** Zh */
+            zh: string;
+        };
+        /**
          * RecipeOut
          * @description The default recipe with the range of every setting, and what it makes.
          */
@@ -9108,6 +11187,38 @@ export interface components {
             updated_at: string;
         };
         /**
+         * RegionOut
+         * @description A region and what is offered there now.
+         */
+        RegionOut: {
+            /** Accelerators */
+            accelerators: number;
+            /** Cheapest Micro */
+            cheapest_micro: number | null;
+            /** Code */
+            code: string;
+            /** Label En */
+            label_en: string;
+            /** Label Zh */
+            label_zh: string;
+            /** Latitude */
+            latitude: number;
+            /** Longitude */
+            longitude: number;
+            /** Name */
+            name: string;
+            /** Offers */
+            offers: number;
+            /** Ring */
+            ring: boolean;
+            /** Tflops */
+            tflops: number;
+            /** Vendors */
+            vendors: {
+                [key: string]: number;
+            };
+        };
+        /**
          * ReleaseIn
          * @description A release to open.
          */
@@ -9166,6 +11277,35 @@ export interface components {
             state: string;
             /** Workflow Id */
             workflow_id: string;
+        };
+        /**
+         * ReplicaIn
+         * @description A further upstream of a served model.
+         */
+        ReplicaIn: {
+            /**
+             * Model
+             * @description the model's name there; default: as at the first
+             * @default
+             */
+            model: string;
+            /**
+             * Tier
+             * @description asked only when none of a smaller number can be
+             * @default 0
+             */
+            tier: number;
+            /**
+             * Upstream
+             * @description id or name of the upstream
+             */
+            upstream: string;
+            /**
+             * Weight
+             * @description its share of the calls
+             * @default 1
+             */
+            weight: number;
         };
         /**
          * RepositoryChange
@@ -9428,6 +11568,46 @@ export interface components {
              * @enum {string}
              */
             role: "viewer" | "member" | "maintainer" | "owner";
+        };
+        /**
+         * RoutingIn
+         * @description How the calls of a model are shared between its upstreams; `weight` and `tier` are the first one's.
+         */
+        RoutingIn: {
+            /**
+             * Hedge Ms
+             * @description silence after which a second one is asked; 0 = never
+             * @default 0
+             */
+            hedge_ms: number;
+            /**
+             * Replicas
+             * @default []
+             */
+            replicas: components["schemas"]["ReplicaIn"][];
+            /**
+             * Retries
+             * @description further upstreams that a refused call is given to
+             * @default 2
+             */
+            retries: number;
+            /**
+             * Strategy
+             * @description how one of several is chosen
+             * @default weighted
+             * @enum {string}
+             */
+            strategy: "weighted" | "least_pending" | "latency" | "price" | "prefix";
+            /**
+             * Tier
+             * @default 0
+             */
+            tier: number;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
         };
         /**
          * RuleChange
@@ -9904,6 +12084,10 @@ export interface components {
             price_model: string;
             /** Revision */
             revision: string | null;
+            /** Routing */
+            routing: {
+                [key: string]: unknown;
+            } | null;
             /** State */
             state: string;
             /** Title */
@@ -9983,6 +12167,37 @@ export interface components {
              * Format: date-time
              */
             seen_at: string;
+        };
+        /**
+         * ShapeIn
+         * @description The shape of the model, where it is known; left out: that of published models of the size.
+         */
+        ShapeIn: {
+            /**
+             * Experts
+             * @default 1
+             */
+            experts: number;
+            /**
+             * Experts Active
+             * @default 1
+             */
+            experts_active: number;
+            /** Ffn */
+            ffn: number;
+            /** Heads */
+            heads: number;
+            /** Hidden */
+            hidden: number;
+            /** Kv Heads */
+            kv_heads: number;
+            /** Layers */
+            layers: number;
+            /**
+             * Vocabulary
+             * @default 128000
+             */
+            vocabulary: number;
         };
         /**
          * SignInIn
@@ -10076,6 +12291,76 @@ export interface components {
             session_id: string;
         };
         /**
+         * SiteIn
+         * @description A site.
+         */
+        SiteIn: {
+            /**
+             * Carbon G Kwh
+             * @description grams of CO2 per kWh of its grid
+             */
+            carbon_g_kwh?: number | null;
+            /**
+             * City
+             * @default
+             */
+            city: string;
+            /**
+             * Evidence
+             * @description evidence by figure; the member `all` stands for every figure that has none of its own
+             * @default {}
+             */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /** Name */
+            name: string;
+            /** Partner Id */
+            partner_id: string;
+            /**
+             * Pue
+             * @description power usage effectiveness, ISO/IEC 30134-2
+             */
+            pue?: number | null;
+            /** Region */
+            region: string;
+            /** Uplink Gbps */
+            uplink_gbps?: number | null;
+        };
+        /**
+         * SiteOut
+         * @description A site with its id.
+         */
+        SiteOut: {
+            /** Carbon G Kwh */
+            carbon_g_kwh: number | null;
+            /** City */
+            city: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Evidence */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string;
+            /** Partner Id */
+            partner_id: string;
+            /** Pue */
+            pue: number | null;
+            /** Region */
+            region: string;
+            /** Uplink Gbps */
+            uplink_gbps: number | null;
+        };
+        /**
          * SourceChange
          * @description What to change of a source; what is left out stays.
          */
@@ -10160,6 +12445,30 @@ export interface components {
              * @default
              */
             title: string;
+        };
+        /**
+         * SplitOut
+         * @description How the model is spread.
+         */
+        SplitOut: {
+            /** Context */
+            context: number;
+            /** Data */
+            data: number;
+            /** Expert */
+            expert: number;
+            /** Interleave */
+            interleave: number;
+            /** Micro Batch */
+            micro_batch: number;
+            /** Pipeline */
+            pipeline: number;
+            /** Recompute */
+            recompute: boolean;
+            /** Sharded */
+            sharded: boolean;
+            /** Tensor */
+            tensor: number;
         };
         /**
          * StatPointOut
@@ -10480,6 +12789,41 @@ export interface components {
             url: string;
         };
         /**
+         * Throughput
+         * @description One claimed or measured speed of one accelerator of the pool.
+         */
+        Throughput: {
+            /**
+             * Expires On
+             * Format: date
+             */
+            expires_on: string;
+            /**
+             * Family
+             * @enum {string}
+             */
+            family: "gemm" | "pretraining" | "fine_tuning" | "prefill" | "decode" | "vision" | "science";
+            /**
+             * Precision
+             * @enum {string}
+             */
+            precision: "fp64" | "fp32" | "tf32" | "bf16" | "fp16" | "fp8" | "int8";
+            /**
+             * Provenance
+             * @enum {string}
+             */
+            provenance: "vendor" | "measured";
+            /** Source */
+            source: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "tflops" | "tokens_s" | "samples_s";
+            /** Value */
+            value: number;
+        };
+        /**
          * Title
          * @description A dataset's title in both languages.
          */
@@ -10658,6 +13002,70 @@ export interface components {
             } | null;
         };
         /**
+         * TrainingPlanOut
+         * @description A plan: machines, time with the span of its uncertainty, memory, network, storage.
+         *
+         *     Shares are of a step: bubble, tensor, expert and data communication that nothing hides.
+         */
+        TrainingPlanOut: {
+            /** Accelerator */
+            accelerator: string;
+            /** Accelerator Hours */
+            accelerator_hours: number;
+            /** Accelerators */
+            accelerators: number;
+            /** Batch Sequences */
+            batch_sequences: number;
+            /** Bubble */
+            bubble: number;
+            /** Checkpoint Every Hours */
+            checkpoint_every_hours: number;
+            /** Checkpoint Gb */
+            checkpoint_gb: number;
+            /** Checkpoint Write Gb S */
+            checkpoint_write_gb_s: number;
+            /** Corpus Tb */
+            corpus_tb: number;
+            /** Data Share */
+            data_share: number;
+            /** Efficiency */
+            efficiency: number;
+            /** Efficiency Reason En */
+            efficiency_reason_en: string;
+            /** Efficiency Reason Zh */
+            efficiency_reason_zh: string;
+            /** Expected Efficiency */
+            expected_efficiency: number;
+            /** Expert Share */
+            expert_share: number;
+            /** Hours */
+            hours: number;
+            /** Hours High */
+            hours_high: number;
+            /** Hours Low */
+            hours_low: number;
+            /** Lost Hours */
+            lost_hours: number;
+            memory: components["schemas"]["MemoryOut"];
+            /** Network Gbps Needed */
+            network_gbps_needed: number;
+            /** Nodes */
+            nodes: number;
+            /** Per Node */
+            per_node: number;
+            split: components["schemas"]["SplitOut"];
+            /** Step S */
+            step_s: number;
+            /** Steps */
+            steps: number;
+            /** Storage Tb */
+            storage_tb: number;
+            /** Tensor Share */
+            tensor_share: number;
+            /** Total Hours */
+            total_hours: number;
+        };
+        /**
          * TreeOut
          * @description Entries of a folder of one commit; `next` is the cursor of the following page.
          */
@@ -10672,6 +13080,29 @@ export interface components {
             path: string;
             /** Tree */
             tree: string;
+        };
+        /**
+         * UnitRate
+         * @description One entry of a throughput vector: so much of one precision and workload family, known from where.
+         */
+        UnitRate: {
+            /** Expires On */
+            expires_on: string | null;
+            /** Family */
+            family: string;
+            /** Precision */
+            precision: string;
+            /**
+             * Provenance
+             * @enum {string}
+             */
+            provenance: "peak" | "vendor" | "measured";
+            /** Source */
+            source: string;
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: number;
         };
         /**
          * UploadOut
@@ -10703,10 +13134,22 @@ export interface components {
             /** Key */
             key?: string | null;
             /**
+             * Outside
+             * @default false
+             */
+            outside: boolean;
+            /**
+             * Price
+             * @default 0
+             */
+            price: number;
+            /**
              * Stream Usage
              * @default true
              */
             stream_usage: boolean;
+            /** Usage Url */
+            usage_url?: string | null;
         };
         /**
          * UpstreamHealthOut
@@ -10747,11 +13190,28 @@ export interface components {
             /** Name */
             name: string;
             /**
+             * Outside
+             * @description it is not the platform's own server
+             * @default false
+             */
+            outside: boolean;
+            /**
+             * Price
+             * @description what it asks for a million tokens, in yuan
+             * @default 0
+             */
+            price: number;
+            /**
              * Stream Usage
              * @description it understands stream_options.include_usage
              * @default true
              */
             stream_usage: boolean;
+            /**
+             * Usage Url
+             * @description where it says what it counted; {id} = the call's x-request-id
+             */
+            usage_url?: string | null;
         };
         /**
          * UpstreamOut
@@ -10775,6 +13235,10 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+            /** Outside */
+            outside: boolean;
+            /** Price */
+            price: number;
             /** Stream Usage */
             stream_usage: boolean;
             /**
@@ -10782,6 +13246,8 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+            /** Usage Url */
+            usage_url: string | null;
         };
         /**
          * UsageBatchIn
@@ -11634,6 +14100,211 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    hf_list_datasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_organization_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_create_repo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_delete_repo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_move_repo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_user_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_accounts: {
         parameters: {
             query?: {
@@ -14033,6 +16704,1197 @@ export interface operations {
             };
         };
     };
+    list_accelerators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceleratorOut"][];
+                };
+            };
+        };
+    };
+    resolve_compute_identifier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                identifier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferOut"];
+                };
+            };
+            /** @description `compute_identifier_not_found`: No such compute identifier */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_compute_offers: {
+        parameters: {
+            query?: {
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+                /** @description part of title, accelerator, partner, id */
+                q?: string | null;
+                region?: string | null;
+                vendor?: string | null;
+                accelerator?: string | null;
+                state?: string | null;
+                /** @description only this supplier's */
+                org_id?: string | null;
+                min_accelerators?: number | null;
+                min_memory_gib?: number | null;
+                max_price_micro?: number | null;
+                /** @description only offers with a spot price */
+                spot?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OfferOut_"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    make_compute_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_pool_not_found`: No such compute pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_offer_expired`: The offer is expired */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_price_invalid`: The prices do not hold together; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    compare_compute_offers: {
+        parameters: {
+            query: {
+                id: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferOut"][];
+                };
+            };
+            /** @description `compute_offer_not_found`: No such compute offer */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    export_compute_offers: {
+        parameters: {
+            query?: {
+                format?: "csv" | "json";
+                /** @description part of title, accelerator, partner, id */
+                q?: string | null;
+                region?: string | null;
+                vendor?: string | null;
+                accelerator?: string | null;
+                state?: string | null;
+                /** @description only this supplier's */
+                org_id?: string | null;
+                min_accelerators?: number | null;
+                min_memory_gib?: number | null;
+                max_price_micro?: number | null;
+                /** @description only offers with a spot price */
+                spot?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_compute_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                offer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferOut"];
+                };
+            };
+            /** @description `compute_offer_not_found`: No such compute offer */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_compute_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                offer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferTerms"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_offer_not_found`: No such compute offer */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_terms_frozen`: What was verified cannot be changed in place; `compute_offer_expired`: The offer is expired */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_price_invalid`: The prices do not hold together; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    decide_compute_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                offer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_offer_not_found`: No such compute offer */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `conflict`: Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_compute_partners: {
+        parameters: {
+            query?: {
+                state?: string | null;
+                org_id?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PartnerOut_"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    register_compute_partner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_partner_exists`: The organisation is a compute partner already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_compute_partner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                partner_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerOut"];
+                };
+            };
+            /** @description `compute_partner_not_found`: No such compute partner */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_compute_partner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                partner_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_partner_not_found`: No such compute partner */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    plan_compute_capacity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `plan_goal_invalid`: The goal makes no sense; `compute_accelerator_unknown`: Unknown accelerator; `compute_region_unknown`: Unknown region; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_compute_pools: {
+        parameters: {
+            query?: {
+                site_id?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PoolOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    add_compute_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed; `compute_measured_by_others`: Measured figures are entered by the platform */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_site_not_found`: No such compute site */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_accelerator_unknown`: Unknown accelerator; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    change_compute_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed; `compute_measured_by_others`: Measured figures are entered by the platform */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_pool_not_found`: No such compute pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_terms_frozen`: What was verified cannot be changed in place */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_accelerator_unknown`: Unknown accelerator; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    record_compute_measurement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Throughput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_pool_not_found`: No such compute pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_compute_regions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionOut"][];
+                };
+            };
+        };
+    };
+    list_compute_sites: {
+        parameters: {
+            query?: {
+                partner_id?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SiteOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    add_compute_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_partner_not_found`: No such compute partner */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_region_unknown`: Unknown region; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    change_compute_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_site_not_found`: No such compute site */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_terms_frozen`: What was verified cannot be changed in place */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_region_unknown`: Unknown region; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     start_collection: {
         parameters: {
             query?: never;
@@ -14153,7 +18015,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description `invalid`: Invalid content; `source_invalid`: The source's settings are not valid */
+            /** @description `invalid`: Invalid content; `source_invalid`: The source's settings are not valid; `recipe_invalid`: The recipe is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14334,6 +18196,66 @@ export interface operations {
             };
         };
     };
+    query_corpus: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit; the default branch if not given */
+                revision?: string | null;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content; `query_invalid`: The query is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     try_thresholds: {
         parameters: {
             query?: {
@@ -14505,7 +18427,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description `invalid`: Invalid content */
+            /** @description `invalid`: Invalid content; `recipe_invalid`: The recipe is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14537,6 +18459,50 @@ export interface operations {
             };
             /** @description `unauthenticated`: Sign-in required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    import_recipe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content; `recipe_invalid`: The recipe is not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21698,6 +25664,72 @@ export interface operations {
                 };
             };
             /** @description `model_not_found`: No such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    set_served_model_routing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                served_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServedOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `model_not_found`: No such model; `upstream_not_found`: No such upstream */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -29264,6 +33296,1146 @@ export interface operations {
             };
         };
     };
+    hf_validate_card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_whoami: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_get_repo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_ask_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_auth_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_create_repo_branch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_delete_repo_branch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_create_commit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_list_repo_commits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_compare_revisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                spec: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_list_discussions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_create_discussion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_get_discussion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_comment_discussion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_edit_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                number: number;
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_hide_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                number: number;
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_merge_pull_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_change_discussion_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_rename_discussion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_get_paths_info: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_preupload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_list_repo_refs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_get_repo_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_squash_branch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_create_repo_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_delete_repo_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_list_root: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_list_tree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                revision: string;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_grant_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_handle_access_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_list_access_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                status: "pending" | "accepted" | "rejected";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_get_xet_read_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_get_xet_write_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     download_dataset_file: {
         parameters: {
             query?: {
@@ -29710,6 +34882,10 @@ export interface operations {
                 "X-Ceyuan-Scenario"?: string;
                 /** @description `name=value, …`: at most eight tags that the call's record keeps */
                 "X-Ceyuan-Tags"?: string;
+                /** @description `inside`: the data of this call must not go to a server that is not the platform's own */
+                "X-Ceyuan-Data"?: "inside";
+                /** @description an equal call that was answered under this key before is answered the same, free of charge */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -29912,6 +35088,33 @@ export interface operations {
                     };
                 };
             };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
             /** @description The body is too large (`request_too_large`) */
             413: {
                 headers: {
@@ -30086,6 +35289,10 @@ export interface operations {
                 "X-Ceyuan-Scenario"?: string;
                 /** @description `name=value, …`: at most eight tags that the call's record keeps */
                 "X-Ceyuan-Tags"?: string;
+                /** @description `inside`: the data of this call must not go to a server that is not the platform's own */
+                "X-Ceyuan-Data"?: "inside";
+                /** @description an equal call that was answered under this key before is answered the same, free of charge */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -30257,6 +35464,33 @@ export interface operations {
             };
             /** @description No such model or path (`model_not_found`) */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -30456,6 +35690,10 @@ export interface operations {
                 "X-Ceyuan-Scenario"?: string;
                 /** @description `name=value, …`: at most eight tags that the call's record keeps */
                 "X-Ceyuan-Tags"?: string;
+                /** @description `inside`: the data of this call must not go to a server that is not the platform's own */
+                "X-Ceyuan-Data"?: "inside";
+                /** @description an equal call that was answered under this key before is answered the same, free of charge */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -30603,6 +35841,430 @@ export interface operations {
             };
             /** @description No such model or path (`model_not_found`) */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A rate, concurrency or quota limit; see `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The model's server failed (`upstream_error`) */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description Too busy, or the model is being loaded; see `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The model's server took too long (`upstream_timeout`) */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    create_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+                /** @description the scenario that the call belongs to, for charts and lineage */
+                "X-Ceyuan-Scenario"?: string;
+                /** @description `name=value, …`: at most eight tags that the call's record keeps */
+                "X-Ceyuan-Tags"?: string;
+                /** @description `inside`: the data of this call must not go to a server that is not the platform's own */
+                "X-Ceyuan-Data"?: "inside";
+                /** @description an equal call that was answered under this key before is answered the same, free of charge */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    max_tokens?: number;
+                    messages: ({
+                        role: string;
+                    } & {
+                        [key: string]: unknown;
+                    })[];
+                    model: string;
+                    stop_sequences?: string[];
+                    stream?: boolean;
+                    system?: string | {
+                        [key: string]: unknown;
+                    }[];
+                    tool_choice?: {
+                        [key: string]: unknown;
+                    };
+                    tools?: {
+                        [key: string]: unknown;
+                    }[];
+                } & {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer of the model */
+            200: {
+                headers: {
+                    /** @description label of generated content, JSON after GB 45438-2025 */
+                    "X-Aigc"?: string;
+                    /** @description the call's id in records */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        content?: {
+                            [key: string]: unknown;
+                        }[];
+                        stop_reason?: string | null;
+                        /** @example message */
+                        type?: string;
+                        usage?: {
+                            [key: string]: unknown;
+                        };
+                    } & {
+                        [key: string]: unknown;
+                    };
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description Balance and vouchers do not cover the call (`insufficient_funds`) */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -31128,6 +36790,439 @@ export interface operations {
                             type: string;
                         };
                     };
+                };
+            };
+        };
+    };
+    xet_download_chunks: {
+        parameters: {
+            query: {
+                permit: string;
+            };
+            header?: never;
+            path: {
+                /** @description four little-endian 64-bit numbers in hexadecimal */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Xet client reads it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    xet_find_chunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description four little-endian 64-bit numbers in hexadecimal */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Xet client reads it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    xet_reconstruct_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description four little-endian 64-bit numbers in hexadecimal */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Xet client reads it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    xet_upload_shard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description As the Xet client reads it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    xet_upload_xorb: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description four little-endian 64-bit numbers in hexadecimal */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description As the Xet client reads it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    xet_reconstruct_file_v2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description four little-endian 64-bit numbers in hexadecimal */
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Xet client reads it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_start_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.git-lfs+json": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_download_object: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                oid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_upload_object: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                oid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_finish_parts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                oid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.git-lfs+json": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_upload_part: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                oid: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_verify_object: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                oid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.git-lfs+json": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_start_model_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.git-lfs+json": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

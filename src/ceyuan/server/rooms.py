@@ -92,6 +92,15 @@ ROOMS: tuple[Room, ...] = (
         bytes="ceyuan.hub.bytes",
     ),
     Room(
+        "compute",
+        routers=(
+            "ceyuan.compute.catalogue.endpoints",
+            "ceyuan.compute.catalogue.partner_endpoints",
+            "ceyuan.compute.capacity.endpoints",
+        ),
+        wiring="ceyuan.compute.catalogue.wiring",
+    ),
+    Room(
         "data",
         routers=("ceyuan.data.sources.endpoints", "ceyuan.data.pipelines.endpoints"),
         wiring="ceyuan.data.wiring",

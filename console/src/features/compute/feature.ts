@@ -1,0 +1,23 @@
+import type { Feature } from '@/app/features'
+
+const feature: Feature = {
+  routes: [
+    { path: 'compute/offers', lazy: () => import('./OffersPage'), handle: { help: 'compute:help.offers' } },
+    { path: 'compute/offers/:offerId', lazy: () => import('./OfferPage'), handle: { help: 'compute:help.offer' } },
+    { path: 'compute/compare', lazy: () => import('./ComparePage'), handle: { help: 'compute:help.compare' } },
+    { path: 'compute/plan', lazy: () => import('./PlanPage'), handle: { help: 'compute:help.plan' } },
+    { path: 'compute/partners', lazy: () => import('./PartnersPage'), handle: { help: 'compute:help.partners' } },
+    {
+      path: 'compute/partners/:partnerId',
+      lazy: () => import('./PartnerPage'),
+      handle: { help: 'compute:help.partner' },
+    },
+  ],
+  nav: [
+    { room: 'compute', path: '/compute/offers', label: 'compute:offers.title', order: 0 },
+    { room: 'compute', path: '/compute/plan', label: 'compute:plan.title', order: 10 },
+    { room: 'compute', path: '/compute/partners', label: 'compute:partners.title', order: 20 },
+  ],
+}
+
+export default feature
