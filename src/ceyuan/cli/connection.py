@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,33 @@ def store(url: str, token: str) -> Path:
     return path
 
 
+_TOKEN_LASTS = timedelta(days=90)
+
+
+def issue_token(url: str, name: str, password: str, *, ask_code: Callable[[], str]) -> str:
+    """Sign in, make a personal token of 90 days for this machine's commands, and sign out again; its secret.
+
+    `ask_code` is called where the account asks for a one-time code. Raises `RemoteProblem` and `Unavailable`.
+    """
+    api = Api(url, token="")
+    body: dict[str, Any] = {"name": name, "password": password}
+    try:
+        session = api.post("/api/v1/auth/sign-in", body)
+    except RemoteProblem as problem:
+        if problem.code != "second_factor_required":
+            raise
+        session = api.post("/api/v1/auth/sign-in", body | {"code": ask_code()})
+    headers = {"X-CSRF-Token": str(session["csrf_token"])}
+    wanted = {
+        "name": f"ceyuan at {socket.gethostname()}"[:80],
+        "scopes": ["*"],
+        "expires_at": (datetime.now(UTC) + _TOKEN_LASTS).isoformat(),
+    }
+    secret = str(api.post("/api/v1/tokens", wanted, headers=headers)["secret"])
+    api.post("/api/v1/auth/sign-out", headers=headers)
+    return secret
+
+
 class RemoteProblem(CeyuanError):
     """A problem document that the platform answered with."""
 
@@ -54,7 +83,8 @@ class Api:
     def __init__(self, url: str | None = None, token: str | None = None, *, timeout_s: float = 60.0) -> None:
         known = stored()
         self.url = (url or os.environ.get("CEYUAN_URL") or known.get("url") or "http://127.0.0.1:8080").rstrip("/")
-        token = token or os.environ.get("CEYUAN_TOKEN") or known.get("token")
+        if token is None:
+            token = os.environ.get("CEYUAN_TOKEN") or known.get("token")
         headers: dict[str, str] = {"Accept-Language": language()}
         if token:
             headers["Authorization"] = f"Bearer {token}"

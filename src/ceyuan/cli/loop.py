@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -103,6 +105,14 @@ async def _follow(platform: Platform, job_id: str) -> Job:
         await asyncio.sleep(0.2)
 
 
+def _program() -> str:
+    """How this program is called from the present folder."""
+    program = Path(sys.argv[0])
+    if shutil.which("ceyuan") is not None or program.name != "ceyuan":
+        return "ceyuan"
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)
+
+
 def _tell(origin: str, made: dict[str, Any]) -> None:
     perplexity = made["perplexity"]
     say(("\n一轮循环已完成。产出:", "\nThe loop is complete. It made:"))
@@ -121,7 +131,8 @@ def _tell(origin: str, made: dict[str, Any]) -> None:
         lines.append((("反馈数据", "feedback"), str(made.get("feedback", ""))))
     for name, value in lines:
         say((f"  {name[0]}:{value}", f"  {name[1]}: {value}"))
-    commands = f"\n  ceyuan login --url {origin}\n  ceyuan jobs list\n  ceyuan doctor"
+    here = _program()
+    commands = f"\n  {here} login --url {origin} --name admin\n  {here} jobs list\n  {here} doctor"
     say(
         (
             f"\n控制台:{origin}/console/\n可以试试:{commands}",

@@ -188,12 +188,20 @@ def upgrade(data: DataOption = None) -> None:
 
 @app.command()
 def login(
-    token: Annotated[str, typer.Option(prompt=True, hide_input=True, help="a personal access token")],
     url: Annotated[str, typer.Option(help="address of the platform")] = "http://127.0.0.1:8080",
+    name: Annotated[str | None, typer.Option(help="user name or e-mail address [default: asked]")] = None,
+    token: Annotated[str | None, typer.Option(help="a personal access token, instead of name and password")] = None,
 ) -> None:
-    """Check a token and keep it for later commands."""
-    from ceyuan.cli.connection import Api, store
+    """Sign in with name and password, or with a token, and keep a token for later commands."""
+    from ceyuan.cli.connection import Api, issue_token, store
 
+    if token is None:
+        token = issue_token(
+            url,
+            name or typer.prompt("name"),
+            typer.prompt("password", hide_input=True),
+            ask_code=lambda: str(typer.prompt("one-time code")),
+        )
     me = Api(url, token).get("/api/v1/me")
     path = store(url, token)
     say((f"已登录:{me.get('name')},凭据存于 {path}", f"signed in as {me.get('name')}; credentials in {path}"))
