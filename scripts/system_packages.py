@@ -1,4 +1,4 @@
-"""Install what the tests need from Debian where apt is there: browser, fonts, PostgreSQL; else say what is missing."""
+"""Install what the tests need from Debian where apt is there: browser, fonts, PostgreSQL, sshd; else say what is missing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import subprocess
 from pathlib import Path
 
 WANTED = {
+    "bubblewrap": lambda: shutil.which("bwrap") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
     "fonts-noto-cjk": lambda: any(Path("/usr/share/fonts").rglob("NotoSansCJK*")),
+    "openssh-server": lambda: Path("/usr/sbin/sshd").exists(),
     "postgresql": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
 }
 

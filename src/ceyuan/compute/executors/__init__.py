@@ -1,0 +1,23 @@
+"""Executors: where tasks run. One interface (probe, submit, status, cancel, logs, drain, forget), any number of places.
+
+Submission is idempotent by key; a run outlives the process that submitted it and is never executed twice under
+one key. Who may run what, and who pays, is for the rooms above.
+"""
+
+from ceyuan.compute.executors.interface import Executor, ExecutorFault, Launch, Machine, Run
+from ceyuan.compute.executors.local import LocalExecutor
+from ceyuan.compute.executors.sandbox import sandbox_prefix, sandbox_works
+from ceyuan.compute.executors.ssh import SshExecutor, SshHost
+
+__all__ = [
+    "Executor",
+    "ExecutorFault",
+    "Launch",
+    "LocalExecutor",
+    "Machine",
+    "Run",
+    "SshExecutor",
+    "SshHost",
+    "sandbox_prefix",
+    "sandbox_works",
+]

@@ -1,0 +1,55 @@
+"""A sandbox around a run: bubblewrap with a file system that holds the system's programs and the run's own folders."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt")
+_ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "ssl", "ca-certificates", "localtime")
+_NET = ("resolv.conf", "hosts", "nsswitch.conf")
+
+
+def sandbox_prefix(
+    work: Path, *, readable: Sequence[Path] = (), writable: Sequence[Path] = (), network: bool = False
+) -> list[str]:
+    """The words before a command: only the system's programs, this Python, `work`, and the named folders exist.
+
+    No home, no data folder of the platform, no other processes, no network unless asked for. Ends with its parent.
+    """
+    words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--proc", "/proc", "--dev", "/dev"]
+    words += ["--tmpfs", "/tmp", "--cap-drop", "ALL"]
+    if network:
+        words.append("--share-net")
+    for place in _SYSTEM:
+        path = Path(place)
+        if path.is_symlink():
+            words += ["--symlink", str(path.readlink()), place]
+        elif path.is_dir():
+            words += ["--ro-bind", place, place]
+    for name in (*_ETC, *(_NET if network else ())):
+        words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    own = {str(Path(prefix).resolve()) for prefix in (sys.prefix, sys.base_prefix)}
+    for place in sorted(own):
+        words += ["--ro-bind", place, place]
+    for path in readable:
+        words += ["--ro-bind", str(path), str(path)]
+    for path in (work, *writable):
+        words += ["--bind", str(path), str(path)]
+    return [*words, "--chdir", str(work)]
+
+
+@cache
+def sandbox_works() -> bool:
+    """Whether bubblewrap is installed and the kernel lets us use it."""
+    if shutil.which("bwrap") is None:
+        return False
+    try:
+        tried = subprocess.run([*sandbox_prefix(Path("/tmp")), "true"], capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return tried.returncode == 0

@@ -1,0 +1,114 @@
+"""SSH hosts: the same agent, copied there once, driven through OpenSSH's client over one kept connection."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from ceyuan.compute.executors import agent
+from ceyuan.compute.executors.interface import ExecutorFault
+from ceyuan.compute.executors.speaking import AgentExecutor
+
+_UNREACHABLE = 255
+_CONNECT_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SshHost:
+    """A host: address, port, user, the file of the private key, the known_hosts file with its key, Python there, and
+    the folder for runs (relative: below the user's home)."""
+
+    address: str
+    user: str
+    key_file: Path
+    known_hosts: Path
+    port: int = 22
+    python: str = "python3"
+    root: str = ".ceyuan/runs"
+
+
+class SshExecutor(AgentExecutor):
+    """Runs on one host. `control` is a folder of ours for the kept connection's socket."""
+
+    def __init__(self, host: SshHost, control: Path) -> None:
+        self.host = host
+        digest = hashlib.sha256(Path(agent.__file__).read_bytes()).hexdigest()[:16]
+        self._agent = f"{host.root}/agent-{digest}.py"
+        self._socket = control / hashlib.sha256(repr(host).encode()).hexdigest()[:12]
+        self._ready = False
+
+    def command(self) -> list[str]:
+        """OpenSSH's client with everything that our configuration, not the user's, decides."""
+        host = self.host
+        options = {
+            "BatchMode": "yes",
+            "StrictHostKeyChecking": "yes",
+            "UserKnownHostsFile": str(host.known_hosts),
+            "IdentitiesOnly": "yes",
+            "ConnectTimeout": str(_CONNECT_S),
+            "ServerAliveInterval": "15",
+            "ControlMaster": "auto",
+            "ControlPath": str(self._socket),
+            "ControlPersist": "60",
+            "ForwardAgent": "no",
+            "SendEnv": "none",
+        }
+        flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+        target = f"{host.user}@{host.address}"
+        return ["ssh", "-F", "/dev/null", "-T", "-i", str(host.key_file), "-p", str(host.port), *flags, target]
+
+    async def _run(self, line: str, stdin: bytes) -> tuple[int, bytes, bytes]:
+        process = await asyncio.create_subprocess_exec(
+            *self.command(),
+            line,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={"PATH": os.environ.get("PATH", os.defpath), "HOME": "/nonexistent"},
+            start_new_session=True,
+        )
+        out, err = await process.communicate(stdin)
+        return process.returncode or 0, out, err
+
+    async def ask(self, *words: str, stdin: bytes = b"") -> bytes:
+        """Run the agent there; copies it first if it is not there yet."""
+        if not self._ready:
+            await self._copy()
+        command, *rest = words
+        line = shlex.join([self.host.python, self._agent, command, self.host.root, *rest])
+        status, out, err = await self._run(line, stdin)
+        if status == _UNREACHABLE:
+            raise ExecutorFault("unreachable", _last(err))
+        if status:
+            raise ExecutorFault("unreachable", f"the agent failed: {_last(err)}")
+        return out
+
+    async def _copy(self) -> None:
+        root, target = shlex.quote(self.host.root), shlex.quote(self._agent)
+        line = f"umask 077; mkdir -p {root} && cat > {target}.$$ && mv {target}.$$ {target}"
+        status, _, err = await self._run(line, Path(agent.__file__).read_bytes())
+        if status:
+            raise ExecutorFault("unreachable", _last(err))
+        self._ready = True
+
+    async def close(self) -> None:
+        """End the kept connection."""
+        command = self.command()
+        process = await asyncio.create_subprocess_exec(
+            *command[:1],
+            "-O",
+            "exit",
+            *command[1:],
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        await process.wait()
+
+
+def _last(text: bytes) -> str:
+    lines = text.decode(errors="replace").strip().splitlines()
+    return lines[-1][:300] if lines else "no connection"
