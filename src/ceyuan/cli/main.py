@@ -14,7 +14,7 @@ from ceyuan import __version__, cli
 from ceyuan.cli.output import Format, language, set_format
 from ceyuan.kernel.errors import CeyuanError
 
-_NOT_NOUNS = {"main", "output", "connection"}
+_NOT_NOUNS = {"main", "output", "connection", "offline"}
 
 
 def _modules() -> dict[str, str]:

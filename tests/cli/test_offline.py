@@ -1,0 +1,97 @@
+"""`ceyuan secrets` and `ceyuan blobs` on the folder of a stopped platform."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from ceyuan.cli.main import run as command
+from ceyuan.kernel.platform import Platform
+from ceyuan.server import rooms, schema
+from ceyuan.server.assembly import build_platform
+from ceyuan.server.run import exclusive
+from ceyuan.server.settings import ServerSettings
+
+
+def on(data: Path, work: Callable[[Platform], Awaitable[None]]) -> None:
+    async def go() -> None:
+        platform = build_platform(ServerSettings(data_dir=data))
+        try:
+            await work(platform)
+        finally:
+            await platform.database.close()
+
+    asyncio.run(go())
+
+
+def ran(*arguments: str) -> int:
+    try:
+        command(list(arguments))
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a platform that never ran, with its tables."""
+    data = tmp_path_factory.mktemp("made") / "data"
+    rooms.load_tables()
+    on(data, lambda platform: schema.upgrade(platform.database))
+    return data
+
+
+@pytest.fixture
+def data(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def test_a_rotation_makes_a_new_key_and_may_be_repeated(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (data / "keys" / "master.json").read_bytes()
+    assert ran("secrets", "rotate", "--data", str(data)) == 0
+    assert "new master key" in capsys.readouterr().err
+    after = (data / "keys" / "master.json").read_bytes()
+    assert after != before
+    assert ran("secrets", "rotate", "--data", str(data), "--retire") == 0
+    assert len((data / "keys" / "master.json").read_bytes()) < len(after)
+
+
+def test_a_running_platform_is_left_alone(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with exclusive(data):
+        assert ran("secrets", "rotate", "--data", str(data)) == 1
+    assert "another process uses" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_platform_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ran("blobs", "scrub", "--data", str(tmp_path / "nothing")) == 1
+    assert "there is no platform" in capsys.readouterr().err
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_scrub_finds_what_the_disk_changed(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stored: list[str] = []
+
+    async def put(platform: Platform) -> None:
+        for content in (b"one" * 1000, b"two" * 1000):
+            stored.append((await platform.blobs.put_bytes(content)).sha256)
+
+    on(data, put)
+    assert ran("blobs", "scrub", "--data", str(data)) == 0
+    assert "checked 2 pieces" in capsys.readouterr().err
+    (victim,) = (path for path in data.rglob(f"*{stored[0][-50:]}") if path.is_file())
+    victim.chmod(0o600)
+    victim.write_bytes(b"One" + victim.read_bytes()[3:])
+    assert ran("blobs", "scrub", "--data", str(data)) == 1
+    said = capsys.readouterr().err
+    assert stored[0] in said
+    assert stored[1] not in said
+
+
+def test_collecting_counts_what_it_would_delete(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ran("blobs", "collect", "--data", str(data), "--dry-run") == 0
+    assert "would delete 0 pieces" in capsys.readouterr().err
