@@ -155,6 +155,28 @@ def recipe() -> None:
     show(Api().get(f"{_DATA}/recipes/defaults"))
 
 
+@app.command("import-recipe")
+def import_recipe(
+    file: Annotated[Path, typer.Argument(help="a Data-Juicer recipe (YAML)", exists=True, dir_okay=False)],
+) -> None:
+    """Read a Data-Juicer recipe as ours; what differs is told."""
+    show(Api().post(f"{_DATA}/recipes/import", {"yaml": file.read_text("utf-8")}))
+
+
+@app.command()
+def sql(
+    dataset: Annotated[str, typer.Argument(help="owner/name of the corpus")],
+    query: Annotated[str, typer.Argument(help="one SELECT over the tables documents and statistics")],
+    limit: Annotated[int, typer.Option(help="rows at most")] = 200,
+    revision: Annotated[str | None, typer.Option(help="branch, tag or commit")] = None,
+) -> None:
+    """Run one SELECT over any version of a corpus."""
+    params = {"revision": revision} if revision else {}
+    found = Api().post(f"{_DATA}/datasets/{dataset}/query", {"sql": query, "limit": limit}, params=params)
+    names = [one["name"] for one in found["columns"]]
+    show_rows([dict(zip(names, row, strict=True)) for row in found["rows"]], names, key=names[0])
+
+
 @app.command()
 def local(
     folder: Annotated[Path, typer.Argument(help="folder of your own texts", exists=True)],

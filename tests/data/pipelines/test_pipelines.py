@@ -179,15 +179,54 @@ async def test_recipes_are_described_in_both_languages(built: Platform, signed_i
     assert {"normalise", "composition"} <= {one["name"] for one in told["operators"]}
 
 
-async def test_a_wrong_recipe_fails_with_the_place_of_the_fault(
-    platform: Platform, signed_in: As, made_raw: Path
+async def test_a_wrong_recipe_is_refused_with_the_place_of_the_fault_before_a_job_is_made(
+    built: Platform, signed_in: As, made_raw: Path
 ) -> None:
-    await kept(platform, made_raw, "raw")
-    body = {"org_id": "org_demo", "raw": ["datasets/demo/raw"], "dataset": "demo/bad", "recipe": {"form": "NFX"}}
-    job = await finished(platform, await started(signed_in, "pipelines", body))
-    assert job.state == "failed"
-    assert job.error is not None
-    assert "form" in job.error["message"][0]
+    await kept(built, made_raw, "raw")
+    body = {"org_id": "org_demo", "raw": ["datasets/demo/raw"], "dataset": "demo/bad"}
+    steps = [{"operator": "no_such"}]
+    for recipe, word in (({"form": "NFX"}, "form"), ({"steps": steps}, "no_such")):
+        answer = await signed_in("member").post(f"{DATA}/pipelines", json=body | {"recipe": recipe})
+        assert (answer.status_code, answer.json()["code"]) == (422, "recipe_invalid")
+        assert word in answer.json()["detail"]
+    assert (await signed_in("outsider").post(f"{DATA}/pipelines", json=body)).status_code == 404
+
+
+async def test_a_corpus_is_asked_in_sql_and_nothing_else_can_be_seen(
+    built: Platform, signed_in: As, made_corpus: Path
+) -> None:
+    revision = await kept(built, made_corpus)
+    address = f"{DATA}/datasets/demo/corpus-zh/query"
+    viewer = signed_in("viewer")
+    joined = "statistics s LEFT JOIN documents d USING (id)"
+    sql = f"SELECT s.reason IS NULL AS kept, count(d.id) AS n FROM {joined} GROUP BY 1"
+    told = (await viewer.post(address, json={"sql": sql})).json()
+    assert told["revision"] == revision
+    assert dict(map(tuple, told["rows"]))[False] == 0 < dict(map(tuple, told["rows"]))[True]
+    few = (await viewer.post(address, json={"sql": "SELECT id, split FROM documents", "limit": 1})).json()
+    assert few["truncated"]
+    assert few["rows"][0][1] in ("train", "heldout")
+    for wrong in (
+        "SELECT * FROM read_text('/etc/hostname')",
+        "COPY documents TO 'x.csv'",
+        "SELECT 1; SELECT 2",
+        "INSTALL httpfs",
+        "SELECT nothing FROM documents",
+    ):
+        answer = await viewer.post(address, json={"sql": wrong})
+        assert (answer.status_code, answer.json()["code"]) == (422, "query_invalid"), wrong
+    assert (await signed_in("outsider").post(address, json={"sql": sql})).status_code == 404
+    assert not list((built.data_dir / "work").glob("sql_*"))
+
+
+async def test_a_recipe_of_data_juicer_is_read_with_what_differs(built: Platform, signed_in: As) -> None:
+    theirs = "process:\n- fix_unicode_mapper:\n- text_length_filter: {min_len: 10}\n- no_such_mapper:\n"
+    told = (await signed_in("member").post(f"{DATA}/recipes/import", json={"yaml": theirs})).json()
+    assert told["left_out"] == ["no_such_mapper"]
+    assert told["recipe"]["steps"][0]["operator"] == "repair_mojibake"
+    wrong = await signed_in("member").post(f"{DATA}/recipes/import", json={"yaml": "a: ["})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "recipe_invalid")
+    assert (await signed_in("").post(f"{DATA}/recipes/import", json={"yaml": theirs})).status_code == 401
 
 
 async def test_an_optional_source_that_is_gone_is_skipped_and_a_required_one_fails_clearly(

@@ -111,7 +111,7 @@ def test_each_unreadable_file_is_named_with_its_reason_and_the_rest_is_read(tmp_
     assert [d.id for d in documents] == ["good.txt"]
     assert {r.where: r.reason for r in rejections} == {
         "junk.txt": "not_text",
-        "picture.txt": "not_text",
+        "picture.txt": "fake_extension",
         "empty.txt": "empty_file",
         "film.mp4": "unsupported_format",
         "torn.parquet": "bad_parquet",

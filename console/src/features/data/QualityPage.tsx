@@ -7,6 +7,7 @@ import { Page } from '@/ui/Page'
 
 import { DropReasons } from './DropReasons'
 import { SamplesView } from './SamplesView'
+import { SqlView } from './SqlView'
 import { WhatIf } from './WhatIf'
 
 /** What the pipeline kept, changed and dropped of a corpus, and what other thresholds would do. */
@@ -41,6 +42,7 @@ export function Component() {
           { key: 'reasons', label: t('quality.reasons'), children: <DropReasons place={place} /> },
           { key: 'samples', label: t('quality.samples'), children: <SamplesView place={place} /> },
           { key: 'whatif', label: t('quality.whatif'), children: <WhatIf place={place} /> },
+          { key: 'sql', label: t('quality.sql'), children: <SqlView place={place} /> },
         ]}
       />
     </Page>

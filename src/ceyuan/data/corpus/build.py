@@ -26,7 +26,7 @@ from ceyuan.data.problems import DataProblem
 
 __all__ = ["build"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def build(

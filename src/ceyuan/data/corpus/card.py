@@ -5,7 +5,7 @@ from typing import Any
 
 from ceyuan.data.corpus.profiles import DOMAINS
 from ceyuan.data.corpus.recipe import Recipe
-from ceyuan.data.operators import REASONS, STATISTICS
+from ceyuan.data.operators import REASONS, STATISTICS, find
 
 __all__ = ["cards"]
 
@@ -139,6 +139,7 @@ def _bound_rows(side: int, recipe: Recipe) -> list[tuple[str, ...]]:
         for one in filters:
             bounds = [f"≥ {one.at_least:,.12g}"] if one.at_least is not None else []
             bounds += [f"≤ {one.at_most:,.12g}"] if one.at_most is not None else []
+            bounds += ["、".join(one.one_of)] if one.one_of is not None else []
             statistic = _name(STATISTICS, one.statistic, side)
             rows.append((_name(DOMAINS, domain, side), _name(REASONS, one.reason, side), statistic, ", ".join(bounds)))
     return rows
@@ -146,11 +147,13 @@ def _bound_rows(side: int, recipe: Recipe) -> list[tuple[str, ...]]:
 
 def _steps(side: int, recipe: Recipe) -> str:
     dup, split = recipe.duplicates, recipe.split
-    zh = [f"Unicode {recipe.form} 规范化，不改动标点与全角字符" + ("；繁体转简体" if recipe.simplify else "")]
-    en = [
-        f"Unicode {recipe.form}; punctuation and full-width signs untouched"
-        + ("; simplified" if recipe.simplify else "")
-    ]
+    maps = [one.specification.title for one in recipe.operators() if one.specification.kind == "map"]
+    named = [title for title in maps if title != find("normalise").specification.title]
+    zh = [f"Unicode {recipe.form} 规范化，标点与全角字符除下列算子外不改动"]
+    en = [f"Unicode {recipe.form}; punctuation and full-width signs untouched but by the operators below"]
+    if named:
+        zh.append("改写：" + "、".join(title[0] for title in named))
+        en.append("rewritten: " + ", ".join(title[1] for title in named))
     if dup.exact:
         zh.append("精确去重（规范化正文的 SHA-256）")
         en.append("exact duplicates removed (SHA-256 of the normalised text)")

@@ -12,10 +12,11 @@ import polars as pl
 
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
 from ceyuan.data.corpus.split import assign_split
-from ceyuan.data.duplicates import Resolution, resolve, shared_buckets
+from ceyuan.data.duplicates import Found, Known, Search, search
+from ceyuan.data.duplicates.search import ReadTexts
 from ceyuan.data.operators import Texts, first_reason
 
-__all__ = ["decide", "preference"]
+__all__ = ["decide", "exact_duplicates", "gather", "near_duplicates", "preference", "with_near", "without_duplicates"]
 
 _DESCRIBING = ("id", "source", "domain", "title", "group", "rank", "changed", "bytes", "exact")
 
@@ -34,7 +35,7 @@ def decide(shards: Sequence[Path], statistics: Sequence[str], recipe: Recipe) ->
     ]
     table = pl.concat(frames).with_columns(reason=first_reason(dict(recipe.filters())))
     table = table.with_columns(order=preference(table, recipe.duplicates))
-    table = _exact(table) if recipe.duplicates.exact else _without_duplicates(table)
+    table = exact_duplicates(table) if recipe.duplicates.exact else without_duplicates(table)
     related: npt.NDArray[np.int64] = np.empty((0, 2), np.int64)
     curtailed = 0
     if recipe.duplicates.near:
@@ -58,11 +59,13 @@ def preference(table: pl.DataFrame, settings: Duplicates) -> pl.Series:
     return pl.Series("order", places)
 
 
-def _without_duplicates(table: pl.DataFrame) -> pl.DataFrame:
+def without_duplicates(table: pl.DataFrame) -> pl.DataFrame:
+    """``table`` with the columns that tell of duplicates, empty."""
     return table.with_columns(duplicate_of=pl.lit(None, pl.String), similarity=pl.lit(None, pl.Float32))
 
 
-def _exact(table: pl.DataFrame) -> pl.DataFrame:
+def exact_duplicates(table: pl.DataFrame) -> pl.DataFrame:
+    """``table`` with exact duplicates of the kept row that is first in ``order`` marked."""
     kept = table.filter(pl.col("reason").is_null()).select("exact", "order", "id")
     best = kept.sort("order").group_by("exact", maintain_order=True).agg(best=pl.first("order"), first=pl.first("id"))
     table = table.join(best, on="exact", how="left", maintain_order="left")
@@ -81,40 +84,45 @@ def _near(
     kept = table.with_row_index("at").filter(pl.col("reason").is_null()).sort("order")
     if not kept.height:
         return table, np.empty((0, 2), np.int64), 0
-    keys = _gather(shards, kept, "keys").to_numpy().reshape(kept.height, -1)
-    buckets, _ = shared_buckets(np.ascontiguousarray(keys))
-    candidates = np.flatnonzero((buckets >= 0).any(axis=1))
-    if not len(candidates):
-        return table, np.empty((0, 2), np.int64), 0
-    chosen = kept[candidates]
-    found: Resolution = resolve(
-        Texts.of(_gather(shards, chosen, "text")),
-        chosen["distinct"].to_numpy(),
-        buckets[candidates],
-        threshold=settings.threshold,
-        related_from=min(settings.related_from, settings.threshold),
-        comparisons=settings.comparisons,
+    found = near_duplicates(
+        kept,
+        gather(shards, kept, "keys").to_numpy().reshape(kept.height, -1),
+        lambda places: Texts.of(gather(shards, kept[places], "text")),
+        settings,
     )
-    at = chosen["at"].to_numpy().astype(np.int64)
+    at = kept["at"].to_numpy().astype(np.int64)
+    return with_near(table, at, kept["id"], found), at[found.related], found.curtailed
+
+
+def near_duplicates(
+    kept: pl.DataFrame, keys: npt.NDArray[np.uint64], read: ReadTexts, settings: Duplicates, known: Known | None = None
+) -> Found:
+    """The search over rows in order of preference that have ``distinct``, ``exact`` and ``bytes``."""
+    marks = np.frombuffer(b"".join(kept["exact"].to_list()), np.uint64).reshape(-1, 2)[:, 0].copy()
+    how = Search(settings.threshold, min(settings.related_from, settings.threshold), settings.comparisons)
+    return search(keys, kept["distinct"].to_numpy(), marks, kept["bytes"].to_numpy(), read, how, known)
+
+
+def with_near(table: pl.DataFrame, at: npt.NDArray[np.int64], ids: pl.Series, found: Found) -> pl.DataFrame:
+    """``table`` with the near-duplicates of the rows ``at`` marked; ``ids`` are theirs."""
     dropped = np.flatnonzero(found.survivor >= 0)
     marked = pl.DataFrame(
         {
             "at": at[dropped].astype(np.uint32),
-            "near_of": chosen["id"].gather(found.survivor[dropped]),
+            "near_of": ids.gather(found.survivor[dropped]),
             "near": found.similarity[dropped],
         }
     )
     table = table.with_row_index("at").join(marked, on="at", how="left", maintain_order="left")
     near = pl.col("near_of").is_not_null()
-    table = table.with_columns(
+    return table.with_columns(
         reason=pl.when(near).then(pl.lit("near_duplicate")).otherwise("reason"),
         duplicate_of=pl.when(near).then("near_of").otherwise("duplicate_of"),
         similarity=pl.when(near).then("near").otherwise("similarity"),
     ).drop("at", "near_of", "near")
-    return table, at[found.related], found.curtailed
 
 
-def _gather(shards: Sequence[Path], rows: pl.DataFrame, column: str) -> pl.Series:
+def gather(shards: Sequence[Path], rows: pl.DataFrame, column: str) -> pl.Series:
     """``column`` of the measured shards for ``rows`` (with ``shard`` and ``row``), in their order."""
     parts: list[pl.Series] = []
     places: list[npt.NDArray[np.int64]] = []

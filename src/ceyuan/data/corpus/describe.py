@@ -24,6 +24,7 @@ def describe() -> dict[str, Any]:
         "operators": [
             {
                 "name": one.name,
+                "title": list(one.title),
                 "kind": one.kind,
                 "version": one.version,
                 "reads": list(one.reads),

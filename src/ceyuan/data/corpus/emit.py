@@ -86,4 +86,4 @@ def _table(rows: pl.DataFrame, measured: Sequence[Path]) -> pa.Table:
 
 
 def _write(table: pa.Table, file: object) -> None:
-    pq.write_table(table, file, compression="zstd", compression_level=3, row_group_size=_ROWS, write_statistics=True)
+    pq.write_table(table, file, compression="zstd", compression_level=1, row_group_size=_ROWS, write_statistics=True)

@@ -62,7 +62,8 @@ def distributions(decisions: pl.DataFrame, statistics: Sequence[str]) -> dict[st
     result: dict[str, Any] = {}
     for (domain,), rows in sorted(decisions.group_by("domain"), key=lambda pair: str(pair[0][0])):
         kept = rows["reason"].is_null().to_numpy()
-        result[str(domain)] = {name: _distribution(rows[name].to_numpy(), kept) for name in statistics}
+        numbers = [name for name in statistics if rows[name].dtype.is_numeric()]
+        result[str(domain)] = {name: _distribution(rows[name].to_numpy(), kept) for name in numbers}
     return result
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ceyuan.data.duplicates import Banding, sketch
 from ceyuan.data.files import write_atomically
 from ceyuan.data.operators import Operator, Texts
 
-__all__ = ["measure", "measured_columns"]
+__all__ = ["measure", "measured_batch", "measured_columns"]
 
 
 def measure(inputs: Inputs, recipe: Recipe, folder: Path, threads: int, report: Report) -> list[Path]:
@@ -54,16 +55,27 @@ def measured_columns(chain: Sequence[Operator]) -> list[str]:
 
 def _one(inputs: Inputs, shard: RawShard, chain: Sequence[Operator], banding: Banding, path: Path) -> None:
     inputs.verify(shard)
-    batch = pl.read_parquet(shard.path)
+    measured = measured_batch(pl.read_parquet(shard.path), chain, banding)
+    write_atomically(path, lambda file: measured.write_parquet(file, compression="lz4", statistics=False))
+
+
+def measured_batch(batch: pl.DataFrame, chain: Sequence[Operator], banding: Banding) -> pl.DataFrame:
+    """Raw documents with all that is decided on later: statistics, ``bytes``, ``exact`` (half a SHA-256 of the text),
+    ``distinct`` shingles and band ``keys``."""
     for one in chain:
         batch = one(batch)
     text = batch["text"]
-    distinct, keys = sketch(Texts.of(text), banding)
+    view = Texts.of(text)
+    distinct, keys = sketch(view, banding)
     columns: list[Any] = [
         text.str.len_bytes().cast(pl.Int64).alias("bytes"),
-        pl.Series("exact", [hashlib.sha256(one.encode()).digest()[:16] for one in text], pl.Binary),
+        pl.Series("exact", _digests(view), pl.Binary),
         pl.Series("distinct", distinct),
         pl.Series("keys", np.ascontiguousarray(keys), pl.Array(pl.UInt64, banding.bands)),
     ]
-    measured = batch.with_columns(columns)
-    write_atomically(path, lambda file: measured.write_parquet(file, compression="lz4", statistics=False))
+    return batch.with_columns(columns)
+
+
+def _digests(texts: Texts) -> list[bytes]:
+    data, places = texts.data.data, texts.offsets.tolist()
+    return [hashlib.sha256(data[start:end]).digest()[:16] for start, end in pairwise(places)]

@@ -9,7 +9,9 @@ __all__ = ["DOMAINS", "default_profiles", "with_thresholds"]
 DOMAINS: dict[str, tuple[str, str]] = {
     "general": ("通用", "general"),
     "law": ("法律法规", "law and regulation"),
+    "government": ("政务公文", "government"),
     "news": ("新闻", "news"),
+    "web": ("网页", "web pages"),
     "user": ("用户内容", "user content"),
     "classical": ("古典诗文", "classical texts"),
     "technical": ("技术文档", "technical writing"),
@@ -26,6 +28,8 @@ def default_profiles() -> dict[str, tuple[Filter, ...]]:
     return {
         "general": _profile(shortest=20, chinese=0.2, special=0.3, punctuation=0.4, digits=0.5, repeated=0.5),
         "law": _profile(shortest=10, chinese=0.6, special=0.2, punctuation=0.4, digits=0.4, repeated=0.6),
+        "government": _profile(shortest=10, chinese=0.5, special=0.25, punctuation=0.4, digits=0.5, repeated=0.6),
+        "web": _profile(shortest=30, chinese=0.3, special=0.25, punctuation=0.35, digits=0.4, repeated=0.4),
         "news": _profile(shortest=20, chinese=0.5, special=0.2, punctuation=0.4, digits=0.5, repeated=0.4),
         "user": _profile(shortest=4, chinese=0.3, special=0.4, punctuation=0.6, digits=0.5, repeated=0.6),
         "classical": _profile(shortest=8, chinese=0.7, special=0.3, punctuation=0.5, digits=0.2, repeated=0.8),

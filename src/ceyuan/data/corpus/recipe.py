@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ceyuan.data.corpus.profiles import default_profiles, with_thresholds
 from ceyuan.data.files import canonical_json
-from ceyuan.data.operators import STATISTICS, Filter, Operator, find
+from ceyuan.data.operators import Filter, Operator, find
 from ceyuan.data.problems import DataProblem
 
-__all__ = ["Duplicates", "Output", "Recipe", "Split"]
+__all__ = ["Duplicates", "Output", "Recipe", "Split", "Step"]
 
-_REVISION = 1  # of the decisions and files that follow from a recipe; raise it when they change
+_REVISION = 2  # of the decisions and files that follow from a recipe; raise it when they change
 
 
 class _Settings(BaseModel):
@@ -48,8 +48,23 @@ class Output(_Settings):
     samples: Annotated[int, Field(ge=0, le=200)] = 10
 
 
+class Step(_Settings):
+    """An operator beyond the usual ones, by name, with its parameters."""
+
+    operator: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+    def found(self) -> Operator:
+        """The operator. Raises ``DataProblem``."""
+        return find(self.operator, self.parameters)
+
+
 class Recipe(_Settings):
     """Settings of a corpus run.
+
+    ``steps`` are operators beyond the usual ones: those that change texts come first, in the order given, then
+    texts are normalised; those that measure come last. ``added`` holds filters on their statistics by domain,
+    ``*`` for all domains; they are asked after the profile's.
 
     ``form`` and ``simplify`` say how texts are normalised; ``ngram`` the length for self-repetition;
     ``profiles`` replaces whole profiles and ``thresholds`` single bounds of them; ``personal_counter`` names a
@@ -58,6 +73,8 @@ class Recipe(_Settings):
 
     form: Literal["NFC", "NFKC", "none"] = "NFC"
     simplify: bool = False
+    steps: Annotated[tuple[Step, ...], Field(max_length=60)] = ()
+    added: dict[str, tuple[Filter, ...]] = Field(default_factory=dict)
     ngram: Annotated[int, Field(ge=2, le=64)] = 10
     profiles: dict[str, tuple[Filter, ...]] = Field(default_factory=dict)
     thresholds: dict[str, dict[str, dict[str, float | None]]] = Field(default_factory=dict)
@@ -70,9 +87,11 @@ class Recipe(_Settings):
 
     @model_validator(mode="after")
     def _meaningful(self) -> Self:
-        known = {*STATISTICS, *(["personal_hints"] if self.personal_counter else [])}
         try:
+            known = set(self.statistics())
             chosen = self.filters()
+        except DataProblem as problem:
+            raise ValueError(problem.message[1]) from problem
         except KeyError as error:
             raise ValueError(f"no such threshold: {error.args[0]}") from error
         for domain, filters in chosen.items():
@@ -101,17 +120,32 @@ class Recipe(_Settings):
                 statistic="personal_hints", reason="personal_information", at_most=float(self.personal_at_most)
             )
             profiles = {domain: (*filters, bound) for domain, filters in profiles.items()}
+        unknown = {*self.added} - {*profiles, "*"}
+        profiles |= dict.fromkeys(unknown, profiles["general"])
+        everywhere = self.added.get("*", ())
+        profiles = {
+            domain: (*filters, *self.added.get(domain, ()), *everywhere) for domain, filters in profiles.items()
+        }
         return dict(with_thresholds(profiles, self.thresholds))
 
     def operators(self) -> list[Operator]:
         """The operators that a shard goes through, in order."""
-        chain = [find("normalise", {"form": self.form})]
+        steps = [step.found() for step in self.steps]
+        chain = [step for step in steps if step.specification.kind == "map"]
+        chain.append(find("normalise", {"form": self.form}))
         if self.simplify:
             chain.append(find("simplify"))
         chain += [find("composition"), find("repetition", {"ngram": self.ngram})]
         if self.personal_counter:
             chain.append(find("personal_hints", {"counter": self.personal_counter, "version": self.personal_version}))
-        return chain
+        usual = {one.specification.name for one in chain}
+        return chain + [s for s in steps if s.specification.kind == "stat" and s.specification.name not in usual]
+
+    def statistics(self) -> list[str]:
+        """Names of the statistics that the operators add, in order."""
+        return [
+            name for one in self.operators() if one.specification.kind == "stat" for name in one.specification.writes
+        ]
 
     def measuring_identity(self) -> str:
         """Hash of what a measured shard depends on: operators, sketches; not thresholds."""
@@ -121,7 +155,7 @@ class Recipe(_Settings):
     def identity(self) -> str:
         """Hash of everything that the output depends on besides the input."""
         filters = {domain: [one.model_dump() for one in chain] for domain, chain in self.filters().items()}
-        settings = self.model_dump(exclude={"profiles", "thresholds"})
+        settings = self.model_dump(exclude={"profiles", "thresholds", "added", "steps"})
         return _hash([self.measuring_identity(), filters, settings])
 
 

@@ -3,10 +3,27 @@
 A text is compared by its folded characters (compatibility form, lower case, simplified, no spaces and
 punctuation) in overlapping pieces of five. Documents are taken in order of preference; one is a duplicate
 only of a document that is kept, with the measured similarity told. No chains, no deletion on a hash alone.
+``search`` does it for any number of documents within a bound of memory, and again after a change at the cost
+of the change.
 """
 
-from ceyuan.data.duplicates.buckets import shared_buckets
+from ceyuan.data.duplicates.buckets import components, shared_buckets, sharing
+from ceyuan.data.duplicates.known import Known
 from ceyuan.data.duplicates.resolve import Resolution, resolve
+from ceyuan.data.duplicates.search import Found, Search, search
 from ceyuan.data.duplicates.sketch import SHINGLE, Banding, sketch
 
-__all__ = ["SHINGLE", "Banding", "Resolution", "resolve", "shared_buckets", "sketch"]
+__all__ = [
+    "SHINGLE",
+    "Banding",
+    "Found",
+    "Known",
+    "Resolution",
+    "Search",
+    "components",
+    "resolve",
+    "search",
+    "shared_buckets",
+    "sharing",
+    "sketch",
+]

@@ -1,12 +1,29 @@
-"""Buckets: which texts share a band key with another one."""
+"""Buckets: which texts share a band key with another one, and which are tied together by that."""
+
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["shared_buckets"]
+__all__ = ["components", "shared_buckets", "sharing"]
+
+Keys = npt.NDArray[np.uint64]
 
 
-def shared_buckets(keys: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int32], int]:
+def sharing(count: int, bands: int, column: Callable[[int], Keys]) -> npt.NDArray[np.int64]:
+    """Places of the texts that share at least one key; ``column`` gives the keys of one band at a time."""
+    shared = np.zeros(count, bool)
+    for band in range(bands):
+        keys = column(band)
+        order = np.argsort(keys, kind="stable")
+        ordered = keys[order]
+        same = (ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)
+        shared[order[1:][same]] = True
+        shared[order[:-1][same]] = True
+    return np.flatnonzero(shared)
+
+
+def shared_buckets(keys: Keys) -> tuple[npt.NDArray[np.int32], int]:
     """(bucket number per text and band, number of buckets). A key nobody shares, or the key 0, gives -1.
 
     ``keys`` has the shape texts x bands as ``sketch`` makes it. Found by sorting, one band at a time.
@@ -21,3 +38,16 @@ def shared_buckets(keys: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int32],
         buckets[:, band] = numbers[inverse]
         count += int(shared.sum())
     return buckets, count
+
+
+def components(buckets: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.int32]:
+    """The number of each text's component: texts that share a bucket, directly or through others, have the same."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    texts, _ = np.nonzero(buckets >= 0)
+    places = buckets[buckets >= 0] + len(buckets)
+    size = len(buckets) + count
+    graph = coo_array((np.ones(len(texts), np.int8), (texts, places)), shape=(size, size))
+    labels = connected_components(graph, directed=False)[1][: len(buckets)]
+    return np.asarray(labels, np.int32)

@@ -7,10 +7,11 @@ import numpy.typing as npt
 
 from ceyuan.data.duplicates.sketch import fold_hash
 from ceyuan.data.operators.characters import folded_characters
-from ceyuan.data.operators.kernels import Bytes, Offsets, compiled, decode
+from ceyuan.data.operators.compiling import compiled
+from ceyuan.data.operators.kernels import Bytes, Offsets, decode
 from ceyuan.data.operators.texts import Texts
 
-__all__ = ["Resolution", "resolve"]
+__all__ = ["Resolution", "common_shingles", "emptied", "filled_table", "related_pairs", "resolve", "with_room"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +19,16 @@ class Resolution:
     """``survivor[i]`` is the kept text that ``i`` duplicates, -1 where ``i`` is kept; ``similarity`` their Jaccard.
 
     ``related`` holds pairs of kept texts (later, earlier) that are similar, but not enough to be duplicates.
-    ``curtailed`` counts texts whose candidates were more than the bound allows to compare.
+    ``curtailed`` counts texts whose candidates were more than the bound allows to compare. ``compared`` holds every
+    pair (later, earlier) that was looked at, ``jaccard`` what came out: 0 where less than ``related_from``.
     """
 
     survivor: npt.NDArray[np.int32]
     similarity: npt.NDArray[np.float32]
     related: npt.NDArray[np.int32]
     curtailed: int
+    compared: npt.NDArray[np.int32]
+    jaccard: npt.NDArray[np.float32]
 
 
 def resolve(
@@ -43,7 +47,9 @@ def resolve(
     ``threshold``; pairs from ``related_from`` on are reported. At most ``comparisons`` kept texts are looked
     at per text.
     """
-    survivor, similarity, pairs, curtailed = _resolve(
+    # Similarities are kept in 32 bits, so the bounds are compared in 32 bits.
+    threshold, related_from = float(np.float32(threshold)), float(np.float32(related_from))
+    survivor, similarity, compared, jaccard, curtailed = _resolve(
         texts.data,
         texts.offsets,
         folded_characters(),
@@ -54,11 +60,22 @@ def resolve(
         related_from,
         comparisons,
     )
-    return Resolution(survivor, similarity, pairs.reshape(-1, 2), int(curtailed))
+    compared = compared.reshape(-1, 2)
+    return Resolution(
+        survivor, similarity, related_pairs(survivor, compared, jaccard, threshold), int(curtailed), compared, jaccard
+    )
+
+
+def related_pairs(
+    survivor: npt.NDArray[np.int32], compared: npt.NDArray[np.int32], jaccard: npt.NDArray[np.float32], threshold: float
+) -> npt.NDArray[np.int32]:
+    """The compared pairs that are similar, but no duplicates, and of which both are kept."""
+    kept = (survivor[compared[:, 0]] < 0) & (survivor[compared[:, 1]] < 0)
+    return compared[kept & (jaccard > 0) & (jaccard < threshold)]
 
 
 @compiled
-def _fill(
+def filled_table(
     data: Bytes, begin: int, end: int, fold: npt.NDArray[np.uint32], table: npt.NDArray[np.uint64], size: int
 ) -> None:
     """Put the shingles of one text into ``table``, cleared up to ``size``."""
@@ -82,7 +99,7 @@ def _fill(
 
 
 @compiled
-def _common(
+def common_shingles(
     data: Bytes,
     begin: int,
     end: int,
@@ -118,7 +135,7 @@ def _common(
 
 
 @compiled
-def _with_room(pairs: npt.NDArray[np.int32], filled: int) -> npt.NDArray[np.int32]:
+def with_room(pairs: npt.NDArray[np.int32], filled: int) -> npt.NDArray[np.int32]:
     """``pairs``, copied to twice the length where another pair would not fit."""
     if filled + 2 <= len(pairs):
         return pairs
@@ -128,7 +145,17 @@ def _with_room(pairs: npt.NDArray[np.int32], filled: int) -> npt.NDArray[np.int3
 
 
 @compiled
-def _emptied(
+def with_room_for_one(values: npt.NDArray[np.float32], filled: int) -> npt.NDArray[np.float32]:
+    """``values``, copied to twice the length where another would not fit."""
+    if filled < len(values):
+        return values
+    longer = np.empty(2 * len(values), np.float32)
+    longer[:filled] = values[:filled]
+    return longer
+
+
+@compiled
+def emptied(
     table: npt.NDArray[np.uint64], marks: npt.NDArray[np.int32], size: int
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
     """A table of at least ``size`` slots with no marks in them; the given ones where they are long enough."""
@@ -150,7 +177,7 @@ def _resolve(
     threshold: float,
     related_from: float,
     comparisons: int,
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.int32], int]:
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.int32], npt.NDArray[np.float32], int]:
     texts, bands = buckets.shape
     survivor = np.full(texts, -1, np.int32)
     similarity = np.zeros(texts, np.float32)
@@ -158,13 +185,13 @@ def _resolve(
     following = np.full((texts, bands), -1, np.int32)
     met = np.full(texts, -1, np.int32)
     pairs = np.empty(1024, np.int32)
+    values = np.empty(512, np.float32)
     filled, curtailed = 0, 0
     table = np.zeros(1024, np.uint64)
     marks = np.full(1024, -1, np.int32)
     for text in range(texts):
         begin, end = offsets[text], offsets[text + 1]
         size, ready, compared = 1024, False, 0
-        first_pair = filled
         for band in range(bands):
             bucket = buckets[text, band]
             other = head[bucket] if bucket >= 0 else -1
@@ -175,30 +202,32 @@ def _resolve(
                     if not ready:
                         while size < 2 * here:
                             size *= 2
-                        table, marks = _emptied(table, marks, size)
-                        _fill(data, begin, end, fold, table, size)
+                        table, marks = emptied(table, marks, size)
+                        filled_table(data, begin, end, fold, table, size)
                         ready = True
                     needed = int(related_from / (1.0 + related_from) * (here + there))
-                    common = _common(data, offsets[other], offsets[other + 1], fold, table, marks, size, other, needed)
-                    jaccard = common / (here + there - common)
+                    common = common_shingles(
+                        data, offsets[other], offsets[other + 1], fold, table, marks, size, other, needed
+                    )
+                    jaccard = np.float32(common / (here + there - common))
                     if jaccard >= threshold:
                         survivor[text] = other
                         similarity[text] = jaccard
-                    elif jaccard >= related_from:
-                        pairs = _with_room(pairs, filled)
-                        pairs[filled] = text
-                        pairs[filled + 1] = other
-                        filled += 2
+                    pairs = with_room(pairs, 2 * filled)
+                    values = with_room_for_one(values, filled)
+                    pairs[2 * filled] = text
+                    pairs[2 * filled + 1] = other
+                    values[filled] = jaccard if jaccard >= related_from else np.float32(0)
+                    filled += 1
                 met[other] = text
                 other = following[other, band]
         if compared >= comparisons and survivor[text] < 0:
             curtailed += 1
         if survivor[text] >= 0:
-            filled = first_pair
             continue
         for band in range(bands):
             bucket = buckets[text, band]
             if bucket >= 0:
                 following[text, band] = head[bucket]
                 head[bucket] = text
-    return survivor, similarity, pairs[:filled].copy(), curtailed
+    return survivor, similarity, pairs[: 2 * filled].copy(), values[:filled].copy(), curtailed

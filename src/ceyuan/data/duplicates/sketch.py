@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ceyuan.data.operators.characters import folded_characters
-from ceyuan.data.operators.kernels import Bytes, Offsets, compiled, decode, mixed
+from ceyuan.data.operators.compiling import compiled
+from ceyuan.data.operators.kernels import Bytes, Offsets, decode, mixed
 from ceyuan.data.operators.texts import Texts
 
 __all__ = ["SHINGLE", "Banding", "fold_hash", "sketch"]

@@ -1,16 +1,46 @@
 """Operators on text in columns: normalisation, statistics, and filters as predicates over statistics.
 
-Everything works on batches (Polars frames over Arrow buffers, kernels compiled by Numba) and is right for
-Chinese: characters are classed by Unicode, official typography is left alone, thresholds belong to a
-domain. Duplicates across documents are ``ceyuan.data.duplicates``' work, the whole run ``ceyuan.data.corpus``'.
+Everything works on batches (Polars frames over Arrow buffers, kernels compiled by Numba where it is installed)
+and is right for Chinese: characters are classed by Unicode, official typography is left alone unless a recipe
+asks for a change, thresholds belong to a domain. Duplicates across documents are ``ceyuan.data.duplicates``'
+work, the whole run ``ceyuan.data.corpus``'.
 """
 
+from ceyuan.data.operators import (
+    hints,
+    language,
+    lines,
+    models,
+    ngrams,
+    normalise,
+    patterns,
+    repair,
+    sentences,
+    statistics,
+    strip,
+    typography,
+    wording,
+)
 from ceyuan.data.operators.filters import REASONS, Filter, first_reason
 from ceyuan.data.operators.hints import Counter
+from ceyuan.data.operators.models import train_language_model, train_quality
 from ceyuan.data.operators.normalise import simplified
-from ceyuan.data.operators.operator import Operator, Parameters, Specification, find, operator, specifications
-from ceyuan.data.operators.statistics import STATISTICS
+from ceyuan.data.operators.operator import (
+    STATISTICS,
+    Operator,
+    Parameters,
+    Specification,
+    find,
+    operator,
+    specifications,
+)
 from ceyuan.data.operators.texts import Texts
+
+_DECLARING = (
+    *(hints, language, lines, models, ngrams, normalise, patterns, repair, sentences, statistics),
+    *(strip, typography, wording),
+)
+"""Importing a module declares its operators."""
 
 __all__ = [
     "REASONS",
@@ -26,4 +56,6 @@ __all__ = [
     "operator",
     "simplified",
     "specifications",
+    "train_language_model",
+    "train_quality",
 ]

@@ -18,6 +18,21 @@ REASONS: dict[str, tuple[str, str]] = {
     "mostly_digits": ("数字过多", "mostly digits"),
     "repetitive": ("内容自我重复", "repeats itself"),
     "repeated_lines": ("重复行过多", "too many repeated lines"),
+    "boilerplate": ("页面套话过多", "mostly page furniture"),
+    "advertising": ("广告过多", "advertising"),
+    "markup_left": ("残留标记过多", "too much markup left over"),
+    "code": ("代码过多", "mostly code"),
+    "tables": ("表格过多", "mostly tables"),
+    "too_many_links": ("链接过多", "too many links"),
+    "fragmented": ("行过短、支离破碎", "lines too short, fragmented"),
+    "no_sentences": ("缺少成句文字", "hardly any sentences"),
+    "off_language": ("语言不符", "another language"),
+    "low_quality": ("质量模型分值过低", "low score of the quality model"),
+    "surprising": ("困惑度过高", "perplexity too high"),
+    "harmful": ("不良内容", "harmful content"),
+    "secret": ("含密级标志", "marks of secrecy"),
+    "template": ("模板占位过多", "placeholders of a template"),
+    "other": ("其他条件", "another condition"),
     "personal_information": ("疑似个人信息过多", "too many hints of personal information"),
     "exact_duplicate": ("与另一篇完全相同", "the same as another document"),
     "near_duplicate": ("与另一篇近似重复（已核对）", "nearly the same as another document (verified)"),
@@ -26,7 +41,8 @@ REASONS: dict[str, tuple[str, str]] = {
 
 
 class Filter(BaseModel):
-    """Keep a document where ``at_least <= statistic <= at_most``; else drop it for ``reason``."""
+    """Keep a document where ``at_least <= statistic <= at_most``, or where it is ``one_of`` some words; else drop it
+    for ``reason``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,15 +50,19 @@ class Filter(BaseModel):
     reason: str
     at_least: float | None = None
     at_most: float | None = None
+    one_of: tuple[str, ...] | None = None
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        if self.at_least is None and self.at_most is None:
-            raise ValueError("a filter needs at_least or at_most")
+        bounds = self.at_least is not None or self.at_most is not None
+        if bounds == (self.one_of is not None):
+            raise ValueError("a filter needs at_least, at_most or both, or one_of alone")
         return self
 
     def fails(self) -> pl.Expr:
         """True for the rows to drop. A statistic that is not a number fails."""
+        if self.one_of is not None:
+            return ~pl.col(self.statistic).is_in(list(self.one_of)).fill_null(False)
         value = pl.col(self.statistic).cast(pl.Float64).fill_nan(None)  # NaN would count as greater than all
         low = value >= self.at_least if self.at_least is not None else pl.lit(True)
         high = value <= self.at_most if self.at_most is not None else pl.lit(True)

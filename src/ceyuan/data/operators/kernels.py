@@ -4,25 +4,26 @@ Each takes the bytes and offsets of ``Texts`` and returns arrays of one row per 
 threads run them side by side.
 """
 
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["compiled", "count_classes", "decode", "mixed", "mixed_all", "repeated_lines", "repeated_ngrams", "untidy"]
+from ceyuan.data.operators.compiling import compiled
 
-P = ParamSpec("P")
-R = TypeVar("R")
+__all__ = [
+    "count_classes",
+    "count_marks",
+    "decode",
+    "mixed",
+    "mixed_all",
+    "repeated_lines",
+    "repeated_ngrams",
+    "untidy",
+]
 
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
-
-
-def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """``function`` compiled to machine code, cached on disk, free of the interpreter's lock."""
-    return cast(Callable[P, R], nb.njit(cache=True, nogil=True)(function))
 
 
 @compiled
@@ -84,6 +85,21 @@ def count_classes(data: Bytes, offsets: Offsets, classes: Bytes, sides: Bytes) -
             else:
                 line += 1
         counts[text, 11] = max(counts[text, 11], line)
+    return counts
+
+
+@compiled
+def count_marks(data: Bytes, offsets: Offsets, marks: Bytes, kinds: int) -> npt.NDArray[np.int64]:
+    """Per text: how many of its characters bear each mark from 1 to ``kinds``; column 0 counts the others."""
+    texts = len(offsets) - 1
+    last = len(marks) - 1
+    counts = np.zeros((texts, kinds + 1), np.int64)
+    for text in range(texts):
+        at, end = offsets[text], offsets[text + 1]
+        while at < end:
+            code, width = decode(data, at)
+            at += width
+            counts[text, marks[min(code, last)]] += 1
     return counts
 
 

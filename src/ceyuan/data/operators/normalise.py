@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 
 from ceyuan.data.operators.characters import LIMIT, simplified_pairs, tables_identity
 from ceyuan.data.operators.kernels import untidy
-from ceyuan.data.operators.operator import Parameters, operator
+from ceyuan.data.operators.operator import Nothing, Parameters, operator
 from ceyuan.data.operators.texts import Texts
 
-__all__ = ["Normalise", "Simplify", "normalise", "simplified", "simplify"]
+__all__ = ["Normalise", "normalise", "simplified", "simplify"]
 
 _Form = Literal["NFC", "NFKC", "none"]
 # Controls but tab and line feed; zero-width characters; byte-order mark; interlinear and tag characters.
@@ -29,7 +29,7 @@ class Normalise(Parameters):
     form: _Form = "NFC"
 
 
-@operator("normalise", kind="map", reads=("text",), writes=("text", "changed"), parameters=Normalise, cost=200.0)
+@operator("normalise", title=("规范化", "normalise"), kind="map", parameters=Normalise, cost=200.0)
 def normalise(batch: pl.DataFrame, parameters: Normalise) -> pl.DataFrame:
     """One Unicode form and one kind of line end; no unseen characters, no space at line ends, no runs of empty lines.
 
@@ -38,10 +38,17 @@ def normalise(batch: pl.DataFrame, parameters: Normalise) -> pl.DataFrame:
     texts = batch["text"]
     view = Texts.of(texts)
     suspects = untidy(view.data, view.offsets, _risky(parameters.form))
-    tidied = _tidied(texts.filter(pl.Series(suspects)), parameters.form)
+    before = batch["changed"] if "changed" in batch.columns else pl.lit(False)
+    if not suspects.any():
+        return batch.with_columns(changed=before)
+    found = texts.filter(pl.Series(suspects))
+    tidied = _tidied(found, parameters.form)
+    changed = suspects.copy()
+    changed[suspects] = (tidied != found).to_numpy()
+    if not changed.any():
+        return batch.with_columns(changed=before)
     array = pc.replace_with_mask(texts.to_arrow(), pa.array(suspects), tidied.to_arrow())
-    clean = pl.Series("text", array)
-    return batch.with_columns(text=clean, changed=clean != texts)
+    return batch.with_columns(text=pl.Series("text", array), changed=before | pl.Series(changed))
 
 
 def _tidied(texts: pl.Series, form: _Form) -> pl.Series:
@@ -67,20 +74,15 @@ def _risky(form: _Form) -> npt.NDArray[np.uint8]:
     return table
 
 
-class Simplify(Parameters):
-    """No parameters."""
-
-
 @operator(
     "simplify",
+    title=("繁体转简体", "traditional to simplified"),
     kind="map",
-    reads=("text",),
-    writes=("text", "changed"),
-    parameters=Simplify,
+    parameters=Nothing,
     cost=100.0,
     assets=tables_identity,
 )
-def simplify(batch: pl.DataFrame, parameters: Simplify) -> pl.DataFrame:
+def simplify(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """Traditional characters written in simplified ones, phrases first (OpenCC's t2s pairs)."""
     del parameters
     clean = simplified(batch["text"])

@@ -2,12 +2,12 @@
 
 An operator is a function from a Polars frame and its parameters to a frame. Its identity is a hash of its
 name, version, parameters and assets, so that a result is known by what made it. ``map`` changes the text,
-``stat`` only adds columns. A new one is a decorated function in a module that is imported, or a package
-with an entry point in the group ``ceyuan.operators``.
+``stat`` only adds columns, which it names in both languages. A new one is a decorated function in a module
+that is imported, or a package with an entry point in the group ``ceyuan.operators``.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Any, Literal, TypeVar, cast
@@ -18,7 +18,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ceyuan.data.files import canonical_json
 from ceyuan.data.problems import DataProblem
 
-__all__ = ["Operator", "Parameters", "Specification", "find", "operator", "specifications"]
+__all__ = ["STATISTICS", "Nothing", "Operator", "Parameters", "Specification", "find", "operator", "specifications"]
+
+STATISTICS: dict[str, tuple[str, str]] = {}
+"""Meaning of each statistic in both languages, as the operators that write them declare it."""
 
 
 class Parameters(BaseModel):
@@ -27,15 +30,21 @@ class Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Nothing(Parameters):
+    """No parameters."""
+
+
 Q = TypeVar("Q", bound=Parameters)
 Function = Callable[[pl.DataFrame, Q], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """What an operator is: ``reads`` and ``writes`` are columns, ``cost`` a rough MB/s on one core."""
+    """What an operator is: ``reads`` and ``writes`` are columns, ``cost`` a rough MB/s on one core, ``title`` its
+    name in both languages."""
 
     name: str
+    title: tuple[str, str]
     kind: Literal["map", "stat"]
     version: int
     reads: tuple[str, ...]
@@ -83,22 +92,28 @@ _KNOWN: dict[str, Specification] = {}
 def operator(
     name: str,
     *,
+    title: tuple[str, str],
     kind: Literal["map", "stat"],
-    reads: tuple[str, ...],
-    writes: tuple[str, ...],
     parameters: type[Q],
     cost: float,
+    reads: tuple[str, ...] = ("text",),
+    writes: Mapping[str, tuple[str, str]] | None = None,
     version: int = 1,
     assets: Callable[[], str] = str,
 ) -> Callable[[Function[Q]], Function[Q]]:
-    """Register the decorated function as the operator ``name``. Raise ``version`` when results change."""
+    """Register the decorated function as the operator ``name``. Raise ``version`` when results change.
+
+    ``writes`` names the columns that a ``stat`` adds, in both languages; a ``map`` writes ``text`` and ``changed``.
+    """
 
     def register(function: Function[Q]) -> Function[Q]:
         if name in _KNOWN:
             raise ValueError(f"two operators are called {name}")
         summary = (function.__doc__ or "").strip().partition("\n")[0]
+        columns = tuple(writes or ("text", "changed"))
+        STATISTICS.update(writes or {})
         _KNOWN[name] = Specification(
-            name, kind, version, reads, writes, parameters, cost, assets, cast(Any, function), summary
+            name, title, kind, version, reads, columns, parameters, cost, assets, cast(Any, function), summary
         )
         return function
 

@@ -7,50 +7,43 @@ from pydantic import Field
 
 from ceyuan.data.operators.characters import character_classes, script_sides, tables_identity
 from ceyuan.data.operators.kernels import count_classes, repeated_lines, repeated_ngrams
-from ceyuan.data.operators.operator import Parameters, operator
+from ceyuan.data.operators.operator import Nothing, Parameters, operator
 from ceyuan.data.operators.texts import Texts
 
-__all__ = ["STATISTICS", "Composition", "Repetition", "composition", "repetition"]
-
-STATISTICS: dict[str, tuple[str, str]] = {
-    "characters": ("字符数", "number of characters"),
-    "lines": ("行数", "number of lines"),
-    "mean_line": ("平均行长（字符）", "mean length of a line in characters"),
-    "longest_line": ("最长行（字符）", "longest line in characters"),
-    "chinese_share": (
-        "汉字占字母类字符的比例（判为日文、韩文时为 0）",
-        "Han among letters; 0 where kana or Hangul rule",
-    ),
-    "traditional_share": ("繁体独有字占可辨字的比例", "traditional-only among tell-tale characters"),
-    "digit_share": ("数字占非空白字符的比例", "digits among characters that are no space"),
-    "punctuation_share": ("标点占非空白字符的比例", "punctuation among characters that are no space"),
-    "special_share": ("符号与异常字符占非空白字符的比例", "symbols and odd characters among those that are no space"),
-    "odd_share": ("控制、私用与替换字符的比例", "control, private-use and replacement characters"),
-    "repeated_share": ("重复的字符 n 元组比例", "share of character n-grams seen before in the text"),
-    "repeated_lines": ("重复行的字节比例", "share of bytes in lines seen before in the text"),
-}
-"""Meaning of each statistic in both languages."""
+__all__ = ["Repetition", "composition", "repetition"]
 
 _KANA_RULES = 0.15  # of kana and Han together: Japanese prose has half, Chinese that quotes a sign far less
 
 
-class Composition(Parameters):
-    """No parameters."""
-
-
 @operator(
     "composition",
+    title=("字符构成", "composition"),
     kind="stat",
-    reads=("text",),
-    writes=(
-        *("characters", "lines", "mean_line", "longest_line", "chinese_share", "traditional_share"),
-        *("digit_share", "punctuation_share", "special_share", "odd_share"),
-    ),
-    parameters=Composition,
+    writes={
+        "characters": ("字符数", "number of characters"),
+        "lines": ("行数", "number of lines"),
+        "mean_line": ("平均行长（字符）", "mean length of a line in characters"),
+        "longest_line": ("最长行（字符）", "longest line in characters"),
+        "chinese_share": (
+            "汉字占字母类字符的比例（判为日文、韩文时为 0）",
+            "Han among letters; 0 where kana or Hangul rule",
+        ),
+        "traditional_share": ("繁体独有字占可辨字的比例", "traditional-only among tell-tale characters"),
+        "letter_share": ("字母、汉字与数字占全部字符的比例", "letters, Han and digits among all characters"),
+        "digit_share": ("数字占非空白字符的比例", "digits among characters that are no space"),
+        "punctuation_share": ("标点占非空白字符的比例", "punctuation among characters that are no space"),
+        "special_share": (
+            "符号与异常字符占非空白字符的比例",
+            "symbols and odd characters among those that are no space",
+        ),
+        "odd_share": ("控制、私用与替换字符的比例", "control, private-use and replacement characters"),
+    },
+    parameters=Nothing,
     cost=500.0,
+    version=2,
     assets=tables_identity,
 )
-def composition(batch: pl.DataFrame, parameters: Composition) -> pl.DataFrame:
+def composition(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """Length, lines, and what a text consists of, by Unicode's own classes."""
     del parameters
     texts = Texts.of(batch["text"])
@@ -67,6 +60,7 @@ def composition(batch: pl.DataFrame, parameters: Composition) -> pl.DataFrame:
         "longest_line": counts[:, 11].astype(np.int32),
         "chinese_share": np.where(foreign, np.float32(0), _share(han, letters)),
         "traditional_share": _share(counts[:, 12], counts[:, 12] + counts[:, 13]),
+        "letter_share": _share(letters + digit, characters),
         "digit_share": _share(digit, seen),
         "punctuation_share": _share(punctuation, seen),
         "special_share": _share(symbol + odd, seen),
@@ -84,9 +78,12 @@ class Repetition(Parameters):
 
 @operator(
     "repetition",
+    title=("自我重复", "repetition"),
     kind="stat",
-    reads=("text",),
-    writes=("repeated_share", "repeated_lines"),
+    writes={
+        "repeated_share": ("重复的字符 n 元组比例", "share of character n-grams seen before in the text"),
+        "repeated_lines": ("重复行的字节比例", "share of bytes in lines seen before in the text"),
+    },
     parameters=Repetition,
     cost=150.0,
     assets=tables_identity,

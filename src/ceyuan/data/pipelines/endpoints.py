@@ -7,14 +7,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query
 
 from ceyuan.data.pipelines import service
-from ceyuan.data.pipelines.errors import NotACorpus, ThresholdsInvalid
+from ceyuan.data.pipelines.errors import NotACorpus, QueryInvalid, RecipeInvalid, ThresholdsInvalid
 from ceyuan.data.pipelines.schemas import (
     CollectIn,
     CorpusIn,
     DefaultsOut,
     DropReasonsOut,
+    ImportIn,
+    ImportOut,
     JobStarted,
     PipelineIn,
+    QueryIn,
+    QueryOut,
     RecutIn,
     RecutOut,
 )
@@ -44,21 +48,31 @@ async def start_collection(body: CollectIn, uow: WriteWork, idempotency_key: Ide
     return _started(await service.start_collection(uow, body, _key(uow, "collect", idempotency_key)))
 
 
-@router.post("/pipelines", response_model=JobStarted, status_code=202, responses=problems(*_MAY_START))
-async def start_pipeline(body: PipelineIn, uow: WriteWork, idempotency_key: IdempotencyKey = None) -> Any:
+@router.post("/pipelines", response_model=JobStarted, status_code=202, responses=problems(*_MAY_START, RecipeInvalid))
+async def start_pipeline(
+    body: PipelineIn, platform: CurrentPlatform, actor: CurrentActor, idempotency_key: IdempotencyKey = None
+) -> Any:
     """Make a corpus of raw datasets, as a job."""
-    return _started(await service.start_pipeline(uow, body, _key(uow, "pipeline", idempotency_key)))
+    actor.require_role(body.org_id, "member")
+    await service.check_recipe(platform, body.recipe)  # before the transaction: it takes a process
+    async with platform.work(actor, write=True) as uow:
+        return _started(await service.start_pipeline(uow, body, _key(uow, "pipeline", idempotency_key)))
 
 
 @router.post(
     "/corpora",
     response_model=JobStarted,
     status_code=202,
-    responses=problems(*_MAY_START, SourceNotFound, SourceInvalid),
+    responses=problems(*_MAY_START, SourceNotFound, SourceInvalid, RecipeInvalid),
 )
-async def start_corpus(body: CorpusIn, uow: WriteWork, idempotency_key: IdempotencyKey = None) -> Any:
+async def start_corpus(
+    body: CorpusIn, platform: CurrentPlatform, actor: CurrentActor, idempotency_key: IdempotencyKey = None
+) -> Any:
     """Collect sources and make a corpus of them, as a job."""
-    return _started(await service.start_corpus(uow, body, _key(uow, "corpus", idempotency_key)))
+    actor.require_role(body.org_id, "member")
+    await service.check_recipe(platform, body.recipe)
+    async with platform.work(actor, write=True) as uow:
+        return _started(await service.start_corpus(uow, body, _key(uow, "corpus", idempotency_key)))
 
 
 @router.get("/recipes/defaults", response_model=DefaultsOut, responses=problems(Unauthenticated))
@@ -66,6 +80,13 @@ async def get_recipe_defaults(platform: CurrentPlatform, actor: CurrentActor) ->
     """Show what recipes are made of: defaults, schema, profiles, statistics, reasons and operators."""
     actor.require_known()
     return await service.describe_recipes(platform)
+
+
+@router.post("/recipes/import", response_model=ImportOut, responses=problems(Unauthenticated, Invalid, RecipeInvalid))
+async def import_recipe(body: ImportIn, platform: CurrentPlatform, actor: CurrentActor) -> Any:
+    """Read a Data-Juicer recipe as ours, with what differs."""
+    actor.require_known()
+    return await service.import_recipe(platform, body.yaml)
 
 
 @router.get("/datasets/{owner}/{name}/manifest", response_model=dict[str, Any], responses=_MAY_READ)
@@ -104,6 +125,19 @@ async def try_thresholds(
     """Show what other thresholds would keep, without running the pipeline again."""
     reference = _reference(owner, name, revision)
     found, result = await service.try_thresholds(platform, actor, reference, body.thresholds)
+    return {"revision": found.ref, **result}
+
+
+@router.post(
+    "/datasets/{owner}/{name}/query",
+    response_model=QueryOut,
+    responses=problems(Unauthenticated, NotACorpus, Invalid, QueryInvalid),
+)
+async def query_corpus(
+    owner: Owner, name: Name, body: QueryIn, platform: CurrentPlatform, actor: CurrentActor, revision: At = None
+) -> Any:
+    """Run one SELECT over a corpus: tables `documents` and `statistics`, read only."""
+    found, result = await service.run_query(platform, actor, _reference(owner, name, revision), body.sql, body.limit)
     return {"revision": found.ref, **result}
 
 

@@ -13,3 +13,13 @@ class NotACorpus(NotFound):
 class ThresholdsInvalid(Invalid):
     code = "thresholds_invalid"
     title = ("阈值无效", "The thresholds are not valid")
+
+
+class RecipeInvalid(Invalid):
+    code = "recipe_invalid"
+    title = ("配方无效", "The recipe is not valid")
+
+
+class QueryInvalid(Invalid):
+    code = "query_invalid"
+    title = ("查询无效", "The query is not valid")

@@ -121,6 +121,55 @@ class RecutOut(BaseModel):
     unsearched: int
 
 
+class QueryIn(BaseModel):
+    """One SELECT over the tables `documents` and `statistics` of a corpus."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sql: Annotated[str, Field(min_length=1, max_length=20_000)]
+    limit: Annotated[int, Field(ge=1, le=10_000)] = 200
+
+
+class QueryColumn(BaseModel):
+    """A column of a result, with DuckDB's name of its type."""
+
+    name: str
+    type: str
+
+
+class QueryOut(BaseModel):
+    """Rows of a query; `truncated` where there were more."""
+
+    revision: str
+    columns: list[QueryColumn]
+    rows: list[list[Any]]
+    truncated: bool
+
+
+class ImportIn(BaseModel):
+    """A Data-Juicer recipe as YAML text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    yaml: Annotated[str, Field(min_length=1, max_length=200_000)]
+
+
+class ImportNote(BaseModel):
+    """What differs from how their operator works."""
+
+    operator: str
+    zh: str
+    en: str
+
+
+class ImportOut(BaseModel):
+    """The recipe in our form; `left_out` are operators that have no match here."""
+
+    recipe: dict[str, Any]
+    notes: list[ImportNote]
+    left_out: list[str]
+
+
 class DefaultsOut(BaseModel):
     """What recipes are made of: defaults, JSON schema, and the names of all parts in both languages."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from ceyuan.data.pipelines.errors import NotACorpus, ThresholdsInvalid
+from ceyuan.data.pipelines.errors import NotACorpus, QueryInvalid, RecipeInvalid, ThresholdsInvalid
 from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn, Thresholds
 from ceyuan.data.sources import get_source
 from ceyuan.data.sources.errors import SourceInvalid
@@ -23,6 +23,30 @@ from ceyuan.kernel.work import UnitOfWork
 COLLECT, PIPELINE, CORPUS = "data.collect", "data.pipeline", "data.corpus"
 _DESCRIPTION: dict[str, Any] = {}
 """What the engine says of recipes; it never changes while the platform runs."""
+_CHECKED: set[bytes] = set()
+"""Recipes that the engine has found valid."""
+_CHECKED_KEPT = 1000
+
+
+async def check_recipe(platform: Platform, recipe: dict[str, Any]) -> None:
+    """Let the engine look a recipe over before a job is made of it; raises `RecipeInvalid` with the first fault."""
+    known = orjson.dumps(recipe, option=orjson.OPT_SORT_KEYS)
+    if not recipe or known in _CHECKED:
+        return
+    try:
+        await _engine(platform, "ceyuan.data.corpus.check:main", {"recipe": recipe})
+    except JobFailed as error:
+        raise RecipeInvalid(error.message, hint=error.hint) from error
+    if len(_CHECKED) < _CHECKED_KEPT:
+        _CHECKED.add(known)
+
+
+async def import_recipe(platform: Platform, yaml: str) -> dict[str, Any]:
+    """A Data-Juicer recipe in our form, with what differs; raises `RecipeInvalid`."""
+    try:
+        return await _engine(platform, "ceyuan.data.corpus.datajuicer:main", {"recipe": yaml})
+    except JobFailed as error:
+        raise RecipeInvalid(error.message, hint=error.hint) from error
 
 
 async def start_collection(uow: UnitOfWork, body: CollectIn, key: str | None = None) -> Job:
@@ -93,6 +117,25 @@ async def try_thresholds(
         return revision, await _engine(platform, "ceyuan.data.corpus.recut:main", arguments)
     except JobFailed as error:
         raise ThresholdsInvalid(error.message, hint=error.hint) from error
+    finally:
+        await _remove(folder)
+
+
+async def run_query(
+    platform: Platform, actor: Actor, reference: str, sql: str, limit: int
+) -> tuple[Revision, dict[str, Any]]:
+    """One SELECT over a corpus, in a process of its own that sees nothing else; raises `NotACorpus`, `QueryInvalid`."""
+    async with platform.work(actor, write=False) as uow:
+        await read_manifest(uow, reference)
+        revision = await resolve(uow, reference)
+    folder = platform.data_dir / "work" / new_id("sql")
+    try:
+        wanted = ["statistics.parquet", "data/*.parquet"]
+        await local_snapshot(platform, revision.ref, folder, actor=actor, only=wanted, links=True)
+        arguments = {"folder": str(folder), "sql": sql, "limit": limit}
+        return revision, await _engine(platform, "ceyuan.data.corpus.query:main", arguments)
+    except JobFailed as error:
+        raise QueryInvalid(error.message, hint=error.hint) from error
     finally:
         await _remove(folder)
 

@@ -39,11 +39,17 @@ class Limits:
 
     ``line``: a longer line is skipped and reported. ``document``: a longer text file is cut into parts at
     line ends. ``whole_file``: formats that must be parsed whole (JSON, HTML) are refused above it.
+    ``unpacked``: what may come out of one packed file; ``ratio``: and how many times its packed size;
+    ``members``: files in an archive; ``depth``: archives within archives.
     """
 
     line: int = 8 << 20
     document: int = 4 << 20
     whole_file: int = 64 << 20
+    unpacked: int = 2 << 30
+    ratio: int = 250
+    members: int = 100_000
+    depth: int = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,21 @@
 """A folder or a file of the user's own: each file to the reader of its format, in a fixed order."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ceyuan.data.problems import DataProblem
 from ceyuan.data.readers.documents import Document, ReadOptions, Rejection
 from ceyuan.data.readers.encoding import detect_encoding
+from ceyuan.data.readers.epub import read_epub
 from ceyuan.data.readers.html import read_html
+from ceyuan.data.readers.office import read_excel, read_word
+from ceyuan.data.readers.packed import read_gzip, read_zip
 from ceyuan.data.readers.parquet import read_parquet
+from ceyuan.data.readers.portable import read_pdf
 from ceyuan.data.readers.records import read_csv, read_json, read_json_lines
+from ceyuan.data.readers.sniff import mismatch
 from ceyuan.data.readers.text import read_text
+from ceyuan.data.readers.warc import read_warc
 
 __all__ = ["FORMATS", "read_path"]
 
@@ -28,8 +34,16 @@ FORMATS: dict[str, Reader] = {
     ".csv": read_csv,
     ".tsv": read_csv,
     ".parquet": read_parquet,
+    ".pdf": read_pdf,
+    ".docx": read_word,
+    ".xlsx": read_excel,
+    ".epub": read_epub,
+    ".warc": read_warc,
 }
-"""Readers by the ending of the file's name."""
+"""Readers by the ending of the file's name; ``.gz`` and ``.zip`` lead to the files inside."""
+
+_BINARY = frozenset({".parquet", ".pdf", ".docx", ".xlsx", ".epub", ".warc"})
+_PACKED = {".gz": read_gzip, ".zip": read_zip}
 
 _SAMPLE = 1 << 18
 
@@ -69,20 +83,32 @@ def _files(path: Path) -> list[Path]:
 
 
 def _read_file(file: Path, name: str, options: ReadOptions) -> Iterator[Document | Rejection]:
-    reader = FORMATS.get(file.suffix.lower())
-    if reader is None:
-        yield Rejection(name, "unsupported_format", file.suffix.lower() or "no ending")
+    ending = PurePosixPath(name).suffix.lower()
+    unpack = _PACKED.get(ending) if not name.lower().endswith(".warc.gz") else None
+    reader = read_warc if name.lower().endswith(".warc.gz") else FORMATS.get(ending)
+    if reader is None and unpack is None:
+        yield Rejection(name, "unsupported_format", ending or "no ending")
         return
     try:
         with file.open("rb") as opened:
             sample = opened.read(_SAMPLE)
         if not sample:
             yield Rejection(name, "empty_file")
-            return
-        encoding = "utf-8" if reader is read_parquet else detect_encoding(sample)
-        if encoding is None:
-            yield Rejection(name, "not_text", "neither UTF-8, GB18030, Big5 nor UTF-16")
-            return
-        yield from reader(file, name, encoding, options)
+        elif false := mismatch(name, sample):
+            yield Rejection(name, "fake_extension", f"{ending}: {false}")
+        elif unpack is not None:
+            yield from unpack(file, name, options, _read_file)
+        elif reader is not None:
+            yield from _decoded(reader, file, name, sample, options)
     except OSError as error:
         yield Rejection(name, "unreadable", error.strerror or str(error))
+
+
+def _decoded(
+    reader: Reader, file: Path, name: str, sample: bytes, options: ReadOptions
+) -> Iterator[Document | Rejection]:
+    encoding = "utf-8" if reader in (FORMATS[ending] for ending in _BINARY) else detect_encoding(sample)
+    if encoding is None:
+        yield Rejection(name, "not_text", "neither UTF-8, GB18030, Big5 nor UTF-16")
+    else:
+        yield from reader(file, name, encoding, options)

@@ -8,7 +8,7 @@ from pathlib import Path
 from ceyuan.data.readers.documents import Document, ReadOptions, Rejection, clean_text
 from ceyuan.data.readers.encoding import detect_encoding
 
-__all__ = ["page_text", "read_html"]
+__all__ = ["decoded_page", "page_text", "read_html"]
 
 _UNSEEN = frozenset({"script", "style", "noscript", "template", "svg", "nav", "footer", "aside", "head"})
 _BLOCKS = frozenset(
@@ -29,6 +29,17 @@ def read_html(path: Path, name: str, encoding: str, options: ReadOptions) -> Ite
     data = path.read_bytes()
     title, text = page_text(_decode(data, encoding))
     yield Document(name, clean_text(text), title=clean_text(title)) if text else Rejection(name, "empty_text")
+
+
+def decoded_page(data: bytes, content_type: str) -> str:
+    """The characters of a page that came over HTTP: by its header's charset, its own declaration, or its bytes."""
+    named = _CODECS.get(content_type.partition("charset=")[2].strip(" \"';").lower())
+    if named:
+        try:
+            return data.decode(named)
+        except UnicodeDecodeError:
+            pass
+    return _decode(data, detect_encoding(data[: 1 << 20]) or "utf-8")
 
 
 def page_text(page: str) -> tuple[str, str]:

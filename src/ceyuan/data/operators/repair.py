@@ -1,0 +1,100 @@
+"""Repairs: texts that were decoded wrongly, and markup that should have been taken off."""
+
+import html
+import re
+
+import polars as pl
+
+from ceyuan.data.operators.declaring import rewriting, rewritten
+from ceyuan.data.operators.operator import Nothing, operator
+
+__all__ = ["repair_mojibake", "repaired", "unescape_entities"]
+
+_WESTERN = r"[ÃÂ][\u{80}-\u{bf}]|[äåæçèé][\u{80}-\u{bf}\u{2018}-\u{203a}ŒœŠšŽžŸƒˆ˜€™„†‡‰]{2}"
+_GBK = r"[鐨涓浠鏄鍦鍙鎴鏈鐢閿銆锛]"
+_CP1252 = {
+    bytes([code]).decode("cp1252"): code for code in range(0x80, 0xA0) if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+}
+_FREQUENT = re.compile("[的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对]")
+
+
+@operator("repair_mojibake", title=("修复乱码", "repair mojibake"), kind="map", parameters=Nothing, cost=150.0)
+def repair_mojibake(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
+    """UTF-8 that was read as Western or as GBK is read again, where that gives Chinese; other rows are not touched."""
+    del parameters
+    text = batch["text"]
+    suspects = (text.str.count_matches(_WESTERN) >= 2) | (text.str.count_matches(_GBK) * 20 > text.str.len_chars())
+    places = suspects.arg_true()
+    if not len(places):
+        return rewritten(batch, pl.col("text"))
+    mended = pl.Series("text", [repaired(one) for one in text.gather(places)], pl.String)
+    return rewritten(batch, pl.lit(text.clone().scatter(places, mended)))
+
+
+def repaired(text: str) -> str:
+    """``text`` read again as the UTF-8 that it seems to have been; itself where that fails or is no better."""
+    western = bytes_of_western(text)
+    for data in (western, _encoded(text, "gb18030")):
+        if data is None:
+            continue
+        try:
+            candidate = data.decode()
+        except UnicodeDecodeError:
+            continue
+        if len(_FREQUENT.findall(candidate)) > len(_FREQUENT.findall(text)):
+            return candidate
+    return text
+
+
+def bytes_of_western(text: str) -> bytes | None:
+    """The bytes that Windows-1252 or Latin-1 shows as ``text``; None where a character is in neither."""
+    data = bytearray()
+    for character in text:
+        code = _CP1252.get(character, ord(character))
+        if code > 0xFF:
+            return None
+        data.append(code)
+    return bytes(data)
+
+
+def _encoded(text: str, name: str) -> bytes | None:
+    try:
+        return text.encode(name)
+    except UnicodeEncodeError:
+        return None
+
+
+@operator("unescape_entities", title=("还原字符实体", "unescape entities"), kind="map", parameters=Nothing, cost=300.0)
+def unescape_entities(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
+    """``&nbsp;``, ``&#20013;`` and the like become the characters they stand for (HTML 5's names)."""
+    del parameters
+    text = batch["text"]
+    places = text.str.contains(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});").arg_true()
+    clean = [html.unescape(one).encode("utf-8", "replace").decode() for one in text.gather(places)]
+    return rewritten(batch, pl.lit(text.clone().scatter(places, pl.Series(clean, dtype=pl.String))))
+
+
+rewriting(
+    "strip_markup",
+    ("去除标记", "strip markup"),
+    "HTML tags, comments, scripts and styles are taken off; the ends of blocks become line ends.",
+    lambda text: (
+        text.str.replace_all(r"(?is)<(script|style)\b[^>]*>.*?</(?:script|style)>|<!--.*?-->", "")
+        .str.replace_all(r"(?i)</?(?:p|div|br|li|tr|h[1-6]|table|section|article)\b[^<>]*>", "\n")
+        .str.replace_all(r"</?[A-Za-z][A-Za-z0-9-]{0,20}(?:\s[^<>]{0,2000})?/?>", "")
+        .str.replace_all(r"\n{3,}", "\n\n")
+    ),
+)
+rewriting(
+    "strip_markdown",
+    ("去除 Markdown 标记", "strip Markdown"),
+    "Marks of headings, emphasis, links and images are taken off; words and code stay.",
+    lambda text: (
+        text.str.replace_all(r"!\[([^\]\n]*)\]\([^)\n]*\)", "${1}")
+        .str.replace_all(r"\[([^\]\n]+)\]\([^)\n]*\)", "${1}")
+        .str.replace_all(r"(?m)^#{1,6}[ \t]+", "")
+        .str.replace_all(r"(?m)^>[ \t]?", "")
+        .str.replace_all(r"\*\*([^*\n]+)\*\*|__([^_\n]+)__", "${1}${2}")
+        .str.replace_all(r"(?m)^(?:[-*_][ \t]*){3,}$\n?", "")
+    ),
+)

@@ -1,0 +1,92 @@
+"""Statistics by sentence, and how a text begins and ends."""
+
+import polars as pl
+
+from ceyuan.data.operators.declaring import per_row
+from ceyuan.data.operators.operator import Nothing, operator
+
+__all__ = ["ending", "questions", "repeated_sentences", "sentences", "sentences_of"]
+
+_SENTENCE = r"[^。！？!?；;\n]+[。！？!?；;]?[”」』）)]?"
+_CLOSED = r"[。！？!?.；;”」』）)…\]】》]$"
+
+
+def sentences_of(batch: pl.DataFrame) -> pl.DataFrame:
+    """``row`` and ``sentence``: pieces up to 。！？； or the line's end, without spaces around them."""
+    found = batch.select(sentence=pl.col("text").str.extract_all(_SENTENCE)).with_row_index("row").explode("sentence")
+    clean = found.with_columns(pl.col("sentence").str.strip_chars(" \t\r\u00a0\u3000"))
+    return clean.filter(pl.col("sentence").fill_null("") != "")
+
+
+@operator(
+    "sentences",
+    title=("句子", "sentences"),
+    kind="stat",
+    writes={
+        "sentences": ("句数", "number of sentences"),
+        "mean_sentence": ("平均句长（字符）", "mean length of a sentence in characters"),
+        "longest_sentence": ("最长句（字符）", "longest sentence in characters"),
+    },
+    parameters=Nothing,
+    cost=40.0,
+)
+def sentences(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
+    """How many sentences a text has, and how long they are."""
+    del parameters
+    size = pl.col("sentence").str.len_chars()
+    measures = {"sentences": pl.len(), "mean_sentence": size.mean(), "longest_sentence": size.max()}
+    return per_row(batch, sentences_of(batch), measures)
+
+
+@operator(
+    "repeated_sentences",
+    title=("重复句", "repeated sentences"),
+    kind="stat",
+    writes={"repeated_sentences": ("重复句的字节比例", "bytes in sentences of 8 characters or more seen before")},
+    parameters=Nothing,
+    cost=40.0,
+)
+def repeated_sentences(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
+    """How much of a text stands in sentences that it has said before."""
+    del parameters
+    parts = sentences_of(batch).filter(pl.col("sentence").str.len_chars() >= 8)
+    size = pl.col("sentence").str.len_bytes().cast(pl.Float64)
+    return per_row(
+        batch, parts, {"repeated_sentences": size.filter(~pl.col("sentence").is_first_distinct()).sum() / size.sum()}
+    )
+
+
+@operator(
+    "questions",
+    title=("问句", "questions"),
+    kind="stat",
+    writes={"question_share": ("问句比例", "share of sentences that ask")},
+    parameters=Nothing,
+    cost=40.0,
+)
+def questions(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
+    """How many of the sentences are questions."""
+    del parameters
+    asks = pl.col("sentence").str.contains(r"[？?]|(?:吗|呢|么|嗎|什么|如何|怎样|哪些|是否)[。！]?$")
+    return per_row(batch, sentences_of(batch), {"question_share": asks.mean()})
+
+
+@operator(
+    "ending",
+    title=("结尾完整", "ending"),
+    kind="stat",
+    writes={
+        "closed_end": ("结尾完整为 1，像被截断为 0", "1 where the text ends like a text, 0 where it seems cut off"),
+        "begins_midway": ("开头像半句为 1", "1 where the text seems to begin in the middle of a sentence"),
+    },
+    parameters=Nothing,
+    cost=500.0,
+)
+def ending(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
+    """Whether a text ends with a closing sign, and whether it begins with one that only follows others."""
+    del parameters
+    text = pl.col("text").str.strip_chars()
+    return batch.with_columns(
+        closed_end=text.str.tail(1).str.contains(_CLOSED).cast(pl.Int8),
+        begins_midway=text.str.head(1).str.contains(r"^[，。、；：！？）】》」』…,;:!?)]").cast(pl.Int8),
+    )

@@ -1,0 +1,86 @@
+"""Shards of the dataset: rows that stay keep their place, rows that go are noted, new ones get shards of their own."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from ceyuan.data.corpus.emit import DATASET_SCHEMA
+from ceyuan.data.versions.store import Part, Store, Version
+
+__all__ = ["content_of", "next_parts"]
+
+_SAME = ("id", "exact", "about", "cluster", "split")
+_COMPACT = 0.3  # share of a shard's rows gone from which the rest moves to new shards
+
+
+def next_parts(
+    store: Store, parent: Version | None, kept: pl.DataFrame, units: Sequence[Path], shard_bytes: int
+) -> tuple[list[Part], str]:
+    """(shards of the new version, name of the file that tells where each row lies).
+
+    ``kept`` has one row per document: what ``_SAME`` names, and ``segment``, ``row``, ``bytes``.
+    """
+    before = _before(store, parent, kept.schema)
+    parts = list(parent.parts) if parent else []
+    placed = kept.join(before, on=list(_SAME), how="left", maintain_order="left")
+    staying = placed.filter(pl.col("part").is_not_null()).group_by("part").agg(pl.len()).rows()
+    full = {number for number, count in staying if count >= (1 - _COMPACT) * parts[number].rows}
+    moves = pl.col("part").is_null() | ~pl.col("part").is_in(sorted(full))
+    stay, write = placed.filter(~moves), placed.filter(moves)
+    result: list[Part] = []
+    places: list[pl.DataFrame] = []
+    for number in sorted(full):
+        here = stay.filter(pl.col("part") == number)
+        removed = sorted(set(range(parts[number].rows)) - set(here["at"].to_list()))
+        places.append(here.with_columns(part=pl.lit(len(result), pl.Int32)))
+        result.append(Part(parts[number].sha256, parts[number].rows, parts[number].bytes, tuple(removed)))
+    for rows in _cut(write, shard_bytes):
+        digest, size = _written(store, rows, units)
+        placing = rows.with_columns(part=pl.lit(len(result), pl.Int32), at=pl.int_range(pl.len(), dtype=pl.Int32))
+        places.append(placing)
+        result.append(Part(digest, rows.height, size))
+    state = pl.concat(places).select(*_SAME, "part", "at").sort("id") if places else before
+    name, _ = store.keep_table("state", state.to_arrow())
+    return result, name
+
+
+def content_of(kept: pl.DataFrame) -> str:
+    """Hash of the documents sorted by id: text, notes, cluster and side of the split, wherever they lie."""
+    digest = hashlib.sha256()
+    rows = kept.sort("id").select(_SAME)
+    for name in _SAME:
+        column = rows[name].cast(pl.Binary)
+        digest.update(column.bin.size().cast(pl.UInt32).to_numpy().tobytes())
+        digest.update(b"".join(column.to_list()))
+    return digest.hexdigest()
+
+
+def _before(store: Store, parent: Version | None, schema: pl.Schema) -> pl.DataFrame:
+    if parent is None or not parent.note.get("state"):
+        columns = {name: schema[name] for name in _SAME}
+        return pl.DataFrame(schema=columns | {"part": pl.Int32, "at": pl.Int32})
+    return pl.read_parquet(store.checked("state", parent.note["state"]))
+
+
+def _cut(rows: pl.DataFrame, shard_bytes: int) -> list[pl.DataFrame]:
+    """Rows by side of the split and by where they come from, in runs of about ``shard_bytes`` of text."""
+    runs = []
+    for split in ("train", "heldout"):
+        side = rows.filter(pl.col("split") == split).sort("segment", "row")
+        number = (side["bytes"].cum_sum() - side["bytes"]) // shard_bytes
+        runs += [one.drop("_run") for one in side.with_columns(_run=number).partition_by("_run", maintain_order=True)]
+    return runs
+
+
+def _written(store: Store, rows: pl.DataFrame, units: Sequence[Path]) -> tuple[str, int]:
+    columns = [name for name in DATASET_SCHEMA.names if name != "cluster"]
+    tables = []
+    for (number,), here in rows.group_by("segment", maintain_order=True):
+        unit = pq.read_table(units[int(str(number))], columns=columns)
+        documents = pl.DataFrame(pl.from_arrow(unit))[here["row"]]
+        tables.append(documents.with_columns(here["cluster"]))
+    table = pl.concat(tables).select(DATASET_SCHEMA.names).to_arrow().cast(DATASET_SCHEMA)
+    return store.keep_table("data", table)

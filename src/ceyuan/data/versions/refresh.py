@@ -1,0 +1,175 @@
+"""A change becomes a version: what is new is measured, what it touches is decided again, what it leaves stays."""
+
+import hashlib
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import polars as pl
+
+from ceyuan.data.corpus.decide import (
+    exact_duplicates,
+    gather,
+    near_duplicates,
+    preference,
+    with_near,
+    without_duplicates,
+)
+from ceyuan.data.corpus.recipe import Duplicates, Recipe
+from ceyuan.data.corpus.report import Report, told
+from ceyuan.data.corpus.split import assign_split
+from ceyuan.data.duplicates import Known
+from ceyuan.data.files import canonical_json, write_atomically
+from ceyuan.data.operators import Texts, first_reason
+from ceyuan.data.problems import DataProblem
+from ceyuan.data.versions.changes import Change
+from ceyuan.data.versions.live import live_table, measured_units, put_segments
+from ceyuan.data.versions.parts import content_of, next_parts
+from ceyuan.data.versions.store import Store, Version
+
+__all__ = ["refresh"]
+
+_FORMAT = 1
+
+
+def _silent(message: dict[str, object]) -> None:
+    """Nobody listens."""
+
+
+def refresh(
+    store: Store,
+    change: Change,
+    recipe: Recipe,
+    *,
+    source: str = "own",
+    domain: str = "general",
+    licence: str = "LicenseRef-unstated",
+    threads: int = 0,
+    report: Report = _silent,
+) -> Version:
+    """Take a change in and make the version that follows, equal in content to one made from everything anew.
+
+    Ids in ``change`` are the source's own. Killed at any moment, the same call does the rest and gives the same
+    version. Ties in preference go by id, not by arrival, so that history leaves no trace in the result. Raises
+    ``DataProblem``: ``nothing_kept``, ``shard_damaged``, ``disk_full``.
+    """
+    store.clear_leftovers()
+    parent = store.version()
+    deleted = {f"{source}/{name}" for name in change.delete}
+    report(told(0.0, "写入变更", "writing what changed"))
+    new = put_segments(store, change, source, domain, licence)
+    old = list(parent.segments) if parent else []
+    if not old and not new:
+        raise _nothing()
+    statistics = _needed(recipe)
+
+    def measured(done: int, total: int) -> None:
+        report(told(0.1 + 0.5 * done / total, f"已处理 {done}/{total} 个分片", f"measured {done} of {total} shards"))
+
+    units = measured_units(store, [*old, *new], recipe, threads or os.cpu_count() or 1, measured)
+    table, segments = _alive(old, new, units, statistics, deleted)
+    report(told(0.6, "去重与划分", "deduplicating and splitting"))
+    decided = _decided(store, table, units, recipe)
+    kept = decided.filter(pl.col("reason").is_null())
+    if not kept.height:
+        raise _nothing()
+    report(told(0.8, "写出数据分片", "writing shards"))
+    parts, state = next_parts(store, parent, kept, units, recipe.output.shard_bytes)
+    manifest = {
+        "format": _FORMAT,
+        "parent": parent.id if parent else "",
+        "content": content_of(kept),
+        "recipe": recipe.model_dump(mode="json"),
+        "counts": _counts(decided),
+        "segments": [asdict(one) for one in segments],
+        "parts": [asdict(one) for one in parts],
+        "note": {"state": state},
+    }
+    version = store.commit(manifest)
+    report(
+        told(1.0, f"版本 {version.id[:8]}：{kept.height:,} 篇", f"version {version.id[:8]}: {kept.height:,} documents")
+    )
+    return version
+
+
+def _alive(
+    old: list[Any], new: list[Any], units: list[Path], statistics: list[str], deleted: set[str]
+) -> tuple[pl.DataFrame, list[Any]]:
+    put: set[str] = set()
+    for unit in units[len(old) :]:
+        put.update(pl.read_parquet(unit, columns=["id"])["id"].to_list())
+    return live_table([*old, *new], units, statistics, deleted - put)
+
+
+def _decided(store: Store, table: pl.DataFrame, units: list[Path], recipe: Recipe) -> pl.DataFrame:
+    """``table`` with ``reason``, ``duplicate_of``, ``similarity``, ``cluster`` and ``split``."""
+    settings = recipe.duplicates
+    table = table.with_columns(reason=first_reason(dict(recipe.filters())))
+    table = table.with_columns(order=preference(table, settings))
+    table = exact_duplicates(table) if settings.exact else without_duplicates(table)
+    related = np.empty((0, 2), np.int64)
+    if settings.near:
+        kept = table.with_row_index("at").filter(pl.col("reason").is_null()).sort("order")
+        kept = kept.rename({"segment": "shard"})
+        if kept.height:
+            place = store.root / "state" / f"known-{_similarity_identity(recipe)}.npz"
+            known = _remembered(place)
+            found = near_duplicates(
+                kept,
+                gather(units, kept, "keys").to_numpy().reshape(kept.height, -1),
+                lambda places: Texts.of(gather(units, kept[places], "text")),
+                settings,
+                known,
+            )
+            if len(found.known.keys) != len(known.keys):
+                _remember(place, found.known)
+            at = kept["at"].to_numpy().astype(np.int64)
+            table, related = with_near(table, at, kept["id"], found), at[found.related]
+    return assign_split(table, related, recipe.split).drop("order", "distinct")
+
+
+def _needed(recipe: Recipe) -> list[str]:
+    """The statistics that filters ask for; the others are not read again."""
+    asked = {one.statistic for filters in recipe.filters().values() for one in filters}
+    return [name for name in recipe.statistics() if name in asked]
+
+
+def _similarity_identity(recipe: Recipe) -> str:
+    settings: Duplicates = recipe.duplicates
+    bounds = [recipe.measuring_identity(), min(settings.related_from, settings.threshold)]
+    return hashlib.sha256(canonical_json(bounds)).hexdigest()[:16]
+
+
+def _remembered(place: Path) -> Known:
+    try:
+        with np.load(place, allow_pickle=False) as stored:
+            return Known(stored["keys"], stored["values"])
+    except (OSError, ValueError, KeyError):  # it only saves work: a spoilt one is measured again
+        return Known.nothing()
+
+
+def _remember(place: Path, known: Known) -> None:
+    def fill(file: BinaryIO) -> None:
+        np.savez(file, keys=known.keys, values=known.values)
+
+    write_atomically(place, fill)
+
+
+def _counts(decided: pl.DataFrame) -> dict[str, Any]:
+    kept = decided.filter(pl.col("reason").is_null())
+    reasons = decided["reason"].drop_nulls().value_counts().sort("reason")
+    return {
+        "documents": decided.height,
+        "kept": kept.height,
+        "kept_bytes": int(kept["bytes"].sum()),
+        "reasons": dict(zip(reasons["reason"].to_list(), reasons["count"].to_list(), strict=True)),
+        "splits": {side: int((kept["split"] == side).sum()) for side in ("train", "heldout")},
+    }
+
+
+def _nothing() -> DataProblem:
+    return DataProblem(
+        "nothing_kept", "没有文档通过筛选；请放宽配方的阈值。", "No document passed; loosen the recipe's thresholds."
+    )

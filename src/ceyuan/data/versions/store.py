@@ -1,0 +1,170 @@
+"""The store of versions: files by content, finished units by row, manifests by hash, and which version is current."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sha256_of, write_atomically, write_json
+from ceyuan.data.problems import DataProblem
+
+__all__ = ["Part", "Segment", "Store", "Version"]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A raw shard: documents that came in together; ``dead`` are its rows that later changes replaced or deleted."""
+
+    sha256: str
+    documents: int
+    dead: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A shard of the dataset; ``removed`` are its rows that are not in this version."""
+
+    sha256: str
+    rows: int
+    bytes: int
+    removed: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version by its manifest. ``content`` is a hash of the documents it holds, whatever shards they lie in."""
+
+    id: str
+    parent: str
+    content: str
+    recipe: dict[str, Any]
+    counts: dict[str, Any]
+    segments: tuple[Segment, ...]
+    parts: tuple[Part, ...]
+    note: dict[str, Any] = field(default_factory=dict)
+
+
+class Store:
+    """A folder of versions. Everything in it is either whole or absent; two stores of equal history are equal."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in ("raw", "measured", "data", "manifests", "state"):
+            (root / name).mkdir(parents=True, exist_ok=True)
+
+    def clear_leftovers(self) -> None:
+        """Remove what a killed writer left half done."""
+        remove_leftovers(self.root)
+        for name in ("raw", "data", "state"):
+            (self.root / name / "next").unlink(missing_ok=True)
+
+    @property
+    def head(self) -> str:
+        """Id of the current version; empty before the first."""
+        return str(read_json(self.root / "head.json").get("version", ""))
+
+    def version(self, name: str = "") -> Version | None:
+        """A version by its id (or the beginning of one), the current one by default; None before the first.
+
+        Raises ``DataProblem`` ``version_unknown``.
+        """
+        name = name or self.head
+        if not name:
+            return None
+        found = sorted((self.root / "manifests").glob(f"{name}*.json")) if name.isalnum() else []
+        if len(found) != 1:
+            raise DataProblem("version_unknown", f"没有版本 {name}。", f"There is no version {name}.")
+        return _version(found[0].stem, read_json(found[0]))
+
+    def history(self) -> Iterator[Version]:
+        """The current version and those before it, newest first."""
+        version = self.version()
+        while version is not None:
+            yield version
+            version = self.version(version.parent) if version.parent else None
+
+    def commit(self, manifest: dict[str, Any]) -> Version:
+        """Write a manifest under its hash and make it the current version."""
+        name = hashlib.sha256(canonical_json(manifest)).hexdigest()[:32]
+        write_json(self.root / "manifests" / f"{name}.json", manifest)
+        write_json(self.root / "head.json", {"version": name})
+        return _version(name, manifest)
+
+    def roll_back(self, name: str) -> Version:
+        """Make an earlier version current again; nothing is deleted. Raises ``DataProblem`` ``version_unknown``."""
+        version = self.version(name)
+        assert version is not None
+        write_json(self.root / "head.json", {"version": version.id})
+        return version
+
+    def keep_table(self, folder: str, table: pa.Table) -> tuple[str, int]:
+        """(SHA-256, bytes) of the Parquet file that now holds ``table`` in ``folder``, named by its content."""
+        temporary = self.root / folder / "next"
+
+        def fill(file: BinaryIO) -> None:
+            pq.write_table(table, file, compression="zstd", compression_level=1, row_group_size=8192)
+
+        write_atomically(temporary, fill)
+        digest, size = sha256_of(temporary), temporary.stat().st_size
+        temporary.replace(self.path(folder, digest))
+        return digest, size
+
+    def path(self, folder: str, sha256: str) -> Path:
+        """Where the file of that content lies."""
+        return self.root / folder / f"{sha256}.parquet"
+
+    def checked(self, folder: str, sha256: str) -> Path:
+        """The file, its content checked. Raises ``DataProblem`` ``shard_damaged`` with its name."""
+        path = self.path(folder, sha256)
+        if not path.is_file() or sha256_of(path) != sha256:
+            raise DataProblem(
+                "shard_damaged",
+                f"分片 {folder}/{path.name} 缺失或已损坏；放回该文件后重新运行，会从断点继续。",
+                f"Shard {folder}/{path.name} is missing or damaged; put it back and run again, it continues there.",
+            )
+        return path
+
+    def unit(self, segment: str, shard: str) -> Path | None:
+        """The finished unit of a segment of operators and a raw shard; None where it is not finished or not whole."""
+        with self._ledger() as ledger:
+            row = ledger.execute("SELECT bytes FROM unit WHERE segment = ? AND shard = ?", (segment, shard)).fetchone()
+        path = self.unit_path(segment, shard)
+        return path if row and path.is_file() and path.stat().st_size == row[0] else None
+
+    def unit_path(self, segment: str, shard: str) -> Path:
+        """Where a unit lies, finished or not."""
+        return self.root / "measured" / f"{segment}-{shard[:32]}.parquet"
+
+    def finish_unit(self, segment: str, shard: str) -> None:
+        """One row says that the unit's file, synced and in place, is whole."""
+        size = self.unit_path(segment, shard).stat().st_size
+        with self._ledger() as ledger, ledger:
+            ledger.execute("INSERT OR REPLACE INTO unit VALUES (?, ?, ?)", (segment, shard, size))
+
+    @contextmanager
+    def _ledger(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self.root / "units.db", timeout=30)) as connection:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS unit"
+                " (segment TEXT, shard TEXT, bytes INTEGER, PRIMARY KEY (segment, shard))"
+            )
+            yield connection
+
+
+def _version(name: str, values: dict[str, Any]) -> Version:
+    return Version(
+        name,
+        values["parent"],
+        values["content"],
+        values["recipe"],
+        values["counts"],
+        tuple(Segment(one["sha256"], one["documents"], tuple(one["dead"])) for one in values["segments"]),
+        tuple(Part(one["sha256"], one["rows"], one["bytes"], tuple(one["removed"])) for one in values["parts"]),
+        values.get("note", {}),
+    )
