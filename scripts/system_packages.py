@@ -1,4 +1,4 @@
-"""Install what the tests need from Debian where apt is there (browser, PostgreSQL, sshd, ...); else say what is missing."""
+"""Install what the tests need from Debian where apt is there: a browser, PostgreSQL, sshd and more; else say so."""
 
 from __future__ import annotations
 
