@@ -86,6 +86,7 @@ PUBLIC = {
     "get_default_recipe",
     "get_sign_in_options",
     "health",
+    "hf_list_collections",
     "hf_list_datasets",
     "hf_list_models",
     "list_accelerators",

@@ -69,6 +69,13 @@ class BranchExists(Conflict):
     title = ("分支或标签已存在", "The branch or tag exists")
 
 
+class BranchKept(Conflict):
+    """The default branch cannot be removed."""
+
+    code = "branch_kept"
+    title = ("默认分支不能删除", "The default branch stays")
+
+
 class RestoreTooLate(Conflict):
     """The repository cannot be restored (any more)."""
 

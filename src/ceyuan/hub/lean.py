@@ -26,6 +26,10 @@ ERROR_CODES = {
     "gated_repository": "GatedRepo",
 }
 """What the Hub's clients read in `X-Error-Code`."""
+_STATUSES = {"parent_moved": 412}
+"""Where the protocol has another status for a refusal than our REST."""
+_WORDS = {"repository_not_found": "Repository not found"}
+_QUOTES = str.maketrans("“”‘’", "\"\"''")
 _BAD_TOKEN = "Invalid credentials in Authorization header"
 
 
@@ -120,11 +124,12 @@ class Failure:
         error = self.error
         language = language_of(self.request)
         # Header values are Latin-1: the English message, as far as it is.
-        message = error.message[1].encode("ascii", "replace").decode().replace("\n", " ").replace("\r", " ")
+        plain = error.message[1].translate(_QUOTES).encode("ascii", "replace").decode()
+        message = _WORDS.get(error.code, plain.replace("\n", " ").replace("\r", " "))[:500]
         if error.status == 401 and self.request.headers.get("authorization"):
             message = _BAD_TOKEN
         headers = {
-            "x-error-message": message[:500],
+            "x-error-message": message,
             "x-content-type-options": "nosniff",
             "cache-control": "no-store",
             "content-language": "zh-CN" if language == "zh" else "en",
@@ -140,6 +145,8 @@ class Failure:
             headers["allow"] = str(error.fields.get("allow", "GET, HEAD"))
         if error.status == 401:
             headers["www-authenticate"] = "Bearer"
-        document = {**error.problem(language), "error": error.line("en")}
+        status = _STATUSES.get(error.code, error.status)
+        # The same words as in the header: clients show both unless they are equal.
+        document = {**error.problem(language), "status": status, "error": message}
         body = orjson.dumps(document, default=str)
-        return Response(body, error.status, headers, media_type="application/problem+json")
+        return Response(body, status, headers, media_type="application/problem+json")

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from ceyuan.hub.discussions.tables import HubDiscussion, HubDiscussionEvent
 from ceyuan.hub.gating.tables import HubAccessRequest
 from ceyuan.hub.history.tables import HubCommit, HubRef
+from ceyuan.hub.hooks.tables import HubHook
 from ceyuan.hub.lineage.tables import LineageRecord
 from ceyuan.hub.repositories import repository
 from ceyuan.hub.repositories.schemas import repository_out
 from ceyuan.hub.repositories.tables import HubRepository
+from ceyuan.hub.social.tables import HubLike
 from ceyuan.identity import ExportFile, json_file
 from ceyuan.kernel.work import UnitOfWork
 
@@ -36,11 +38,16 @@ class HubPersonalData:
         names = ("discussion_id", "id", "kind", "data", "created_at")
         yield json_file("discussions.json", [{name: getattr(row, name) for name in names} for row in said])
         asked = await uow.session.scalars(select(HubAccessRequest).where(HubAccessRequest.person_id == person_id))
-        names = ("repository_id", "status", "reason", "fields", "created_at", "decided_at")
-        yield json_file("access-requests.json", [{name: getattr(row, name) for name in names} for row in asked])
+        fields = ("repository_id", "status", "reason", "fields", "created_at", "decided_at")
+        yield json_file("access-requests.json", [{name: getattr(row, name) for name in fields} for row in asked])
 
     async def erase(self, uow: UnitOfWork, person_id: str) -> None:
-        """Names go, ids stay."""
+        """Names go, ids stay; likes and webhooks go."""
+        for gone in (
+            delete(HubLike).where(HubLike.person_id == person_id),
+            delete(HubHook).where(HubHook.person_id == person_id),
+        ):
+            await uow.session.execute(gone)
         for table, of, name in (
             (HubRepository, HubRepository.created_by, "creator"),
             (HubCommit, HubCommit.author_id, "author"),

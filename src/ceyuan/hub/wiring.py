@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from ceyuan.hub.commits.contents import forget_uploads, referenced
 from ceyuan.hub.downloads.counter import FLUSH_S, DownloadCounter
+from ceyuan.hub.hooks import calling
 from ceyuan.hub.owners import OwnerDirectory, find_organisation
 from ceyuan.hub.privacy import HubOrganisationData, HubPersonalData
 from ceyuan.hub.repositories import repository
@@ -60,6 +61,10 @@ def wire(platform: Platform) -> None:
     platform.chores.append(Chore("write download counters", FLUSH_S, counter.flush))
     platform.chores.append(Chore("forget uploads that were not committed", 3600.0, forget_uploads))
     platform.chores.append(Chore("purge deleted repositories", 3600.0, purge))
+    for topic in calling.TOPICS:
+        platform.subscriptions.on(topic, calling.tell)
+    platform.chores.append(Chore("call the Hub's webhooks", calling.EVERY_S, calling.deliver))
+    platform.chores.append(Chore("forget calls of the Hub's webhooks", 24 * 3600.0, calling.forget_calls))
     origin = XetOrigin(platform)
     platform.blobs.origins.append(origin)
     platform.services.append(origin)

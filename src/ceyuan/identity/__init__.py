@@ -11,6 +11,9 @@ from ceyuan.identity.access.scopes import ScopeRoom
 from ceyuan.identity.administration.bootstrap import ensure_first_admin
 from ceyuan.identity.errors import OrganisationNotFound, PersonNotFound, TokenRejected
 from ceyuan.identity.names import ReservedNames
+from ceyuan.identity.notices.addresses import GuardedResolver as WebhookResolver
+from ceyuan.identity.notices.addresses import check_url as check_webhook_url
+from ceyuan.identity.notices.addresses import is_public as is_public_address
 from ceyuan.identity.notices.inbox import notify, settle
 from ceyuan.identity.notices.outbox import queue_webhooks
 from ceyuan.identity.organisations.kinds import KINDS
@@ -23,6 +26,7 @@ from ceyuan.identity.references import (
     OrganisationRef,
     PersonRef,
     actor_for,
+    credential_changes,
     first_admin_actor,
     get_organisation,
     get_person,
@@ -37,6 +41,7 @@ from ceyuan.identity.references import (
     token_credential,
     verify_token,
 )
+from ceyuan.identity.settings import WebhookSettings
 from ceyuan.identity.telling import Listener
 from ceyuan.identity.tokens.service import Issued, issue_personal, issue_service
 
@@ -61,14 +66,19 @@ __all__ = [
     "ReservedNames",
     "ScopeRoom",
     "TokenRejected",
+    "WebhookResolver",
+    "WebhookSettings",
     "actor_for",
     "add_member",
+    "check_webhook_url",
+    "credential_changes",
     "credential_of",
     "ensure_first_admin",
     "first_admin_actor",
     "found_organisation",
     "get_organisation",
     "get_person",
+    "is_public_address",
     "issue_personal",
     "issue_service",
     "json_file",

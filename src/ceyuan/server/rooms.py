@@ -86,6 +86,7 @@ ROOMS: tuple[Room, ...] = (
             "ceyuan.hub.commits.endpoints",
             "ceyuan.hub.browsing.endpoints",
             "ceyuan.hub.viewer.endpoints",
+            "ceyuan.hub.safety.endpoints",
             "ceyuan.hub.lineage.endpoints",
         ),
         wiring="ceyuan.hub.wiring",
@@ -100,6 +101,7 @@ ROOMS: tuple[Room, ...] = (
         ),
         wiring="ceyuan.compute.catalogue.wiring",
     ),
+    Room("tasks", routers=("ceyuan.compute.tasks.endpoints",), wiring="ceyuan.compute.tasks.wiring"),
     Room(
         "data",
         routers=("ceyuan.data.sources.endpoints", "ceyuan.data.pipelines.endpoints"),

@@ -136,7 +136,7 @@ def pack(content: bytes) -> bytes:
         grouped = lz4.frame.compress(_grouped(content), store_size=False)
         small, scheme = (grouped, _GROUPED) if len(grouped) < len(content) else (content, _PLAIN)
     head = b"\0" + len(small).to_bytes(3, "little") + bytes([scheme]) + len(content).to_bytes(3, "little")
-    return head + small
+    return head + bytes(small)
 
 
 def _grouped(content: bytes) -> bytes:

@@ -21,6 +21,7 @@ from ceyuan.hub.commits.schemas import (
 )
 from ceyuan.hub.errors import (
     BranchExists,
+    BranchKept,
     EntryNotFound,
     FileTooLarge,
     NameRefused,
@@ -139,7 +140,7 @@ async def create_ref(address: Address, body: RefIn, uow: WriteWork) -> Any:
     return ref_out(await refs.create_tag(uow, row, body.name, body.revision, body.message))
 
 
-@router.delete("/refs", status_code=204, responses=problems(*_WRITING, RevisionNotFound, ParentMoved))
+@router.delete("/refs", status_code=204, responses=problems(*_WRITING, RevisionNotFound, BranchKept))
 async def delete_ref(
     address: Address,
     ref: Annotated[str, Query(max_length=255, description="full name, as `refs/heads/x`")],

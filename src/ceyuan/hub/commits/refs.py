@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ceyuan.hub.errors import BranchExists, ParentMoved, RevisionNotFound
+from ceyuan.hub.errors import BranchExists, BranchKept, RevisionNotFound
 from ceyuan.hub.history import repository as history
 from ceyuan.hub.history.tables import HubCommit, HubRef
 from ceyuan.hub.naming import HEADS, TAGS, check_ref_name
@@ -42,6 +42,7 @@ async def create_tag(
     uow: UnitOfWork, row: HubRepository, name: str, revision: str | None = None, message: str = ""
 ) -> HubRef:
     """A new tag at `revision` (the default branch if null); a tag never moves."""
+    await resolve_commit(uow, row, revision)
     return await _create(uow, row, TAGS + check_ref_name(name), revision, message)
 
 
@@ -50,7 +51,9 @@ async def _create(uow: UnitOfWork, row: HubRepository, full: str, start: str | N
     commit = await resolve_commit(uow, row, start)
     if not await history.add_ref(uow.session, row.id, full, commit.id, uow.clock.now(), message):
         name = full.split("/", 2)[2]
-        raise BranchExists((f"“{name}”已存在", f"“{name}” exists"), hint=("请换一个名称", "choose another name"))
+        raise BranchExists(
+            (f"“{name}”已存在", f"Reference {full} already exists"), hint=("请换一个名称", "choose another name")
+        )
     await uow.audit("hub.ref_create", row.id, row.org_id, ref=full, commit=commit.id)
     await uow.publish("hub.refs_changed", **named(row), ref=full)
     made = await history.ref(uow.session, row.id, full)
@@ -62,11 +65,11 @@ async def delete_ref(uow: UnitOfWork, row: HubRepository, full: str) -> None:
     """Remove a branch or tag (full name); its commits stay. The default branch cannot be removed."""
     require_change(uow.actor, row)
     if full == HEADS + row.default_branch:
-        raise ParentMoved(
-            ("默认分支不能删除", "the default branch cannot be removed"),
+        raise BranchKept(
+            ("默认分支不能删除", f"Cannot delete {full}: it is the default branch"),
             hint=("请先更换默认分支", "choose another default branch first"),
         )
     if not await history.remove_ref(uow.session, row.id, full):
-        raise RevisionNotFound((f"没有“{full[:120]}”", f"there is no “{full[:120]}”"))
+        raise RevisionNotFound((f"没有“{full[:120]}”", f"Invalid rev id: there is no {full[:120]}"))
     await uow.audit("hub.ref_delete", row.id, row.org_id, ref=full)
     await uow.publish("hub.refs_changed", **named(row), ref=full)

@@ -29,6 +29,9 @@ async def require_open(uow: UnitOfWork, row: HubRepository) -> None:
     if not await is_open(uow, row):
         name = f"{row.owner}/{row.name}"
         raise GatedRepository(
-            (f"“{name}”的文件需申请后访问", f"Access to {name} is restricted: ask for it and wait for the answer"),
+            (
+                f"“{name}”的文件需申请后访问",
+                f"Access to {row.kind} {name} is restricted and you are not in the authorized list",
+            ),
             hint=("请在仓库页面申请访问", "ask for access on the repository's page"),
         )

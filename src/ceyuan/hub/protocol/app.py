@@ -11,7 +11,7 @@ from ceyuan.hub.errors import RepositoryNotFound
 from ceyuan.hub.lean import ClientGone, Failure, MethodNotAllowed, Receive, Reply, Scope, Send
 from ceyuan.hub.protocol import handlers  # noqa: F401 - the import declares the routes
 from ceyuan.hub.protocol.call import Call
-from ceyuan.hub.protocol.routing import find
+from ceyuan.hub.protocol.routing import KINDS, find
 from ceyuan.kernel.errors import CeyuanError, NotFound
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.platform import Platform
@@ -55,9 +55,12 @@ class HubProtocol:
         segments = raw.decode("latin-1").partition("?")[0].strip("/").split("/")
         found, parameters, known = find(request.method, segments)
         if found is None:
+            # An id without an owner names no repository of ours, whatever is asked of it.
+            if "resolve" in segments or (segments[1:2] and segments[1] in KINDS and (len(segments) < 5 or not known)):
+                raise RepositoryNotFound()
             if known:
                 raise MethodNotAllowed(allow=", ".join(sorted(known)))
-            raise RepositoryNotFound() if "resolve" in segments or len(segments) == 3 else NotFound()
+            raise NotFound()
         actor = await self._platform.authenticate(self._platform, request)
         return await found.handler(Call(self._platform, request, receive, actor, parameters))
 

@@ -5,12 +5,14 @@ from ceyuan.hub.protocol import (
     branches,
     committing,
     gates,
+    gathering,
     lfs,
     listing,
     repos,
     talks,
     transfers,
     trees,
+    watching,
 )
 
 __all__ = [
@@ -18,10 +20,12 @@ __all__ = [
     "branches",
     "committing",
     "gates",
+    "gathering",
     "lfs",
     "listing",
     "repos",
     "talks",
     "transfers",
     "trees",
+    "watching",
 ]

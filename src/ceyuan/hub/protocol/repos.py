@@ -10,14 +10,18 @@ from ceyuan.hub.browsing.service import View, open_repository
 from ceyuan.hub.commits.contents import store_bytes
 from ceyuan.hub.gating.access import require_open
 from ceyuan.hub.lean import Reply, json_reply
+from ceyuan.hub.naming import path_key
+from ceyuan.hub.owners import find_owner
 from ceyuan.hub.protocol.call import BadRequest, Call, Words, kind_of, split_id
 from ceyuan.hub.protocol.routing import route
 from ceyuan.hub.protocol.shapes import card_data, file_info, repository_info
-from ceyuan.hub.repositories import service
-from ceyuan.hub.repositories.access import Visibility
+from ceyuan.hub.repositories import repository, service
+from ceyuan.hub.repositories.access import Visibility, can_read
 from ceyuan.hub.settings import HubSettings
 from ceyuan.hub.trees import LARGE_SUFFIXES, walk
 from ceyuan.identity import credential_of
+from ceyuan.kernel.errors import Forbidden
+from ceyuan.kernel.work import UnitOfWork
 
 MAX_SIBLINGS = 10_000
 ATTRIBUTES = "".join(f"*{suffix} filter=lfs diff=lfs merge=lfs -text\n" for suffix in LARGE_SUFFIXES).encode()
@@ -81,11 +85,30 @@ async def create_repo(call: Call) -> Reply:
     kind = kind_of(body.type or "model")
     owner, name = _address(call, body)
     attributes = await store_bytes(call.platform, ATTRIBUTES)
+    async with call.reading() as uow:
+        there = await repository.by_key(uow.session, path_key(kind, owner, name))
+        if there is not None and can_read(call.actor, there) and there.path_key == path_key(kind, owner, name):
+            words = f"A {kind} repository called {owner}/{name} already exists"
+            answer = {"error": words, "url": call.address(there), "name": f"{there.owner}/{there.name}"}
+            return json_reply(answer, 409, {"x-error-message": words})
+        await _require_member(uow, owner)
     async with call.writing() as uow:
         row = await service.create_repository(
             uow, kind, owner, name, visibility=_visibility(call, body), attributes=attributes
         )
         return json_reply({"url": call.address(row), "name": f"{row.owner}/{row.name}", "id": row.id})
+
+
+async def _require_member(uow: UnitOfWork, owner: str) -> None:
+    """Raise `Forbidden` for the namespace of others: whose name it is is no secret."""
+    found = await find_owner(uow, owner)
+    if not uow.actor.may(found.org_id, "member"):
+        raise Forbidden(
+            (
+                f"您不能在“{found.name}”下创建仓库",
+                f"You don't have the rights to create a repository under {found.name}",
+            )
+        )
 
 
 @route("DELETE", "/api/repos/delete", body="application/json")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ceyuan.hub.protocol.call import Call
 
 Handler = Callable[["Call"], Awaitable[Reply]]
+KINDS = ("models", "datasets", "spaces")
+"""The kinds of repositories that the protocol knows; spaces are none of ours, and said to be missing."""
 _VALUES: dict[str, dict[str, Any]] = {
     "kinds": {"type": "string", "enum": ["models", "datasets"]},
     "number": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
@@ -57,7 +59,8 @@ class Route:
                 found[prefix[1:]] = unquote(segment[: len(segment) - len(suffix)] if suffix else segment)
             elif pattern != segments[at]:
                 return None
-        return found
+        # An owner may be called like another part of the protocol, a kind may not.
+        return found if found.get("kinds", "models") in KINDS else None
 
 
 ROUTES: list[Route] = []

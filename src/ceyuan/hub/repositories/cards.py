@@ -15,7 +15,7 @@ from ceyuan.kernel.errors import Text
 
 MAX_FRONT_MATTER = 64 * 1024
 MAX_CARD = 1024 * 1024
-_FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)(?:\r?\n)?^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_FRONT = re.compile(r"\A\ufeff?\s{0,20}---[ \t]*\r?\n(.*?)(?:\r?\n)?^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _LABEL_MAX = 100
 _LABELS_MAX = 100
 

@@ -29,8 +29,9 @@ LARGE_SUFFIXES = tuple(
 
 
 def is_large(path: str, size: int) -> bool:
-    """Whether git shall see a pointer: by the file's size and by suffixes whose content has no lines."""
-    return size > LARGE_BYTES or path.lower().endswith(LARGE_SUFFIXES)
+    """Whether git shall see a pointer: by the file's size and by suffixes whose content has no lines; an empty file
+    is its own pointer."""
+    return size > LARGE_BYTES or (size > 0 and path.lower().endswith(LARGE_SUFFIXES))
 
 
 def _object_oid(kind: str, content: bytes) -> str:

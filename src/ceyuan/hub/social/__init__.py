@@ -1,0 +1,1 @@
+"""What people gather and like: likes and collections of repositories."""

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import pytest
+
+from ceyuan.kernel.platform import Platform
+from tests.hub.conftest import As
+from tests.hub.protocol.world import HubClient
+
+
+@pytest.fixture
+def member(signed_in: As) -> HubClient:
+    return HubClient(signed_in("member"))
+
+
+@pytest.mark.parametrize("word", ["", "outsider"])
+async def test_an_outsider_cannot_learn_that_a_private_repository_exists(
+    platform: Platform, signed_in: As, member: HubClient, word: str
+) -> None:
+    await member.create("demo/secret", private=True)
+    client = signed_in(word)
+    calls = [
+        ("GET", "/api/models/demo/{}"),
+        ("GET", "/api/models/demo/{}/tree/main"),
+        ("GET", "/api/models/demo/{}/refs"),
+        ("GET", "/api/models/demo/{}/commits/main"),
+        ("GET", "/api/models/demo/{}/xet-read-token/main"),
+        ("GET", "/api/models/demo/{}/discussions"),
+        ("GET", "/api/models/demo/{}/auth-check"),
+        ("GET", "/demo/{}/resolve/main/.gitattributes"),
+        ("POST", "/api/models/demo/{}/paths-info/main"),
+    ]
+    for method, path in calls:
+        there = await client.request(method, path.format("secret"), json={"paths": ["a"]})
+        absent = await client.request(method, path.format("nothing"), json={"paths": ["a"]})
+        assert (there.status_code, there.headers.get("x-error-code")) == (404, "RepoNotFound"), path
+        assert there.text == absent.text, path
+    listed = await client.get("/api/models")
+    assert "secret" not in listed.text
+
+
+async def test_a_repository_is_created_once_and_says_where_it_is(signed_in: As, member: HubClient) -> None:
+    made = await member.create()
+    assert made.json()["url"] == "http://testserver/demo/m"
+    again = await member.create()
+    assert (again.status_code, again.json()["url"]) == (409, "http://testserver/demo/m")
+    refused = await HubClient(signed_in("member")).create("other/m")
+    assert refused.status_code == 403
+
+
+async def test_a_commit_adds_copies_and_deletes_and_the_tree_shows_it(member: HubClient) -> None:
+    await member.create()
+    first = await member.commit({"a/b.txt": b"hello", "c.txt": b"world"})
+    assert first.json()["success"]
+    copy = {"key": "copyFile", "value": {"path": "d.txt", "srcPath": "a/b.txt"}}
+    second = await member.commit(delete=("c.txt",), lines=(copy,))
+    assert second.status_code == 200, second.text
+    tree = (await member.http.get("/api/models/demo/m/tree/main?recursive=1")).json()
+    assert [(e["type"], e["path"]) for e in tree] == [
+        ("file", ".gitattributes"),
+        ("directory", "a"),
+        ("file", "a/b.txt"),
+        ("file", "d.txt"),
+    ]
+    history = (await member.http.get("/api/models/demo/m/commits/main")).json()
+    assert [c["title"] for c in history] == ["a change", "a change", "initial commit"]
+
+
+async def test_a_tree_comes_in_pages_whose_link_goes_on(member: HubClient) -> None:
+    await member.create()
+    await member.commit({f"f{n}/x.txt": b"x" for n in range(5)})
+    url, seen = "/api/models/demo/m/tree/main?recursive=1&limit=3", []
+    while url:
+        answer = await member.http.get(url)
+        seen += [entry["path"] for entry in answer.json()]
+        url = answer.links.get("next", {}).get("url", "")
+    assert seen == [".gitattributes", *(p for n in range(5) for p in (f"f{n}", f"f{n}/x.txt"))]
+
+
+async def test_what_is_missing_is_named_in_the_words_of_the_clients(member: HubClient) -> None:
+    await member.create()
+    for path, code in (
+        ("/api/models/demo/m/tree/main/nothing", "EntryNotFound"),
+        ("/api/models/demo/m/tree/nowhere", "RevisionNotFound"),
+        ("/api/models/demo/nothing", "RepoNotFound"),
+        ("/api/models/nothing", "RepoNotFound"),
+        ("/api/spaces/demo/m", "RepoNotFound"),
+        ("/demo/m/resolve/main/nothing", "EntryNotFound"),
+    ):
+        answer = await member.http.get(path)
+        assert (answer.status_code, answer.headers["x-error-code"]) == (404, code), path
+
+
+async def test_of_two_commits_on_one_parent_one_wins_and_the_other_is_told(member: HubClient) -> None:
+    await member.create()
+    head = (await member.http.get("/api/models/demo/m")).json()["sha"]
+    assert (await member.commit({"a": b"1"}, parent=head)).status_code == 200
+    late = await member.commit({"a": b"2"}, parent=head)
+    assert (late.status_code, late.json()["code"]) == (412, "parent_moved")
+
+
+async def test_preupload_says_how_each_file_comes_and_what_is_there_or_ignored(member: HubClient) -> None:
+    await member.create()
+    await member.commit({".gitignore": b"*.log\n!keep.log\nbuild/\n", "a.txt": b"a"})
+    files = [
+        {"path": path, "size": size, "sample": ""}
+        for path, size in (
+            ("a.txt", 1),
+            ("m.safetensors", 9),
+            ("x.log", 1),
+            ("keep.log", 1),
+            ("build/y", 1),
+            ("e.bin", 0),
+        )
+    ]
+    answer = (await member.http.post("/api/models/demo/m/preupload/main", json={"files": files})).json()
+    found = {f["path"]: (f["uploadMode"], f["shouldIgnore"], f["oid"] is not None) for f in answer["files"]}
+    assert found == {
+        "a.txt": ("regular", False, True),
+        "m.safetensors": ("lfs", False, False),
+        "x.log": ("regular", True, False),
+        "keep.log": ("regular", False, False),
+        "build/y": ("regular", True, False),
+        "e.bin": ("regular", False, False),
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"not json",
+        b'{"key": "file", "value": {"path": "a", "content": "%%%", "encoding": "base64"}}',
+        b'{"key": "file", "value": {"path": 5}}',
+        b'{"key": "lfsFile", "value": {"path": "a", "algo": "md5", "oid": "x"}}',
+        b'{"key": "explode", "value": {}}',
+        b'{"key": 3, "value": {}}',
+        b"[1]",
+    ],
+)
+async def test_a_broken_commit_is_a_bad_request(member: HubClient, body: bytes) -> None:
+    await member.create()
+    answer = await member.http.post("/api/models/demo/m/commit/main", content=body)
+    assert answer.status_code == 400, answer.text
+    assert answer.headers["x-error-message"]
+
+
+@pytest.mark.parametrize("path", ["../x", "a/../b", "/etc/passwd", ".git/config", "a\\b", "x" * 300])
+async def test_paths_that_no_file_system_holds_safely_are_refused(member: HubClient, path: str) -> None:
+    await member.create()
+    answer = await member.commit({path: b"x"})
+    assert answer.status_code == 422
+    assert len((await member.http.get("/api/models/demo/m/tree/main")).json()) == 1
+
+
+async def test_content_that_was_not_uploaded_here_cannot_be_committed_by_its_hash(
+    signed_in: As, member: HubClient
+) -> None:
+    await member.create("demo/secret", private=True)
+    answer = await member.commit({"weights.bin": b"private weights"}, repo="models/demo/secret")
+    assert answer.status_code == 200
+    entry = (await member.http.get("/api/models/demo/secret/tree/main")).json()[1]
+    thief = HubClient(signed_in("outsider"))
+    await thief.create("other/mine")
+    stolen = await thief.commit(lfs={"w.bin": entry["lfs"]["oid"]}, repo="models/other/mine")
+    assert (stolen.status_code, stolen.json()["code"]) == (422, "upload_missing")
+
+
+async def test_search_filters_sorts_and_pages(member: HubClient) -> None:
+    for number in range(5):
+        name = f"demo/m{number}"
+        await member.create(name)
+        card = f"---\nlicense: mit\ntags: [t{number % 2}]\nlanguage: zh\n---\n# M{number}\n".encode()
+        await member.commit({"README.md": card}, repo=f"models/{name}")
+    found = (await member.http.get("/api/models?filter=t1&author=demo&sort=createdAt")).json()
+    assert [m["id"] for m in found] == ["demo/m3", "demo/m1"]
+    assert (await member.http.get("/api/models?filter=license:mit,zh&search=m4")).json()[0]["id"] == "demo/m4"
+    page = await member.http.get("/api/models?limit=2&sort=id&direction=1")
+    rest = await member.http.get(page.links["next"]["url"])
+    assert [m["id"] for m in page.json() + rest.json()] == [f"demo/m{n}" for n in range(4)]
+
+
+async def test_branches_tags_and_squashing(signed_in: As, member: HubClient) -> None:
+    await member.create()
+    await member.commit({"a": b"1"})
+    http = member.http
+    assert (await http.post("/api/models/demo/m/branch/dev", json={})).status_code == 200
+    assert (await http.post("/api/models/demo/m/branch/dev", json={})).status_code == 409
+    assert (await http.post("/api/models/demo/m/tag/main", json={"tag": "v1"})).status_code == 200
+    await member.commit({"b": b"2"}, revision="dev")
+    refs = (await http.get("/api/models/demo/m/refs")).json()
+    assert [r["name"] for r in refs["branches"]] == ["dev", "main"]
+    assert [r["name"] for r in refs["tags"]] == ["v1"]
+    diff = await http.get("/api/models/demo/m/compare/main..dev")
+    assert "+++ b/b" in diff.text
+    squashed = await signed_in("maintainer").post("/api/models/demo/m/super-squash/dev", json={"message": "one"})
+    assert squashed.status_code == 200
+    assert [c["title"] for c in (await http.get("/api/models/demo/m/commits/dev")).json()] == ["one"]
+    assert (await http.delete("/api/models/demo/m/branch/dev")).status_code == 200
+
+
+async def test_a_pull_request_is_proposed_and_merged_and_conflicts_are_named(signed_in: As, member: HubClient) -> None:
+    await member.create()
+    await member.commit({"a.txt": b"one\n"})
+    guest = HubClient(signed_in("outsider"))
+    opened = await guest.commit({"a.txt": b"two\n"}, query="?create_pr=1")
+    assert opened.json()["pullRequestUrl"].endswith("/demo/m/discussions/1")
+    shown = (await member.http.get("/api/models/demo/m/discussions/1?diff=1")).json()
+    assert (shown["isPullRequest"], shown["filesWithConflicts"]) == (True, [])
+    assert "+two" in shown["diff"]
+    assert (await guest.http.post("/api/models/demo/m/discussions/1/merge")).status_code == 403
+    assert (await member.http.post("/api/models/demo/m/discussions/1/merge")).status_code == 200
+    assert (await member.http.get("/demo/m/resolve/main/a.txt")).text == "two\n"
+    late = await guest.commit({"a.txt": b"three\n"}, query="?create_pr=1")
+    assert late.status_code == 200
+    await member.commit({"a.txt": b"four\n"})
+    refused = await member.http.post("/api/models/demo/m/discussions/2/merge")
+    assert (refused.status_code, refused.json()["files"]) == (409, ["a.txt"])
+
+
+async def test_an_outsider_cannot_commit_nor_speak_in_a_private_repository(signed_in: As, member: HubClient) -> None:
+    await member.create()
+    guest = HubClient(signed_in("outsider"))
+    assert (await guest.commit({"x": b"1"})).status_code == 403
+    said = await guest.http.post("/api/models/demo/m/discussions", json={"title": "hello there", "description": "x"})
+    assert said.status_code == 200
+    assert (await signed_in("").post("/api/models/demo/m/discussions", json={"title": "hello"})).status_code == 401
+
+
+async def test_a_card_is_checked_before_it_is_uploaded(member: HubClient) -> None:
+    answer = await member.http.post("/api/validate-yaml", json={"content": "---\na: [1\n---\n", "repoType": "model"})
+    assert answer.status_code == 400
+    assert answer.json()["errors"]
+
+
+async def test_a_visibility_and_a_gate_are_changed_by_maintainers_only(signed_in: As, member: HubClient) -> None:
+    await member.create()
+    assert (await member.http.put("/api/models/demo/m/settings", json={"private": True})).status_code == 403
+    keeper = signed_in("maintainer")
+    changed = await keeper.put("/api/models/demo/m/settings", json={"private": False, "gated": "manual"})
+    assert changed.status_code == 200
+    shown = (await signed_in("outsider").get("/api/models/demo/m")).json()
+    assert (shown["private"], shown["gated"]) == (False, "manual")
+    blocked = await signed_in("outsider").get("/demo/m/resolve/main/.gitattributes")
+    assert (blocked.status_code, blocked.headers["x-error-code"]) == (403, "GatedRepo")
+    token = await signed_in("outsider").get("/api/models/demo/m/xet-read-token/main")
+    assert token.headers["x-error-code"] == "GatedRepo"
+    assert (await member.http.get("/demo/m/resolve/main/.gitattributes")).status_code == 200
