@@ -1,10 +1,11 @@
 """What the gateway costs a call: requests and streams per second, added latency, CPU time, beside a fake upstream
-called directly (the limit) and the least proxy that Starlette and httpx make (the peer), all in one run.
+called directly, the ceilings (a bare aiohttp proxy, raw protocols) and the peers (the least proxy that Starlette and
+httpx make; LiteLLM where `--litellm` names its program), all in one run.
 
 Ours does the whole work of a metered call: key, organisation, limits, balance, quota, hold, journal, label, record,
 and the posting of every call to the ledger while the load runs; afterwards the ledger is compared with the answers.
 
-    python -m benchmarks.gateway.overhead [--quick] [--seed N] [--seconds S] [--json FILE] [--data DIR]
+    python -m benchmarks.gateway.overhead [--quick] [--seed N] [--seconds S] [--json FILE] [--data DIR] [--litellm BIN]
 
 `--data DIR` is the folder in which the database and journal are made (default: a temporary one). The fake upstream
 answers at once; load generator, upstream and proxy share the machine, so CPU time per request says more than rates.
@@ -15,6 +16,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -91,14 +94,45 @@ class Figures:
     p50_ms: float
     p99_ms: float
     cpu_ms: float
-    calm_p50_ms: float
-    calm_p99_ms: float
+    added_p50_ms: float
+    added_p99_ms: float
     answers: int
     failed: int
 
 
-async def measure(target: Server, *, streams: bool, seconds: float) -> Figures:
-    """Full load, then half of what it gave, with the server's CPU time per request under full load."""
+@contextlib.contextmanager
+def litellm(program: str, upstream_port: int, folder: Path) -> Iterator[Server]:
+    """LiteLLM's proxy with a master key and nothing else, its cheapest mode."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    parameters = {"model": "openai/echo", "api_base": f"http://127.0.0.1:{upstream_port}/v1", "api_key": "sk-x"}
+    config = {
+        "model_list": [{"model_name": "echo", "litellm_params": parameters}],
+        "general_settings": {"master_key": "sk-bench"},
+    }
+    file = folder / "litellm.yaml"
+    file.write_text(json.dumps(config))
+    command = [program, "--config", str(file), "--port", str(port), "--num_workers", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+    try:
+        ends = time.monotonic() + 180
+        while time.monotonic() < ends and process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.5)
+        yield Server("litellm", process, {"port": port, "key": "sk-bench"})
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+async def measure(target: Server, *, streams: bool, seconds: float, direct: Server) -> Figures:
+    """Full load, then half of what it gave, for the upstream alone and for the target, with the server's CPU time per
+    request under full load."""
     sent = request(target.port, str(target.said.get("key", "none")), streams=streams)
 
     async def run(**more: Any) -> Load:
@@ -108,15 +142,19 @@ async def measure(target: Server, *, streams: bool, seconds: float) -> Figures:
     cpu = target.cpu_s()
     full = await run(seconds=seconds)
     cpu = target.cpu_s() - cpu
-    calm = await run(seconds=seconds, rate=max(full.per_second / 2, 1.0))
+    rate = max(full.per_second / 2, 1.0)
+    alone = await drive(
+        direct.port, sent, streams=streams, connections=CONNECTIONS, seconds=min(seconds, 3.0), rate=rate
+    )
+    calm = await run(seconds=seconds, rate=rate)
     answers = sum(len(load.latencies) for load in (warm, full, calm))
     return Figures(
         full.per_second,
         full.percentile_ms(0.5),
         full.percentile_ms(0.99),
         cpu / max(len(full.latencies), 1) * 1000,
-        calm.percentile_ms(0.5),
-        calm.percentile_ms(0.99),
+        calm.percentile_ms(0.5) - alone.percentile_ms(0.5),
+        calm.percentile_ms(0.99) - alone.percentile_ms(0.99),
         answers,
         sum(load.failed for load in (warm, full, calm)),
     )
@@ -140,31 +178,46 @@ def wait_for_ledger(path: str, answers: int) -> tuple[int, int]:
         time.sleep(0.5)
 
 
-def run(folder: Path, seconds: float) -> list[dict[str, Any]]:
+def run(folder: Path, seconds: float, program: str | None) -> list[dict[str, Any]]:
     """All servers under both kinds of load; returns the rows of the table."""
     figures: dict[tuple[str, bool], Figures] = {}
+
+    def load(target: Server, upstream: Server) -> None:
+        for streams in (False, True):
+            one = uvloop.run(measure(target, streams=streams, seconds=seconds, direct=upstream))
+            figures[target.name, streams] = one
+            show(target.name, "streams" if streams else "requests", one)
+
     with server("upstream") as upstream:
         port = str(upstream.port)
-        with server("gateway", port, str(folder / "data")) as ours, server("peer", port) as peer:
-            for target in (upstream, ours, peer):
-                for streams in (False, True):
-                    one = uvloop.run(measure(target, streams=streams, seconds=seconds))
-                    figures[target.name, streams] = one
-                    kind = "streams" if streams else "requests"
-                    print(
-                        f"{target.name:>9} {kind}: {one.per_second:8,.0f}/s  p50 {one.p50_ms:7.2f} ms  "
-                        f"p99 {one.p99_ms:7.2f} ms  {one.cpu_ms:6.3f} CPU-ms each; at half load "
-                        f"p50 {one.calm_p50_ms:6.2f} p99 {one.calm_p99_ms:7.2f} ms; {one.failed} failed"
-                    )
+        load(upstream, upstream)
+        for name in ("raw", "aiohttp", "peer"):
+            with server(name, port) as other:
+                load(other, upstream)
+        if program is not None:
+            with litellm(program, upstream.port, folder) as other:
+                load(other, upstream)
+        with server("gateway", port, str(folder / "data")) as ours:
+            load(ours, upstream)
             memory = ours.rss_mb()
             answers = sum(figures["gateway", streams].answers for streams in (False, True))
             calls, paid = wait_for_ledger(str(ours.said["database"]), answers)
     right = calls == answers and paid == answers * COST_MICRO
     print(f"ledger: {calls} calls for {answers} answers, {paid} micro-yuan paid; {'exact' if right else 'WRONG'}")
-    print(f"gateway memory after the run: {memory:.0f} MB")
+    print(f"gateway memory after the run: {memory:.0f} MB; load of the machine {os.getloadavg()[0]:.1f}")
     if not right:
         raise SystemExit("the ledger differs from the answers")
     return rows(figures)
+
+
+def show(name: str, kind: str, one: Figures) -> None:
+    """One line of figures."""
+    print(
+        f"{name:>9} {kind:>8}: {one.per_second:8,.0f}/s  p50 {one.p50_ms:7.2f} ms  p99 {one.p99_ms:7.2f} ms  "
+        f"{one.cpu_ms:6.3f} CPU-ms each; added at half p50 {one.added_p50_ms:6.2f} p99 {one.added_p99_ms:7.2f} ms; "
+        f"{one.failed} failed",
+        flush=True,
+    )
 
 
 def _row(bar: str, unit: str, better: str, target: float | None, values: tuple[float, float, float]) -> dict[str, Any]:
@@ -173,26 +226,28 @@ def _row(bar: str, unit: str, better: str, target: float | None, values: tuple[f
 
 
 def rows(figures: dict[tuple[str, bool], Figures]) -> list[dict[str, Any]]:
-    """The table: peer = Starlette with httpx, limit = the fake upstream itself."""
+    """The table: peer = LiteLLM, or Starlette with httpx where it is not there; limit = the bare aiohttp proxy."""
+    peer = "litellm" if ("litellm", False) in figures else "peer"
 
     def of(streams: bool, name: str) -> tuple[float, float, float]:
-        ours, peer, limit = (getattr(figures[who, streams], name) for who in ("gateway", "peer", "upstream"))
-        return ours, peer, limit
+        ours, other, limit = (getattr(figures[who, streams], name) for who in ("gateway", peer, "aiohttp"))
+        return ours, other, limit
 
-    def added(streams: bool, name: str) -> tuple[float, float, float]:
-        ours, peer, limit = of(streams, name)
-        return ours - limit, peer - limit, 0.0
-
-    return [
+    table = [
         _row("metered chat requests per second, one worker", "req/s", "higher", 3000, of(False, "per_second")),
         _row("streams of 33 chunks per second, one worker", "streams/s", "higher", 1200, of(True, "per_second")),
-        _row("added latency at half load, p50", "ms", "lower", 1.0, added(False, "calm_p50_ms")),
-        _row("added latency at half load, p99", "ms", "lower", 5.0, added(False, "calm_p99_ms")),
-        _row("added latency of a stream at half load, p50", "ms", "lower", None, added(True, "calm_p50_ms")),
-        _row("added latency of a stream at half load, p99", "ms", "lower", None, added(True, "calm_p99_ms")),
+        _row("added latency at half load, p50", "ms", "lower", 1.0, of(False, "added_p50_ms")),
+        _row("added latency at half load, p99", "ms", "lower", 5.0, of(False, "added_p99_ms")),
+        _row("added latency of a stream at half load, p50", "ms", "lower", None, of(True, "added_p50_ms")),
+        _row("added latency of a stream at half load, p99", "ms", "lower", None, of(True, "added_p99_ms")),
         _row("CPU time per request", "ms", "lower", None, of(False, "cpu_ms")),
         _row("CPU time per stream", "ms", "lower", None, of(True, "cpu_ms")),
     ]
+    if peer == "litellm":
+        for streams, name in ((False, "requests"), (True, "streams")):
+            ours, other, _ = of(streams, "per_second")
+            table.append(_row(f"{name}: times LiteLLM's rate", "x", "higher", 50, (ours / other, 1.0, 0.0)))
+    return table
 
 
 def main() -> None:
@@ -201,11 +256,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one second per measurement instead of eight")
     parser.add_argument("--seconds", type=float, help="seconds per measurement")
     parser.add_argument("--seed", type=int, default=0, help="without effect: nothing here is drawn")
+    parser.add_argument("--litellm", help="the program of an installed LiteLLM, which is then measured as the peer")
     parser.add_argument("--json", type=Path, help="write the rows here")
     arguments = parser.parse_args()
     seconds = arguments.seconds or (1.0 if arguments.quick else 8.0)
     with tempfile.TemporaryDirectory(dir=arguments.data) as folder:
-        table = run(Path(folder), seconds)
+        table = run(Path(folder), seconds, arguments.litellm)
     for row in table:
         aim = "" if row["target"] is None else f" · target {row['target']:,}"
         print(f"{row['bar']}: ours {row['ours']:,} · peer {row['peer']:,} · limit {row['limit']:,} {row['unit']}{aim}")

@@ -1,7 +1,8 @@
 """The servers that are measured, each in a process of its own: `python -m benchmarks.gateway.servers KIND ARGUMENTS`.
 
 `upstream`: the fake model server. `gateway`: ours, with key, prices, quota, journal, ledger and label on.
-`peer`: the least that a proxy can be, Starlette with httpx, without key, money or journal. Each prints its port.
+`peer`: the least that a proxy of the common kind can be, Starlette with httpx, without key, money or journal.
+`aiohttp` and `raw`: the ceilings. Each prints its port.
 """
 
 from __future__ import annotations
@@ -24,12 +25,15 @@ def _listen() -> socket.socket:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", 0))
+    listener.listen(2048)
     return listener
 
 
 async def _serve(app: Any, **more: Any) -> None:
     listener = _listen()
-    config = uvicorn.Config(app, lifespan="off", http="httptools", loop="uvloop", access_log=False, log_level="error")
+    config = uvicorn.Config(
+        app, lifespan="off", http="httptools", loop="uvloop", access_log=False, log_level="error", proxy_headers=False
+    )
     print(json.dumps({"port": listener.getsockname()[1], **more}), flush=True)
     await uvicorn.Server(config).serve(sockets=[listener])
 
@@ -62,6 +66,29 @@ async def peer(upstream_port: str) -> None:
     await _serve(Starlette(routes=[Route("/v1/chat/completions", proxy, methods=["POST"])]))
 
 
+async def aiohttp_server(upstream_port: str) -> None:
+    from aiohttp import web
+
+    from benchmarks.gateway.ceilings import aiohttp_proxy
+
+    runner = web.AppRunner(aiohttp_proxy(int(upstream_port)), access_log=None)
+    await runner.setup()
+    listener = _listen()
+    await web.SockSite(runner, listener, backlog=2048).start()
+    print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
+    await asyncio.Event().wait()
+
+
+async def raw(upstream_port: str) -> None:
+    from benchmarks.gateway.ceilings import RawProxy
+
+    listener = _listen()
+    port = int(upstream_port)
+    server = await asyncio.get_running_loop().create_server(lambda: RawProxy(port), sock=listener, backlog=2048)
+    print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
+    await server.serve_forever()
+
+
 async def gateway(upstream_port: str, folder: str) -> None:
     from ceyuan import metering
     from ceyuan.identity import issue_service
@@ -73,6 +100,7 @@ async def gateway(upstream_port: str, folder: str) -> None:
     from ceyuan.models.serving import ModelDirectory, NewServed, NewUpstream, add_upstream, serve_model
     from ceyuan.server import rooms
     from ceyuan.server.assembly import build_platform
+    from ceyuan.server.run import settle_heap
     from ceyuan.server.settings import ServerSettings
 
     rooms.load_tables()
@@ -95,6 +123,7 @@ async def gateway(upstream_port: str, folder: str) -> None:
     for service in services:
         await service.start(platform)
     (app,) = platform.find(GatewayApp)
+    settle_heap()
     try:
         await _serve(app, key=key.secret, org=org.id, database=str(platform.database.path))
     finally:
@@ -105,5 +134,5 @@ async def gateway(upstream_port: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    kinds = {"upstream": upstream, "peer": peer, "gateway": gateway}
+    kinds = {"upstream": upstream, "peer": peer, "gateway": gateway, "aiohttp": aiohttp_server, "raw": raw}
     uvloop.run(kinds[sys.argv[1]](*sys.argv[2:]))

@@ -16,7 +16,8 @@ class FakeUpstream:
 
     `script` holds one instruction: "" (answer), "error:<status>", "hang", "drop" (close without an answer), "break"
     (close in mid-stream), "stall" (fall silent in mid-stream), "junk" (no JSON), "slow" (a pause before each word),
-    "stream_error" (an error event in mid-stream). `seen` are the requests, `cancelled` how many clients left.
+    "stream_error" (an error event in mid-stream). `seen` are the requests, `cancelled` how many clients left, `peak`
+    the most calls at once.
     """
 
     def __init__(self) -> None:
@@ -27,7 +28,7 @@ class FakeUpstream:
         self.seen: list[dict[str, Any]] = []
         self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
-        self.running = 0
+        self.running = self.peak = 0
         self.cancelled = 0
         self.finished = 0
         self.url = ""
@@ -64,6 +65,7 @@ class FakeUpstream:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         document = await self._take(request)
         self.running += 1
+        self.peak = max(self.peak, self.running)
         try:
             response = await self._scripted(request, document)
             self.finished += 1

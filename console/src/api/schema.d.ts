@@ -1340,6 +1340,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compute/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Compute Tasks
+         * @description List the tasks of the caller's organisations.
+         */
+        get: operations["list_compute_tasks"];
+        put?: never;
+        /**
+         * Create Compute Task
+         * @description Queue a task; what cannot work is refused by name before anything is queued.
+         */
+        post: operations["create_compute_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/tasks/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Compute Task
+         * @description Say what would be taken and paid, or why it cannot work; nothing is queued.
+         */
+        post: operations["check_compute_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/tasks/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Compute Place
+         * @description Say where tasks run and whether they are isolated there.
+         */
+        get: operations["get_compute_place"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Compute Task
+         * @description Show one task with its tries and its cost so far.
+         */
+        get: operations["get_compute_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/tasks/{task_id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Compute Task Log
+         * @description Read the output of a try from an offset on, also while it runs.
+         */
+        get: operations["read_compute_task_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/tasks/{task_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Compute Task
+         * @description Go on with a failed or stopped task from its checkpoint.
+         */
+        post: operations["resume_compute_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/tasks/{task_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Compute Task
+         * @description Stop a task; what it used is metered and its checkpoint kept.
+         */
+        post: operations["stop_compute_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/data/collections": {
         parameters: {
             query?: never;
@@ -6882,6 +7026,30 @@ export interface components {
             state: string;
         };
         /**
+         * AttemptOut
+         * @description One try that has ended, with its meter. Times are seconds since 1970.
+         */
+        AttemptOut: {
+            /** Cpu Seconds */
+            cpu_seconds: number;
+            /** Ended At */
+            ended_at: number | null;
+            /** Exit Code */
+            exit_code: number | null;
+            /** Key */
+            key: string;
+            /** Peak Mb */
+            peak_mb: number;
+            /** Reason */
+            reason: string;
+            /** Seconds */
+            seconds: number;
+            /** Started At */
+            started_at: number | null;
+            /** State */
+            state: string;
+        };
+        /**
          * BalanceOut
          * @description What an organisation has.
          */
@@ -7271,47 +7439,6 @@ export interface components {
              * @description owner/name of the report's repository
              */
             repository: string;
-        };
-        /**
-         * CheckOut
-         * @description A check.
-         */
-        CheckOut: {
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Created By */
-            created_by: string;
-            /** Finished At */
-            finished_at: string | null;
-            /** Id */
-            id: string;
-            /** Job Id */
-            job_id: string;
-            /** Key Id */
-            key_id: string | null;
-            /** Name */
-            name: string;
-            /** Org Id */
-            org_id: string;
-            /** Passed */
-            passed: boolean | null;
-            /** Plan */
-            plan: {
-                [key: string]: unknown;
-            };
-            /** Report */
-            report: string | null;
-            /** Signature */
-            signature: string | null;
-            /** State */
-            state: string;
-            /** Summary */
-            summary: {
-                [key: string]: unknown;
-            } | null;
         };
         /**
          * CitationOut
@@ -9131,7 +9258,7 @@ export interface components {
              */
             org_id: string | null;
             /** Organisations */
-            organisations: components["schemas"]["PlaceOut"][];
+            organisations: components["schemas"]["ceyuan__identity__people__schemas__PlaceOut"][];
             /**
              * Scopes
              * @description limits of the token in use; null in a browser session
@@ -9917,7 +10044,7 @@ export interface components {
         /** Page[CheckOut] */
         Page_CheckOut_: {
             /** Items */
-            items: components["schemas"]["CheckOut"][];
+            items: components["schemas"]["ceyuan__governance__safety__schemas__CheckOut"][];
             /** Next */
             next: string | null;
         };
@@ -10114,6 +10241,13 @@ export interface components {
         Page_SourceOut_: {
             /** Items */
             items: components["schemas"]["ceyuan__data__sources__schemas__SourceOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[TaskOut] */
+        Page_TaskOut_: {
+            /** Items */
+            items: components["schemas"]["TaskOut"][];
             /** Next */
             next: string | null;
         };
@@ -10348,25 +10482,6 @@ export interface components {
              * @enum {string}
              */
             visibility: "public" | "internal" | "private";
-        };
-        /**
-         * PlaceOut
-         * @description An organisation that one belongs to, with one's role there.
-         */
-        PlaceOut: {
-            /** Display Name */
-            display_name: string;
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** Name */
-            name: string;
-            /**
-             * Role
-             * @enum {string}
-             */
-            role: "viewer" | "member" | "maintainer" | "owner";
         };
         /**
          * PlanIn
@@ -11378,6 +11493,20 @@ export interface components {
             updated_at: string;
         };
         /**
+         * RefusalOut
+         * @description Why a wish cannot be met, and the nearest that can.
+         */
+        RefusalOut: {
+            /** En */
+            en: string;
+            /** Nearest */
+            nearest: {
+                [key: string]: unknown;
+            };
+            /** Zh */
+            zh: string;
+        };
+        /**
          * RegionOut
          * @description A region and what is offered there now.
          */
@@ -11673,6 +11802,37 @@ export interface components {
             unit_en: string;
             /** Unit Zh */
             unit_zh: string;
+        };
+        /**
+         * Resources
+         * @description What a task takes on one node; `accelerators` of the kind `accelerator` beside processors and memory.
+         */
+        Resources: {
+            /**
+             * Accelerator
+             * @default cpu
+             */
+            accelerator: string;
+            /**
+             * Accelerators
+             * @default 0
+             */
+            accelerators: number;
+            /**
+             * Cpus
+             * @default 1
+             */
+            cpus: number;
+            /**
+             * Memory Gib
+             * @default 2
+             */
+            memory_gib: number;
+            /**
+             * Nodes
+             * @default 1
+             */
+            nodes: number;
         };
         /**
          * ReversalOut
@@ -12815,6 +12975,156 @@ export interface components {
             url: string;
         };
         /**
+         * TaskIn
+         * @description A task to run, on whose account.
+         */
+        TaskIn: {
+            /** Org Id */
+            org_id: string;
+            task: components["schemas"]["TaskSpec"];
+        };
+        /**
+         * TaskLogOut
+         * @description Output of a try from an offset in bytes on; `ended` if no more will come.
+         */
+        TaskLogOut: {
+            /** Attempt */
+            attempt: string | null;
+            /** Ended */
+            ended: boolean;
+            /** Next Offset */
+            next_offset: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * TaskOut
+         * @description A task; `cost_micro` is posted, `cost_so_far_micro` includes the try at work.
+         */
+        TaskOut: {
+            /** Attempt */
+            attempt: string | null;
+            /** Attempts */
+            attempts: components["schemas"]["AttemptOut"][];
+            /** Closing */
+            closing: string | null;
+            /** Cost Micro */
+            cost_micro: number;
+            /** Cost So Far Micro */
+            cost_so_far_micro: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /** Inputs */
+            inputs: {
+                [key: string]: string;
+            };
+            /** Job Id */
+            job_id: string;
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string;
+            /** Outputs */
+            outputs: {
+                [key: string]: string;
+            };
+            /** Placed */
+            placed: {
+                [key: string]: unknown;
+            };
+            /** Reason */
+            reason: string;
+            /** Seconds */
+            seconds: number;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Started At */
+            started_at: string | null;
+            /** State */
+            state: string;
+        };
+        /**
+         * TaskSpec
+         * @description A task.
+         *
+         *     `command` is a shell line or a list of words. `alternatives` are tried in order where `resources` cannot be had.
+         *     `inputs` name revisions of the hub; they lie read-only under `$CEYUAN_INPUTS/<name>`. `outputs` map folders that the
+         *     command leaves in its working folder to repositories that get them as a revision. What it writes to
+         *     `$CEYUAN_CHECKPOINT` is there again at the next try. `retries` counts further tries after a fault.
+         */
+        TaskSpec: {
+            /**
+             * Alternatives
+             * @default []
+             */
+            alternatives: components["schemas"]["Resources"][];
+            /** Budget Micro */
+            budget_micro?: number | null;
+            /** Command */
+            command: string | string[];
+            /** Deadline */
+            deadline?: string | null;
+            /**
+             * Environment
+             * @default {}
+             */
+            environment: {
+                [key: string]: string;
+            };
+            /**
+             * Inputs
+             * @default {}
+             */
+            inputs: {
+                [key: string]: string;
+            };
+            /** Name */
+            name: string;
+            /**
+             * Network
+             * @default false
+             */
+            network: boolean;
+            /**
+             * Outputs
+             * @default {}
+             */
+            outputs: {
+                [key: string]: string;
+            };
+            /**
+             * @default {
+             *       "accelerator": "cpu",
+             *       "accelerators": 0,
+             *       "cpus": 1,
+             *       "memory_gib": 2,
+             *       "nodes": 1
+             *     }
+             */
+            resources: components["schemas"]["Resources"];
+            /**
+             * Retries
+             * @default 0
+             */
+            retries: number;
+            /**
+             * Time Limit S
+             * @default 3600
+             */
+            time_limit_s: number;
+        };
+        /**
          * TeamChange
          * @description Another description.
          */
@@ -13835,6 +14145,44 @@ export interface components {
             path: string;
         };
         /**
+         * CheckOut
+         * @description A dry run: what would be taken, refused, and paid for one try; whether the platform's files are kept away.
+         */
+        ceyuan__compute__tasks__schemas__CheckOut: {
+            /** Inputs */
+            inputs: {
+                [key: string]: string;
+            };
+            /** Isolated */
+            isolated: boolean;
+            /** Least Micro */
+            least_micro: number;
+            /** Most Micro */
+            most_micro: number;
+            /** Placed */
+            placed: {
+                [key: string]: unknown;
+            };
+            /** Refusals */
+            refusals: components["schemas"]["RefusalOut"][];
+        };
+        /**
+         * PlaceOut
+         * @description The machine on which tasks run, and whether they are isolated; if not, only administrators may run any.
+         */
+        ceyuan__compute__tasks__schemas__PlaceOut: {
+            /** Cpus */
+            cpus: number;
+            /** Disk Gib */
+            disk_gib: number;
+            /** Isolated */
+            isolated: boolean;
+            /** Kind */
+            kind: string;
+            /** Memory Gib */
+            memory_gib: number;
+        };
+        /**
          * JobStarted
          * @description The job that was started; follow it under `/api/v1/jobs`.
          */
@@ -13895,6 +14243,47 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * CheckOut
+         * @description A check.
+         */
+        ceyuan__governance__safety__schemas__CheckOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /** Job Id */
+            job_id: string;
+            /** Key Id */
+            key_id: string | null;
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string;
+            /** Passed */
+            passed: boolean | null;
+            /** Plan */
+            plan: {
+                [key: string]: unknown;
+            };
+            /** Report */
+            report: string | null;
+            /** Signature */
+            signature: string | null;
+            /** State */
+            state: string;
+            /** Summary */
+            summary: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * FindingOut
@@ -14037,6 +14426,25 @@ export interface components {
         ceyuan__identity__administration__endpoints__ReasonIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * PlaceOut
+         * @description An organisation that one belongs to, with one's role there.
+         */
+        ceyuan__identity__people__schemas__PlaceOut: {
+            /** Display Name */
+            display_name: string;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "member" | "maintainer" | "owner";
         };
         /**
          * EntryOut
@@ -18630,6 +19038,494 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                     "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_compute_tasks: {
+        parameters: {
+            query?: {
+                state?: string | null;
+                org_id?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TaskOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    create_compute_task: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_budget_too_small`: The budget does not cover the minimum; `insufficient_funds`: Insufficient balance */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed; `task_not_isolated`: This machine cannot isolate tasks */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_impossible`: No connected place can run the task; `compute_accelerator_unknown`: Unknown accelerator; `task_deadline_passed`: The deadline has passed; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    check_compute_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__tasks__schemas__CheckOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_budget_too_small`: The budget does not cover the minimum; `insufficient_funds`: Insufficient balance */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed; `task_not_isolated`: This machine cannot isolate tasks */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_impossible`: No connected place can run the task; `compute_accelerator_unknown`: Unknown accelerator; `task_deadline_passed`: The deadline has passed; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_compute_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__tasks__schemas__PlaceOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_compute_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_found`: No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_compute_task_log: {
+        parameters: {
+            query?: {
+                /** @description a try's key; left out: the last */
+                attempt?: string | null;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskLogOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_found`: No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_compute_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_budget_too_small`: The budget does not cover the minimum; `insufficient_funds`: Insufficient balance */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_found`: No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_open`: The task's present state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_deadline_passed`: The deadline has passed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    stop_compute_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_found`: No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `conflict`: Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -31360,7 +32256,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description `parent_moved`: The branch has moved on */
+            /** @description `branch_kept`: The default branch stays */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -31732,7 +32628,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CheckOut"];
+                    "application/json": components["schemas"]["ceyuan__governance__safety__schemas__CheckOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -31794,7 +32690,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CheckOut"];
+                    "application/json": components["schemas"]["ceyuan__governance__safety__schemas__CheckOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ceyuan.identity.access.credential import Credential
@@ -165,3 +165,9 @@ async def token_credential(platform: Platform, plain: str) -> Credential:
     keep a cache of their own; they drop it on `identity.token_revoked` and its like (see `CREDENTIAL_TOPICS`)."""
     (gate,) = platform.find(Gate)
     return await gate.token(plain)
+
+
+def credential_changes(platform: Platform) -> Callable[[], int]:
+    """What tells a cache of credentials whether it may still be right: a number that grows with every change."""
+    (gate,) = platform.find(Gate)
+    return lambda: gate.changes

@@ -12,6 +12,8 @@ import threading
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_SHIFTS = tuple(range(120, -1, -10))
 _ID = re.compile(r"[a-z]{1,12}_[0-9a-hjkmnp-tv-z]{26}")
 _lock = threading.Lock()
 _last_ms = 0
@@ -34,11 +36,7 @@ def new_id(prefix: str) -> str:
 
 def encode(value: int) -> str:
     """The 26 base32 characters of a 128-bit number."""
-    out = []
-    for _ in range(26):
-        out.append(_ALPHABET[value & 31])
-        value >>= 5
-    return "".join(reversed(out))
+    return "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])
 
 
 def is_id(text: str, prefix: str | None = None) -> bool:

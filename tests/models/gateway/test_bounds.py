@@ -47,22 +47,20 @@ def test_a_bucket_never_gives_more_than_its_rate_over_any_span(steps: list[tuple
     assert given_out <= rate + now * rate / 60 + 1e-6
 
 
-def test_concurrency_is_bounded_by_process_organisation_key_and_model() -> None:
+def test_concurrency_is_bounded_by_process_organisation_and_key() -> None:
     throttle = Throttle(max_in_flight=3, max_per_org=2)
     limits = KeyLimits(concurrent=1)
-    throttle.enter("org", "k1", "m", limits, 0)
+    throttle.enter("org", "k1", limits)
     with pytest.raises(TooManyAtOnce):
-        throttle.enter("org", "k1", "m", limits, 0)
-    throttle.enter("org", "k2", "m", KeyLimits(), 0)
+        throttle.enter("org", "k1", limits)
+    throttle.enter("org", "k2", KeyLimits())
     with pytest.raises(TooManyAtOnce):
-        throttle.enter("org", "k3", "m", KeyLimits(), 0)
-    with pytest.raises(TooManyAtOnce):
-        throttle.enter("other", "k4", "m", KeyLimits(), 2)
-    throttle.enter("other", "k4", "m2", KeyLimits(), 0)
+        throttle.enter("org", "k3", KeyLimits())
+    throttle.enter("other", "k4", KeyLimits())
     with pytest.raises(Overloaded):
-        throttle.enter("third", "k5", "m3", KeyLimits(), 0)
-    for org, key, model in (("org", "k1", "m"), ("org", "k2", "m"), ("other", "k4", "m2")):
-        throttle.leave(org, key, model)
+        throttle.enter("third", "k5", KeyLimits())
+    for org, key in (("org", "k1"), ("org", "k2"), ("other", "k4")):
+        throttle.leave(org, key)
     assert throttle.running() == {}
 
 

@@ -152,7 +152,7 @@ rooms.ROOMS = _needed_rooms()
 from ceyuan.server.assembly import build_platform
 from ceyuan.server.settings import ServerSettings
 from ceyuan.models.gateway import repository
-from ceyuan.models.gateway.posting import Poster
+from ceyuan.models.gateway.poster import Poster
 from ceyuan.models.gateway.journal import Journal
 from ceyuan.models.gateway.settings import GatewaySettings
 from tests.models.gateway.house import app_of, serve_http, started
@@ -180,8 +180,8 @@ elif point == "in mid-stream":
         note(self, document)
         die()
     Journal.progress = progress
-    import ceyuan.models.gateway.gateway as gateway
-    gateway._PROGRESS_S = 0.0
+    import ceyuan.models.gateway.forwarding as forwarding
+    forwarding._PROGRESS_S = 0.0
 
 async def main():
     platform = build_platform(ServerSettings(data_dir=Path(sys.argv[1]), database_url=sys.argv[3]))
@@ -206,7 +206,9 @@ def _start_victim(house: House, point: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
 
 
-async def _kill_at(house: House, point: str, body: dict[str, Any] | None = None) -> None:
+async def _kill_at(
+    house: House, point: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+) -> None:
     """Call a gateway in a process of its own that dies by SIGKILL at `point`, then start ours again."""
     await house.service.stop(house.platform)
     victim = _start_victim(house, point)
@@ -215,7 +217,7 @@ async def _kill_at(house: House, point: str, body: dict[str, Any] | None = None)
     there.key = house.key
     try:
         with contextlib.suppress(aiohttp.ClientError):
-            await there.post(body)
+            await there.post(body, headers=headers)
         if point == "before posting":
             victim.kill()
         status = await asyncio.to_thread(victim.wait, 30)

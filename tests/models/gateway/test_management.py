@@ -168,6 +168,7 @@ def test_the_byte_paths_are_described() -> None:
         "/v1/chat/completions",
         "/v1/completions",
         "/v1/embeddings",
+        "/v1/messages",
         "/v1/models",
         "/v1/models/{model}",
     }

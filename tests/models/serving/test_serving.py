@@ -98,13 +98,14 @@ async def test_an_upstreams_key_is_sealed_and_only_the_route_knows_it(house: Pla
     await _serve(house, name="big", upstream="cloud", upstream_model="big-7b")
     route = (await _directory(house)).find("big", "org_a")
     assert route is not None
-    assert (route.base_url, route.upstream_model) == ("https://cloud.example/v1", "big-7b")
-    assert route.headers == {"X-Tenant": "city", "Authorization": "Bearer sk-very-secret"}
+    (replica,) = route.replicas
+    assert (replica.base_url, replica.model) == ("https://cloud.example/v1", "big-7b")
+    assert replica.headers == {"X-Tenant": "city", "Authorization": "Bearer sk-very-secret"}
     assert "sk-very-secret" not in repr(endpoints._shown(row))
     await _do(house, lambda uow: change_upstream(uow, "cloud", {"key": None}))
     route = (await _directory(house)).find("big", "org_a")
     assert route is not None
-    assert "Authorization" not in route.headers
+    assert "Authorization" not in route.replicas[0].headers
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,11 @@ class Gate:
         self._idle = timedelta(minutes=settings.session_idle_minutes)
         self.usage = UsageNotes(platform)
 
+    @property
+    def changes(self) -> int:
+        """Grows with every change after which a credential in memory may no longer be right."""
+        return self._generation
+
     async def start(self, platform: Platform) -> None:
         """Nothing to start: the gate works from the first request."""
 

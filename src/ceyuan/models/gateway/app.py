@@ -13,12 +13,15 @@ from fastapi import Request
 from ceyuan.kernel.errors import CeyuanError, Language
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.platform import Platform
-from ceyuan.models.gateway import metrics
+from ceyuan.models.gateway import messages, metrics
 from ceyuan.models.gateway.answers import JSON, Header, error_body, error_document, error_headers, language_of
-from ceyuan.models.gateway.errors import BadRequest, BodyTooLarge, ClientGone, ModelUnknown, UnknownRoute, WrongMethod
-from ceyuan.models.gateway.gateway import Gateway, Incoming
-from ceyuan.models.gateway.keys import Caller, KeyStore, caller_of, key_of, require_owner, session_owner
+from ceyuan.models.gateway.call import Endpoint
+from ceyuan.models.gateway.course import Incoming, Sink
+from ceyuan.models.gateway.errors import BodyTooLarge, ClientGone, ModelUnknown, UnknownRoute, WrongMethod
+from ceyuan.models.gateway.gateway import Gateway
+from ceyuan.models.gateway.keys import Caller, Callers, KeyStore, caller_of, key_of, require_owner, session_owner
 from ceyuan.models.gateway.prompt import PATHS
+from ceyuan.models.gateway.repeats import LONGEST_KEY
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -28,6 +31,7 @@ Headers = Mapping[bytes, bytes]
 
 _MAX_TAGS = 8
 _MODELS = "/v1/models"
+_CALLS: dict[str, Endpoint] = {**PATHS, messages.PATH: "chat"}
 
 
 class AsgiSink:
@@ -60,9 +64,9 @@ class AsgiSink:
 
 
 class Watch:
-    """Cancels the work of a request when its client leaves."""
+    """Cancels the work of a request when its client leaves; it looks only where the work takes longer than a moment."""
 
-    __slots__ = ("_receive", "_task", "gone", "work")
+    __slots__ = ("_asked", "_read", "_receive", "_task", "gone", "work")
 
     def __init__(self, receive: Receive) -> None:
         work = asyncio.current_task()
@@ -71,10 +75,19 @@ class Watch:
         self.gone = False
         self._receive = receive
         self._task: asyncio.Task[None] | None = None
+        self._asked = self._read = False
 
     def begin(self) -> None:
-        """Watch from now on; the body must have been read."""
-        self._task = asyncio.create_task(self._run())
+        """Watch from now on, or once the body is read."""
+        self._asked = True
+        if self._read:
+            self._task = asyncio.create_task(self._run())
+
+    def may_begin(self) -> None:
+        """The body is read."""
+        self._read = True
+        if self._asked:
+            self.begin()
 
     def end(self) -> None:
         """Watch no longer."""
@@ -94,20 +107,22 @@ class GatewayApp:
     def __init__(self, platform: Platform, keys: KeyStore) -> None:
         self._platform = platform
         self._keys = keys
+        self._callers = Callers(platform)
         self.gateway: Gateway | None = None
 
     def serves(self, path: str) -> bool:
         """Whether a path belongs to the gateway."""
-        return path in PATHS or path == _MODELS or path.startswith("/v1/")
+        return path == "/v1" or path.startswith("/v1/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: Headers = dict(scope["headers"])
         request_id = new_id("req")
-        sink = AsgiSink(send)
+        sink: AsgiSink | messages.MessageSink = AsgiSink(send)
         try:
             path, method = scope["path"], scope["method"]
-            endpoint = PATHS.get(path)
-            if endpoint is not None:
+            if path in _CALLS:
+                if path == messages.PATH:
+                    sink = messages.MessageSink(sink, request_id)
                 if method != "POST":
                     raise WrongMethod(hint=("请使用 POST", "use POST"))
                 await self._call(Arrived(request_id, scope, headers, receive), sink)
@@ -123,25 +138,30 @@ class GatewayApp:
             metrics.observe_refusal(error.code)
             await sink.refuse(error, request_id, language_of(headers.get(b"accept-language", b"")))
 
-    async def _call(self, arrived: Arrived, sink: AsgiSink) -> None:
+    async def _call(self, arrived: Arrived, sink: Sink) -> None:
         gateway = self._ready()
         at, began = time.time(), time.monotonic()
-        headers, settings = arrived.headers, gateway.settings
+        headers = arrived.headers
         caller = await self._caller(arrived)
         watch = Watch(arrived.receive)
+        limit = int(gateway.settings.max_body_mb * 1e6)
 
         async def body() -> bytes:
-            whole = await read_body(arrived, int(settings.max_body_mb * 1e6), settings.body_timeout_s)
-            watch.begin()
-            return whole
+            whole = await read_body(arrived, limit)
+            watch.may_begin()
+            return messages.chat_of(whole) if path == messages.PATH else whole
 
+        path = arrived.scope["path"]
         incoming = Incoming(
             id=arrived.id,
             at=at,
             began=began,
-            endpoint=PATHS[arrived.scope["path"]],
+            endpoint=_CALLS[path],
             caller=caller,
             body=body,
+            watch=watch.begin,
+            repeat_key=_word(headers.get(b"idempotency-key", b""), LONGEST_KEY),
+            inside=headers.get(b"x-ceyuan-data", b"") == b"inside",
             language=language_of(headers.get(b"accept-language", b"")),
             scenario=_word(headers.get(b"x-ceyuan-scenario", b"")),
             tags=parse_tags(headers.get(b"x-ceyuan-tags", b"")),
@@ -155,7 +175,7 @@ class GatewayApp:
         finally:
             watch.end()
 
-    async def _models(self, path: str, arrived: Arrived, sink: AsgiSink) -> None:
+    async def _models(self, path: str, arrived: Arrived, sink: Sink) -> None:
         gateway = self._ready()
         caller = await self._caller(arrived)
         routes = gateway.directory.visible(caller.org_id)
@@ -185,13 +205,20 @@ class GatewayApp:
         """Who calls: by key, or by the console's session cookie where no key was sent."""
         headers = arrived.headers
         authorization, api_key = headers.get(b"authorization", b""), headers.get(b"x-api-key", b"")
+        said = (authorization, api_key, headers.get(b"openai-organization", b""), headers.get(b"openai-project", b""))
+        known = self._callers.find(said) if authorization or api_key else None
+        if known is not None:
+            return known
         owner = None
         if not authorization and not api_key and b"cookie" in headers:
             owner = await session_owner(self._platform, Request(arrived.scope))
+        by_key = owner is None
         if owner is None:
             owner = await require_owner(self._keys, key_of(authorization, api_key))
-        organisation = headers.get(b"openai-organization", b"").decode("utf-8", "replace")
-        return await caller_of(self._keys, owner, organisation, _word(headers.get(b"openai-project", b"")))
+        caller = await caller_of(self._keys, owner, said[2].decode("utf-8", "replace"), _word(said[3]))
+        if by_key:
+            self._callers.keep(said, caller)
+        return caller
 
     def _ready(self) -> Gateway:
         if self.gateway is None:
@@ -211,30 +238,30 @@ class Arrived:
         self.receive = receive
 
 
-async def read_body(arrived: Arrived, limit: int, timeout_s: float) -> bytes:
-    """The whole body; raises `BodyTooLarge`, `BadRequest` for one that takes too long, or `ClientGone`."""
+async def read_body(arrived: Arrived, limit: int) -> bytes:
+    """The whole body; raises `BodyTooLarge` or `ClientGone`."""
     announced = arrived.headers.get(b"content-length")
     if announced is not None and announced.isdigit() and int(announced) > limit:
         raise _too_large(limit)
-    message = None
+    message = await arrived.receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
     parts: list[bytes] = []
     size = 0
-    try:
-        async with asyncio.timeout(timeout_s):
-            while message is None or message.get("more_body", False):
-                message = await arrived.receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientGone
-                part = message.get("body", b"")
-                size += len(part)
-                if size > limit:
-                    raise _too_large(limit)
-                parts.append(part)
-    except TimeoutError:
-        raise BadRequest(
-            ("请求体发送过慢", "the body did not arrive in time"), hint=("请检查网络后重试", "check the network")
-        ) from None
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+        message = await arrived.receive()
 
 
 def _too_large(limit: int) -> BodyTooLarge:
@@ -244,8 +271,8 @@ def _too_large(limit: int) -> BodyTooLarge:
     )
 
 
-def _word(value: bytes) -> str:
-    return value.decode("utf-8", "replace").strip()[:80]
+def _word(value: bytes, longest: int = 80) -> str:
+    return value.decode("utf-8", "replace").strip()[:longest]
 
 
 def parse_tags(header: bytes) -> dict[str, str]:

@@ -16,9 +16,10 @@ from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.platform import Platform
 from ceyuan.models.gateway.answers import Header
 from ceyuan.models.gateway.call import Endpoint
+from ceyuan.models.gateway.course import Incoming
 from ceyuan.models.gateway.errors import BadRequest, ModelUnknown, Overloaded
 from ceyuan.models.gateway.funds import Payer
-from ceyuan.models.gateway.gateway import Gateway, Incoming
+from ceyuan.models.gateway.gateway import Gateway
 from ceyuan.models.gateway.keys import Caller
 from ceyuan.models.gateway.running import GatewayService
 from ceyuan.models.gateway.sse import EventSplitter, document_of
@@ -45,9 +46,11 @@ class _Memory:
     parts: list[bytes] = field(default_factory=list)
     error: CeyuanError | None = None
     queue: asyncio.Queue[bytes | None] | None = None
+    call_id: str = ""
 
     async def start(self, status: int, headers: list[Header]) -> None:
         self.status = status
+        self.call_id = next((value.decode() for name, value in headers if name == b"x-request-id"), "")
 
     async def send(self, data: bytes, *, more: bool) -> None:
         if self.queue is None:
@@ -112,16 +115,22 @@ async def call_model(
     scenario: str = "",
     project: str = "",
     tags: Mapping[str, str] | None = None,
+    repeat_key: str = "",
 ) -> tuple[str, dict[str, Any]]:
     """Make a call that is not streamed: OpenAI's request in, the call's id and OpenAI's answer out.
+
+    With `repeat_key` (at most 200 characters, of one organisation) an equal call that was answered before, even by a
+    process that was killed since, is answered the same without being paid again.
 
     The organisation pays; the actor must be a member of it. Raises what the gateway refuses with (402, 403, 404,
     429, 400 for content), and 502 to 504 where the model fails.
     """
     sink = _Memory()
     incoming = _incoming(_caller(actor, org_id, project), endpoint, {**document, "stream": False}, scenario, tags)
+    incoming.repeat_key = repeat_key
     await _gateway(platform).handle(incoming, sink)
-    return incoming.id, sink.document()
+    document = sink.document()
+    return sink.call_id or incoming.id, document
 
 
 def _request(
@@ -151,13 +160,19 @@ async def ask_model(
     project: str = "",
     tags: Mapping[str, str] | None = None,
     more: Mapping[str, Any] | None = None,
+    repeat_key: str = "",
 ) -> Said:
-    """Ask a model and wait for its whole answer; `more` are further fields of the request. Raises as `call_model`."""
+    """Ask a model and wait for its whole answer; `more` are further fields of the request. A job names each of its
+    calls by a `repeat_key`, so that one that is killed and resumed pays none of them twice. Raises as `call_model`."""
     options = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, **(more or {})}
     endpoint, document = _request(_gateway(platform), org_id, model, messages, options)
     began = time.monotonic()
     call_id, answer = await call_model(
-        platform, actor, org_id, endpoint, document, scenario=scenario, project=project, tags=tags
+        *(platform, actor, org_id, endpoint, document),
+        scenario=scenario,
+        project=project,
+        tags=tags,
+        repeat_key=repeat_key,
     )
     choice = (answer.get("choices") or [{}])[0]
     message = choice.get("message")

@@ -29,6 +29,8 @@ INTENT = (
     "project",
     "scenario",
     "tags",
+    "repeat_key",
+    "request_sha256",
 )
 """What is known before the request goes upstream."""
 
@@ -39,7 +41,9 @@ class Call:
 
     `at` is when it came (seconds since 1970), `first_ms` and `total_ms` run from there. Token counts are the
     upstream's (`usage_from` = "upstream"), or counted from what was relayed ("relayed"). `in_doubt` marks a
-    charge that nobody could confirm. `verdicts` are those of moderation that were not "allow".
+    charge that nobody could confirm; `asked`: the upstream was asked for its counts afterwards, and knew them.
+    `answer_body` is kept only of a call with an idempotency key (`repeat_key`). `verdicts` are those of moderation
+    that were not "allow".
     """
 
     id: str
@@ -60,6 +64,8 @@ class Call:
     project: str = ""
     scenario: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    repeat_key: str = ""
+    request_sha256: str = ""
     status: Status = "ok"
     http_status: int = 200
     code: str = ""
@@ -72,6 +78,16 @@ class Call:
     first_ms: float | None = None
     total_ms: float = 0.0
     in_doubt: bool = False
+    asked: bool = False
+    answer_body: str = ""
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether its tokens cost: what was used is known, and it was not the upstream that failed; a failed call
+        costs only what the upstream says itself that it counted."""
+        if self.status == "failed":
+            return self.usage_from == "upstream" and not self.in_doubt and self.asked
+        return self.status != "refused" and self.usage_from != "none"
 
     def intent(self) -> dict[str, Any]:
         """The journal's line before the call."""

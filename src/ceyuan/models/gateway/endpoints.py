@@ -174,8 +174,8 @@ async def get_gateway_policy(org_id: str, uow: ReadWork) -> Any:
 
 @router.put("/policies/{org_id}", response_model=PolicyOut, responses=problems(Unauthenticated, Forbidden, NotFound))
 async def set_gateway_policy(org_id: str, body: PolicyIn, uow: WriteWork) -> Any:
-    """Say whether prompts and answers are kept, and how generated content is marked."""
-    return await service.set_policy(uow, org_id, store_bodies=body.store_bodies, label=body.label)
+    """Say whether prompts and answers are kept, how generated content is marked, and where calls may go."""
+    return await service.set_policy(uow, org_id, **body.model_dump())
 
 
 @router.get("/keys/{key_id}/limits", response_model=KeyLimitsOut, responses=problems(Unauthenticated, NotFound))

@@ -112,12 +112,38 @@ class UpstreamFault(CeyuanError):
     title = ("模型服务出错", "The model's server failed")
 
 
+class UnreachableUpstream(UpstreamFault):
+    """The model's server could not be reached: it has not seen the request."""
+
+
 class UpstreamTimeout(CeyuanError):
     """The model's server took too long."""
 
     status = 504
     code = "upstream_timeout"
     title = ("模型服务超时", "The model's server took too long")
+
+
+class DataStaysInside(Forbidden):
+    """Every server of the model lies outside, where the data of the call must not go."""
+
+    code = "data_stays_inside"
+    title = ("数据不得外发", "The data must stay inside")
+
+
+class NoReplica(Unavailable):
+    """No server of the model can be asked now."""
+
+    code = "no_replica"
+    title = ("没有可用的模型服务", "No server of the model can be asked")
+
+
+class RepeatedDifferently(CeyuanError):
+    """The idempotency key was used before, for another request or one that still runs."""
+
+    status = 409
+    code = "idempotency_conflict"
+    title = ("幂等键冲突", "The idempotency key was used already")
 
 
 class JournalFault(Unavailable):

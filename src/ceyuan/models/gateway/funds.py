@@ -12,6 +12,7 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from ceyuan.kernel.errors import CeyuanError, QuotaExceeded
 from ceyuan.kernel.money import to_yuan
@@ -51,8 +52,14 @@ class Cost:
         """How much of a quota that counts `metric` over resources like `resource` this is."""
         if metric == "money":
             return self.micro
-        parts = ((INPUT, self.input_tokens), (OUTPUT, self.output_tokens), (REQUESTS, 1))
-        return sum(amount for name, amount in parts if matches(resource, name))
+        of_input, of_output, of_requests = _counted(resource)
+        return of_input * self.input_tokens + of_output * self.output_tokens + of_requests
+
+
+@lru_cache(maxsize=4096)
+def _counted(resource: str) -> tuple[bool, ...]:
+    """Which of our resources a quota over resources like this one counts."""
+    return tuple(matches(resource, name) for name in RESOURCES)
 
 
 NOTHING = Cost(0, 0, 0)

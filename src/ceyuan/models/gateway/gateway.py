@@ -9,17 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from typing import Protocol, cast
 
-import orjson
-
-from ceyuan.kernel.errors import CeyuanError, Language
+from ceyuan.kernel.errors import CeyuanError
 from ceyuan.models.gateway import metrics
-from ceyuan.models.gateway.answers import Header
-from ceyuan.models.gateway.call import Call, Endpoint
+from ceyuan.models.gateway.answers import JSON
+from ceyuan.models.gateway.call import Call, Endpoint, Status
+from ceyuan.models.gateway.course import Incoming, Run, Sink
 from ceyuan.models.gateway.errors import (
     AGAIN,
     BadRequest,
@@ -27,73 +22,31 @@ from ceyuan.models.gateway.errors import (
     ContentBlocked,
     ModelUnknown,
     Overloaded,
-    UpstreamFault,
+    TooManyAtOnce,
     UpstreamTimeout,
 )
-from ceyuan.models.gateway.funds import NOTHING, Cost, Funds, Hold
+from ceyuan.models.gateway.fairness import FairGates
+from ceyuan.models.gateway.forwarding import Forwarder
+from ceyuan.models.gateway.funds import NOTHING, Cost, Funds
+from ceyuan.models.gateway.inquiry import Inquiries
 from ceyuan.models.gateway.journal import Journal
 from ceyuan.models.gateway.keys import Caller
-from ceyuan.models.gateway.labels import Labeller, LabelMode
-from ceyuan.models.gateway.limits import Throttle
+from ceyuan.models.gateway.limits import KeyLimits, Throttle
 from ceyuan.models.gateway.live import Live
 from ceyuan.models.gateway.moderation import Guards, texts_of
 from ceyuan.models.gateway.policies import Policies
-from ceyuan.models.gateway.posting import Finished, Poster
+from ceyuan.models.gateway.poster import Poster
+from ceyuan.models.gateway.posting import Finished
 from ceyuan.models.gateway.prompt import Prompt, parse_prompt
+from ceyuan.models.gateway.pulse import Pulse
+from ceyuan.models.gateway.repeats import LONGEST_KEY, AnswerCache, Kept, Repeats, request_sha256
+from ceyuan.models.gateway.routing import Router
 from ceyuan.models.gateway.settings import GatewaySettings
-from ceyuan.models.gateway.stream import Shape, StreamRelay
-from ceyuan.models.gateway.upstream import Answer, Target, Upstreams
-from ceyuan.models.gateway.usage import Generated, note_relayed
-from ceyuan.models.gateway.whole import read_embeddings, relay_whole
+from ceyuan.models.gateway.upstream import Upstreams
+from ceyuan.models.gateway.usage import note_relayed
 from ceyuan.models.serving import ModelDirectory, Route
 
 logger = logging.getLogger(__name__)
-_PATHS: dict[Endpoint, str] = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
-_PROGRESS_S = 1.0
-"""How often the journal notes what was relayed of a stream."""
-
-
-@dataclass(slots=True)
-class Incoming:
-    """A request of a known caller; `body` reads its bytes. Times are unix and monotonic seconds."""
-
-    id: str
-    at: float
-    began: float
-    endpoint: Endpoint
-    caller: Caller
-    body: Callable[[], Awaitable[bytes]]
-    language: Language = "en"
-    scenario: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-class Sink(Protocol):
-    """Where an answer goes: an ASGI connection, or memory for calls from within the platform."""
-
-    async def start(self, status: int, headers: list[Header]) -> None: ...
-
-    async def send(self, data: bytes, *, more: bool) -> None: ...
-
-    async def fail(self, error: CeyuanError, incoming: Incoming, *, started: bool) -> None:
-        """Tell of an error instead of an answer, or in the middle of one (`started`)."""
-        ...
-
-
-@dataclass(slots=True)
-class _Run:
-    """A call on its way."""
-
-    incoming: Incoming
-    sink: Sink
-    call: Call
-    prompt: Prompt | None = None
-    hold: Hold | None = None
-    intended: bool = False
-    started: bool = False
-    concluded: bool = False
-    said: Generated = field(default_factory=Generated)
-    answer_text: str | None = None
 
 
 class Gateway:
@@ -112,6 +65,7 @@ class Gateway:
         upstreams: Upstreams,
         guards: Guards,
         live: Live,
+        repeats: Repeats,
     ) -> None:
         self.settings = settings
         self.directory = directory
@@ -123,31 +77,54 @@ class Gateway:
         self.upstreams = upstreams
         self.guards = guards
         self.live = live
-        self.labeller = Labeller(settings.content_producer)
+        self.pulse = Pulse()
+        self.gates = FairGates(settings.longest_line)
+        self.router = Router()
+        self.inquiries = Inquiries(upstreams)
+        self.repeats = repeats
+        self.cache = AnswerCache(int(settings.cache_mb * 1e6))
+        self.forwarder = Forwarder(
+            settings,
+            directory=directory,
+            router=self.router,
+            upstreams=upstreams,
+            journal=journal,
+            policies=policies,
+            guards=guards,
+            conclude=self._conclude,
+        )
 
     async def handle(self, incoming: Incoming, sink: Sink) -> None:
         """Answer one request; every error becomes an answer, and every call leaves its record."""
         caller = incoming.caller
         call = Call(incoming.id, incoming.at, incoming.endpoint, caller.org_id, caller.key_id, caller.actor.id)
-        run = _Run(incoming, sink, call)
+        timer = self.pulse.begin(self.settings.body_timeout_s, incoming.watch)
+        run = Run(incoming, sink, call, timer)
         try:
-            await self._admit(run, caller, await incoming.body())
+            try:
+                await self._admit(run, caller, await incoming.body())
+            except asyncio.CancelledError:
+                if timer.was_late():
+                    raise _lateness(run) from None
+                self._conclude(run, "cancelled", 499, "client_closed_request")
+                raise
         except ClientGone:
             return
-        except asyncio.CancelledError:
-            self._conclude(run, "cancelled", 499, "client_closed_request")
-            raise
         except CeyuanError as error:
             await self._fail(run, error)
         except Exception:
             logger.exception("call %s failed inside the gateway", incoming.id)
             await self._fail(run, CeyuanError(hint=AGAIN))
+        finally:
+            self.pulse.end(timer)
 
-    async def _admit(self, run: _Run, caller: Caller, body: bytes) -> None:
+    async def _admit(self, run: Run, caller: Caller, body: bytes) -> None:
         """Everything before the call goes upstream, in the order in which it costs least to refuse."""
         incoming, call, settings = run.incoming, run.call, self.settings
         if self.poster.backlog >= settings.max_backlog:
             raise Overloaded(hint=AGAIN, retry_after_s=10)
+        run.phase = "before"
+        run.timer.due += settings.cold_start_s
         prompt = run.prompt = parse_prompt(incoming.endpoint, body)
         call.stream, call.model = prompt.stream, prompt.model[:200]
         call.project, call.scenario, call.tags = caller.payer.project, incoming.scenario, dict(incoming.tags)
@@ -157,29 +134,96 @@ class Gateway:
         if incoming.endpoint not in route.capabilities:
             raise _incapable(route, incoming.endpoint)
         call.model, call.served_id, call.revision = route.name, route.served_id, route.revision
-        call.upstream, call.price_model = route.upstream, route.price_model
+        call.upstream, call.price_model = route.replicas[0].upstream, route.price_model
         call.prompt_sha256 = prompt.sha256()
         limits = self.policies.limits_of(caller.key_id)
         limits.require_model(route.name)
+        if incoming.repeat_key and not prompt.stream:
+            await self._once(run, caller, route, prompt, limits)
+        elif (cache_s := self.policies.cache_s(caller.org_id)) and not prompt.stream:
+            await self._cached(run, caller, route, prompt, limits, cache_s)
+        else:
+            await self._let_through(run, caller, route, prompt, limits)
+
+    async def _once(self, run: Run, caller: Caller, route: Route, prompt: Prompt, limits: KeyLimits) -> None:
+        """A call under an idempotency key: answered again where it was answered before."""
+        call = run.call
+        call.repeat_key = run.incoming.repeat_key[:LONGEST_KEY]
+        call.request_sha256 = request_sha256(call.endpoint, prompt.document)
+        kept = await self.repeats.begin(call)
+        if kept is not None:
+            await self._give_again(run, kept)
+            return
+        try:
+            await self._let_through(run, caller, route, prompt, limits)
+        finally:
+            self.repeats.end(call)
+
+    async def _cached(
+        self, run: Run, caller: Caller, route: Route, prompt: Prompt, limits: KeyLimits, cache_s: int
+    ) -> None:
+        """A call whose answer may be that of an equal one."""
+        key = self.cache.key(caller.org_id, route.served_id, run.call.endpoint, prompt.document)
+        kept = self.cache.find(key, cache_s)
+        if kept is None:
+            await self._let_through(run, caller, route, prompt, limits)
+            if run.call.status == "ok" and run.answer is not None:
+                self.cache.keep(key, Kept(run.call.id, key[2], run.answer))
+            return
+        run.concluded = True
+        run.call.code = "cached"
+        run.call.total_ms = (time.monotonic() - run.incoming.began) * 1000
+        self.poster.add(Finished(run.call))
+        self.live.tell(run.call)
+        await self._give_again(run, kept)
+
+    async def _give_again(self, run: Run, kept: Kept) -> None:
+        """Give an answer that was given and paid before."""
+        run.started = True
+        headers = [
+            *(JSON, (b"content-length", b"%d" % len(kept.body))),
+            *((b"x-request-id", kept.call_id.encode()), (b"x-ceyuan-repeated", b"1")),
+            *self.forwarder.labels_of(run, kept.call_id),
+        ]
+        await run.sink.start(200, headers)
+        await run.sink.send(kept.body, more=False)
+
+    async def _let_through(self, run: Run, caller: Caller, route: Route, prompt: Prompt, limits: KeyLimits) -> None:
+        """Rates, moderation and money; then the call goes upstream."""
+        call = run.call
         expected = min(prompt.input_estimate, route.context or prompt.input_estimate)
-        bound = prompt.output_bound(settings.default_output_tokens)
+        bound = prompt.output_bound(self.settings.default_output_tokens)
         call.prompt_estimate = expected
-        self.throttle.enter(caller.org_id, caller.key_id, route.name, limits, route.max_concurrency)
+        self.throttle.enter(caller.org_id, caller.key_id, limits)
         try:
             self.throttle.require_rate(caller.key_id, limits, expected + bound, time.monotonic())
             await self._moderate(run, prompt)
             run.hold = await self.funds.admit(caller.payer, route.price_model, expected, bound)
             call.hold_micro = run.hold.cost.micro
-            await self._forward(run, route, prompt)
+            if route.max_concurrency:
+                await self._in_turn(run, route, prompt)
+            else:
+                await self.forwarder.forward(run, route, prompt)
         finally:
-            self.throttle.leave(caller.org_id, caller.key_id, route.name)
+            self.throttle.leave(caller.org_id, caller.key_id)
             if run.hold is not None and not run.intended:
                 self.funds.finish(run.hold, NOTHING)
             note_relayed(call, run.said)
             used = call.prompt_tokens + call.completion_tokens
             self.throttle.correct(caller.key_id, expected + bound, used, time.monotonic())
 
-    async def _moderate(self, run: _Run, prompt: Prompt) -> None:
+    async def _in_turn(self, run: Run, route: Route, prompt: Prompt) -> None:
+        """Send the call when it is its organisation's turn at the model."""
+        run.phase, due = "turn", run.timer.due
+        run.timer.due = asyncio.get_running_loop().time() + self.settings.turn_s
+        await self.gates.enter(route.name, run.call.org_id, route.max_concurrency)
+        run.phase, run.timer.due = "before", due
+        try:
+            await self.forwarder.forward(run, route, prompt)
+        finally:
+            self.gates.leave(route.name, route.max_concurrency)
+
+    async def _moderate(self, run: Run, prompt: Prompt) -> None:
         if not self.guards:
             return
         verdicts = await self.guards.check_input(run.call, texts_of(prompt.document))
@@ -189,139 +233,21 @@ class Gateway:
                 verdicts[0].reason, hint=("请修改输入", "change the prompt"), clause=verdicts[0].clause
             )
 
-    async def _forward(self, run: _Run, route: Route, prompt: Prompt) -> None:
-        """Send the call upstream and its answer back."""
-        settings, call = self.settings, run.call
-        body = prompt.for_upstream(route.upstream_model, ask_usage=route.reports_stream_usage)
-        async with AsyncExitStack() as stack:
-            place = await stack.enter_async_context(self.directory.place(route, wait_s=settings.cold_start_s))
-            self.journal.intend(call.id, call.intent())
-            run.intended = True
-            target = Target(place.base_url + _PATHS[call.endpoint], place.headers, place.socket)
-            answer = await stack.enter_async_context(self.upstreams.post(target, body))
-            call.first_ms = (time.monotonic() - run.incoming.began) * 1000
-            if answer.status >= 400:
-                await self._pass_error(run, answer)
-            elif answer.is_stream:
-                await self._relay_stream(run, answer, self._shape(run, route, prompt))
-            else:
-                await self._relay_whole(run, answer, self._shape(run, route, prompt))
-
-    def _shape(self, run: _Run, route: Route, prompt: Prompt) -> Shape:
-        label = self.policies.label_of(run.call.org_id) or route.label or self.settings.label
-        rename = None
-        if route.upstream_model != route.name:
-            rename = (orjson.dumps(route.upstream_model), orjson.dumps(route.name))
-        hide = prompt.stream and route.reports_stream_usage and not prompt.wants_usage
-        return Shape(cast(LabelMode, label), self.settings.label_text, rename, hide)
-
-    async def _relay_whole(self, run: _Run, answer: Answer, shape: Shape) -> None:
-        call = run.call
-        body = await self._read(answer, int(self.settings.max_answer_mb * 1e6))
-        if call.endpoint == "embeddings":
-            data, blocked = read_embeddings(call, shape.renamed(body)), None
-            label: LabelMode = "off"
-        else:
-            data, run.said, blocked = await relay_whole(call, body, shape, self.guards, self.labeller)
-            label = shape.label
-        note_relayed(call, run.said)
-        self._conclude(run, "blocked" if blocked else "ok", 200, "content_filter" if blocked else "")
-        headers = [
-            *answer.passed_on(),
-            (b"content-length", str(len(data)).encode()),
-            (b"x-request-id", call.id.encode()),
-            *self.labeller.headers(label, call.id),
-        ]
-        run.started = True
-        await run.sink.start(answer.status, headers)
-        await run.sink.send(data, more=False)
-
-    async def _relay_stream(self, run: _Run, answer: Answer, shape: Shape) -> None:
-        call, sink, idle = run.call, run.sink, self.settings.idle_timeout_s
-        relay = StreamRelay(call, shape, self.guards, self.labeller)
-        run.said = relay.said
-        headers = [
-            *answer.passed_on(),
-            (b"cache-control", b"no-cache"),
-            (b"x-accel-buffering", b"no"),
-            (b"x-request-id", call.id.encode()),
-            *self.labeller.headers(shape.label, call.id),
-        ]
-        run.started = True
-        await sink.start(answer.status, headers)
-        loop = asyncio.get_running_loop()
-        noted = loop.time()
-        try:
-            async with asyncio.timeout(idle) as silence:
-                async for chunk in answer.chunks():
-                    now = loop.time()
-                    silence.reschedule(now + idle)
-                    data = await relay.feed(chunk)
-                    if relay.finished and not relay.failed:
-                        self._conclude_stream(run, relay)
-                        await sink.send(data, more=False)
-                        return
-                    if data:
-                        await sink.send(data, more=True)
-                    if now - noted > _PROGRESS_S:
-                        noted = now
-                        self.journal.progress({"id": call.id, "tokens": relay.said.tokens})
-        except TimeoutError:
-            raise UpstreamTimeout(("模型服务中途停止响应", "the answer stood still for too long")) from None
-        data = await relay.close()
-        if relay.failed:
-            self._conclude(run, "failed", 200, "upstream_error")
-            await sink.send(data, more=False)
-            return
-        if not relay.complete:
-            raise UpstreamFault(("模型服务在回答中途断开", "the model's server broke off in the middle of its answer"))
-        self._conclude_stream(run, relay)
-        await sink.send(data, more=False)
-
-    async def _read(self, answer: Answer, limit: int) -> bytes:
-        try:
-            async with asyncio.timeout(self.settings.first_byte_timeout_s):
-                return await answer.read(limit)
-        except TimeoutError:
-            raise UpstreamTimeout(hint=AGAIN) from None
-
-    def _conclude_stream(self, run: _Run, relay: StreamRelay) -> None:
-        note_relayed(run.call, relay.said)
-        if relay.stopped is not None:
-            self._conclude(run, "blocked", 200, "content_filter")
-        else:
-            self._conclude(run, "ok", 200, "")
-
-    async def _pass_error(self, run: _Run, answer: Answer) -> None:
-        """An upstream's refusal: what concerns the caller's request is passed on in its own words, what concerns the
-        platform's own standing there is not."""
-        status = answer.status
-        if status in (401, 403, 407) or 300 <= status < 400:
-            raise UpstreamFault(
-                ("平台在该模型服务处的凭据被拒绝", "the model's server refuses the platform's credentials"),
-                hint=("请联系平台运维检查上游密钥", "ask the operator to check the upstream's key"),
-            )
-        body = await self._read(answer, 1 << 20)
-        if status >= 500 and status not in (501, 503):
-            raise UpstreamFault(upstream_status=status, upstream_words=body[:500].decode("utf-8", "replace"))
-        self._conclude(run, "failed", status, "upstream_refused")
-        headers = [*answer.passed_on(), (b"content-length", str(len(body)).encode())]
-        headers.append((b"x-request-id", run.call.id.encode()))
-        if answer.retry_after:
-            headers.append((b"retry-after", answer.retry_after.encode("latin-1", "replace")))
-        run.started = True
-        await run.sink.start(status, headers)
-        await run.sink.send(body, more=False)
-
-    async def _fail(self, run: _Run, error: CeyuanError) -> None:
+    async def _fail(self, run: Run, error: CeyuanError) -> None:
         """Record an error and tell the client of it."""
         if run.intended:
             self._conclude(run, "failed", error.status, error.code)
         else:
             self._refuse(run, error)
-        await run.sink.fail(error, run.incoming, started=run.started)
+        run.timer.due = asyncio.get_running_loop().time() + self.settings.idle_timeout_s
+        try:
+            await run.sink.fail(error, run.incoming, started=run.started)
+        except asyncio.CancelledError:
+            if not run.timer.was_late():
+                raise
+            logger.info("the client of call %s takes nothing any more", run.call.id)
 
-    def _refuse(self, run: _Run, error: CeyuanError) -> None:
+    def _refuse(self, run: Run, error: CeyuanError) -> None:
         metrics.observe_refusal(error.code)
         if run.concluded:
             return
@@ -333,38 +259,69 @@ class Gateway:
         self.live.tell(call)
         self.poster.add(Finished(call))
 
-    def _conclude(self, run: _Run, status: str, http_status: int, code: str) -> None:
-        """Write the outcome of a call that went upstream; only the first word counts."""
+    def _conclude(self, run: Run, status: Status, http_status: int, code: str) -> None:
+        """The outcome of a call that went upstream; only the first word counts. What its upstream used for it and did
+        not come to say is asked where that can be, and is in doubt where it cannot."""
         if run.concluded or not run.intended:
             return
         run.concluded = True
         call = run.call
         if status == "cancelled":
             note_relayed(call, run.said)
-            call.in_doubt = call.usage_from == "none"
-        call.status, call.http_status, call.code = status, http_status, code  # type: ignore[assignment]
+        call.status, call.http_status, call.code = status, http_status, code
         call.total_ms = (time.monotonic() - run.incoming.began) * 1000
         call.answer_sha256 = call.answer_sha256 or run.said.sha256()
+        if status in ("cancelled", "failed") and run.sent and not run.refused and call.usage_from != "upstream":
+            call.in_doubt = True
+            if run.replica is not None and run.replica.usage_url:
+                self.inquiries.ask(call, run.replica, lambda: self._close(run))
+                return
+        self._close(run)
+
+    def _close(self, run: Run) -> None:
+        """Write the outcome down and let it be posted."""
+        call = run.call
+        if call.repeat_key and call.status == "ok" and run.answer is not None:
+            call.answer_body = run.answer.decode("utf-8", "replace")
+            self.repeats.keep(call)
         self.journal.conclude(call.outcome())
         used = self._cost_of(call)
         if run.hold is not None:
             self.funds.finish(run.hold, used)
         keep = self.policies.stores_bodies(call.org_id) and run.prompt is not None
-        finished = Finished(
-            call,
-            run.hold,
-            used,
-            run.prompt.document if keep and run.prompt is not None else None,
-            run.said.text if keep else "",
+        self.poster.add(
+            Finished(
+                call,
+                run.hold,
+                used,
+                run.prompt.document if keep and run.prompt is not None else None,
+                run.said.text if keep else "",
+            )
         )
-        self.poster.add(finished)
         metrics.observe(call)
         self.live.tell(call, used.micro)
 
     def _cost_of(self, call: Call) -> Cost:
-        if call.usage_from == "none" or call.status == "failed":
+        if not call.is_charged:
             return NOTHING
         return self.funds.cost(call.org_id, call.price_model, call.prompt_tokens, call.completion_tokens)
+
+
+def _lateness(run: Run) -> CeyuanError:
+    """The error of a call that waited too long, by what it waited for."""
+    if run.phase == "body":
+        return BadRequest(
+            ("请求体发送过慢", "the body did not arrive in time"), hint=("请检查网络后重试", "check the network")
+        )
+    if run.phase == "turn":
+        return TooManyAtOnce(
+            ("该模型的排队已超时", "the line at this model did not move in time"), hint=AGAIN, retry_after_s=5
+        )
+    if run.phase == "before":
+        return Overloaded(hint=AGAIN, retry_after_s=5)
+    if run.phase == "head":
+        return UpstreamTimeout(hint=("请稍后重试或缩短输入", "try again later, or shorten the prompt"))
+    return UpstreamTimeout(("模型服务中途停止响应", "the answer stood still for too long"), hint=AGAIN)
 
 
 def _incapable(route: Route, endpoint: Endpoint) -> BadRequest:

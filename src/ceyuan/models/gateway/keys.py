@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from fastapi import Request
 
-from ceyuan.identity import TokenRejected, credential_of, org_by_name, token_credential
+from ceyuan.identity import TokenRejected, credential_changes, credential_of, org_by_name, token_credential
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.platform import Platform
 from ceyuan.models.gateway.errors import BadRequest, InvalidKey, KeyForbidden
@@ -16,6 +17,7 @@ from ceyuan.models.gateway.funds import Payer
 
 SCOPE = "gateway:call"
 _NAMES_FRESH_S = 60.0
+_CALLERS_FRESH_S = 1.0
 _MOST_NAMES = 10_000
 
 
@@ -68,6 +70,32 @@ class IdentityKeys:
                 self._org_ids.clear()
             known = self._org_ids[name] = (found.id if found else None, time.monotonic())
         return known[0]
+
+
+class Callers:
+    """Who calls, by what the request said, for a second: a key that comes again at once is not looked up again.
+    Any change of credentials empties it."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._changes: Callable[[], int] | None = None
+        self._known: dict[tuple[bytes, ...], Caller] = {}
+        self._stamp = (-1, 0.0)
+
+    def find(self, said: tuple[bytes, ...]) -> Caller | None:
+        """The caller who said the same a moment ago."""
+        if self._changes is None:
+            self._changes = credential_changes(self._platform)
+        now = time.monotonic()
+        if self._stamp[0] != self._changes() or now - self._stamp[1] > _CALLERS_FRESH_S:
+            self._known.clear()
+            self._stamp = (self._changes(), now)
+        return self._known.get(said)
+
+    def keep(self, said: tuple[bytes, ...], caller: Caller) -> None:
+        """Remember a caller who was looked up after the last `find`."""
+        if self._changes is not None and self._stamp[0] == self._changes():
+            self._known[said] = caller
 
 
 async def session_owner(platform: Platform, request: Request) -> KeyOwner | None:

@@ -82,24 +82,24 @@ class Throttle:
         self._running: dict[str, int] = {}
         self.in_flight = 0
 
-    def enter(self, org_id: str, key_id: str, model: str, limits: KeyLimits, model_limit: int) -> None:
-        """Count a call in; raises where one more would be too many. `model_limit` bounds the calls of a model."""
+    def enter(self, org_id: str, key_id: str, limits: KeyLimits) -> None:
+        """Count a call in; raises where one more would be too many."""
         if self.in_flight >= self._max_in_flight:
             raise Overloaded(hint=AGAIN, retry_after_s=1)
         running = self._running
-        for name, bound in ((org_id, self._max_per_org), (key_id, limits.concurrent), ("model:" + model, model_limit)):
+        for name, bound in ((org_id, self._max_per_org), (key_id, limits.concurrent)):
             if bound and running.get(name, 0) >= bound:
                 raise TooManyAtOnce(
                     (f"并发请求已达上限 {bound}", f"{bound} calls at once are the limit"), hint=AGAIN, retry_after_s=1
                 )
-        for name in (org_id, key_id, "model:" + model):
+        for name in (org_id, key_id):
             running[name] = running.get(name, 0) + 1
         self.in_flight += 1
 
-    def leave(self, org_id: str, key_id: str, model: str) -> None:
+    def leave(self, org_id: str, key_id: str) -> None:
         """Count a call out."""
         running = self._running
-        for name in (org_id, key_id, "model:" + model):
+        for name in (org_id, key_id):
             if running[name] == 1:
                 del running[name]
             else:
@@ -123,7 +123,7 @@ class Throttle:
             bucket.give(expected - used, now)
 
     def running(self) -> Mapping[str, int]:
-        """Calls in flight by organisation, key and `model:` name."""
+        """Calls in flight by organisation and key."""
         return self._running
 
     def sweep(self, now: float) -> None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ceyuan.models.gateway.call import Call
@@ -19,10 +20,20 @@ _QUEUE = 500
 
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
-    """A call that ended or was refused: `data` is what the page shows of it."""
+    """A call that ended or was refused, at this cost."""
 
-    org_id: str
-    data: dict[str, Any]
+    call: Call
+    cost_micro: int
+
+    @property
+    def org_id(self) -> str:
+        """Whose call it was."""
+        return self.call.org_id
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the page shows of it."""
+        return live_facts(self.call, self.cost_micro)
 
 
 def live_facts(call: Call, cost_micro: int) -> dict[str, Any]:
@@ -55,7 +66,7 @@ class Live:
 
     def tell(self, call: Call, cost_micro: int = 0) -> None:
         """A call ended."""
-        event = LiveEvent(call.org_id, live_facts(call, cost_micro))
+        event = LiveEvent(call, cost_micro)
         self._ring.append(event)
         for queue in self._listeners:
             if queue.full():
@@ -64,15 +75,15 @@ class Live:
 
     def recent(self, may_see: Callable[[str], bool], limit: int = 100) -> list[dict[str, Any]]:
         """The last events of the organisations that the viewer may see, newest first."""
-        seen = [event.data for event in reversed(self._ring) if may_see(event.org_id)]
-        return seen[:limit]
+        seen = (event for event in reversed(self._ring) if may_see(event.org_id))
+        return [event.data for event in islice(seen, limit)]
 
     def latency(self, may_see: Callable[[str], bool]) -> dict[str, float | None]:
         """Percentiles in ms over the recent calls."""
         histogram: dict[str, int] = {}
         for event in self._ring:
-            if may_see(event.org_id) and event.data["status"] == "ok":
-                bucket = str(bucket_of(event.data["total_ms"]))
+            if may_see(event.org_id) and event.call.status == "ok":
+                bucket = str(bucket_of(event.call.total_ms))
                 histogram[bucket] = histogram.get(bucket, 0) + 1
         return {name: percentile(histogram, share) for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))}
 

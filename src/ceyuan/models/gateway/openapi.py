@@ -1,5 +1,5 @@
-"""The `/v1` paths in the platform's OpenAPI document. Field by field they are OpenAI's API; what is described here is
-what the gateway itself reads. Everything else is passed on as it is."""
+"""The `/v1` paths in the platform's OpenAPI document. Field by field they are OpenAI's API (one is Anthropic's); what
+is described here is what the gateway itself reads. Everything else is passed on as it is."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ _WORDS = {
     402: "Balance and vouchers do not cover the call (`insufficient_funds`)",
     403: "The key may not do this (`key_forbidden`)",
     404: "No such model or path (`model_not_found`)",
+    409: "The idempotency key stands for another request, or one that still runs (`idempotency_conflict`)",
     405: "Another method is needed",
     413: "The body is too large (`request_too_large`)",
     429: "A rate, concurrency or quota limit; see `Retry-After`",
@@ -74,6 +75,20 @@ _HEADERS = [
         "schema": {"type": "string"},
         "description": "`name=value, …`: at most eight tags that the call's record keeps",
     },
+    {
+        "name": "X-Ceyuan-Data",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "enum": ["inside"]},
+        "description": "`inside`: the data of this call must not go to a server that is not the platform's own",
+    },
+    {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "maxLength": 200},
+        "description": "an equal call that was answered under this key before is answered the same, free of charge",
+    },
 ]
 
 
@@ -111,7 +126,7 @@ def _post(name: str, summary: str, body: dict[str, Any], answer: dict[str, Any],
                     },
                 },
             },
-            **_errors(400, 401, 402, 403, 404, 413, 429, 500, 502, 503, 504),
+            **_errors(400, 401, 402, 403, 404, 409, 413, 429, 500, 502, 503, 504),
         },
     }
     return {"post": operation}
@@ -182,6 +197,34 @@ _EMBEDDING = _post(
     {"type": "object", "additionalProperties": True, "properties": {"data": {"type": "array", "items": _ANY}}},
     streams=False,
 )
+_MESSAGES = _post(
+    "create_message",
+    "Answer a conversation in Anthropic's form",
+    _request(
+        {
+            "model": _TEXT,
+            "messages": {"type": "array", "minItems": 1, "items": _MESSAGE},
+            "system": {"anyOf": [{"type": "string"}, {"type": "array", "items": _ANY}]},
+            "max_tokens": {"type": "integer", "minimum": 1},
+            "stop_sequences": {"type": "array", "items": {"type": "string"}},
+            "tools": {"type": "array", "items": _ANY},
+            "tool_choice": _ANY,
+            "stream": {"type": "boolean"},
+        },
+        ["model", "messages"],
+    ),
+    {
+        "type": "object",
+        "additionalProperties": True,
+        "properties": {
+            "type": {"type": "string", "examples": ["message"]},
+            "content": {"type": "array", "items": _ANY},
+            "stop_reason": {"type": ["string", "null"]},
+            "usage": _ANY,
+        },
+    },
+    streams=True,
+)
 _CARD = {
     "type": "object",
     "required": ["id", "object", "created", "owned_by"],
@@ -222,6 +265,7 @@ def openapi_paths() -> dict[str, Any]:
         "/v1/chat/completions": _CHAT,
         "/v1/completions": _COMPLETION,
         "/v1/embeddings": _EMBEDDING,
+        "/v1/messages": _MESSAGES,
         "/v1/models": _get("list_callable_models", "List the models that the key may call", listing),
         "/v1/models/{model}": _get("get_callable_model", "Look at a model that the key may call", _CARD, name),
     }

@@ -16,6 +16,9 @@ class Policies:
         self._limits: dict[str, KeyLimits] = {}
         self._labels: dict[str, str] = {}
         self._keeping: frozenset[str] = frozenset()
+        self._inside: frozenset[str] = frozenset()
+        self._masking: frozenset[str] = frozenset()
+        self._cached: dict[str, int] = {}
 
     async def load(self, platform: Platform) -> None:
         """Read all of them."""
@@ -24,6 +27,9 @@ class Policies:
             limits = await repository.key_limits(uow.session)
         self._labels = {row.org_id: row.label for row in policies if row.label is not None}
         self._keeping = frozenset(row.org_id for row in policies if row.store_bodies)
+        self._inside = frozenset(row.org_id for row in policies if row.inside)
+        self._masking = frozenset(row.org_id for row in policies if row.mask_outside)
+        self._cached = {row.org_id: row.cache_s for row in policies if row.cache_s}
         self._limits = {
             row.key_id: KeyLimits(
                 row.requests_per_minute or self._default.requests_per_minute,
@@ -45,3 +51,15 @@ class Policies:
     def stores_bodies(self, org_id: str) -> bool:
         """Whether the organisation keeps prompts and answers."""
         return org_id in self._keeping
+
+    def stays_inside(self, org_id: str) -> bool:
+        """Whether the organisation's calls go to the platform's own servers only."""
+        return org_id in self._inside
+
+    def masks_outside(self, org_id: str) -> bool:
+        """Whether personal information is taken out of what goes to a server that is not the platform's own."""
+        return org_id in self._masking
+
+    def cache_s(self, org_id: str) -> int:
+        """For how long an equal request gets the same answer, in seconds; 0 = never."""
+        return self._cached.get(org_id, 0)

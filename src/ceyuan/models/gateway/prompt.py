@@ -50,13 +50,13 @@ class Prompt:
         choices = self.document.get("n")
         return tokens * (choices if isinstance(choices, int) and 0 < choices <= _MAX_CHOICES else 1)
 
-    def for_upstream(self, model: str, *, ask_usage: bool) -> bytes:
-        """The body that goes upstream: the client's own bytes unless the model has another name there, or a stream
-        must be made to report its token counts."""
+    def for_upstream(self, model: str, *, ask_usage: bool, masked: dict[str, Any] | None = None) -> bytes:
+        """The body that goes upstream: the client's own bytes unless the model has another name there, a stream
+        must be made to report its token counts, or a `masked` document goes in its place."""
         ask = ask_usage and self.stream and not self.wants_usage
-        if model == self.model and not ask:
+        if model == self.model and not ask and masked is None:
             return self.body
-        document = {**self.document, "model": model}
+        document = {**(masked or self.document), "model": model}
         if ask:
             options = self.document.get("stream_options")
             document["stream_options"] = {**(options if isinstance(options, dict) else {}), "include_usage": True}

@@ -11,9 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
 
 from ceyuan.kernel.upserts import insert_missing
+from ceyuan.metering.sql import insert_many, table_of
 from ceyuan.models.gateway.call import Call
 from ceyuan.models.gateway.histogram import bucket_of
-from ceyuan.models.gateway.tables import GatewayBody, GatewayCall, GatewayKeyLimit, GatewayMinute, GatewayPolicy
+from ceyuan.models.gateway.tables import (
+    GatewayBody,
+    GatewayCall,
+    GatewayKeyLimit,
+    GatewayMinute,
+    GatewayPolicy,
+    GatewayRepeat,
+)
 
 _SUMS = ("calls", "failed", "refused", "blocked", "flagged", "prompt_tokens", "completion_tokens", "cost_micro")
 _COPIED = tuple(
@@ -45,9 +53,7 @@ def _row(call: Call, cost_micro: int) -> dict[str, Any]:
 
 async def insert_calls(session: AsyncSession, calls: Sequence[tuple[Call, int]]) -> None:
     """Insert calls with their costs."""
-    if calls:
-        connection = await session.connection()
-        await connection.execute(GatewayCall.__table__.insert(), [_row(call, cost) for call, cost in calls])  # type: ignore[attr-defined]
+    await insert_many(session, table_of(GatewayCall), [_row(call, cost) for call, cost in calls])
 
 
 async def insert_bodies(session: AsyncSession, bodies: Sequence[tuple[Call, dict[str, Any] | None, str]]) -> None:
@@ -59,6 +65,24 @@ async def insert_bodies(session: AsyncSession, bodies: Sequence[tuple[Call, dict
     if rows:
         connection = await session.connection()
         await connection.execute(GatewayBody.__table__.insert(), rows)  # type: ignore[attr-defined]
+
+
+async def insert_repeats(session: AsyncSession, calls: Sequence[Call]) -> None:
+    """Keep the answers of calls with an idempotency key; the first one of a key stays."""
+    for call in calls:
+        row = {
+            "org_id": call.org_id,
+            "repeat_key": call.repeat_key,
+            "request_sha256": call.request_sha256,
+            "call_id": call.id,
+            "at": datetime.fromtimestamp(call.at, UTC),
+            "body": call.answer_body,
+        }
+        await session.execute(insert_missing(session, GatewayRepeat, row))
+
+
+async def get_repeat(session: AsyncSession, org_id: str, repeat_key: str) -> GatewayRepeat | None:
+    return await session.get(GatewayRepeat, (org_id, repeat_key))
 
 
 async def refusals_by_minute(session: AsyncSession, calls: Iterable[Call]) -> dict[tuple[str, datetime], int]:
@@ -81,9 +105,13 @@ async def add_minutes(session: AsyncSession, calls: Sequence[tuple[Call, int]]) 
         by_key.setdefault((minute_of(call), call.org_id, call.model), []).append((call, cost))
     for key, group in sorted(by_key.items()):
         row = await _locked_minute(session, key)
-        for call, cost in group:
-            _add(row, call, cost)
-        for name in ("total_ms", "first_ms", "codes"):
+        sums, histograms = _summed(group)
+        for name, total in sums.items():
+            setattr(row, name, getattr(row, name) + total)
+        for name, counts in histograms.items():
+            kept = getattr(row, name)
+            for bucket, count in counts.items():
+                kept[bucket] = kept.get(bucket, 0) + count
             flag_modified(row, name)
     await session.flush()
 
@@ -101,22 +129,31 @@ async def _locked_minute(session: AsyncSession, key: tuple[datetime, str, str]) 
     return row
 
 
-def _add(row: GatewayMinute, call: Call, cost: int) -> None:
-    row.calls += 1
-    row.failed += call.status in ("failed", "interrupted")
-    row.refused += call.status == "refused"
-    row.blocked += call.status == "blocked"
-    row.flagged += bool(call.verdicts)
-    row.prompt_tokens += call.prompt_tokens
-    row.completion_tokens += call.completion_tokens
-    row.cost_micro += cost
-    if call.code:
-        row.codes[call.code] = row.codes.get(call.code, 0) + 1
-    if call.status == "ok":
-        for histogram, value in ((row.total_ms, call.total_ms), (row.first_ms, call.first_ms)):
-            if value is not None:
-                bucket = str(bucket_of(value))
-                histogram[bucket] = histogram.get(bucket, 0) + 1
+def _summed(group: Sequence[tuple[Call, int]]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+    """What calls of one minute add up to: the sums, and counts by latency and by code."""
+    sums = dict.fromkeys(_SUMS, 0)
+    total: dict[str, int] = {}
+    first: dict[str, int] = {}
+    codes: dict[str, int] = {}
+    for call, cost in group:
+        status = call.status
+        sums["calls"] += 1
+        sums["failed"] += status in ("failed", "interrupted")
+        sums["refused"] += status == "refused"
+        sums["blocked"] += status == "blocked"
+        sums["flagged"] += bool(call.verdicts)
+        sums["prompt_tokens"] += call.prompt_tokens
+        sums["completion_tokens"] += call.completion_tokens
+        sums["cost_micro"] += cost
+        if call.code:
+            codes[call.code] = codes.get(call.code, 0) + 1
+        if status == "ok":
+            bucket = str(bucket_of(call.total_ms))
+            total[bucket] = total.get(bucket, 0) + 1
+            if call.first_ms is not None:
+                bucket = str(bucket_of(call.first_ms))
+                first[bucket] = first.get(bucket, 0) + 1
+    return sums, {"total_ms": total, "first_ms": first, "codes": codes}
 
 
 async def get_call(session: AsyncSession, call_id: str) -> GatewayCall | None:
@@ -175,6 +212,10 @@ async def forget_bodies(session: AsyncSession, before: datetime) -> None:
     await session.execute(delete(GatewayBody).where(GatewayBody.at < before))
 
 
+async def forget_repeats(session: AsyncSession, before: datetime) -> None:
+    await session.execute(delete(GatewayRepeat).where(GatewayRepeat.at < before))
+
+
 async def forget_calls(session: AsyncSession, before: datetime) -> None:
     """Delete records older than `before`; the ledger keeps the money."""
     await session.execute(
@@ -204,3 +245,4 @@ async def bodies_of_person(session: AsyncSession, person_id: str) -> list[Gatewa
 async def erase_bodies_of_person(session: AsyncSession, person_id: str) -> None:
     ids = select(GatewayCall.id).where(GatewayCall.actor_id == person_id)
     await session.execute(delete(GatewayBody).where(GatewayBody.call_id.in_(ids)))
+    await session.execute(delete(GatewayRepeat).where(GatewayRepeat.call_id.in_(ids)))

@@ -13,12 +13,15 @@ from ceyuan.models.gateway.app import GatewayApp
 from ceyuan.models.gateway.call import Call
 from ceyuan.models.gateway.funds import Funds
 from ceyuan.models.gateway.gateway import Gateway
+from ceyuan.models.gateway.inquiry import Inquiries
 from ceyuan.models.gateway.journal import Journal, abandoned_journals
 from ceyuan.models.gateway.limits import KeyLimits, Throttle
 from ceyuan.models.gateway.live import Live
 from ceyuan.models.gateway.moderation import Guards, Moderation
 from ceyuan.models.gateway.policies import Policies
-from ceyuan.models.gateway.posting import Finished, Poster
+from ceyuan.models.gateway.poster import Poster
+from ceyuan.models.gateway.posting import Finished
+from ceyuan.models.gateway.repeats import Repeats
 from ceyuan.models.gateway.settings import GatewaySettings
 from ceyuan.models.gateway.upstream import Upstreams
 from ceyuan.models.serving import ModelDirectory
@@ -55,8 +58,14 @@ class GatewayService:
         )
         funds = Funds(platform, fresh_s=settings.limits_fresh_s)
 
+        repeats = Repeats(platform)
+
         def settled(finished: Finished, cost_micro: int) -> None:
-            journal.settle(finished.call.id)
+            call = finished.call
+            journal.settle(call.id)
+            if call.answer_body:
+                repeats.posted(call)
+                call.answer_body = ""
             if finished.hold is not None and finished.used is not None:
                 funds.posted(finished.hold, finished.used, cost_micro)
 
@@ -66,7 +75,9 @@ class GatewayService:
             batch=settings.post_batch,
             keep_refusals=settings.refusals_per_minute,
             settled=settled,
+            process_above=settings.posting_process_above,
         )
+        upstreams = Upstreams(connect_s=settings.connect_timeout_s)
         policies = Policies(
             KeyLimits(requests_per_minute=settings.requests_per_minute, tokens_per_minute=settings.tokens_per_minute)
         )
@@ -78,11 +89,12 @@ class GatewayService:
             journal=journal,
             poster=poster,
             policies=policies,
-            upstreams=Upstreams(connect_s=settings.connect_timeout_s, first_byte_s=settings.first_byte_timeout_s),
+            upstreams=upstreams,
             guards=Guards(platform.find(Moderation)),  # type: ignore[type-abstract]
             live=self.live,
+            repeats=repeats,
         )
-        await settle_abandoned(journal_root(platform), poster)
+        await settle_abandoned(journal_root(platform), poster, directory, Inquiries(upstreams))
         await policies.load(platform)
         journal.open()
         poster.start()
@@ -100,6 +112,7 @@ class GatewayService:
         ends = time.monotonic() + _DRAIN_S
         while gateway.throttle.in_flight and time.monotonic() < ends:
             await asyncio.sleep(0.05)
+        await gateway.inquiries.stop()
         await gateway.upstreams.close()
         await gateway.poster.stop()
         await gateway.journal.close()
@@ -129,15 +142,26 @@ class GatewayService:
                     logger.exception("the gateway's policies could not be read; the known ones stay")
 
 
-async def settle_abandoned(root: Path, poster: Poster) -> list[Call]:
-    """Post the calls of processes that ended without doing so, and forget their journals; returns those calls."""
+async def settle_abandoned(root: Path, poster: Poster, directory: ModelDirectory, inquiries: Inquiries) -> list[Call]:
+    """Post the calls of processes that ended without doing so, and forget their journals; returns those calls.
+
+    Of those whose end was not written down, the upstream is asked first where it can be.
+    """
     settled: list[Call] = []
     with abandoned_journals(root) as journals:
         for journal in journals:
+            open_calls = [call for call in journal.calls if call.status == "interrupted"]
+            asked = [(call, directory.replica(call.served_id, call.upstream)) for call in open_calls]
+            await asyncio.gather(
+                *(inquiries.settle(call, replica) for call, replica in asked if replica and replica.usage_url)
+            )
             await poster.post_now([Finished(call) for call in journal.calls])
             journal.forget()
             settled += journal.calls
-            interrupted = sum(call.status == "interrupted" for call in journal.calls)
             if journal.calls:
-                logger.info("settled %s calls of an earlier process, %s interrupted", len(journal.calls), interrupted)
+                doubtful = sum(call.in_doubt for call in open_calls)
+                logger.info(
+                    "settled %s calls of an earlier process, %s interrupted, %s in doubt",
+                    *(len(journal.calls), len(open_calls), doubtful),
+                )
     return settled

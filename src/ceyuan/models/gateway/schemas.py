@@ -143,6 +143,13 @@ class PolicyIn(BaseModel):
     label: Annotated[LabelMode | None, Field(description="how generated content is marked; null = as the platform")] = (
         None
     )
+    inside: Annotated[bool, Field(description="calls go to the platform's own servers only")] = False
+    mask_outside: Annotated[
+        bool, Field(description="personal information is taken out of what goes to other servers")
+    ] = False
+    cache_s: Annotated[
+        int, Field(ge=0, le=604_800, description="seconds for which an equal request gets the same answer; 0 = never")
+    ] = 0
 
 
 class PolicyOut(BaseModel):
@@ -151,6 +158,9 @@ class PolicyOut(BaseModel):
     org_id: str
     store_bodies: bool
     label: str | None
+    inside: bool
+    mask_outside: bool
+    cache_s: int
     platform_label: str
     keep_bodies_days: int
     keep_calls_days: int

@@ -116,6 +116,9 @@ class Policy:
     org_id: str
     store_bodies: bool
     label: str | None
+    inside: bool
+    mask_outside: bool
+    cache_s: int
     platform_label: str
     keep_bodies_days: int
     keep_calls_days: int
@@ -127,6 +130,9 @@ def _policy(uow: UnitOfWork, org_id: str, row: GatewayPolicy | None) -> Policy:
         org_id,
         row is not None and row.store_bodies,
         row.label if row is not None else None,
+        row is not None and row.inside,
+        row is not None and row.mask_outside,
+        row.cache_s if row is not None else 0,
         settings.label,
         settings.keep_bodies_days,
         settings.keep_calls_days,
@@ -139,7 +145,16 @@ async def see_policy(uow: UnitOfWork, org_id: str) -> Policy:
     return _policy(uow, org_id, await uow.session.get(GatewayPolicy, org_id))
 
 
-async def set_policy(uow: UnitOfWork, org_id: str, *, store_bodies: bool, label: str | None) -> Policy:
+async def set_policy(
+    uow: UnitOfWork,
+    org_id: str,
+    *,
+    store_bodies: bool,
+    label: str | None,
+    inside: bool = False,
+    mask_outside: bool = False,
+    cache_s: int = 0,
+) -> Policy:
     """Set the policy of an organisation; for its maintainers. Audited."""
     uow.actor.require_role(org_id, "maintainer")
     row = await uow.session.get(GatewayPolicy, org_id, with_for_update=True)
@@ -147,9 +162,11 @@ async def set_policy(uow: UnitOfWork, org_id: str, *, store_bodies: bool, label:
         row = GatewayPolicy(org_id=org_id)
         uow.session.add(row)
     row.store_bodies, row.label = store_bodies, label
+    row.inside, row.mask_outside, row.cache_s = inside, mask_outside, cache_s
     row.updated_by, row.updated_at = uow.actor.id, uow.clock.now()
     await uow.session.flush()
-    await uow.audit("gateway.policy", org_id, org_id, store_bodies=store_bodies, label=label)
+    kept = {"store_bodies": store_bodies, "label": label, "inside": inside}
+    await uow.audit("gateway.policy", org_id, org_id, **kept, mask_outside=mask_outside, cache_s=cache_s)
     await uow.publish("gateway.policy_changed", org_id=org_id)
     return _policy(uow, org_id, row)
 

@@ -24,6 +24,10 @@ class GatewaySettings(Section):
     cold_start_s: float = Field(120.0, gt=0, description="how long a request waits for an engine that is loading")
     max_in_flight: int = Field(2_000, gt=0, description="calls at once in one process")
     max_in_flight_per_org: int = Field(256, gt=0, description="calls at once of one organisation in one process")
+    longest_line: int = Field(
+        256, ge=0, description="calls of one organisation that may wait for their turn at a model that is full"
+    )
+    turn_s: float = Field(30.0, gt=0, description="how long a call waits for its turn at a model that is full")
     requests_per_minute: int = Field(0, ge=0, description="calls per minute and key where no limit is set; 0 = any")
     tokens_per_minute: int = Field(0, ge=0, description="tokens per minute and key where no limit is set; 0 = any")
     default_output_tokens: int = Field(
@@ -32,6 +36,9 @@ class GatewaySettings(Section):
     limits_fresh_s: float = Field(10.0, gt=0, description="how old balances and quotas in memory may be")
     post_every_s: float = Field(0.25, gt=0, description="pause between two postings of finished calls")
     post_batch: int = Field(500, gt=0, le=1500, description="most calls of one posting")
+    posting_process_above: int = Field(
+        100, ge=0, description="calls per second from which a process of its own posts them to the ledger; 0 = never"
+    )
     max_backlog: int = Field(
         100_000, gt=0, description="finished calls that may wait for posting before calls are refused"
     )
@@ -39,6 +46,10 @@ class GatewaySettings(Section):
     sync_every_s: float = Field(0.05, gt=0, le=1, description="the journal reaches the disk within this time")
     keep_calls_days: int = Field(180, gt=0, description="days after which the records of calls are forgotten")
     keep_bodies_days: int = Field(30, gt=0, description="days after which stored prompts and answers are forgotten")
+    keep_repeats_days: int = Field(
+        7, gt=0, description="days for which an answer is kept under the idempotency key of its call"
+    )
+    cache_mb: float = Field(64.0, gt=0, description="memory for answers that equal requests may share, in MB")
     refusals_per_minute: int = Field(
         60, ge=0, description="refusals per minute and organisation that are kept one by one; all are counted"
     )

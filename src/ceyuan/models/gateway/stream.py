@@ -55,11 +55,50 @@ class StreamRelay:
 
     async def feed(self, chunk: bytes) -> bytes:
         """The client's share of a chunk; empty while a guard holds everything back."""
-        return await self._pass([*self._splitter.feed(chunk)])
+        events = self._splitter.feed(chunk)
+        return await self._pass(events) if self._guards else self._pass_plain(events)
 
     async def close(self) -> bytes:
         """The upstream ended: what was still in hand."""
-        return await self._pass(self._splitter.finish())
+        events = self._splitter.finish()
+        return await self._pass(events) if self._guards else self._pass_plain(events)
+
+    def _pass_plain(self, events: list[bytes]) -> bytes:
+        """The same as `_pass` where nothing has to be asked of a guard."""
+        out: list[bytes] = []
+        for event in events:
+            if event == DONE:
+                out += [DONE, END]
+                self.finished = self.complete = True
+                break
+            document = document_of(event)
+            if document is None:
+                out += [event, END]
+                continue
+            choices = document.get("choices")
+            if not choices or document.get("usage") is not None:
+                if not self._note(document, choices):
+                    continue
+                if not choices:
+                    out += [self._shape.renamed(event), END]
+                    continue
+            ends = self._read(choices)
+            if ends and self._shape.label == "text":
+                self._add_label(document, choices, out)
+            self._emit(self._shape.renamed(event), ends, out)
+        return b"".join(out)
+
+    def _note(self, document: dict[str, Any], choices: Any) -> bool:
+        """Note the usage and errors that an event carries; False if the client is not to see it."""
+        usage = document.get("usage")
+        if usage is not None:
+            note_usage(self.call, usage)
+            if not choices and self._shape.hide_usage:
+                return False
+        if not choices:
+            # An upstream that fails in mid-stream says so in an event of its own.
+            self.failed |= "error" in document
+        return True
 
     async def _pass(self, events: list[bytes]) -> bytes:
         out: list[bytes] = []
@@ -78,23 +117,13 @@ class StreamRelay:
         return b"".join(out)
 
     async def _pass_document(self, document: dict[str, Any], event: bytes, out: list[bytes]) -> None:
-        usage, choices = document.get("usage"), document.get("choices")
-        if usage is not None:
-            note_usage(self.call, usage)
-            if not choices and self._shape.hide_usage:
-                return
-        if not choices:
-            # An upstream that fails in mid-stream says so in an event of its own.
-            self.failed |= "error" in document
-            out += [self._shape.renamed(event), END]
+        choices = document.get("choices")
+        if not self._note(document, choices):
             return
-        if self._guards:
+        if choices:
             await self._pass_guarded(document, choices, out)
-            return
-        ends = self._read(choices)
-        if ends and self._shape.label == "text":
-            self._add_label(document, choices, out)
-        self._emit(self._shape.renamed(event), ends, out)
+        else:
+            out += [self._shape.renamed(event), END]
 
     def _read(self, choices: list[dict[str, Any]]) -> bool:
         """Note what the choices say; True if one of them ends."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ceyuan.kernel.tables import Base, Id, Micro
@@ -63,6 +63,18 @@ class GatewayBody(Base):
     answer: Mapped[str] = mapped_column(Text)
 
 
+class GatewayRepeat(Base):
+    """An answer under an idempotency key: the whole body as the client got it, given again to an equal request."""
+
+    __tablename__ = "gateway_repeat"
+    org_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    repeat_key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    request_sha256: Mapped[str] = mapped_column(String(64))
+    call_id: Mapped[str] = mapped_column(Id)
+    at: Mapped[datetime] = mapped_column(index=True)
+    body: Mapped[str] = mapped_column(Text)
+
+
 class GatewayMinute(Base):
     """Sums of one minute, organisation and model. Latencies are histograms: counts by bucket (`histogram`);
     `codes` counts refusals and failures by code."""
@@ -86,12 +98,17 @@ class GatewayMinute(Base):
 
 class GatewayPolicy(Base):
     """What an organisation wants of its own calls: `store_bodies` keeps prompts and answers, `label` is how
-    generated content is marked (null = the platform's default)."""
+    generated content is marked (null = the platform's default), `inside` keeps calls from servers that are not the
+    platform's own, `mask_outside` takes personal information out of what goes there, `cache_s` is for how long an
+    equal request gets the same answer (0 = never)."""
 
     __tablename__ = "gateway_policy"
     org_id: Mapped[str] = mapped_column(Id, primary_key=True)
     store_bodies: Mapped[bool]
     label: Mapped[str | None] = mapped_column(String(10))
+    inside: Mapped[bool] = mapped_column(server_default=false())
+    mask_outside: Mapped[bool] = mapped_column(server_default=false())
+    cache_s: Mapped[int] = mapped_column(server_default="0")
     updated_by: Mapped[str] = mapped_column(Id)
     updated_at: Mapped[datetime]
 

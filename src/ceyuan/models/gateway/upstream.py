@@ -1,25 +1,28 @@
-"""The upstream side of a call: pooled connections, time limits, and faults with names."""
+"""The upstream side of a call: pooled connections and faults with names. How long an upstream may take is watched by
+who waits for it (`pulse`)."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
+import base64
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
-from urllib.request import getproxies
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-import aiohttp
-
-from ceyuan.models.gateway.errors import UpstreamFault, UpstreamTimeout
+from ceyuan.models.gateway.errors import UnreachableUpstream, UpstreamFault
+from ceyuan.models.gateway.wire import Broken, Connection
 
 _KEEP_ALIVE_S = 4.0
 """Shorter than the five seconds after which common servers close an idle connection, so that none is used while
 it is being closed: a POST that was cut off must not be sent twice."""
-_PASSED_ON = ("content-type", "openai-processing-ms", "openai-version")
+_MOST_IDLE = 512
+_ENDS_WITHIN_S = 1.0
+_PASSED_ON = (b"content-type", b"openai-processing-ms", b"openai-version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,146 +34,258 @@ class Target:
     socket: Path | None = None
 
 
+class Origin(NamedTuple):
+    """What a connection leads to."""
+
+    scheme: str
+    host: str
+    port: int
+    socket: str | None = None
+
+
+class Proxy(NamedTuple):
+    """The environment's HTTP proxy for an origin; `authorization` as the header's value, or empty."""
+
+    host: str
+    port: int
+    authorization: str
+
+
 class Answer:
     """What an upstream answers: its status and headers, then its body, whole or as it comes."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self.status = response.status
-        self.is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
-        self.retry_after = response.headers.get("retry-after")
+    __slots__ = ("_connection", "_pool", "is_stream", "status")
 
-    def header(self, name: str) -> str | None:
-        return self._response.headers.get(name)
+    def __init__(self, connection: Connection, pool: Upstreams, origin: Origin) -> None:
+        self._connection: Connection | None = connection
+        self._pool = (pool, origin)
+        self.status = connection.status
+        self.is_stream = connection.headers.get(b"content-type", b"").startswith(b"text/event-stream")
+
+    def header(self, name: bytes) -> bytes | None:
+        """A header by its name in lower case, while the answer is open."""
+        return self._connection.headers.get(name) if self._connection is not None else None
 
     def passed_on(self) -> list[tuple[bytes, bytes]]:
         """The headers that the client gets to see."""
-        headers = self._response.headers
-        return [(name.encode(), headers[name].encode("latin-1", "replace")) for name in _PASSED_ON if name in headers]
+        headers = self._connection.headers if self._connection is not None else {}
+        return [(name, headers[name]) for name in _PASSED_ON if name in headers]
 
     async def read(self, limit: int) -> bytes:
         """The whole body; raises `UpstreamFault` if it is longer than `limit` bytes or breaks off."""
-        announced = self._response.content_length
-        if announced is not None and announced > limit:
+        assert self._connection is not None
+        announced = self._connection.headers.get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > limit:
             raise _too_long(limit)
-        parts, size = [], 0
-        async for chunk in self.chunks():
-            size += len(chunk)
-            if size > limit:
-                raise _too_long(limit)
-            parts.append(chunk)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it comes."""
         try:
-            async for chunk in self._response.content.iter_any():
-                yield chunk
-        except (aiohttp.ClientError, ConnectionError) as error:
-            raise UpstreamFault(
-                ("模型服务在回答中途断开", "the model's server broke off in the middle of its answer")
-            ) from error
+            body = await self._connection.rest(limit)
+        except Broken as error:
+            raise _broken_off() from error
+        if len(body) > limit:
+            raise _too_long(limit)
+        return body
+
+    async def more(self) -> bytes:
+        """More of the body as it comes; empty at its end. Raises `UpstreamFault`."""
+        assert self._connection is not None
+        try:
+            return await self._connection.more()
+        except Broken as error:
+            raise _broken_off() from error
+
+    def close(self, *, whole: bool = True) -> None:
+        """Give the connection back, or end it and with it the upstream's work if the answer was not read to its end.
+        `whole`: only the mark of its end may be missing, so the connection may wait for that."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            pool, origin = self._pool
+            pool.leave(connection, origin, whole=whole)
 
 
 def _too_long(limit: int) -> UpstreamFault:
     return UpstreamFault((f"上游回答超过 {limit >> 20} MB", f"the upstream's answer is longer than {limit >> 20} MB"))
 
 
+def _broken_off() -> UpstreamFault:
+    return UpstreamFault(("模型服务在回答中途断开", "the model's server broke off in the middle of its answer"))
+
+
 class Upstreams:
     """The connections of this process to all upstreams."""
 
-    def __init__(self, *, connect_s: float, first_byte_s: float) -> None:
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
-        self._first_byte_s = first_byte_s
-        self._remote: aiohttp.ClientSession | None = None
-        self._local: dict[Path, aiohttp.ClientSession] = {}
+    def __init__(self, *, connect_s: float) -> None:
+        self._connect_s = connect_s
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._tls: ssl.SSLContext | None = None
+        self._open: set[Connection] = set()
 
-    @asynccontextmanager
-    async def post(self, target: Target, body: bytes) -> AsyncIterator[Answer]:
-        """Send a JSON body and give the answer as soon as its headers are there.
+    async def post(self, target: Target, body: bytes, request_id: str) -> Answer:
+        """Send a JSON body and give the answer as soon as its head is there; whoever gets it must close it.
 
-        The connection is closed, and with it the upstream's work, if the block is left before the end of the
-        answer. Raises `UpstreamFault` or `UpstreamTimeout`.
+        Raises `UnreachableUpstream` while nothing was sent, `UpstreamFault` after that.
         """
-        session = self._session(target.socket)
+        return await self._ask(b"POST", target, body, request_id)
+
+    async def get(self, target: Target, request_id: str) -> Answer:
+        """The same for a GET."""
+        return await self._ask(b"GET", target, b"", request_id)
+
+    async def _ask(self, method: bytes, target: Target, body: bytes, request_id: str) -> Answer:
+        origin, path = place_of(target.url, str(target.socket) if target.socket is not None else None)
+        proxy = proxy_of(origin)
+        head = head_of(origin, path, tuple(target.headers.items()), proxy)
+        data = b"%b %b%b\r\ncontent-length: %d\r\n\r\n%b" % (method, head, request_id.encode(), len(body), body)
+        connection = self._pooled(origin) or await self._connect(origin, proxy)
+        self._open.add(connection)
         try:
-            async with asyncio.timeout(self._first_byte_s):
-                response = await session.post(
-                    target.url,
-                    data=body,
-                    headers={"Content-Type": "application/json", "Accept-Encoding": "identity", **target.headers},
-                    allow_redirects=False,
-                )
-        except TimeoutError as error:
-            if isinstance(error, aiohttp.ConnectionTimeoutError):
+            await connection.request(data)
+        except Broken as error:
+            self.leave(connection, origin)
+            if not error.sent:
                 raise _unreachable() from error
-            raise UpstreamTimeout(hint=("请稍后重试或缩短输入", "try again later, or shorten the prompt")) from error
-        except aiohttp.ClientConnectorError as error:
-            raise _unreachable() from error
-        except (aiohttp.ClientError, ConnectionError, ssl.SSLError, socket.gaierror) as error:
             raise UpstreamFault(
                 ("模型服务没有回答就断开了连接", "the model's server closed the connection without an answer")
             ) from error
-        answer = Answer(response)
-        try:
-            yield answer
-        finally:
-            # Reading on to reuse the connection would let the upstream work for nobody.
-            response.close() if not response.content.at_eof() else response.release()
+        except BaseException:
+            self.leave(connection, origin)
+            raise
+        return Answer(connection, self, origin)
 
-    async def get(self, target: Target, timeout_s: float = 5.0) -> tuple[int, Any]:
-        """A small GET for health checks: the status and the JSON body, if any."""
+    def leave(self, connection: Connection, origin: Origin, *, whole: bool = False) -> None:
+        """Take a connection back; after a `whole` answer it may have a moment to end in order."""
+        loop = asyncio.get_running_loop()
+        if whole and connection.ends_soon and origin.socket is None:
+            connection.when_ended = lambda: self._keep(connection, origin)
+            loop.call_later(_ENDS_WITHIN_S, self._give_up, connection)
+            return
+        self._keep(connection, origin)
+
+    def _give_up(self, connection: Connection) -> None:
+        if connection in self._open and connection.when_ended is not None:
+            self._open.discard(connection)
+            connection.transport.abort()
+
+    def _keep(self, connection: Connection, origin: Origin) -> None:
+        self._open.discard(connection)
+        # The engine gives each connection a thread, so none is kept for later.
+        if connection.leave(asyncio.get_running_loop().time()) and origin.socket is None:
+            idle = self._idle.setdefault(origin, [])
+            idle.append(connection)
+            if len(idle) > _MOST_IDLE:
+                idle.pop(0).transport.abort()
+        elif origin.socket is not None:
+            connection.transport.abort()
+
+    def _pooled(self, origin: Origin) -> Connection | None:
+        idle = self._idle.get(origin)
+        if not idle:
+            return None
+        oldest = asyncio.get_running_loop().time() - _KEEP_ALIVE_S
+        while idle:
+            connection = idle.pop()
+            if connection.idle_since >= oldest and not connection.transport.is_closing():
+                return connection
+            connection.transport.abort()
+        return None
+
+    async def _connect(self, origin: Origin, proxy: Proxy | None) -> Connection:
+        loop = asyncio.get_running_loop()
+
+        def made() -> Connection:
+            return Connection(loop)
+
         try:
-            async with self._session(target.socket).get(
-                target.url, headers=dict(target.headers), timeout=aiohttp.ClientTimeout(total=timeout_s)
-            ) as response:
-                try:
-                    return response.status, await response.json(content_type=None)
-                except ValueError:
-                    return response.status, None
-        except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
+            async with asyncio.timeout(self._connect_s):
+                if origin.socket is not None:
+                    return (await loop.create_unix_connection(made, origin.socket))[1]
+                tls = self._context() if origin.scheme == "https" else None
+                if proxy is None:
+                    return (await loop.create_connection(made, origin.host, origin.port, ssl=tls))[1]
+                connection = (await loop.create_connection(made, proxy.host, proxy.port))[1]
+                return await _tunnelled(connection, origin, proxy, tls) if tls is not None else connection
+        except (TimeoutError, OSError, Broken) as error:
             raise _unreachable() from error
 
-    def _session(self, path: Path | None) -> aiohttp.ClientSession:
-        if path is None:
-            if self._remote is None:
-                connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S, ttl_dns_cache=60)
-                self._remote = self._new_session(connector)
-            return self._remote
-        if path not in self._local:
-            self._forget_gone()
-            # The engine gives each connection a thread, so none is kept for later.
-            self._local[path] = self._new_session(aiohttp.UnixConnector(str(path), limit=0, force_close=True))
-        return self._local[path]
-
-    def _new_session(self, connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=connector,
-            timeout=self._timeout,
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # Looking the environment's proxies up costs each request, so only where there are any.
-            trust_env=not isinstance(connector, aiohttp.UnixConnector) and bool(getproxies()),
-            read_bufsize=1 << 18,
-        )
-
-    def _forget_gone(self) -> None:
-        for path in [path for path in self._local if not path.exists()]:
-            session = self._local.pop(path)
-            task = asyncio.ensure_future(session.close())
-            task.add_done_callback(lambda done: done.exception())
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
 
     async def close(self) -> None:
         """Close all connections."""
-        sessions = [*self._local.values(), *([self._remote] if self._remote else [])]
-        self._local.clear()
-        self._remote = None
-        for session in sessions:
-            await session.close()
+        for connection in [*self._open, *(one for idle in self._idle.values() for one in idle)]:
+            connection.transport.abort()
+        self._idle.clear()
 
 
-def _unreachable() -> UpstreamFault:
-    return UpstreamFault(
+async def _tunnelled(connection: Connection, origin: Origin, proxy: Proxy, tls: ssl.SSLContext) -> Connection:
+    """A connection through a proxy (RFC 9110 §9.3.6) that speaks TLS with the origin."""
+    loop = asyncio.get_running_loop()
+    place = f"{origin.host}:{origin.port}"
+    extra = f"proxy-authorization: {proxy.authorization}\r\n" if proxy.authorization else ""
+    await connection.request(f"CONNECT {place} HTTP/1.1\r\nhost: {place}\r\n{extra}\r\n".encode())
+    if connection.status != 200:
+        connection.transport.abort()
+        raise Broken(f"the proxy refuses the tunnel ({connection.status})", sent=False)
+    inner = Connection(loop)
+    transport = await loop.start_tls(connection.transport, inner, tls, server_hostname=origin.host)
+    assert transport is not None
+    inner.connection_made(transport)
+    return inner
+
+
+@lru_cache(maxsize=4096)
+def place_of(url: str, socket: str | None) -> tuple[Origin, str]:
+    """The origin of an address, and the path below it."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Origin(parts.scheme, parts.hostname or "", port, socket), path
+
+
+@lru_cache(maxsize=4096)
+def head_of(origin: Origin, path: str, headers: tuple[tuple[str, str], ...], proxy: Proxy | None) -> bytes:
+    """The head of a request after its method, up to the value of `x-request-id`."""
+    name = f"[{origin.host}]" if ":" in origin.host else origin.host
+    usual = 443 if origin.scheme == "https" else 80
+    host = name if origin.port == usual else f"{name}:{origin.port}"
+    own = {
+        "host": host,
+        "accept": "application/json, text/event-stream",
+        "accept-encoding": "identity",
+        "content-type": "application/json",
+        "user-agent": "ceyuan",
+        **{name.lower(): value for name, value in headers},
+    }
+    if origin.socket is not None:
+        own["connection"] = "close"
+    through = ""
+    if proxy is not None and origin.scheme == "http":
+        through = f"http://{host}"
+        if proxy.authorization:
+            own["proxy-authorization"] = proxy.authorization
+    if any(character in value for value in own.values() for character in "\r\n\0"):
+        raise UpstreamFault(("上游请求头含有非法字符", "a header for the upstream has a forbidden character"))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in own.items())
+    return f"{through}{path} HTTP/1.1\r\n{lines}x-request-id: ".encode("latin-1", "replace")
+
+
+@lru_cache(maxsize=1024)
+def proxy_of(origin: Origin) -> Proxy | None:
+    """The proxy that the environment names for this origin (`http_proxy`, `https_proxy`, `no_proxy`)."""
+    if origin.socket is not None:
+        return None
+    address = getproxies().get(origin.scheme)
+    if not address or proxy_bypass(origin.host):
+        return None
+    parts = urlsplit(address if "//" in address else f"http://{address}")
+    known = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    authorization = "Basic " + base64.b64encode(known.encode()).decode() if parts.username else ""
+    return Proxy(parts.hostname or "", parts.port or 80, authorization)
+
+
+def _unreachable() -> UnreachableUpstream:
+    return UnreachableUpstream(
         ("无法连接模型服务", "the model's server cannot be reached"),
         hint=("请稍后重试;若持续失败请联系平台运维", "try again later; if it goes on, tell the operator"),
         retry_after_s=5,

@@ -72,4 +72,5 @@ async def forget_old(platform: Platform) -> None:
     settings, now = platform.section(GatewaySettings), platform.clock.now()
     async with platform.work() as uow:
         await repository.forget_bodies(uow.session, now - timedelta(days=settings.keep_bodies_days))
+        await repository.forget_repeats(uow.session, now - timedelta(days=settings.keep_repeats_days))
         await repository.forget_calls(uow.session, now - timedelta(days=settings.keep_calls_days))

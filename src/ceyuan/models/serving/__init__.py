@@ -15,14 +15,17 @@ from ceyuan.models.serving.errors import (
 )
 from ceyuan.models.serving.fetch import default_sources, fetch_file
 from ceyuan.models.serving.files import model_cache
-from ceyuan.models.serving.routes import Capability, Place, Route
+from ceyuan.models.serving.routes import Capability, Place, Replica, Route
 from ceyuan.models.serving.service import (
     EngineOptions,
+    NewReplica,
     NewServed,
+    Routing,
     change_served,
     list_served,
     see_served,
     serve_model,
+    set_routing,
     stop_serving,
 )
 from ceyuan.models.serving.tables import ServedModel, Upstream
@@ -42,10 +45,13 @@ __all__ = [
     "ModelFileUnavailable",
     "ModelNotServed",
     "NameTaken",
+    "NewReplica",
     "NewServed",
     "NewUpstream",
     "Place",
+    "Replica",
     "Route",
+    "Routing",
     "ServedModel",
     "Upstream",
     "add_upstream",
@@ -60,5 +66,6 @@ __all__ = [
     "remove_upstream",
     "see_served",
     "serve_model",
+    "set_routing",
     "stop_serving",
 ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from ceyuan.models.serving import repository
 from ceyuan.models.serving.engine import Engines, EngineSpec, EngineState
 from ceyuan.models.serving.errors import EngineUnavailable
 from ceyuan.models.serving.files import FileReference, local_path
-from ceyuan.models.serving.routes import Place, Route
+from ceyuan.models.serving.routes import Place, Replica, Route
 from ceyuan.models.serving.settings import ServingSettings
 from ceyuan.models.serving.tables import ServedModel, Upstream
 
@@ -25,7 +26,7 @@ _RELOAD_S = 30.0
 
 
 class ModelDirectory:
-    """The served models by public name; a service of the platform. `place` says where a call goes."""
+    """The served models by public name; a service of the platform. `engine_place` says where an engine's call goes."""
 
     def __init__(self, platform: Platform) -> None:
         settings = platform.section(ServingSettings)
@@ -62,17 +63,22 @@ class ModelDirectory:
         route = self._routes.get(name)
         return route if route is not None and route.is_open_to(org_id) else None
 
+    def replica(self, served_id: str, upstream: str) -> Replica | None:
+        """The server of this upstream that answers for a served model, `None` if there is none any more."""
+        for route in self._routes.values():
+            if route.served_id == served_id:
+                return next((one for one in route.replicas if one.upstream == upstream), None)
+        return None
+
     def visible(self, org_id: str) -> list[Route]:
         """The models that the organisation may use, by name."""
         return [route for _, route in sorted(self._routes.items()) if route.is_open_to(org_id)]
 
     @asynccontextmanager
-    async def place(self, route: Route, *, wait_s: float) -> AsyncIterator[Place]:
-        """Where a call of this model goes; holds its engine meanwhile, started first where it sleeps."""
-        if route.engine is None:
-            assert route.base_url is not None
-            yield Place(route.base_url, route.headers)
-            return
+    async def engine_place(self, route: Route, *, wait_s: float) -> AsyncIterator[Place]:
+        """Where a call of this model goes that an embedded engine runs; holds the engine meanwhile, started first
+        where it sleeps."""
+        assert route.engine is not None
         if self.engines is None:
             raise EngineUnavailable(("引擎正在关闭", "the engines are shutting down"))
         async with self.engines.lease(route.engine, wait_s=wait_s) as lease:
@@ -86,13 +92,14 @@ class ModelDirectory:
         """Read the tables anew; engines that are no longer wanted finish their requests and end."""
         async with self._platform.work(write=False) as uow:
             rows = await repository.all_served(uow.session)
+            upstreams = await repository.all_upstreams(uow.session)
         routes: dict[str, Route] = {}
         wanted: set[str] = set()
-        for model, upstream in rows:
+        for model in rows:
             if model.state != "ready":
                 continue
             try:
-                route = self._route(model, upstream)
+                route = self._route(model, upstreams)
             except Exception:
                 logger.exception("the served model %s cannot be routed", model.name)
                 continue
@@ -105,7 +112,8 @@ class ModelDirectory:
                 if name not in wanted:
                     self.engines.withdraw(name)
 
-    def _route(self, model: ServedModel, upstream: Upstream | None) -> Route:
+    def _route(self, model: ServedModel, upstreams: Mapping[str, Upstream]) -> Route:
+        routing = model.routing or {}
         common: dict[str, Any] = {
             "served_id": model.id,
             "name": model.name,
@@ -119,17 +127,36 @@ class ModelDirectory:
             "max_concurrency": model.max_concurrency,
             "label": model.label,
         }
-        if upstream is not None:
-            return Route(
-                **common,
-                upstream=upstream.name,
-                upstream_model=model.upstream_model,
-                base_url=upstream.base_url.rstrip("/"),
-                headers=self._headers(upstream),
-                reports_stream_usage=bool(upstream.headers.get("stream_usage", True)),
-            )
-        self._declare(model)
-        return Route(**common, upstream="engine", upstream_model=model.name, engine=model.id)
+        if model.upstream_id is None:
+            self._declare(model)
+            engine = Replica(model.id, "engine", model.name)
+            return Route(**common, replicas=(engine,), engine=model.id)
+        named = [{"upstream_id": model.upstream_id, "model": model.upstream_model}, *routing.get("replicas", ())]
+        replicas = [self._replica(upstreams[entry["upstream_id"]], entry, model.upstream_model) for entry in named]
+        replicas[0] = replace(replicas[0], weight=routing.get("weight", 1), tier=routing.get("tier", 0))
+        return Route(
+            **common,
+            replicas=tuple(replicas),
+            strategy=routing.get("strategy", "weighted"),
+            retries=routing.get("retries", 2),
+            hedge_s=routing.get("hedge_ms", 0) / 1000,
+        )
+
+    def _replica(self, upstream: Upstream, entry: Mapping[str, Any], model: str) -> Replica:
+        traits = upstream.headers
+        return Replica(
+            id=f"{upstream.id}/{entry.get('model') or model}",
+            upstream=upstream.name,
+            model=entry.get("model") or model,
+            base_url=upstream.base_url.rstrip("/"),
+            headers=self._headers(upstream),
+            weight=entry.get("weight", 1),
+            tier=entry.get("tier", 0),
+            outside=bool(traits.get("outside", False)),
+            price=float(traits.get("price", 0.0)),
+            reports_stream_usage=bool(traits.get("stream_usage", True)),
+            usage_url=traits.get("usage_url") or None,
+        )
 
     def _headers(self, upstream: Upstream) -> dict[str, str]:
         headers = dict(upstream.headers.get("send", {}))

@@ -26,6 +26,7 @@ from ceyuan.models.serving.files import FileReference, local_path
 from ceyuan.models.serving.schemas import (
     FileOut,
     HealthOut,
+    RoutingIn,
     ServedChange,
     ServedIn,
     ServedOut,
@@ -34,7 +35,7 @@ from ceyuan.models.serving.schemas import (
     UpstreamIn,
     UpstreamOut,
 )
-from ceyuan.models.serving.service import EngineOptions, NewServed
+from ceyuan.models.serving.service import EngineOptions, NewReplica, NewServed, Routing
 from ceyuan.models.serving.tables import Upstream
 from ceyuan.models.serving.upstreams import NewUpstream
 
@@ -91,6 +92,18 @@ async def change_served_model(served_id: str, body: ServedChange, uow: WriteWork
     return await service.change_served(uow, served_id, body.model_dump(exclude_unset=True))
 
 
+@router.put(
+    "/served/{served_id}/routing",
+    response_model=ServedOut,
+    responses=problems(Unauthenticated, Forbidden, ModelNotServed, UpstreamUnknown, Invalid),
+)
+async def set_served_model_routing(served_id: str, body: RoutingIn, uow: WriteWork) -> Any:
+    """Share a model's calls between several upstreams."""
+    given = body.model_dump()
+    replicas = [NewReplica(**replica) for replica in given.pop("replicas")]
+    return await service.set_routing(uow, served_id, Routing(replicas=replicas, **given))
+
+
 @router.delete("/served/{served_id}", status_code=204, responses=problems(Unauthenticated, Forbidden, ModelNotServed))
 async def remove_served_model(served_id: str, uow: WriteWork) -> None:
     """Serve a model no longer."""
@@ -144,7 +157,7 @@ def _shown(row: Upstream) -> UpstreamOut:
         base_url=row.base_url,
         has_key=row.sealed_key is not None,
         headers=row.headers.get("send", {}),
-        stream_usage=bool(row.headers.get("stream_usage", True)),
+        **upstreams.traits_of(row),
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

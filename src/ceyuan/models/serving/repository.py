@@ -32,16 +32,21 @@ async def get_upstream(session: AsyncSession, reference: str) -> Upstream:
 
 
 async def served_by(session: AsyncSession, upstream_id: str) -> list[str]:
-    """The public names that an upstream serves."""
-    query = select(ServedModel.name).where(ServedModel.upstream_id == upstream_id).order_by(ServedModel.name)
-    return list(await session.scalars(query))
+    """The public names that an upstream serves, alone or with others."""
+    rows = await session.scalars(select(ServedModel).order_by(ServedModel.name))
+    return [row.name for row in rows if upstream_id in (row.upstream_id, *replica_ids(row))]
 
 
-async def all_served(session: AsyncSession) -> list[tuple[ServedModel, Upstream | None]]:
-    """Every served model with its upstream."""
-    query = (
-        select(ServedModel, Upstream)
-        .outerjoin(Upstream, Upstream.id == ServedModel.upstream_id)
-        .order_by(ServedModel.name)
-    )
-    return [(model, upstream) for model, upstream in await session.execute(query)]
+def replica_ids(row: ServedModel) -> list[str]:
+    """The upstreams that serve a model beside its first one."""
+    return [str(entry["upstream_id"]) for entry in (row.routing or {}).get("replicas", ())]
+
+
+async def all_served(session: AsyncSession) -> list[ServedModel]:
+    """Every served model."""
+    return list(await session.scalars(select(ServedModel).order_by(ServedModel.name)))
+
+
+async def all_upstreams(session: AsyncSession) -> dict[str, Upstream]:
+    """Every upstream by its id."""
+    return {row.id: row for row in await session.scalars(select(Upstream))}

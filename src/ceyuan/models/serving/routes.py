@@ -5,33 +5,61 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 Capability = Literal["chat", "completions", "embeddings"]
+Strategy = Literal["weighted", "least_pending", "latency", "price", "prefix"]
+"""How one of several servers is chosen: by share, by calls in flight, by their latency times calls in flight, by
+price, or by the beginning of the prompt, so that a server finds it in its cache."""
+STRATEGIES: tuple[str, ...] = get_args(Strategy)
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A server that answers for a model: its address up to and with `/v1` (an embedded engine has none), headers with
+    its key, the model's name there.
+
+    `tier`: those of a larger number are asked only when none of a smaller one can be. `outside`: it is not the
+    platform's own, so what must stay inside does not go there. `price` is what it asks for a million tokens.
+    `usage_url` tells what it counted for a call: `{id}` stands for the `x-request-id` that it was sent with.
+    """
+
+    id: str
+    upstream: str
+    model: str
+    base_url: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    weight: int = 1
+    tier: int = 0
+    outside: bool = False
+    price: float = 0.0
+    reports_stream_usage: bool = True
+    usage_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A served model. `visible_to` = organisations that may use it, `None` = all; exactly one of `engine` (the
-    name of an embedded engine) and `base_url` (an OpenAI-compatible server up to and with `/v1`) is set."""
+    """A served model. `visible_to` = organisations that may use it, `None` = all; `engine` names the embedded engine
+    that runs it, where it is not served by upstreams. `retries`: how many further replicas a call that was not
+    answered may be given to; `hedge_s`: after which time without an answer a second one is asked as well (0 = never).
+    """
 
     served_id: str
     name: str
     title: str
     capabilities: frozenset[str]
     price_model: str
-    upstream: str
-    upstream_model: str
     created: int
+    replicas: tuple[Replica, ...]
     visible_to: frozenset[str] | None = None
     revision: str | None = None
     context: int | None = None
     max_concurrency: int = 0
     label: str | None = None
-    reports_stream_usage: bool = True
     engine: str | None = None
-    base_url: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    strategy: Strategy = "weighted"
+    retries: int = 2
+    hedge_s: float = 0.0
 
     def is_open_to(self, org_id: str) -> bool:
         """Whether the organisation may use it."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ceyuan.models.serving.routes import Capability
+from ceyuan.models.serving.routes import Capability, Strategy
 
 LabelMode = Literal["off", "header", "field", "text"]
 ModelName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -61,6 +61,28 @@ class ServedChange(BaseModel):
     enabled: bool = True
 
 
+class ReplicaIn(BaseModel):
+    """A further upstream of a served model."""
+
+    upstream: Annotated[str, Field(min_length=1, max_length=80, description="id or name of the upstream")]
+    model: Annotated[str, Field(max_length=200, description="the model's name there; default: as at the first")] = ""
+    weight: Annotated[int, Field(ge=0, le=1000, description="its share of the calls")] = 1
+    tier: Annotated[int, Field(ge=0, le=9, description="asked only when none of a smaller number can be")] = 0
+
+
+class RoutingIn(BaseModel):
+    """How the calls of a model are shared between its upstreams; `weight` and `tier` are the first one's."""
+
+    strategy: Annotated[Strategy, Field(description="how one of several is chosen")] = "weighted"
+    weight: Annotated[int, Field(ge=0, le=1000)] = 1
+    tier: Annotated[int, Field(ge=0, le=9)] = 0
+    retries: Annotated[int, Field(ge=0, le=9, description="further upstreams that a refused call is given to")] = 2
+    hedge_ms: Annotated[
+        int, Field(ge=0, le=60_000, description="silence after which a second one is asked; 0 = never")
+    ] = 0
+    replicas: Annotated[list[ReplicaIn], Field(max_length=50)] = []
+
+
 class ServedOut(BaseModel):
     """A served model. `state`: ready, preparing, failed, disabled."""
 
@@ -72,6 +94,7 @@ class ServedOut(BaseModel):
     upstream_model: str
     file: str | None
     engine: dict[str, Any]
+    routing: dict[str, Any] | None
     capabilities: list[str]
     price_model: str
     revision: str | None
@@ -137,6 +160,11 @@ class UpstreamIn(BaseModel):
     key: Annotated[str | None, Field(max_length=4000, description="sent as Bearer; sealed, never shown again")] = None
     headers: Annotated[dict[str, str], Field(max_length=20)] = {}
     stream_usage: Annotated[bool, Field(description="it understands stream_options.include_usage")] = True
+    outside: Annotated[bool, Field(description="it is not the platform's own server")] = False
+    price: Annotated[float, Field(ge=0, le=1e9, description="what it asks for a million tokens, in yuan")] = 0.0
+    usage_url: Annotated[
+        str | None, Field(max_length=500, description="where it says what it counted; {id} = the call's x-request-id")
+    ] = None
 
 
 class UpstreamChange(BaseModel):
@@ -146,6 +174,9 @@ class UpstreamChange(BaseModel):
     key: Annotated[str | None, Field(max_length=4000)] = None
     headers: Annotated[dict[str, str], Field(max_length=20)] = {}
     stream_usage: bool = True
+    outside: bool = False
+    price: Annotated[float, Field(ge=0, le=1e9)] = 0.0
+    usage_url: Annotated[str | None, Field(max_length=500)] = None
 
 
 class UpstreamOut(BaseModel):
@@ -157,6 +188,9 @@ class UpstreamOut(BaseModel):
     has_key: bool
     headers: dict[str, str]
     stream_usage: bool
+    outside: bool
+    price: float
+    usage_url: str | None
     created_at: datetime
     updated_at: datetime
 

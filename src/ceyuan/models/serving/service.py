@@ -19,11 +19,11 @@ from ceyuan.models.serving import repository
 from ceyuan.models.serving.catalogue import find_file
 from ceyuan.models.serving.errors import InvalidServedModel, LicenceNotAccepted, ModelNotServed, NameTaken
 from ceyuan.models.serving.files import FileReference, local_path, require_gguf
-from ceyuan.models.serving.routes import Capability
+from ceyuan.models.serving.routes import Capability, Strategy
 from ceyuan.models.serving.tables import ServedModel
 
 CAPABILITIES: tuple[Capability, ...] = ("chat", "completions", "embeddings")
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$")
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}\Z")
 PREPARE = "serving.prepare"
 
 
@@ -211,6 +211,58 @@ async def change_served(uow: UnitOfWork, reference: str, changes: dict[str, Any]
     row.updated_at = uow.clock.now()
     await uow.session.flush()
     await _changed(uow, "serving.change", row)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class NewReplica:
+    """A further upstream of a served model: its id or name, the model's name there (empty = as at the first)."""
+
+    upstream: str
+    model: str = ""
+    weight: int = 1
+    tier: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """How the calls of a model are shared between its upstreams: see `Route` and `Replica`."""
+
+    strategy: Strategy = "weighted"
+    weight: int = 1
+    tier: int = 0
+    retries: int = 2
+    hedge_ms: int = 0
+    replicas: Sequence[NewReplica] = ()
+
+
+async def set_routing(uow: UnitOfWork, reference: str, routing: Routing) -> ServedModel:
+    """Share a model's calls between upstreams; only operators may. Audited. Raises `Invalid` for a model that an
+    engine runs, and where no upstream would get a call."""
+    uow.actor.require_duty("operator")
+    row = await repository.get_served(uow.session, reference, lock=True)
+    if row.upstream_id is None:
+        raise Invalid(
+            ("嵌入式引擎运行的模型没有上游", "an embedded engine runs this model, it has no upstreams"),
+            hint=("请将其作为上游服务的模型登记", "serve it from an upstream"),
+        )
+    if not any((routing.weight, *(replica.weight for replica in routing.replicas))):
+        raise Invalid(("至少一个上游的权重须大于零", "at least one upstream needs a weight"))
+    replicas = []
+    for new in routing.replicas:
+        upstream = await repository.get_upstream(uow.session, new.upstream)
+        entry = {"upstream_id": upstream.id, "model": new.model, "weight": new.weight, "tier": new.tier}
+        replicas.append(entry)
+    named = {(row.upstream_id, row.upstream_model)}
+    for entry in replicas:
+        place = (str(entry["upstream_id"]), str(entry["model"] or row.upstream_model))
+        if place in named:
+            raise Invalid(("同一上游与模型只能出现一次", "an upstream's model may be named only once"))
+        named.add(place)
+    kept = {name: getattr(routing, name) for name in ("strategy", "weight", "tier", "retries", "hedge_ms")}
+    row.routing, row.updated_at = {**kept, "replicas": replicas}, uow.clock.now()
+    await uow.session.flush()
+    await _changed(uow, "serving.route", row)
     return row
 
 

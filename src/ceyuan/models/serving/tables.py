@@ -32,7 +32,7 @@ class ServedModel(Base):
     Either an upstream serves it (as `upstream_model`), or the embedded engine runs `file`: `known:<name>` from the
     catalogue, `hub:<owner>/<name>@<revision>/<path>`, or `file:<absolute path>`. `visibility` is `public` or
     `listed` (the organisations in `visible_to`). `state`: `ready`, `preparing` (its file is being fetched),
-    `failed`, `disabled`.
+    `failed`, `disabled`. `routing`: how calls are shared with further upstreams (`Routing`), null = there are none.
     """
 
     __tablename__ = "served_model"
@@ -43,6 +43,7 @@ class ServedModel(Base):
     upstream_model: Mapped[str] = mapped_column(String(200))
     file: Mapped[str | None] = mapped_column(String(600))
     engine: Mapped[dict[str, Any]]
+    routing: Mapped[dict[str, Any] | None]
     capabilities: Mapped[list[str]]
     price_model: Mapped[str] = mapped_column(String(200))
     revision: Mapped[str | None] = mapped_column(String(300))

@@ -23,13 +23,37 @@ _NEVER_SENT = {"authorization", "host", "content-length", "connection", "transfe
 @dataclass(frozen=True, slots=True)
 class NewUpstream:
     """An upstream to be. `headers` are sent with each call; `stream_usage`: it understands
-    `stream_options.include_usage`."""
+    `stream_options.include_usage`; `outside`: it is not the platform's own; `price`: what it asks for a million tokens,
+    for routing by price; `usage_url`: where it says what it counted for a call (`{id}` = the call's `x-request-id`)."""
 
     name: str
     base_url: str
     key: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     stream_usage: bool = True
+    outside: bool = False
+    price: float = 0.0
+    usage_url: str | None = None
+
+
+_TRAITS: dict[str, Any] = {"stream_usage": True, "outside": False, "price": 0.0, "usage_url": None}
+
+
+def traits_of(row: Upstream) -> dict[str, Any]:
+    """What an upstream is like beside its address and headers, with the defaults of what nobody said."""
+    return {name: row.headers.get(name, default) for name, default in _TRAITS.items()}
+
+
+def _check_usage_url(base_url: str, usage_url: str | None) -> None:
+    """The key goes along with the question, so it is asked of the same server only."""
+    if usage_url is None:
+        return
+    asked, base = urlsplit(usage_url), urlsplit(base_url)
+    if (asked.scheme, asked.netloc) != (base.scheme, base.netloc) or "{id}" not in usage_url:
+        raise InvalidServedModel(
+            ("用量查询地址无效", "not an address to ask for the use of a call"),
+            hint=("须与上游同源且含 {id}", "it must lie on the upstream's own server and hold {id}"),
+        )
 
 
 def _check(base_url: str, headers: Mapping[str, str]) -> None:
@@ -42,7 +66,11 @@ def _check(base_url: str, headers: Mapping[str, str]) -> None:
                 "write https://host:port/v1; the key has a field of its own",
             ),
         )
-    bad = [name for name in headers if name.lower() in _NEVER_SENT or not name.isascii() or "\n" in headers[name]]
+    bad = [
+        name
+        for name in headers
+        if name.lower() in _NEVER_SENT or not name.isascii() or set(headers[name]) & set("\r\n\0")
+    ]
     if bad:
         raise InvalidServedModel((f"不能设置请求头 {bad[0]}", f"the header {bad[0]} cannot be set"))
 
@@ -51,6 +79,7 @@ async def add_upstream(uow: UnitOfWork, new: NewUpstream) -> Upstream:
     """Register an upstream; only operators may. Audited without the key."""
     uow.actor.require_duty("operator")
     _check(new.base_url, new.headers)
+    _check_usage_url(new.base_url, new.usage_url)
     if await uow.session.scalar(select(Upstream).where(Upstream.name == new.name)) is not None:
         raise NameTaken((f"已有名为“{new.name}”的上游", f"an upstream is called “{new.name}” already"))
     now = uow.clock.now()
@@ -58,7 +87,7 @@ async def add_upstream(uow: UnitOfWork, new: NewUpstream) -> Upstream:
         id=new_id("upstream"),
         name=new.name,
         base_url=new.base_url.rstrip("/"),
-        headers={"send": dict(new.headers), "stream_usage": new.stream_usage},
+        headers={"send": dict(new.headers), **{name: getattr(new, name) for name in _TRAITS}},
         created_by=uow.actor.id,
         created_at=now,
         updated_at=now,
@@ -75,13 +104,15 @@ def _sealed(uow: UnitOfWork, upstream_id: str, key: str | None) -> bytes | None:
 
 
 async def change_upstream(uow: UnitOfWork, reference: str, changes: dict[str, Any]) -> Upstream:
-    """Change address, key (`None` removes it), headers or stream_usage; only operators may. Audited."""
+    """Change address, key (`None` removes it), headers or traits; only operators may. Audited."""
     uow.actor.require_duty("operator")
     row = await repository.get_upstream(uow.session, reference)
     headers = changes.get("headers", row.headers.get("send", {}))
     _check(changes.get("base_url", row.base_url), headers)
     row.base_url = changes.get("base_url", row.base_url).rstrip("/")
-    row.headers = {"send": headers, "stream_usage": changes.get("stream_usage", row.headers.get("stream_usage", True))}
+    traits = traits_of(row) | {name: changes[name] for name in _TRAITS if name in changes}
+    _check_usage_url(row.base_url, traits["usage_url"])
+    row.headers = {"send": headers, **traits}
     if "key" in changes:
         row.sealed_key = _sealed(uow, row.id, changes["key"])
     row.updated_at = uow.clock.now()

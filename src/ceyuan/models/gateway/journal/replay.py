@@ -65,11 +65,10 @@ def read_calls(folder: Path) -> list[Call]:
 
 
 def _interrupted(intent: dict[str, Any], relayed: dict[str, Any] | None) -> Call:
-    """A call that our own end cut off: what had been relayed is charged, in doubt; else nothing is."""
-    call = Call(**intent, status="interrupted", http_status=0, code="interrupted")
+    """A call that our own end cut off: what had been relayed is charged; in doubt until its upstream was asked."""
+    call = Call(**intent, status="interrupted", http_status=0, code="interrupted", in_doubt=True)
     if relayed is not None:
         call.prompt_tokens = call.prompt_estimate
         call.completion_tokens = relayed["tokens"]
         call.usage_from = "relayed"
-        call.in_doubt = True
     return call

@@ -62,6 +62,10 @@ class Journal:
         segment.owed += 1
         self._home[call_id] = segment
 
+    def intend_elsewhere(self, document: dict[str, Any]) -> None:
+        """Write a call's intent once more: it goes to another upstream now."""
+        self._write(encode(INTENT, document))
+
     def progress(self, document: dict[str, Any]) -> None:
         """Note how much of a stream was relayed, so that a crash does not lose it."""
         self._write(encode(PROGRESS, document))

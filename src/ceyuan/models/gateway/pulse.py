@@ -1,0 +1,64 @@
+"""The pulse of a process: one timer that looks at all running calls, so that a call needs none of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+_TICK_S = 0.1
+
+
+class Timer:
+    """How long a task may still wait, and what to begin once it has taken longer than a tick."""
+
+    __slots__ = ("_cancelling", "begun", "due", "late", "look", "task")
+
+    def __init__(self, task: asyncio.Task[object], now: float, due: float, look: Callable[[], None] | None) -> None:
+        self.task = task
+        self.begun = now
+        self.due = due
+        self.look = look
+        self.late = False
+        self._cancelling = task.cancelling()
+
+    def was_late(self) -> bool:
+        """Whether the `CancelledError` in hand comes from the pulse alone; asks once, and clears it."""
+        if not self.late:
+            return False
+        self.late = False
+        return self.task.uncancel() <= self._cancelling
+
+
+class Pulse:
+    """Cancels tasks whose time is over, to within a tenth of a second."""
+
+    def __init__(self) -> None:
+        self._timers: set[Timer] = set()
+        self._handle: asyncio.TimerHandle | None = None
+
+    def begin(self, seconds: float, look: Callable[[], None] | None = None) -> Timer:
+        """Watch the current task; `look` is called once if it is still there after a tick."""
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None
+        now = loop.time()
+        timer = Timer(task, now, now + seconds, look)
+        self._timers.add(timer)
+        if self._handle is None:
+            self._handle = loop.call_later(_TICK_S, self._beat, loop)
+        return timer
+
+    def end(self, timer: Timer) -> None:
+        """Watch it no longer."""
+        self._timers.discard(timer)
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for timer in list(self._timers):
+            if timer.due <= now and not timer.late:
+                timer.late = True
+                timer.task.cancel()
+            elif timer.look is not None and now - timer.begun >= _TICK_S:
+                look, timer.look = timer.look, None
+                look()
+        self._handle = loop.call_later(_TICK_S, self._beat, loop) if self._timers else None
