@@ -12,9 +12,12 @@ const feature: Feature = {
       lazy: () => import('./PartnerPage'),
       handle: { help: 'compute:help.partner' },
     },
+    { path: 'compute/tasks', lazy: () => import('./TasksPage'), handle: { help: 'tasks:help.list' } },
+    { path: 'compute/tasks/:taskId', lazy: () => import('./TaskPage'), handle: { help: 'tasks:help.detail' } },
   ],
   nav: [
     { room: 'compute', path: '/compute/offers', label: 'compute:offers.title', order: 0 },
+    { room: 'compute', path: '/compute/tasks', label: 'tasks:title', order: 5 },
     { room: 'compute', path: '/compute/plan', label: 'compute:plan.title', order: 10 },
     { room: 'compute', path: '/compute/partners', label: 'compute:partners.title', order: 20 },
   ],

@@ -22,8 +22,7 @@ class ExecutorFault(Exception):
 class Launch:
     """A command with all that it gets: nothing else of our environment reaches it.
 
-    `wall_s` and `memory_mb` end it when they are passed (0: no limit); `prefix` is put before `argv` (a sandbox);
-    `checkpoint` is a folder that later runs of the same task see again.
+    `wall_s` and `memory_mb` end it when they are passed (0: no limit); `prefix` is put before `argv` (a sandbox).
     """
 
     argv: Sequence[str]
@@ -32,8 +31,6 @@ class Launch:
     memory_mb: int = 0
     grace_s: float = 5.0
     prefix: Sequence[str] = ()
-    inputs: str = ""
-    checkpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

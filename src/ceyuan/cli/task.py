@@ -1,0 +1,128 @@
+"""`ceyuan task`: run a command where it fits, look at it, follow its output, stop it, go on with it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from ceyuan.cli.connection import Api
+from ceyuan.cli.output import language, say, show, show_rows
+from ceyuan.kernel.errors import Invalid
+
+app = typer.Typer(help="Tasks: run, list, show, logs, stop, resume.", no_args_is_help=True)
+_COLUMNS = ["id", "name", "state", "reason", "seconds", "cost_so_far_micro", "created_at"]
+_LOOK_S = 1.0
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """The description in a file (`-`: standard input); raises `Invalid` if it is no YAML mapping."""
+    try:
+        content = yaml.safe_load(sys.stdin.read() if str(path) == "-" else path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise Invalid((f"无法读取任务描述:{error}", f"the description cannot be read: {error}")) from error
+    if not isinstance(content, dict):
+        raise Invalid(
+            ("任务描述应为一组字段", "a description is a mapping"),
+            hint=("例如 name: hello、command: echo hello", "for example name: hello, command: echo hello"),
+        )
+    return content
+
+
+@app.command()
+def run(
+    description: Annotated[Path, typer.Argument(help="YAML file; - reads standard input")],
+    org: Annotated[str, typer.Option(help="id of the organisation that pays for it and sees it")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be taken and paid")] = False,
+    follow: Annotated[bool, typer.Option(help="print the output until it ends")] = False,
+) -> None:
+    """Run a task."""
+    body = {"org_id": org, "task": read_description(description)}
+    api = Api()
+    if dry_run:
+        checked = api.post("/api/v1/compute/tasks/check", body)
+        if not checked["isolated"]:
+            say(
+                (
+                    "本机无法隔离任务,仅管理员可运行",
+                    "this machine cannot isolate tasks: only administrators may run any",
+                )
+            )
+        for refusal in checked["refusals"]:
+            say(refusal[language()])
+        show(checked, key="most_micro")
+        return
+    task = api.post("/api/v1/compute/tasks", body)
+    show(task)
+    if follow:
+        follow_log(api, task["id"])
+
+
+@app.command("list")
+@app.command("ls", hidden=True)
+def list_tasks(
+    state: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled")] = None,
+    limit: Annotated[int, typer.Option(help="how many at most")] = 20,
+) -> None:
+    """List tasks, newest first."""
+    show_rows(Api().pages("/api/v1/compute/tasks", limit=limit, state=state), _COLUMNS)
+
+
+@app.command("show")
+def show_task(task_id: str) -> None:
+    """Show one task with its tries and its cost so far."""
+    show(Api().get(f"/api/v1/compute/tasks/{task_id}"))
+
+
+@app.command()
+def logs(
+    task_id: str,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="go on until the task ends")] = False,
+) -> None:
+    """Print the output of a task's last try."""
+    api = Api()
+    if follow:
+        follow_log(api, task_id)
+        return
+    part = api.get(f"/api/v1/compute/tasks/{task_id}/log")
+    while part["text"]:
+        sys.stdout.write(part["text"])
+        part = api.get(f"/api/v1/compute/tasks/{task_id}/log", attempt=part["attempt"], offset=part["next_offset"])
+
+
+def follow_log(api: Api, task_id: str) -> None:
+    """Print output as it comes, try after try, until the task ends; exit status 0 only if it succeeded."""
+    attempt, offset = None, 0
+    while True:
+        task = api.get(f"/api/v1/compute/tasks/{task_id}")
+        part = api.get(f"/api/v1/compute/tasks/{task_id}/log", attempt=attempt, offset=offset)
+        sys.stdout.write(part["text"])
+        sys.stdout.flush()
+        attempt, offset = part["attempt"], part["next_offset"]
+        newest = task["attempt"] or (task["attempts"][-1]["key"] if task["attempts"] else None)
+        if part["ended"] and not part["text"] and newest not in (None, attempt):
+            attempt, offset = newest, 0
+            continue
+        if not part["text"] and task["state"] in ("succeeded", "failed", "cancelled") and not task["closing"]:
+            break
+        if not part["text"]:
+            time.sleep(_LOOK_S)
+    say((f"任务结束:{task['state']} {task['reason']}", f"the task ended: {task['state']} {task['reason']}"))
+    if task["state"] != "succeeded":
+        raise typer.Exit(1)
+
+
+@app.command()
+def stop(task_id: str) -> None:
+    """Stop a task; its checkpoint is kept."""
+    show(Api().post(f"/api/v1/compute/tasks/{task_id}/stop"))
+
+
+@app.command()
+def resume(task_id: str) -> None:
+    """Go on with a failed or stopped task from its checkpoint."""
+    show(Api().post(f"/api/v1/compute/tasks/{task_id}/resume"))

@@ -1,0 +1,20 @@
+"""Tasks: a command with what it needs, run where it fits, metered once, its results kept as revisions of the hub.
+
+A task is described once (YAML or Python), checked before anything is queued, driven by a durable job, and run by an
+executor. Offers, prices of suppliers and the choice among many sites are not this room's.
+"""
+
+from ceyuan.compute.tasks.description import Resources, TaskSpec
+from ceyuan.compute.tasks.service import check_task, create_task, find_task, resume_task, stop_task
+from ceyuan.compute.tasks.tables import ComputeTask
+
+__all__ = [
+    "ComputeTask",
+    "Resources",
+    "TaskSpec",
+    "check_task",
+    "create_task",
+    "find_task",
+    "resume_task",
+    "stop_task",
+]

@@ -1,0 +1,42 @@
+"""All SQL of tasks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ceyuan.compute.tasks.errors import TaskNotFound
+from ceyuan.compute.tasks.tables import ComputeTask
+from ceyuan.kernel.actor import Actor
+
+
+async def get(session: AsyncSession, task_id: str, *, lock: bool = False) -> ComputeTask:
+    """The task; raises `TaskNotFound`."""
+    row = await session.get(ComputeTask, task_id, with_for_update=lock or None)
+    if row is None:
+        raise TaskNotFound()
+    return row
+
+
+async def of_job(session: AsyncSession, job_id: str) -> ComputeTask | None:
+    """The task that a job drives."""
+    return await session.scalar(select(ComputeTask).where(ComputeTask.job_id == job_id))
+
+
+async def closing(session: AsyncSession) -> list[str]:
+    """Tasks whose try at work must be ended."""
+    return list(await session.scalars(select(ComputeTask.id).where(ComputeTask.closing.is_not(None)).limit(100)))
+
+
+async def ended_before(session: AsyncSession, moment: datetime) -> list[ComputeTask]:
+    """Tasks that ended before a moment, newest first."""
+    query = select(ComputeTask).where(ComputeTask.finished_at < moment).order_by(ComputeTask.finished_at.desc())
+    return list(await session.scalars(query.limit(1000)))
+
+
+def visible_to(actor: Actor) -> Select[ComputeTask]:
+    """The tasks of the actor's organisations; administrators see all."""
+    query = select(ComputeTask)
+    return query if actor.is_admin else query.where(ComputeTask.org_id.in_(list(actor.roles)))

@@ -1,0 +1,94 @@
+"""Tasks on the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from ceyuan.compute.tasks.description import TaskSpec
+
+
+class TaskIn(BaseModel):
+    """A task to run, on whose account."""
+
+    org_id: Annotated[str, Field(max_length=40)]
+    task: TaskSpec
+
+
+class RefusalOut(BaseModel):
+    """Why a wish cannot be met, and the nearest that can."""
+
+    zh: str
+    en: str
+    nearest: dict[str, Any]
+
+
+class CheckOut(BaseModel):
+    """A dry run: what would be taken, refused, and paid for one try; whether the platform's files are kept away."""
+
+    placed: dict[str, Any]
+    refusals: list[RefusalOut]
+    inputs: dict[str, str]
+    least_micro: int
+    most_micro: int
+    isolated: bool
+
+
+class AttemptOut(BaseModel):
+    """One try that has ended, with its meter. Times are seconds since 1970."""
+
+    key: str
+    state: str
+    exit_code: int | None
+    reason: str
+    started_at: float | None
+    ended_at: float | None
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+
+
+class TaskOut(BaseModel):
+    """A task; `cost_micro` is posted, `cost_so_far_micro` includes the try at work."""
+
+    id: str
+    org_id: str
+    job_id: str
+    name: str
+    spec: dict[str, Any]
+    placed: dict[str, Any]
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    state: str
+    closing: str | None
+    reason: str
+    attempt: str | None
+    attempts: list[AttemptOut]
+    seconds: float
+    cost_micro: int
+    cost_so_far_micro: int
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class TaskLogOut(BaseModel):
+    """Output of a try from an offset in bytes on; `ended` if no more will come."""
+
+    attempt: str | None
+    text: str
+    next_offset: int
+    ended: bool
+
+
+class PlaceOut(BaseModel):
+    """The machine on which tasks run, and whether they are isolated; if not, only administrators may run any."""
+
+    kind: str
+    cpus: int
+    memory_gib: float
+    disk_gib: float
+    isolated: bool

@@ -1,0 +1,19 @@
+"""Settings of tasks."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from ceyuan.kernel.settings import Section
+
+
+class TaskSettings(Section):
+    """How tasks run on this machine."""
+
+    model_config = SettingsConfigDict(env_prefix="CEYUAN_TASK_", extra="ignore", frozen=True)
+
+    sandbox: bool = Field(
+        default=True, description="Run tasks in bubblewrap where it works; without it only administrators may run any."
+    )
+    keep_days: float = Field(default=7.0, ge=0, description="Days for which an ended task's files and log are kept.")

@@ -1,0 +1,19 @@
+"""How tasks take part in the platform: they hear how their jobs end, and end and tidy up what was stopped."""
+
+from __future__ import annotations
+
+import ceyuan.compute.tasks.tasks  # noqa: F401 - declares the kind of job
+from ceyuan.compute.tasks.closing import close_tasks, on_job_finished, sweep
+from ceyuan.compute.tasks.money import CORE_SECOND
+from ceyuan.kernel.platform import Chore, Platform
+from ceyuan.metering import Resource
+
+_CLOSE_S, _SWEEP_S = 1.0, 6 * 3600.0
+
+
+def wire(platform: Platform) -> None:
+    """Subscribe, name what is metered, declare the chores."""
+    platform.subscriptions.on("job.finished", on_job_finished)
+    platform.provide(Resource, CORE_SECOND)
+    platform.chores.append(Chore("end the tries of stopped tasks", _CLOSE_S, close_tasks))
+    platform.chores.append(Chore("remove the files of old tasks", _SWEEP_S, sweep))
