@@ -14,6 +14,7 @@ from ceyuan.hub.repositories.service import describe, purge_deleted, rename
 from ceyuan.hub.viewer.service import Viewer
 from ceyuan.hub.xet import repository as xorbs
 from ceyuan.hub.xet.forms import XetOrigin, evict, forget
+from ceyuan.hub.xet.tasks import EVERY_S, plan_packing
 from ceyuan.identity import OrganisationData, PersonalData, ScopeRoom
 from ceyuan.kernel.blobs import BlobReferences
 from ceyuan.kernel.events import Event
@@ -68,5 +69,6 @@ def wire(platform: Platform) -> None:
     origin = XetOrigin(platform)
     platform.blobs.origins.append(origin)
     platform.services.append(origin)
+    platform.chores.append(Chore("cut large files that came whole", EVERY_S, plan_packing))
     platform.chores.append(Chore("keep flat copies within their limit", 600.0, evict))
     platform.chores.append(Chore("forget chunks that no file needs", 6 * 3600.0, forget))
