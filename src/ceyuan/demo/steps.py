@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from ceyuan.data.sources import ensure_source
@@ -51,7 +52,7 @@ async def ensure_sources(uow: UnitOfWork, org_id: str, plan: LoopPlan) -> list[s
     if plan.source_dir is not None:
         own = SourceIn(
             org_id=org_id,
-            key="own-folder",
+            key=f"own-folder-{hashlib.sha256(plan.source_dir.encode()).hexdigest()[:8]}",
             kind="folder",
             location=plan.source_dir,
             title="自有文件夹 Own folder",

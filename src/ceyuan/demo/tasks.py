@@ -9,7 +9,7 @@ from ceyuan.demo import steps
 from ceyuan.demo.plan import LoopPlan
 from ceyuan.evaluation.runs import create_run
 from ceyuan.evaluation.runs.schemas import EvaluationPlan, PerplexityPlan
-from ceyuan.governance.monitoring import watch
+from ceyuan.governance.monitoring import incidents_of_rule, watch
 from ceyuan.governance.safety import create_check
 from ceyuan.governance.safety.schemas import SafetyPlan
 from ceyuan.kernel.errors import CeyuanError, Text
@@ -17,7 +17,7 @@ from ceyuan.kernel.jobs import JobContext, JobFailed, job
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.kernel.workflow import GuardRefused
 from ceyuan.models.gateway import ask_model
-from ceyuan.models.releases import decide, open_release
+from ceyuan.models.releases import current_gates, decide, find_release, open_release
 from ceyuan.models.releases.schemas import Criteria, ReleaseIn
 from ceyuan.models.serving import see_served
 from ceyuan.scenarios.law import ask_law, open_assistant, rate_answer
@@ -115,14 +115,27 @@ class _Turn:
         )
 
         async def open_it(uow: UnitOfWork) -> str:
-            return (await open_release(uow, wanted)).id
+            return (await open_release(uow, wanted, exist_ok=True)).id
 
         self.made["release_id"] = await ctx.transaction("release", open_it)
+        await ctx.step("too early", self._release_too_early)
+
+    async def _release_too_early(self) -> bool:
+        """Ask for the release before anything was measured; whether it was refused. An earlier turn of the same
+        content may have been measured, and released, already."""
+        ctx = self.ctx
+        async with ctx.platform.work(ctx.actor, write=False) as uow:
+            release = await find_release(uow, self.made["release_id"])
+            passed = all(gate["passed"] for gate in await current_gates(uow, release))
+        if release.state != "candidate" or passed:
+            return False
         try:
             async with ctx.platform.work(ctx.actor) as uow:
-                await decide(uow, self.made["release_id"], "approve", "too early")
+                await decide(uow, release.id, "approve", "too early")
         except GuardRefused as refusal:
             ctx.log(f"release blocked, as it should be: {refusal.message[1]}", zh=refusal.message[0])
+            return True
+        return False
 
     async def _wait_until_served(self, name: str) -> None:
         deadline = asyncio.get_running_loop().time() + _MODEL_WAIT_S
@@ -185,8 +198,11 @@ class _Turn:
         self.say(0.8, (f"发布:{made['release']}", f"release: {made['release']}"))
 
     async def _decide(self, uow: UnitOfWork) -> str:
+        release = await find_release(uow, self.made["release_id"])
+        if release.state != "candidate":
+            return release.state
         try:
-            release = await decide(uow, self.made["release_id"], "approve", "gates passed", key=self.ctx.job_id)
+            release = await decide(uow, release.id, "approve", "gates passed", key=self.ctx.job_id)
         except GuardRefused as refusal:
             self.ctx.log(f"not released: {refusal.message[1]}", "warning", zh=refusal.message[0])
             return "candidate"
@@ -250,7 +266,9 @@ class _Turn:
         except CeyuanError as refusal:
             ctx.log(f"refused on purpose: {refusal.message[1]}", zh=refusal.message[0])
         for _ in range(60):
-            if await watch(ctx.platform):
-                return True
+            await watch(ctx.platform)
+            async with ctx.platform.work(ctx.actor, write=False) as uow:
+                if await incidents_of_rule(uow, self.made["rule_id"]):
+                    return True
             await asyncio.sleep(0.5)
         return False

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ceyuan.kernel.errors import Forbidden
 from ceyuan.kernel.jobs import ActorResolver, Job, JobContext, repository, service
 from ceyuan.kernel.jobs.errors import JobNotFound, JobNotResumable
 from ceyuan.kernel.platform import Platform
+from ceyuan.server.assembly import running
 from tests.kernel.jobs import kinds
 
 ANNA = Actor(kind="person", id="per_anna", label="Anna", roles={"org_a": "member"})
@@ -205,3 +207,53 @@ async def test_a_job_of_somebody_who_may_no_longer_act_fails_and_says_so(platfor
         job_id = (await service.submit(uow, "test.append", {"out": str(tmp_path / "out")}, org_id="org_a")).id
     job = await ended(platform, job_id)
     assert (job.state, (job.error or {})["code"]) == ("failed", "forbidden")
+
+
+async def test_cancelling_a_parent_stops_its_child_and_resuming_it_goes_on_with_both(
+    platform: Platform, tmp_path: Path
+) -> None:
+    gate, out = tmp_path / "gate", tmp_path / "out"
+    inner = {"out": str(out), "gate": str(gate)}
+    job_id = await submit(platform, "test.parent", {"kind": "test.append", "params": inner})
+    while not out.exists():
+        await asyncio.sleep(0.02)
+    async with platform.work(ANNA) as uow:
+        await service.cancel(uow, job_id)
+    parent = await ended(platform, job_id)
+    async with platform.database.session(write=False) as session:
+        child = await repository.by_key(session, f"{job_id}/inner")
+    assert child is not None
+    assert (parent.state, (await ended(platform, child.id)).state) == ("cancelled", "cancelled")
+    gate.touch()
+    async with platform.work(ANNA) as uow:
+        await service.resume(uow, job_id)
+    assert (await ended(platform, job_id)).state == "succeeded"
+    assert out.read_text() == "one\ntwo\n", "the child repeated no finished step"
+
+
+async def test_an_orphan_that_was_taken_up_meanwhile_gets_no_second_run(built: Platform) -> None:
+    async with built.work(ANNA) as uow:
+        job = await service.submit(uow, "test.append", {}, org_id="org_a")
+        now = uow.clock.now()
+        assert await repository.claim(uow.session, job.id, job.run, "before", now, now)
+    later = now + timedelta(seconds=1)
+    async with built.work(ANNA) as uow:
+        lost = [(found.id, found.run) for found in await repository.orphaned(uow.session, later)]
+        assert lost == [(job.id, job.run)]
+        assert await repository.claim(uow.session, *lost[0], "recovered", later, later + timedelta(seconds=30))
+        assert not await repository.requeue_orphan(uow.session, *lost[0], later)
+    found = await look(built, job.id)
+    assert (found.run, found.state, found.lease_owner) == (job.run, "running", "recovered")
+
+
+async def test_a_job_whose_process_is_gone_gets_a_new_run_when_its_lease_is_over(
+    built: Platform, tmp_path: Path
+) -> None:
+    async with built.work(ANNA) as uow:
+        job = await service.submit(uow, "test.append", {"out": str(tmp_path / "out")}, org_id="org_a")
+        now = uow.clock.now()
+        assert await repository.claim(uow.session, job.id, job.run, "elsewhere", now, now - timedelta(seconds=1))
+        await repository.change_if_open(uow.session, job.id, job.run, handed_run=job.run)
+    async with running(built):
+        done = await ended(built, job.id)
+    assert (done.state, done.run) == ("succeeded", job.run + 1)

@@ -3,7 +3,7 @@
 A rule that fires opens one incident and tells those who watch; while it is open the rule only counts.
 """
 
-from ceyuan.governance.monitoring.service import create_rule, find_incident, watch
+from ceyuan.governance.monitoring.service import create_rule, find_incident, incidents_of_rule, watch
 from ceyuan.governance.monitoring.tables import Incident, MonitorRule
 
-__all__ = ["Incident", "MonitorRule", "create_rule", "find_incident", "watch"]
+__all__ = ["Incident", "MonitorRule", "create_rule", "find_incident", "incidents_of_rule", "watch"]

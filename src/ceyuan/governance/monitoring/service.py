@@ -67,6 +67,13 @@ async def find_incident(uow: UnitOfWork, incident_id: str) -> Incident:
     return incident
 
 
+async def incidents_of_rule(uow: UnitOfWork, rule_id: str) -> list[Incident]:
+    """The incidents that a rule opened, newest first; raises what `find_rule` raises."""
+    rule = await find_rule(uow, rule_id)
+    query = select(Incident).where(Incident.rule_id == rule.id).order_by(Incident.id.desc())
+    return list(await uow.session.scalars(query))
+
+
 async def step_incident(uow: UnitOfWork, incident_id: str, step: str, note: str) -> Incident:
     """Take, resolve or dismiss an incident."""
     incident = await find_incident(uow, incident_id)

@@ -35,6 +35,7 @@ class JobContext:
         self.org_id = job.org_id
         self.actor = actor
         """The person or service on whose behalf the job runs, with today's rights."""
+        self._began = platform.clock.now()
         self._lines: list[dict[str, Any]] = []
         self._progress: dict[str, Any] = {}
         self._cpu_seconds = 0.0
@@ -231,21 +232,22 @@ class JobContext:
         resumed, a failed child is resumed too.
         """
 
-        async def start(uow: UnitOfWork) -> str:
-            key = f"{self.job_id}/{name}"
+        key = f"{self.job_id}/{name}"
+        async with self.platform.work(self.actor) as uow:
             job = await service.submit(
                 uow, kind, params, org_id=self.org_id, title=title, key=key, parent_id=self.job_id
             )
-            if job.state in ("failed", "cancelled"):
-                await service.resume(uow, job.id)
-            return job.id
-
-        async with self.platform.work(self.actor) as uow:
-            child_id = await start(uow)
-        return await self.wait_for(child_id)
+        return await self.wait_for(job.id)
 
     async def wait_for(self, job_id: str) -> dict[str, Any]:
-        """Wait for a job that a room's own use case submitted; its result, or `ChildFailed` with its words."""
+        """Wait for a job, also one that a room's own use case submitted; its result, or `ChildFailed` with its words.
+
+        One that had ended badly before this job went on is resumed first.
+        """
+        async with self.platform.work(self.actor) as uow:
+            ended = await repository.get(uow.session, job_id, lock=True)
+            if ended.state in ("failed", "cancelled") and ended.finished_at and ended.finished_at < self._began:
+                await service.resume(uow, job_id)
         while True:
             async with self.platform.database.session(write=False) as session:
                 job = await repository.get(session, job_id)

@@ -62,6 +62,12 @@ async def orphaned(session: AsyncSession, now: datetime) -> list[Job]:
     return list(await session.scalars(select(Job).where(Job.state == "running", Job.lease_until < now)))
 
 
+async def open_children(session: AsyncSession, job_id: str) -> list[Job]:
+    """The children of a job that have not ended."""
+    query = select(Job).where(Job.parent_id == job_id, Job.state.in_(OPEN_STATES)).order_by(Job.id).with_for_update()
+    return list(await session.scalars(query))
+
+
 async def to_cancel(session: AsyncSession, job_ids: list[str]) -> list[str]:
     """Those of these jobs that were asked to stop."""
     return (
@@ -82,6 +88,18 @@ async def claim(session: AsyncSession, job_id: str, run: int, owner: str, now: d
             attempts=Job.attempts + 1,
             started_at=func.coalesce(Job.started_at, now),
         )
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
+
+
+async def requeue_orphan(session: AsyncSession, job_id: str, run: int, now: datetime) -> bool:
+    """Give a job whose lease ran out a new run; false if somebody took it up in the meantime."""
+    result = await session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.run == run, Job.state == "running", Job.lease_until < now)
+        .values(state="queued", run=run + 1, lease_owner=None, lease_until=None)
         .execution_options(synchronize_session=False)
     )
     assert isinstance(result, CursorResult)

@@ -14,6 +14,7 @@ import traceback
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetWorkflowID
@@ -59,10 +60,11 @@ class Jobs:
         self._database_url = database_url
         self._heavy = heavy
         self._executor = executor
-        self._tasks: dict[str, asyncio.Task[Any]] = {}  # the functions at work: what a cancel reaches
+        # The functions at work, by job and run: what a cancel reaches.
+        self._tasks: dict[tuple[str, int], asyncio.Task[Any]] = {}
         self._runs: set[asyncio.Task[str]] = set()  # what writes down how each ended: never cancelled
         self._wake = asyncio.Event()
-        self._changes: dict[str, asyncio.Event] = {}
+        self._changes: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()  # those who wait hold them
         self._relay: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -129,7 +131,9 @@ class Jobs:
 
     async def changed(self, job_id: str, *, timeout_s: float) -> None:
         """Wait until the job changes in this process, at most `timeout_s` (other processes are polled)."""
-        event = self._changes.setdefault(job_id, asyncio.Event())
+        event = self._changes.get(job_id)
+        if event is None:
+            event = self._changes[job_id] = asyncio.Event()
         try:
             await asyncio.wait_for(event.wait(), timeout_s)
         except TimeoutError:
@@ -158,25 +162,25 @@ class Jobs:
         now = self.platform.clock.now()
         async with self.platform.database.session(write=False) as session:
             fresh = [(j.id, j.run, j.queue) for j in await repository.to_hand_over(session, now)]
-            lost = [(j.id, j.run) for j in await repository.orphaned(session, now) if j.id not in self._tasks]
-            cancelled = await repository.to_cancel(session, list(self._tasks))
+            lost = [(j.id, j.run) for j in await repository.orphaned(session, now)]
+            cancelled = set(await repository.to_cancel(session, [job_id for job_id, _ in self._tasks]))
         for job_id, run, queue in fresh:
             with SetWorkflowID(f"{job_id}.{run}"):
                 await DBOS.enqueue_workflow_async(queue, _run_job, job_id, run)
             async with self.platform.work(SYSTEM) as uow:
                 await repository.change_if_open(uow.session, job_id, run, handed_run=run)
         for job_id, run in lost:
+            if (job_id, run) in self._tasks:
+                continue  # it is at work here; its heartbeat comes late on a busy machine
             async with self.platform.work(SYSTEM) as uow:
-                await repository.change_if_open(
-                    uow.session, job_id, run, state="queued", run=run + 1, lease_owner=None, lease_until=None
-                )
+                await repository.requeue_orphan(uow.session, job_id, run, now)
             self._wake.set()
-        for job_id in cancelled:
-            self._cancel(job_id)
+        for job_id, run in [at for at in self._tasks if at[0] in cancelled]:
+            self._cancel(job_id, run)
 
-    def _cancel(self, job_id: str) -> None:
+    def _cancel(self, job_id: str, run: int) -> None:
         """Stop the function, once: a second cancel would break into its cleaning up."""
-        task = self._tasks.get(job_id)
+        task = self._tasks.get((job_id, run))
         if task is not None and not task.cancelling():
             task.cancel()
 
@@ -202,15 +206,16 @@ class Jobs:
             return "failed"
         context = JobContext(self.platform, job, actor)
         context.log(f"run {run} started" if job.attempts == 1 else f"run {run} goes on (start {job.attempts})")
-        self._tasks[job_id] = asyncio.create_task(kind.function(context, dict(job.params)), name=f"job {job_id}")
-        guard = asyncio.create_task(self._guarded(kind, context, job), name=f"run of job {job_id}")
+        work = asyncio.create_task(kind.function(context, dict(job.params)), name=f"job {job_id}")
+        self._tasks[job_id, run] = work
+        guard = asyncio.create_task(self._guarded(kind, work, context, job), name=f"run {run} of job {job_id}")
         self._runs.add(guard)
         beat = asyncio.create_task(self._heartbeat(job_id, run))
         flusher = asyncio.create_task(context.keep_flushing())
         try:
             return await asyncio.shield(guard)
         finally:
-            self._tasks.pop(job_id, None)
+            self._tasks.pop((job_id, run), None)
             self._runs.discard(guard)
             beat.cancel()
             flusher.cancel()
@@ -222,11 +227,11 @@ class Jobs:
             return await resolver.actor(self.platform, actor_id)
         return SYSTEM
 
-    async def _guarded(self, kind: JobKind, context: JobContext, job: Job) -> str:
+    async def _guarded(self, kind: JobKind, work: asyncio.Task[dict[str, Any]], context: JobContext, job: Job) -> str:
         started = self.platform.clock.now()
         state, result, error = "succeeded", None, None
         try:
-            result = await self._tasks[job.id]
+            result = await work
         except asyncio.CancelledError:
             if self._stopping:
                 await context.flush()
@@ -239,6 +244,8 @@ class Jobs:
             logger.exception("job %s (%s) failed", job.id, kind.name)
             text = f"{type(unexpected).__name__}: {unexpected}"[:500]
             state, error = "failed", JobFailed((f"任务出错:{text}", text), trace=traceback.format_exc()[-6000:])
+        if error is not None and await self._asked_to_stop(job.id):  # it heard of its stopped child first
+            state, error = "cancelled", None
         if error is not None:
             context.log(error.line("en"), "error", zh=error.line("zh"), trace=error.fields.get("trace"))
         await context.flush()
@@ -253,6 +260,10 @@ class Jobs:
         wall = (self.platform.clock.now() - started).total_seconds()
         await self._end(job, state, result=result, error=error, wall=wall)
         return state
+
+    async def _asked_to_stop(self, job_id: str) -> bool:
+        async with self.platform.database.session(write=False) as session:
+            return bool(await repository.to_cancel(session, [job_id]))
 
     async def _retry_later(self, job: Job, context: JobContext) -> str:
         delay = min(0.5 * 2.0**job.attempts, 300.0)
@@ -316,7 +327,7 @@ class Jobs:
                 async with self.platform.work(SYSTEM) as uow:
                     now = uow.clock.now()
                     if not await repository.change_if_open(uow.session, job_id, run, lease_until=now + LEASE):
-                        self._cancel(job_id)
+                        self._cancel(job_id, run)
             except Exception:
                 logger.exception("the heartbeat of job %s failed", job_id)
 

@@ -85,13 +85,19 @@ async def cancel(uow: UnitOfWork, job_id: str) -> Job:
     _require_hand(uow, job)
     if job.state not in repository.OPEN_STATES:
         raise JobFinished((f"任务已是 {job.state} 状态", f"the job is already {job.state}"))
+    await _cancel_tree(uow, job)
+    uow.after_commit(uow.platform.jobs.nudge)
+    await uow.audit("job.cancel", job.id, job.org_id)
+    return job
+
+
+async def _cancel_tree(uow: UnitOfWork, job: Job) -> None:
     job.cancel_requested = True
     if job.state == "queued":
         job.state, job.finished_at = "cancelled", uow.clock.now()
         await uow.publish("job.finished", job_id=job.id, state="cancelled", kind=job.kind, org_id=job.org_id)
-    uow.after_commit(uow.platform.jobs.nudge)
-    await uow.audit("job.cancel", job.id, job.org_id)
-    return job
+    for child in await repository.open_children(uow.session, job.id):
+        await _cancel_tree(uow, child)
 
 
 async def resume(uow: UnitOfWork, job_id: str) -> Job:

@@ -5,7 +5,7 @@ release is a workflow, so who approved what on which evidence is in the audit lo
 """
 
 from ceyuan.models.releases.gates import GateResult, ReleaseGate, judge
-from ceyuan.models.releases.service import decide, find_release, open_release
+from ceyuan.models.releases.service import current_gates, decide, find_release, open_release
 from ceyuan.models.releases.tables import Release
 
-__all__ = ["GateResult", "Release", "ReleaseGate", "decide", "find_release", "judge", "open_release"]
+__all__ = ["GateResult", "Release", "ReleaseGate", "current_gates", "decide", "find_release", "judge", "open_release"]

@@ -14,11 +14,14 @@ from ceyuan.models.releases.schemas import ReleaseIn
 from ceyuan.models.releases.tables import Release
 
 
-async def open_release(uow: UnitOfWork, wanted: ReleaseIn) -> Release:
-    """Make a revision a candidate; raises `ReleaseExists` if it is one already."""
+async def open_release(uow: UnitOfWork, wanted: ReleaseIn, *, exist_ok: bool = False) -> Release:
+    """Make a revision a candidate; one that is a candidate or released already is returned with `exist_ok`, and
+    raises `ReleaseExists` without."""
     revision = await resolve(uow, wanted.model)
     uow.actor.require_role(revision.org_id, "member")
     if (known := await repository.open_of(uow.session, revision.node_id)) is not None:
+        if exist_ok:
+            return known
         raise ReleaseExists(release_id=known.id)
     release_id = new_id("rel")
     instance = await workflow.start(
