@@ -85,7 +85,7 @@ class Arbiter:
     while it lasts; without any, waiting as long as what is expected of interruptible capacity finishes the work in the
     time left, on-demand otherwise. What to expect is learnt from what was seen before."""
 
-    def __init__(self, terms: Terms, caution: float = 1.02) -> None:
+    def __init__(self, terms: Terms, caution: float = 1.08) -> None:
         """``caution``: how many times the work left must fit in the expected interruptible time for it to be waited
         for."""
         self._uptimes = Uptimes(len(terms.spot), terms.step)

@@ -1,0 +1,292 @@
+"""Where and when each task runs, and which data is copied where: one mixed-integer programme for all of them.
+
+A binary column for each task, offer and start, and for each dataset, link and start of copying. Offers have a capacity
+in each slot of time, links carry one slot's worth in each, a task starts after a copy of its data has ended; a copy
+serves every task that needs it. The price of a plan: running by the hour of the day, copying, carbon, and delay.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ceyuan.compute.sites.checks import check
+from ceyuan.compute.sites.world import Need, Offer, SiteTask, World
+
+AT_ONCE = 0.05
+"""Parts of a slot below which copying takes no time worth planning."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A task's part of a plan; times in hours from now, yuan, kilograms of CO2. ``copied_from`` is a region or none."""
+
+    task: str
+    offer: int
+    need: Need
+    copy_start: float
+    copied_from: str | None
+    start: float
+    end: float
+    run_price: float
+    copy_price: float
+    carbon: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``steps`` in the order of tasks; ``unplaced`` tasks found no place within the horizon; ``objective`` in yuan with
+    carbon and delay, ``bound`` below which no plan on this grid can be."""
+
+    steps: tuple[Step, ...]
+    unplaced: tuple[str, ...]
+    objective: float
+    bound: float
+
+
+@dataclass(frozen=True)
+class _Run:
+    task: int
+    offer: int
+    need: Need
+    start: int
+    slots: int
+    cost: float
+
+
+@dataclass(frozen=True)
+class _Copy:
+    data: str
+    region: str
+    source: str
+    start: int
+    slots: float
+    cost: float
+
+
+def plan(
+    world: World,
+    tasks: Sequence[SiteTask],
+    *,
+    slot: float = 2.0,
+    horizon: float = 168.0,
+    gap: float = 0.005,
+    seconds: float = 20.0,
+) -> Plan:
+    """The cheapest plan on a grid of ``slot`` hours up to ``horizon``, within ``gap`` of the optimum or as near as
+    ``seconds`` allow; on a grid twice as coarse where they allow none. Raises the errors of ``check`` first."""
+    import scipy.optimize
+    import scipy.sparse
+
+    check(world, tasks)
+    if not tasks:
+        return Plan((), (), 0.0, 0.0)
+    slots = max(1, math.ceil(horizon / slot))
+    copies = _copies(world, tasks, slot, slots)
+    runs = _runs(world, tasks, slot, slots)
+    width = len(runs) + len(copies) + len(tasks)
+    cost = np.concatenate(
+        [[r.cost for r in runs], [c.cost for c in copies], [_penalty(world, t, horizon) for t in tasks]]
+    )
+    rows = _Rows()
+    for i in range(len(tasks)):
+        rows.add([j for j, r in enumerate(runs) if r.task == i] + [len(runs) + len(copies) + i], 1.0, 1.0, 1.0)
+    _capacities(world, runs, slots, rows)
+    _links(world, copies, len(runs), slots, rows)
+    _precedences(world, tasks, runs, copies, slots, rows)
+    matrix = scipy.sparse.csc_matrix((rows.values, (rows.rows, rows.columns)), (len(rows.low), width))
+    done = scipy.optimize.milp(
+        cost,
+        constraints=scipy.optimize.LinearConstraint(matrix, rows.low, rows.high),
+        integrality=np.ones(width),
+        bounds=scipy.optimize.Bounds(0, 1),
+        options={"mip_rel_gap": gap, "time_limit": seconds},
+    )
+    if done.x is None:
+        if 8 * slot > horizon:
+            raise RuntimeError(f"the solver gave no plan: {done.message}")
+        return plan(world, tasks, slot=2 * slot, horizon=horizon, gap=gap, seconds=seconds)
+    return _read(world, tasks, runs, copies, done.x, slot, float(done.fun), float(done.mip_dual_bound))
+
+
+class _Rows:
+    """Constraint rows under construction."""
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.columns: list[int] = []
+        self.values: list[float] = []
+        self.low: list[float] = []
+        self.high: list[float] = []
+
+    def add(self, columns: Sequence[int], values: float | Sequence[float], low: float, high: float) -> None:
+        each = [values] * len(columns) if isinstance(values, float) else values
+        self.rows += [len(self.low)] * len(columns)
+        self.columns += columns
+        self.values += each
+        self.low.append(low)
+        self.high.append(high)
+
+
+def _runs(world: World, tasks: Sequence[SiteTask], slot: float, slots: int) -> list[_Run]:
+    """Every task on every offer that can take it, from every slot in which its data could be there."""
+    found = []
+    for i, task in enumerate(tasks):
+        for j, offer in enumerate(world.offers):
+            if (task.regions and offer.region not in task.regions) or offer.available < task.available:
+                continue
+            for need in task.needs:
+                if need.accelerator != offer.accelerator or need.count > offer.count:
+                    continue
+                ready, moved = 0.0, 0.0
+                if task.data is not None:
+                    way = world.best_link(task.data, offer.region)
+                    if way is not None:
+                        size = world.data[task.data][0]
+                        ready, moved = way[1].hours(size), way[1].price * size
+                for start in range(math.ceil(ready / slot - 1e-9), slots):
+                    begin, end = start * slot, start * slot + need.hours
+                    if end > min(task.deadline, offer.expires) + 1e-9:
+                        break
+                    run = offer.price_between(world.hour + begin, world.hour + end) * need.count
+                    if run + moved > task.budget:
+                        continue
+                    carbon = world.carbon_of(offer, need.count, need.hours) * world.carbon_price / 1000
+                    cost = run + carbon + task.delay_price * end
+                    found.append(_Run(i, j, need, start, math.ceil(need.hours / slot - 1e-9), cost))
+    return found
+
+
+def _copies(world: World, tasks: Sequence[SiteTask], slot: float, slots: int) -> list[_Copy]:
+    """Every dataset over the best link to every region that might use it, from every slot."""
+    found = []
+    for data in sorted({t.data for t in tasks if t.data is not None}):
+        users = [t for t in tasks if t.data == data]
+        for region in sorted({o.region for o in world.offers}):
+            if not any(not t.regions or region in t.regions for t in users):
+                continue
+            way = world.best_link(data, region)
+            if way is None:
+                continue
+            size = world.data[data][0]
+            length = way[1].hours(size) / slot
+            latest = max((t.deadline for t in users), default=math.inf)
+            # What is copied in no time is copied at once: when makes no difference.
+            for start in range(slots if length > AT_ONCE else 1):
+                if (start + length) * slot > latest:
+                    break
+                found.append(_Copy(data, region, way[0], start, length, way[1].price * size))
+    return found
+
+
+def _capacities(world: World, runs: list[_Run], slots: int, rows: _Rows) -> None:
+    use: dict[tuple[int, int], list[int]] = {}
+    for at, run in enumerate(runs):
+        for slot in range(run.start, min(run.start + run.slots, slots)):
+            use.setdefault((run.offer, slot), []).append(at)
+    for (offer, _), members in sorted(use.items()):
+        if sum(runs[m].need.count for m in members) > world.offers[offer].count:
+            rows.add(members, [float(runs[m].need.count) for m in members], -np.inf, float(world.offers[offer].count))
+
+
+def _links(world: World, copies: list[_Copy], base: int, slots: int, rows: _Rows) -> None:
+    """A link carries what fits: a copy fills whole slots, and a part of its last one; nothing is copied twice."""
+    use: dict[tuple[str, str, int], list[tuple[int, float]]] = {}
+    for at, copy in enumerate(copies):
+        for step in range(math.ceil(copy.slots - 1e-9)):
+            if copy.start + step < slots:
+                part = min(1.0, copy.slots - step)
+                use.setdefault((copy.source, copy.region, copy.start + step), []).append((base + at, part))
+    for _, members in sorted(use.items()):
+        rows.add([m for m, _ in members], [p for _, p in members], -np.inf, 1.0)
+    once: dict[tuple[str, str], list[int]] = {}
+    for at, copy in enumerate(copies):
+        once.setdefault((copy.data, copy.region), []).append(base + at)
+    for _, same in sorted(once.items()):
+        rows.add(same, 1.0, -np.inf, 1.0)
+
+
+def _precedences(
+    world: World, tasks: Sequence[SiteTask], runs: list[_Run], copies: list[_Copy], slots: int, rows: _Rows
+) -> None:
+    """Runs of a task in a region up to some slot are at most the copies there that have ended by then."""
+    ended: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for at, copy in enumerate(copies):
+        ended.setdefault((copy.data, copy.region), []).append(
+            (math.ceil(copy.start + copy.slots - 1e-9), len(runs) + at)
+        )
+    grouped: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    for at, run in enumerate(runs):
+        grouped.setdefault((run.task, world.offers[run.offer].region), []).append((run.start, at))
+    for (task, region), members in sorted(grouped.items()):
+        data = tasks[task].data
+        if data is None or (data, region) not in ended:
+            continue
+        copied = ended[(data, region)]
+        if len(copied) == 1:
+            late = [at for start, at in members if start >= copied[0][0]]
+            rows.add([*late, copied[0][1]], [1.0] * len(late) + [-1.0], -np.inf, 0.0)
+            early = [at for start, at in members if start < copied[0][0]]
+            if early:
+                rows.add(early, 1.0, -np.inf, 0.0)
+            continue
+        for slot in sorted({start for start, _ in members}):
+            early = [at for start, at in members if start <= slot]
+            there = [at for end, at in copied if end <= slot]
+            rows.add(early + there, [1.0] * len(early) + [-1.0] * len(there), -np.inf, 0.0)
+
+
+def _penalty(world: World, task: SiteTask, horizon: float) -> float:
+    """What leaving a task out costs: more than any way of running it."""
+    dearest = max((max(o.price) for o in world.offers), default=1.0)
+    largest = max(n.count * n.hours for n in task.needs)
+    moved = 0.0
+    if task.data is not None:
+        moved = world.data[task.data][0] * max((link.price for link in world.links.values()), default=0.0)
+    return 10.0 * (dearest * largest + moved + task.delay_price * horizon + 1.0)
+
+
+def _read(
+    world: World,
+    tasks: Sequence[SiteTask],
+    runs: list[_Run],
+    copies: list[_Copy],
+    x: np.ndarray,
+    slot: float,
+    objective: float,
+    bound: float,
+) -> Plan:
+    steps, unplaced = [], []
+    made = {(c.data, c.region): c for at, c in enumerate(copies) if x[len(runs) + at] > 0.5}
+    paid: set[tuple[str, str]] = set()
+    chosen = {run.task: run for at, run in enumerate(runs) if x[at] > 0.5}
+    for i, task in enumerate(tasks):
+        if i not in chosen:
+            unplaced.append(task.name)
+            continue
+        run = chosen[i]
+        offer: Offer = world.offers[run.offer]
+        copy = made.get((task.data or "", offer.region))
+        begin = run.start * slot
+        end = begin + run.need.hours
+        key = (task.data or "", offer.region)
+        copy_price = copy.cost if copy is not None and key not in paid else 0.0
+        paid.add(key)
+        steps.append(
+            Step(
+                task.name,
+                run.offer,
+                run.need,
+                copy.start * slot if copy else begin,
+                copy.source if copy else None,
+                begin,
+                end,
+                offer.price_between(world.hour + begin, world.hour + end) * run.need.count,
+                copy_price,
+                world.carbon_of(offer, run.need.count, run.need.hours),
+            )
+        )
+    return Plan(tuple(steps), tuple(unplaced), objective, bound)
