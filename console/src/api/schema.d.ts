@@ -1191,6 +1191,26 @@ export interface paths {
         patch: operations["change_compute_partner"];
         trace?: never;
     };
+    "/api/v1/compute/partners/{partner_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Compute Partner
+         * @description Take a step: admit, refuse, suspend, reinstate, retire.
+         */
+        post: operations["decide_compute_partner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compute/plans": {
         parameters: {
             query?: never;
@@ -7761,6 +7781,21 @@ export interface components {
             setting: string | null;
         };
         /**
+         * Decision
+         * @description A step of the workflow, and what its form asks for.
+         */
+        Decision: {
+            /** Decision */
+            decision: string;
+            /**
+             * Form
+             * @default {}
+             */
+            form: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * DecisionIn
          * @description A decision on a release.
          */
@@ -9596,21 +9631,6 @@ export interface components {
             text: string;
             /** Upheld */
             upheld: boolean | null;
-        };
-        /**
-         * OfferDecision
-         * @description A step of the workflow, and what its form asks for.
-         */
-        OfferDecision: {
-            /** Decision */
-            decision: string;
-            /**
-             * Form
-             * @default {}
-             */
-            form: {
-                [key: string]: unknown;
-            };
         };
         /**
          * OfferFit
@@ -18251,7 +18271,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OfferDecision"];
+                "application/json": components["schemas"]["Decision"];
             };
         };
         responses: {
@@ -18516,6 +18536,82 @@ export interface operations {
             };
             /** @description `compute_partner_not_found`: No such compute partner */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    decide_compute_partner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                partner_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_partner_not_found`: No such compute partner */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `conflict`: Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -31878,6 +31974,16 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TextDifferenceOut"];
+                };
+            };
+            /** @description `gated_repository`: Access must be granted first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `entry_not_found`: File not found */

@@ -172,7 +172,7 @@ export function Component() {
       <Button
         type="primary"
         disabled={chosen.length < 2}
-        onClick={() => void navigate(`/compute/compare?${chosen.map((id) => `id=${id}`).join('&')}`)}
+        onClick={() => void navigate(`/compute/offers/compare?${chosen.map((id) => `id=${id}`).join('&')}`)}
       >
         {t('compare.go', { count: chosen.length })}
       </Button>

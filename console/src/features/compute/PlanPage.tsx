@@ -70,7 +70,7 @@ function Goal({ busy, onPlan }: { busy: boolean; onPlan: (values: Values) => voi
         <Form.Item name="sequence" label={t('plan.sequence')}>
           <InputNumber min={128} precision={0} style={wide} />
         </Form.Item>
-        <Form.Item name="accelerator" label={t('plan.reference')}>
+        <Form.Item name="accelerator" label={t('plan.chip')}>
           <Select
             showSearch
             optionFilterProp="label"

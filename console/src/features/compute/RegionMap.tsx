@@ -12,14 +12,33 @@ type Region = Element<'/api/v1/compute/regions'>
 
 const WEST = 84
 const EAST = 127
-const SOUTH = 20
-const NORTH = 46
-const WIDTH = 860
-const HEIGHT = 460
+const SOUTH = 22.5
+const NORTH = 45
+const WIDTH = 900
+const HEIGHT = 430
+
+/** Where neighbours are close, the name stands to the right (1) or left (-1) of its dot, so much higher. */
+const BESIDE: Record<string, { side: 1 | -1; up: number }> = {
+  tianjin: { side: 1, up: -4 },
+  hebei: { side: -1, up: 12 },
+  jiangsu: { side: 1, up: 8 },
+  anhui: { side: -1, up: -2 },
+}
 
 const x = (longitude: number) => ((longitude - WEST) / (EAST - WEST)) * WIDTH
 const y = (latitude: number) => ((NORTH - latitude) / (NORTH - SOUTH)) * HEIGHT
 const radius = (accelerators: number) => (accelerators ? 6 + 4 * Math.log10(accelerators) : 3)
+
+function labelPlace({ name, longitude, latitude, accelerators }: Region) {
+  const beside = BESIDE[name]
+  const distance = radius(accelerators)
+  if (!beside) return { x: x(longitude), y: y(latitude) + distance + 13, textAnchor: 'middle' as const }
+  return {
+    x: x(longitude) + beside.side * (distance + 4),
+    y: y(latitude) + 4 - beside.up,
+    textAnchor: beside.side === 1 ? ('start' as const) : ('end' as const),
+  }
+}
 
 /** Published capacity by region: a dot for each at its place, as large as its accelerators are many. */
 export function RegionMap({
@@ -61,9 +80,7 @@ export function RegionMap({
               onKeyDown={(event) => (event.key === 'Enter' || event.key === ' ') && choose()}
             >
               <circle cx={x(region.longitude)} cy={y(region.latitude)} r={radius(region.accelerators)} />
-              <text x={x(region.longitude)} y={y(region.latitude) + radius(region.accelerators) + 13}>
-                {label}
-              </text>
+              <text {...labelPlace(region)}>{label}</text>
             </g>
           </Tooltip>
         )

@@ -177,11 +177,14 @@ export function Component() {
             { label: t('finished'), value: task.finished_at && <Time value={task.finished_at} full /> },
             {
               label: t('outputs'),
-              value: Object.entries(task.outputs).map(([folder, reference]) => (
-                <div key={folder}>
-                  {folder}: <RevisionLink reference={reference} />
-                </div>
-              )),
+              value:
+                Object.keys(task.outputs).length === 0
+                  ? null
+                  : Object.entries(task.outputs).map(([folder, reference]) => (
+                      <div key={folder}>
+                        {folder}: <RevisionLink reference={reference} />
+                      </div>
+                    )),
             },
           ]}
         />

@@ -4,7 +4,7 @@ const feature: Feature = {
   routes: [
     { path: 'compute/offers', lazy: () => import('./OffersPage'), handle: { help: 'compute:help.offers' } },
     { path: 'compute/offers/:offerId', lazy: () => import('./OfferPage'), handle: { help: 'compute:help.offer' } },
-    { path: 'compute/compare', lazy: () => import('./ComparePage'), handle: { help: 'compute:help.compare' } },
+    { path: 'compute/offers/compare', lazy: () => import('./ComparePage'), handle: { help: 'compute:help.compare' } },
     { path: 'compute/plan', lazy: () => import('./PlanPage'), handle: { help: 'compute:help.plan' } },
     { path: 'compute/partners', lazy: () => import('./PartnersPage'), handle: { help: 'compute:help.partners' } },
     {

@@ -18,7 +18,7 @@ from ceyuan.compute.catalogue.errors import (
     TermsFrozen,
 )
 from ceyuan.compute.catalogue.export import offers_csv
-from ceyuan.compute.catalogue.schemas import AcceleratorOut, OfferDecision, OfferIn, OfferOut, OfferTerms, RegionOut
+from ceyuan.compute.catalogue.schemas import AcceleratorOut, Decision, OfferIn, OfferOut, OfferTerms, RegionOut
 from ceyuan.compute.catalogue.searching import Search, search_of
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.pages import Page
@@ -119,7 +119,7 @@ async def change_compute_offer(offer_id: str, body: OfferTerms, uow: WriteWork) 
     response_model=OfferOut,
     responses=problems(Unauthenticated, Forbidden, OfferNotFound, Conflict, Invalid),
 )
-async def decide_compute_offer(offer_id: str, body: OfferDecision, uow: WriteWork) -> Any:
+async def decide_compute_offer(offer_id: str, body: Decision, uow: WriteWork) -> Any:
     """Take a step: verify, issue_identifier, publish, go_live, degrade, restore, suspend, resume, amend, retire."""
     uow.actor.require_known()
     return await offers.show_offer(uow, await offers.decide_offer(uow, offer_id, body.decision, body.form))

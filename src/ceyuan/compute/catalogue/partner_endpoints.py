@@ -18,6 +18,7 @@ from ceyuan.compute.catalogue.errors import (
     TermsFrozen,
 )
 from ceyuan.compute.catalogue.schemas import (
+    Decision,
     PartnerChange,
     PartnerIn,
     PartnerOut,
@@ -28,7 +29,7 @@ from ceyuan.compute.catalogue.schemas import (
     Throughput,
 )
 from ceyuan.compute.catalogue.tables import ComputePartner, ComputePool, ComputeSite
-from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 from ceyuan.kernel.work import UnitOfWork
@@ -87,6 +88,17 @@ async def change_compute_partner(partner_id: str, body: PartnerChange, uow: Writ
     """Change what a partner says of itself."""
     uow.actor.require_known()
     return _shown(uow, await partners.change_partner(uow, partner_id, body))
+
+
+@router.post(
+    "/partners/{partner_id}/decision",
+    response_model=PartnerOut,
+    responses=problems(Unauthenticated, Forbidden, PartnerNotFound, Conflict, Invalid),
+)
+async def decide_compute_partner(partner_id: str, body: Decision, uow: WriteWork) -> Any:
+    """Take a step: admit, refuse, suspend, reinstate, retire."""
+    uow.actor.require_known()
+    return _shown(uow, await partners.decide_partner(uow, partner_id, body.decision, body.form))
 
 
 @router.get("/sites", response_model=Page[SiteOut], responses=problems(Unauthenticated, Invalid))

@@ -76,6 +76,14 @@ async def change_partner(uow: UnitOfWork, partner_id: str, change: PartnerChange
     return partner
 
 
+async def decide_partner(uow: UnitOfWork, partner_id: str, decision: str, form: dict[str, Any]) -> ComputePartner:
+    """Take a step of a partner's workflow."""
+    uow.actor.require_known()
+    partner = await find_partner(uow, partner_id)
+    await workflow.transit(uow, partner.workflow_id, decision, form=form)
+    return partner
+
+
 def known_region(name: str) -> str:
     """The region's name; raises `RegionUnknown`."""
     if name not in REGIONS:

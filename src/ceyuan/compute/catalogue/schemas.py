@@ -177,7 +177,7 @@ class OfferIn(OfferTerms):
     pool_id: Annotated[str, Field(max_length=40)]
 
 
-class OfferDecision(BaseModel):
+class Decision(BaseModel):
     """A step of the workflow, and what its form asks for."""
 
     decision: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
