@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ceyuan.compute.placement.shapes import WHOLE, Columns, Fleet, Floats, Ints, Shape
 
@@ -74,26 +75,14 @@ class Programme:
                 return solution
 
     def _master(self, kinds: Sequence[Kind], demand: Floats, values: Floats) -> tuple[Relaxation, Floats]:
+        """The optimum over the patterns known, and the price of each row."""
         import scipy.optimize
         import scipy.sparse
 
         shapes, pool = self.shapes, list(self.pool)
         count, width, depth = len(demand), len(kinds), len(self.shares)
-        fits = np.array(
-            [
-                (shapes.cpu <= k.cpu)
-                & (shapes.memory <= k.memory)
-                & (shapes.devices <= k.devices)
-                & shapes.allowed[:, k.model]
-                for k in kinds
-            ]
-        ).T.reshape(count, width)
-        of_shape, of_kind = np.nonzero(fits & (demand > 0)[:, None])
+        of_shape, of_kind = np.nonzero(self._fits(kinds) & (demand > 0)[:, None])
         placed = len(of_shape)
-        per_pattern = np.zeros((len(pool), depth))
-        for i, pattern in enumerate(pool):
-            for milli in pattern:
-                per_pattern[i, self.row_of_share[milli]] += 1
         # Rows: demand of shapes; then per kind cpu, memory, accelerators; then per kind and share what patterns carry.
         start = count
         is_share = np.array([self.row_of_share.get(int(m), -1) for m in shapes.milli])
@@ -109,12 +98,13 @@ class Programme:
         fraction = np.nonzero(is_share[of_shape] >= 0)[0]
         share_rows = start + 3 * width + of_kind[fraction] * depth + is_share[of_shape[fraction]]
         blocks.append((share_rows, fraction, np.ones(len(fraction))))
+        per_pattern = np.array([[p.count(milli) for milli in self.shares] for p in pool]).reshape(len(pool), depth)
         pattern_index, share_index = np.nonzero(per_pattern)
         for k in range(width):
             base = placed + k * len(pool)
             blocks.append((np.full(len(pool), start + 3 * k + 2), base + np.arange(len(pool)), np.ones(len(pool))))
-            amounts = -per_pattern[pattern_index, share_index]
-            blocks.append((start + 3 * width + k * depth + share_index, base + pattern_index, amounts))
+            carried = -per_pattern[pattern_index, share_index].astype(float)
+            blocks.append((start + 3 * width + k * depth + share_index, base + pattern_index, carried))
         columns = placed + width * len(pool)
         if columns == 0:
             return Relaxation(np.zeros((count, width)), [{} for _ in kinds], 0.0), np.zeros(count + 3 * width)
@@ -141,6 +131,15 @@ class Programme:
         patterns = [{pool[i]: float(used[k, i]) for i in np.nonzero(used[k] > 1e-7)[0]} for k in range(width)]
         total = float((amounts.sum(axis=1) * shapes.accelerators).sum())
         return Relaxation(amounts, patterns, total), -np.asarray(done.ineqlin.marginals)
+
+    def _fits(self, kinds: Sequence[Kind]) -> npt.NDArray[np.bool_]:
+        """Whether a task of each shape fits an empty node of each kind."""
+        s = self.shapes
+        fits = np.empty((len(s.cpu), len(kinds)), np.bool_)
+        for at, kind in enumerate(kinds):
+            small = (s.cpu <= kind.cpu) & (s.memory <= kind.memory) & (s.devices <= kind.devices)
+            fits[:, at] = small & s.allowed[:, kind.model]
+        return fits
 
     def _price(self, kinds: Sequence[Kind], duals: Floats) -> bool:
         """Add the best new pattern of each kind; false when none improves, that is, at the optimum."""

@@ -76,7 +76,7 @@ def mix(
                 f"task-{number}",
                 (Need("H800", width, hours), Need("910B", width, hours * 1.9)),
                 name,
-                deadline=float(slowest + 1.9 * hours + generator.uniform(48, 120)),
+                deadline=float(slowest + 1.9 * hours + generator.uniform(72, 160)),
                 delay_price=float(generator.uniform(1, 6)),
             )
         )
