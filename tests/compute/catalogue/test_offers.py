@@ -43,7 +43,7 @@ async def test_an_offer_goes_from_application_to_live_and_everybody_finds_it(mar
     assert (await market.ok(None, "GET", f"/identifiers/{live['identifier']}"))["state"] == "retired"
 
 
-async def test_a_supplier_verifies_nothing_and_an_officer_does_not_go_live_for_it(market: Market) -> None:
+async def test_officers_verify_suppliers_go_live_and_until_then_an_offer_takes_no_work(market: Market) -> None:
     await market.admit()
     offer = await market.offer()
     path = f"/offers/{offer['id']}/decision"
@@ -51,6 +51,9 @@ async def test_a_supplier_verifies_nothing_and_an_officer_does_not_go_live_for_i
     for decision in ("verify", "issue_identifier", "publish"):
         await market.step("officer", offer, decision)
     assert (await market.code("officer", "POST", path, {"decision": "go_live"}))[0] == 403
+    async with market.platform.work(write=False) as uow:
+        with pytest.raises(OfferNotLive):
+            await require_usable(uow, offer["id"])
 
 
 async def test_an_offer_of_a_partner_that_is_not_admitted_or_without_evidence_is_not_verified(market: Market) -> None:
@@ -96,16 +99,6 @@ async def test_an_offer_lapses_with_the_first_of_its_evidence_and_is_refused_by_
     assert (await market.ok("officer", "GET", f"/offers/{live['id']}"))["state"] == "suspended"
     refused = await market.send("officer", "POST", f"/offers/{live['id']}/decision", {"decision": "resume"})
     assert "expired" in refused.json()["detail"]
-
-
-async def test_an_offer_that_is_published_but_not_live_takes_no_work(market: Market) -> None:
-    await market.admit()
-    offer = await market.offer()
-    for decision in ("verify", "issue_identifier", "publish"):
-        await market.step("officer", offer, decision)
-    async with market.platform.work(write=False) as uow:
-        with pytest.raises(OfferNotLive):
-            await require_usable(uow, offer["id"])
 
 
 async def test_bad_figures_have_named_errors(market: Market) -> None:

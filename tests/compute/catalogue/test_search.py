@@ -20,7 +20,7 @@ async def stocked(market: Market) -> dict[str, dict[str, object]]:
     }
 
 
-async def test_offers_are_filtered_sorted_and_paged(market: Market) -> None:
+async def test_offers_are_filtered_sorted_paged_and_compared_in_normalised_units(market: Market) -> None:
     made = await stocked(market)
 
     async def found(**params: object) -> list[str]:
@@ -38,10 +38,6 @@ async def test_offers_are_filtered_sorted_and_paged(market: Market) -> None:
     page = await market.ok(None, "GET", "/offers", sort="price_micro", limit=2)
     rest = await market.ok(None, "GET", "/offers", sort="price_micro", limit=2, cursor=page["next"])
     assert [row["id"] for row in rest["items"]] == [made["bj"]["id"]]
-
-
-async def test_offers_are_compared_in_normalised_units(market: Market) -> None:
-    made = await stocked(market)
     rows = await market.ok(None, "GET", "/offers/compare", id=[made["bj"]["id"], made["nm"]["id"], made["tj"]["id"]])
     h800, ascend, cpu = rows
     # ¥20 for 989.4 TFLOPS and ¥8 for 313: the price of 10^15 operations a second.
@@ -67,7 +63,7 @@ async def test_the_map_counts_what_is_published_and_a_pool_with_two_offers_once(
     assert regions["hebei"]["offers"] == 0
 
 
-async def test_the_catalogue_is_exported_as_csv_and_json_and_runs_no_formula(market: Market) -> None:
+async def test_offers_are_exported_without_formulas_and_accelerators_name_their_sources(market: Market) -> None:
     await market.admit()
     await market.live(await market.offer(title="=1+1"))
     text = (await market.send(None, "GET", "/offers/export", format="csv")).text
@@ -76,9 +72,6 @@ async def test_the_catalogue_is_exported_as_csv_and_json_and_runs_no_formula(mar
     assert (row["list_yuan"], row["partner_yuan"], row["spot_yuan"]) == ("20", "12", "")
     (same,) = await market.ok(None, "GET", "/offers/export", format="json")
     assert same["title"] == "=1+1"
-
-
-async def test_accelerators_say_where_their_peaks_are_from(market: Market) -> None:
     rows = await market.ok(None, "GET", "/accelerators")
     assert {row["vendor"] for row in rows} >= {"nvidia", "ascend", "cambricon", "hygon", "kunlunxin", "moorethreads"}
     assert {row["vendor"] for row in rows} >= {"iluvatar", "metax", "amd", "cpu"}

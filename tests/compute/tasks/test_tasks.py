@@ -81,6 +81,20 @@ async def test_what_cannot_work_is_refused_by_name_before_anything_is_queued(yar
     assert await yard.metered() == (0, 0)
 
 
+async def test_without_a_sandbox_only_administrators_run_tasks_and_the_place_says_so(yard: Yard) -> None:
+    market, place = yard.market, local_place(yard.market.platform)
+    place._isolated = False
+    assert not (await market.ok("li", "GET", "/tasks/place"))["isolated"]
+    assert await market.code("li", "POST", "/tasks", yard.body("true")) == (403, "task_not_isolated")
+    await market.people.add("root", admin=True)
+    market.tokens["root"] = await market.people.token("root")
+    made = await market.ok("root", "POST", "/tasks", yard.body("env | sort"))
+    await yard.until(made["id"], "succeeded")
+    names = {line.partition("=")[0] for line in (await yard.log(made["id"]))["text"].splitlines()}
+    own = {"CEYUAN_CHECKPOINT", "CEYUAN_INPUTS", "CEYUAN_TASK", "HOME", "LANG", "OMP_NUM_THREADS", "PATH", "PWD"}
+    assert names <= own | {"SHLVL", "_", "OLDPWD"}
+
+
 async def test_a_dry_run_takes_the_first_alternative_that_can_be_had_and_queues_nothing(yard: Yard) -> None:
     wishes = {"resources": {"accelerator": "h800", "accelerators": 8}, "alternatives": [{"cpus": 1}]}
     checked = await yard.market.ok("li", "POST", "/tasks/check", yard.body("true", **wishes))
