@@ -32,6 +32,7 @@ class FakeUpstream:
         self.cancelled = 0
         self.finished = 0
         self.url = ""
+        self.more_routes: list[web.RouteDef] = []
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -40,6 +41,7 @@ class FakeUpstream:
         app.router.add_post("/v1/completions", self._answer)
         app.router.add_post("/v1/embeddings", self._embed)
         app.router.add_get("/v1/models", self._models)
+        app.router.add_routes(self.more_routes)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)

@@ -119,6 +119,7 @@ async def _ask(
             max_tokens=plan.max_tokens,
             temperature=0.0,
             seed=plan.seed,
+            repeat_key=f"{run_id}:{model}:{item.id}",
         )
     except CeyuanError as error:
         # An item that the gateway refuses is a wrong answer with a reason; anything else stops the run.

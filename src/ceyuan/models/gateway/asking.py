@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ from ceyuan.models.gateway.errors import BadRequest, ModelUnknown, Overloaded
 from ceyuan.models.gateway.funds import Payer
 from ceyuan.models.gateway.gateway import Gateway
 from ceyuan.models.gateway.keys import Caller
+from ceyuan.models.gateway.repeats import LONGEST_KEY
 from ceyuan.models.gateway.running import GatewayService
 from ceyuan.models.gateway.sse import EventSplitter, document_of
 
@@ -119,7 +121,7 @@ async def call_model(
 ) -> tuple[str, dict[str, Any]]:
     """Make a call that is not streamed: OpenAI's request in, the call's id and OpenAI's answer out.
 
-    With `repeat_key` (at most 200 characters, of one organisation) an equal call that was answered before, even by a
+    With `repeat_key` (one namespace for each organisation) an equal call that was answered before, even by a
     process that was killed since, is answered the same without being paid again.
 
     The organisation pays; the actor must be a member of it. Raises what the gateway refuses with (402, 403, 404,
@@ -127,7 +129,7 @@ async def call_model(
     """
     sink = _Memory()
     incoming = _incoming(_caller(actor, org_id, project), endpoint, {**document, "stream": False}, scenario, tags)
-    incoming.repeat_key = repeat_key
+    incoming.repeat_key = repeat_key if len(repeat_key) <= LONGEST_KEY else sha256(repeat_key.encode()).hexdigest()
     await _gateway(platform).handle(incoming, sink)
     document = sink.document()
     return sink.call_id or incoming.id, document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from operator import attrgetter
 from typing import Any, Literal
 
 Endpoint = Literal["chat", "completions", "embeddings"]
@@ -91,11 +92,11 @@ class Call:
 
     def intent(self) -> dict[str, Any]:
         """The journal's line before the call."""
-        return {name: getattr(self, name) for name in INTENT}
+        return dict(zip(INTENT, _intent_of(self), strict=True))
 
     def outcome(self) -> dict[str, Any]:
         """The journal's line after the call."""
-        return {"id": self.id, **{name: getattr(self, name) for name in _OUTCOME}}
+        return dict(zip(_TOLD, _outcome_of(self), strict=True))
 
     @classmethod
     def restore(cls, intent: dict[str, Any], outcome: dict[str, Any]) -> Call:
@@ -108,3 +109,5 @@ class Call:
 
 
 _OUTCOME = tuple(part.name for part in fields(Call) if part.name not in INTENT)
+_TOLD = ("id", *_OUTCOME)
+_intent_of, _outcome_of = attrgetter(*INTENT), attrgetter(*_TOLD)

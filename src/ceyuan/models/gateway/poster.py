@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 _LONGEST_PAUSE_S = 10.0
 _IDLE_S = 60.0
 """A posting process that had nothing to do for so long ends."""
+_WORTH_WAITING_S = 5.0
+"""A posting process that takes longer to start than this is not waited for: the calls are posted here meanwhile."""
 _REMOTE_BATCH = 200
 """Calls that are handed over at once: packing them must not keep the calls that run waiting."""
 
@@ -44,7 +46,7 @@ class Poster:
         self._process_above = process_above
         self._process: PostingProcess | None = None
         self._starting: asyncio.Task[None] | None = None
-        self._busy_at = 0.0
+        self._busy_at = self._begun_at = 0.0
         self._queue: list[Finished] = []
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -133,15 +135,16 @@ class Poster:
         if busy:
             self._busy_at = now
             if self._process is None and self._starting is None:
+                self._begun_at = now
                 self._starting = asyncio.create_task(self._start_process(), name="gateway-posting-process")
         elif self._process is not None and now - self._busy_at > _IDLE_S and not self._queue:
             await self._end_process()
         if self._starting is None:
             return False
-        if not self._starting.done():
-            return True
-        self._starting = None
-        return False
+        if self._starting.done():
+            self._starting = None
+            return False
+        return now - self._begun_at < _WORTH_WAITING_S
 
     async def _start_process(self) -> None:
         try:

@@ -22,7 +22,7 @@ from ceyuan.metering.settings import MeteringSettings
 from ceyuan.models.gateway.call import Call
 from ceyuan.models.gateway.posting import Finished, post_calls
 
-_START_S = 30.0
+_START_S = 120.0
 _PATIENCE_S = 120.0
 _NICENESS = 5
 """Calls that run come before the posting of those that are over."""
@@ -53,7 +53,7 @@ class PostingProcess:
     async def start(cls, platform: Platform, keep_refusals: int) -> PostingProcess:
         """Start it and wait until it has opened the database; raises `PostingProcessGone`."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "ceyuan.models.gateway.posting_process"),
+            *(sys.executable, "-c", f"from {__name__} import main; main()"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 22,
@@ -128,24 +128,24 @@ def _platform(settings: dict[str, Any]) -> Platform:
     return platform
 
 
+def _write(frame: bytes) -> None:
+    while frame:
+        frame = frame[os.write(sys.stdout.fileno(), frame) :]
+
+
 async def _serve() -> None:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=1 << 22)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     settings = await _read_frame(reader)
     platform = _platform(settings)
     await platform.database.ping()
 
-    def write(frame: bytes) -> None:
-        out.write(frame)
-        out.flush()
-
     async def say(document: Any) -> None:
-        await asyncio.to_thread(write, _frame(document))
+        await asyncio.to_thread(_write, _frame(document))
 
-    await say({})
     try:
+        await say({})
         while True:
             batch = [Finished(Call(**c), prompt=prompt, answer=said) for c, prompt, said in await _read_frame(reader)]
             try:
@@ -164,7 +164,3 @@ def main() -> None:
     """Run until the parent closes our input or is gone."""
     os.nice(_NICENESS)
     asyncio.run(_serve())
-
-
-if __name__ == "__main__":
-    main()
