@@ -32,6 +32,26 @@ def test_a_folder_becomes_a_corpus_on_this_machine(tmp_path: Path) -> None:
     assert json.loads(call("local", tmp_path / "own", tmp_path / "out", "--licence", "CC0-1.0")[1]) == told
 
 
+def test_a_folder_is_kept_up_to_date_in_versions(tmp_path: Path) -> None:
+    own, store = tmp_path / "own", tmp_path / "store"
+    own.mkdir()
+    for number in range(4):
+        (own / f"{number}.txt").write_text(
+            f"第{number}篇正文，写得足够长，不会因为太短而被去掉，{number * 7919}。", "utf-8"
+        )
+    first = json.loads(call("versions", "refresh", own, store)[1])
+    assert (first["put"], first["kept"]) == (4, 4)
+    (own / "1.txt").unlink()
+    second = json.loads(call("versions", "refresh", own, store)[1])
+    assert (second["deleted"], second["kept"]) == (1, 3)
+    unchanged = call("versions", "refresh", own, store)[1]
+    assert json.loads(unchanged[unchanged.index("{") :])["version"] == second["version"]
+    told = json.loads(call("versions", "diff", store, first["version"], second["version"])[1])
+    assert told["removed"] == ["own/1.txt"]
+    call("versions", "back", store, first["version"])
+    assert json.loads(call("versions", "export", store, tmp_path / "a.parquet")[1])["documents"] == 4
+
+
 def test_an_empty_folder_is_one_line_in_both_languages(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     with pytest.raises(CeyuanError) as caught:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from ceyuan.cli import jobs
+from ceyuan.cli import data_versions, jobs
 from ceyuan.cli.connection import Api
 from ceyuan.cli.output import language, say, show, show_rows
 from ceyuan.kernel.errors import CeyuanError, Invalid, MissingExtra
@@ -17,6 +17,7 @@ from ceyuan.kernel.errors import CeyuanError, Invalid, MissingExtra
 app = typer.Typer(help="Data: sources, corpora, what was dropped and why.", no_args_is_help=True)
 sources = typer.Typer(help="Sources: where data comes from.", no_args_is_help=True)
 app.add_typer(sources, name="sources")
+app.add_typer(data_versions.app, name="versions")
 
 _SOURCES, _DATA = "/api/v1/data/sources", "/api/v1/data"
 _COLUMNS = ["id", "key", "kind", "domain", "licence", "documents", "collected_at"]

@@ -6,6 +6,7 @@ text in the wrong encoding comes out as rare characters.
 """
 
 import codecs
+import re
 from contextlib import suppress
 
 __all__ = ["detect_encoding", "is_wide"]
@@ -27,6 +28,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CANDIDATES = ("gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
+_ODD = re.compile("[\x00-\x08\x0e-\x19\x1c-\x1f]")  # controls that no text holds
 _ENOUGH = 0.08  # running text of any kind has far more, bytes that are no text far less
 
 
@@ -77,5 +79,4 @@ def _score(sample: bytes, name: str) -> float:
 
 
 def _looks_binary(text: str) -> bool:
-    odd = sum(character < " " and character not in "\t\n\r\f\v\x1a\x1b" for character in text)
-    return odd * 100 > max(len(text), 100)
+    return len(_ODD.findall(text)) * 100 > max(len(text), 100)

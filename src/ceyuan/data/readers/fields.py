@@ -1,6 +1,8 @@
 """Which fields of a record hold the text, the title and the name, in the words people use for them."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 from ceyuan.data.readers.documents import Document, ReadOptions, Rejection, clean_text
 
@@ -36,28 +38,43 @@ def text_fields(names: Iterable[str], options: ReadOptions) -> tuple[str, ...]:
 
 def document_of(record: Mapping[str, object], where: str, options: ReadOptions) -> Document | Rejection:
     """The document in one record; fields that are neither text, title nor name are kept as notes."""
-    fields = text_fields(record, options)
-    if not fields:
+    plan = _plan(tuple(record), options)
+    if not plan.texts:
         return Rejection(where, "no_text_field", "、".join(str(name) for name in list(record)[:12]))
-    text = "\n".join(part for part in (_plain(record[name]) for name in fields) if part)
+    text = "\n".join(part for part in (_plain(record[name]) for name in plan.texts) if part)
     if not text.strip():
         return Rejection(where, "empty_text")
-    title = _first(record, (options.title_field, *_TITLE))
-    name = _first(record, (options.id_field, *_NAME))
-    known = {*fields, options.title_field, options.id_field, *_TITLE, *_NAME}
+    name = _first(record, plan.names)
     meta = {
         str(key): clean_text(_plain(value))
-        for key, value in record.items()
-        if key not in known and isinstance(value, str | int | float) and len(str(value)) <= _META_LIMIT
+        for key in plan.notes
+        if isinstance(value := record[key], str | int | float) and len(str(value)) <= _META_LIMIT
     }
     if name:
         meta["id"] = name
-    return Document(where, clean_text(text), title=clean_text(title), meta=meta)
+    return Document(where, clean_text(text), title=_first(record, plan.titles), meta=meta)
+
+
+class _Plan(NamedTuple):
+    texts: tuple[str, ...]
+    titles: tuple[str, ...]
+    names: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@lru_cache(maxsize=1024)
+def _plan(fields: tuple[str, ...], options: ReadOptions) -> _Plan:
+    """Which fields of records with these names hold what; records of one file mostly have the same."""
+    texts = text_fields(fields, options)
+    titles, names = (options.title_field, *_TITLE), (options.id_field, *_NAME)
+    notes = tuple(name for name in fields if name not in {*texts, *titles, *names})
+    present = set(fields) - {""}
+    return _Plan(texts, tuple(n for n in titles if n in present), tuple(n for n in names if n in present), notes)
 
 
 def _first(record: Mapping[str, object], names: Iterable[str]) -> str:
     for name in names:
-        value = record.get(name) if name else None
+        value = record[name]
         if value is not None and (plain := _plain(value)):
             return clean_text(plain[:_META_LIMIT])
     return ""
