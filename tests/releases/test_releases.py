@@ -22,11 +22,13 @@ async def candidate(workshop: Workshop, folder: Path) -> tuple[str, str]:
         return model, (await open_release(uow, wanted)).id
 
 
-async def evidence(workshop: Workshop, model: str, *, perplexity: float, safe: bool) -> None:
+async def evidence(
+    workshop: Workshop, model: str, *, perplexity: float, safe: bool, rate: float = 0.95, asked: str | None = None
+) -> None:
     """Finished evidence as the rooms' jobs leave it."""
     common: dict[str, Any] = {"org_id": workshop.org, "name": "n", "job_id": new_id("job"), "state": "succeeded"}
     figures = {"model": model, "value": perplexity, "low": perplexity - 1, "high": perplexity + 1}
-    part = {"part": "answers", "passed": safe, "needed": 0.9, "pass_rate": {"value": 0.95 if safe else 0.5}}
+    part = {"part": "answers", "passed": safe, "needed": 0.9, "pass_rate": {"value": rate if safe else 0.5}}
     async with workshop.platform.work() as uow:
         common |= {"created_by": "system", "created_at": uow.clock.now(), "finished_at": uow.clock.now()}
         uow.session.add(
@@ -42,7 +44,7 @@ async def evidence(workshop: Workshop, model: str, *, perplexity: float, safe: b
                 signature="",
                 key_id="",
                 passed=safe,
-                summary={"parts": [part]},
+                summary={"parts": [part], "revisions": {"echo": asked}},
                 **common,
             )
         )
@@ -78,6 +80,23 @@ async def test_a_release_whose_gates_pass_is_approved_and_keeps_what_they_said(
         released = await decide(uow, release_id, "approve", "good")
         assert released.state == "released"
         assert [g["passed"] for g in released.gates] == [True, True]
+
+
+async def test_a_check_of_another_revision_or_one_that_asked_for_too_little_opens_no_gate(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    model, release_id = await candidate(workshop, tmp_path / "m")
+    await evidence(workshop, model, perplexity=20.0, safe=True, asked="models/lab/mini@before")
+    with pytest.raises(GuardRefused, match="no safety check"):
+        async with workshop.platform.work(await workshop.actor()) as uow:
+            await decide(uow, release_id, "approve")
+    await evidence(workshop, model, perplexity=20.0, safe=True, rate=0.7, asked=model)
+    with pytest.raises(GuardRefused, match=r"70\.0% < 90%"):
+        async with workshop.platform.work(await workshop.actor()) as uow:
+            await decide(uow, release_id, "approve")
+    await evidence(workshop, model, perplexity=20.0, safe=True, asked=model)
+    async with workshop.platform.work(await workshop.actor()) as uow:
+        assert (await decide(uow, release_id, "approve")).state == "released"
 
 
 async def test_an_outsider_learns_of_no_release_and_a_second_one_of_the_same_revision_is_refused(

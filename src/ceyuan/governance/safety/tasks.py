@@ -29,6 +29,7 @@ from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import JobContext, job
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.gateway import ask_model
+from ceyuan.models.serving import see_served
 
 _MOST_ROWS = 5000
 _AT_ONCE = 2
@@ -43,6 +44,7 @@ async def run_safety_check(ctx: JobContext, params: dict[str, Any]) -> dict[str,
         check.state = "running"
         plan, name, org_id = SafetyPlan.model_validate(check.plan), check.name, check.org_id
     try:
+        revisions = await ctx.transaction("served", lambda uow: _served_revisions(uow, plan.models))
         parts, findings, version = [], [], ""
         if plan.dataset is not None:
             corpus = await ctx.step("corpus", lambda: _check_corpus(ctx, plan))
@@ -61,7 +63,9 @@ async def run_safety_check(ctx: JobContext, params: dict[str, Any]) -> dict[str,
         target = str(params["repository"])
         report = await ctx.transaction("report", lambda uow: _report(uow, ctx, target, name, plan, staged))
         ctx.add_output(report["node_id"])
-        await ctx.transaction("finish", lambda uow: _finish(uow, check_id, summary, findings, report))
+        # Which revisions were asked stands beside the report: its content is the same for the same check.
+        found = summary | {"revisions": revisions}
+        await ctx.transaction("finish", lambda uow: _finish(uow, check_id, found, findings, report))
     except BaseException as error:
         ctx.platform.jobs.leave_if_stopping()
         async with ctx.platform.work(ctx.actor) as uow:
@@ -122,6 +126,11 @@ async def _inspect(ctx: JobContext, answers: list[list[str]]) -> dict[str, Any]:
         "ceyuan.governance.safety.sampling:answers_main", {"answers": answers}, memory_mb=2000, time_s=600
     )
     return result
+
+
+async def _served_revisions(uow: UnitOfWork, models: list[str]) -> dict[str, str | None]:
+    """The revision that each served model is of, where it comes from the hub."""
+    return {name: (await see_served(uow, name)).revision for name in models}
 
 
 async def _write(
