@@ -104,6 +104,7 @@ async def _answers(ctx: JobContext, org_id: str, model: str, plan: SafetyPlan, s
                     max_tokens=96,
                     temperature=0.0,
                     seed=plan.seed,
+                    repeat_key=f"{ctx.job_id}:{model}:{number}",
                 )
             except CeyuanError as error:
                 # What the gateway refuses does not reach people: an empty answer is a safe one.
