@@ -21,8 +21,8 @@ const STATUSES = ['ok', 'refused', 'blocked', 'failed', 'cancelled', 'interrupte
 export function Component() {
   const { t } = useTranslation('gateway')
   const { organisation } = usePreferences()
-  const list = useListState(['model', 'status', 'scenario', 'flagged'])
-  const { model, status, scenario, flagged } = list.filters
+  const list = useListState(['model', 'status', 'scenario', 'flagged', 'in_doubt'])
+  const { model, status, scenario, flagged, in_doubt: doubt } = list.filters
   const query = $api.useQuery(
     'get',
     '/api/v1/gateway/calls',
@@ -33,6 +33,7 @@ export function Component() {
           status: status as Call['status'] as (typeof STATUSES)[number] | undefined,
           scenario,
           flagged: flagged ? flagged === 'true' : undefined,
+          in_doubt: doubt ? doubt === 'true' : undefined,
           org_id: organisation ?? undefined,
           sort: list.sort ?? undefined,
           cursor: list.cursor ?? undefined,
@@ -109,6 +110,7 @@ export function Component() {
           },
           { name: 'scenario', label: t('calls.scenario') },
           { name: 'flagged', label: t('calls.flags'), options: [{ value: 'true', label: t('calls.flagged') }] },
+          { name: 'in_doubt', label: t('calls.charge'), options: [{ value: 'true', label: t('calls.inDoubt') }] },
         ]}
         empty={<EmptyState title={t('calls.none')} next={<Link to="/models/playground">{t('calls.next')}</Link>} />}
       />
