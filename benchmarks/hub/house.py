@@ -5,7 +5,6 @@ It listens on a free port and, once it answers, writes `FOLDER/house.json`: addr
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
@@ -15,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import uvloop
 
 from ceyuan.identity import ensure_first_admin, found_organisation, issue_personal, verify_token
 from ceyuan.identity.people.accounts import add_person
@@ -84,4 +85,4 @@ def house(folder: Path, *, patience_s: float = 120, **environment: str) -> Itera
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    uvloop.run(main(Path(sys.argv[1])))

@@ -24,6 +24,20 @@ def insert_missing(session: AsyncSession | Session, entity: type[Base], values: 
     return _insert(session, entity).values(values).on_conflict_do_nothing()
 
 
+def insert_missing_many(session: AsyncSession | Session, entity: type[Base]) -> Insert:
+    """The same for many rows, given to `execute` beside the statement: it is compiled once, whatever their number."""
+    return _insert(session, entity).on_conflict_do_nothing()
+
+
+def upsert_many(
+    session: AsyncSession | Session, entity: type[Base], *, key: Sequence[str], update: Sequence[str]
+) -> Insert:
+    """As `upsert`, for many rows given to `execute` beside the statement."""
+    statement = _insert(session, entity)
+    changed = {name: statement.excluded[name] for name in update}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+
+
 def upsert(
     session: AsyncSession | Session, entity: type[Base], values: Any, *, key: Sequence[str], update: Sequence[str]
 ) -> Insert:

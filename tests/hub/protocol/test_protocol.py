@@ -244,3 +244,14 @@ async def test_a_visibility_and_a_gate_are_changed_by_maintainers_only(signed_in
     token = await signed_in("outsider").get("/api/models/demo/m/xet-read-token/main")
     assert token.headers["x-error-code"] == "GatedRepo"
     assert (await member.http.get("/demo/m/resolve/main/.gitattributes")).status_code == 200
+
+
+async def test_the_hash_of_a_gated_file_does_not_open_it(signed_in: As, member: HubClient) -> None:
+    await member.create()
+    await member.commit({"w.bin": b"gated weights"})
+    await signed_in("maintainer").put("/api/models/demo/m/settings", json={"gated": "manual"})
+    guest = HubClient(signed_in("outsider"))
+    tree = (await guest.http.get("/api/models/demo/m/tree/main")).json()
+    await guest.create("other/mine")
+    taken = await guest.commit(lfs={"w.bin": tree[1]["lfs"]["oid"]}, repo="models/other/mine")
+    assert (taken.status_code, taken.json()["code"]) == (422, "upload_missing")

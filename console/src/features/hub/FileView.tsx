@@ -11,6 +11,7 @@ import { Bytes, Count, Hash } from '@/ui/Figures'
 import { Json } from '@/ui/Json'
 import { Markdown, withoutFrontMatter } from '@/ui/Markdown'
 
+import { SafetyFindings, SafetyTag } from './FileSafety'
 import styles from './Repository.module.css'
 import { pathOf, type Place } from './RepositoryPage'
 
@@ -154,6 +155,7 @@ export function FileView({ place, entry }: { place: Place; entry: Entry }) {
       <div className={styles.fileHead}>
         <Bytes value={entry.size} />
         <Hash value={entry.sha256 ?? entry.oid} length={16} />
+        <SafetyTag place={place} path={entry.path} />
         {view?.format === 'text' && view.truncated && <span className="faint">{t('file.cut')}</span>}
         {entry.url && (
           <Button size="small" icon={<DownloadOutlined />} href={entry.url} download>
@@ -161,6 +163,7 @@ export function FileView({ place, entry }: { place: Place; entry: Entry }) {
           </Button>
         )}
       </div>
+      <SafetyFindings place={place} path={entry.path} />
       {query.error !== null && <ProblemView error={query.error} onRetry={() => void query.refetch()} />}
       <div style={{ minHeight: 200 }}>{view && <Content view={view} />}</div>
       {(view?.format === 'table' || view?.format === 'tensors') && <Turner view={view} onTurn={setStart} />}

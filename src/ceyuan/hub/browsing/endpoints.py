@@ -22,7 +22,15 @@ from ceyuan.hub.browsing.schemas import (
     entry_out,
 )
 from ceyuan.hub.commits.schemas import CommitOut, commit_out
-from ceyuan.hub.errors import EntryNotFound, FileTooLarge, PathInvalid, RepositoryNotFound, RevisionNotFound
+from ceyuan.hub.errors import (
+    EntryNotFound,
+    FileTooLarge,
+    GatedRepository,
+    PathInvalid,
+    RepositoryNotFound,
+    RevisionNotFound,
+)
+from ceyuan.hub.gating.access import require_open
 from ceyuan.kernel.errors import Invalid
 from ceyuan.kernel.web import ReadWork, language_of, problems
 
@@ -103,10 +111,13 @@ async def compare_revisions(
 
 
 @router.get(
-    "/compare/text", response_model=TextDifferenceOut, responses=problems(*_MISSING, EntryNotFound, PathInvalid)
+    "/compare/text",
+    response_model=TextDifferenceOut,
+    responses=problems(*_MISSING, EntryNotFound, PathInvalid, GatedRepository),
 )
 async def compare_text(row: ReadRepository, uow: ReadWork, old: _Revision, new: _Revision, path: PathQuery) -> Any:
     """Show the lines by which a small text file differs between two revisions."""
+    await require_open(uow, row)
     before = await service.open_repository(uow, row, old)
     after = await service.open_repository(uow, row, new)
     diff = await text_difference(uow, before, after, path)

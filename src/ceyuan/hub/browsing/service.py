@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ceyuan.hub.commits.refs import resolve_commit
 from ceyuan.hub.commits.service import revision_of
 from ceyuan.hub.errors import EntryNotFound, FileTooLarge, explain
+from ceyuan.hub.gating.access import require_open
 from ceyuan.hub.history import repository as history
 from ceyuan.hub.history.commits import root_of
 from ceyuan.hub.history.source import DatabaseTrees
@@ -91,6 +92,7 @@ async def find_file(view: View, path: str) -> File:
 async def read_file(uow: UnitOfWork, reference: str | Reference, path: str, *, limit: int = 64 * 1024 * 1024) -> bytes:
     """The verified content of a file of at most `limit` bytes; raises `FileTooLarge` above."""
     view = await open_revision(uow, reference)
+    await require_open(uow, view.row)
     file = await find_file(view, path)
     if file.size > limit:
         raise FileTooLarge((f"“{path}”有 {file.size} 字节", f"“{path}” has {file.size} bytes"), size=file.size)

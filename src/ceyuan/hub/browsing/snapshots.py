@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ceyuan.hub.browsing.service import open_revision
+from ceyuan.hub.gating.access import require_open
 from ceyuan.hub.naming import Reference
 from ceyuan.hub.trees import File, walk
 from ceyuan.kernel.actor import SYSTEM, Actor
@@ -37,6 +38,7 @@ async def local_snapshot(
     """
     async with platform.work(actor, write=False) as uow:
         view = await open_revision(uow, reference)
+        await require_open(uow, view.row)
         files = [
             (path, file)
             async for path, file in walk(view.trees, view.root)

@@ -1,7 +1,7 @@
 """Content on its way into commits: what was uploaded, and who may refer to what.
 
 Knowing a hash must not open a private file: a commit may name only content that was uploaded to its own
-repository or that some repository holds which the actor may read.
+repository or that some repository holds whose files the actor may have.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ceyuan.hub.commits.tables import HubContent, HubUpload
 from ceyuan.hub.errors import UploadMissing
+from ceyuan.hub.gating.access import open_to
 from ceyuan.hub.history import repository as history
 from ceyuan.hub.history.tables import HubHeld
 from ceyuan.hub.naming import Kind
@@ -26,7 +27,7 @@ from ceyuan.hub.trees import LARGE_BYTES, git_blob_oid
 from ceyuan.hub.xet.tables import HubXetFile
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.platform import Platform
-from ceyuan.kernel.upserts import insert_missing, upsert
+from ceyuan.kernel.upserts import insert_missing_many, upsert_many
 from ceyuan.kernel.work import UnitOfWork
 
 _CHUNK = 400
@@ -80,17 +81,13 @@ async def record_uploads(uow: UnitOfWork, repository_id: str, contents: Sequence
     waiting = [
         {"repository_id": repository_id, "sha256": sha256, "by": uow.actor.id, "created_at": now} for sha256 in by_hash
     ]
-    for start in range(0, len(known), _CHUNK):
-        await uow.session.execute(insert_missing(uow.session, HubContent, known[start : start + _CHUNK]))
-        await uow.session.execute(
-            upsert(
-                uow.session,
-                HubUpload,
-                waiting[start : start + _CHUNK],
-                key=["repository_id", "sha256"],
-                update=["by", "created_at"],
-            )
-        )
+    if not known:
+        return
+    connection = await uow.session.connection()
+    await connection.execute(insert_missing_many(uow.session, HubContent), known)
+    update = ["by", "created_at"]
+    statement = upsert_many(uow.session, HubUpload, key=["repository_id", "sha256"], update=update)
+    await connection.execute(statement, waiting)
 
 
 async def usable(uow: UnitOfWork, repository_id: str, hashes: Iterable[str]) -> Mapping[str, Content]:
@@ -136,7 +133,12 @@ async def _allowed(uow: UnitOfWork, repository_id: str, part: Sequence[str]) -> 
             await uow.session.scalars(
                 select(HubHeld.sha256)
                 .join(HubRepository, HubRepository.id == HubHeld.repository_id)
-                .where(HubHeld.sha256.in_(rest), HubRepository.deleted_at.is_(None), visible_to(uow.actor))
+                .where(
+                    HubHeld.sha256.in_(rest),
+                    HubRepository.deleted_at.is_(None),
+                    visible_to(uow.actor),
+                    open_to(uow.actor),
+                )
                 .distinct()
             )
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, or_, select, true
 
 from ceyuan.hub.errors import GatedRepository
 from ceyuan.hub.gating.tables import HubAccessRequest
 from ceyuan.hub.repositories.tables import HubRepository
+from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.work import UnitOfWork
 
 
@@ -22,6 +23,18 @@ async def is_open(uow: UnitOfWork, row: HubRepository) -> bool:
         )
     )
     return status == "accepted"
+
+
+def open_to(actor: Actor) -> ColumnElement[bool]:
+    """The same rule as a condition on `HubRepository`."""
+    if actor.kind == "system" or actor.is_admin:
+        return true()
+    granted = exists().where(
+        HubAccessRequest.repository_id == HubRepository.id,
+        HubAccessRequest.person_id == actor.id,
+        HubAccessRequest.status == "accepted",
+    )
+    return or_(HubRepository.gated == "no", HubRepository.org_id.in_(list(actor.roles)), granted)
 
 
 async def require_open(uow: UnitOfWork, row: HubRepository) -> None:

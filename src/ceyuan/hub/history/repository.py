@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from ceyuan.hub.history.tables import HubCommit, HubHeld, HubRef
 from ceyuan.hub.naming import HEADS, TAGS, is_commit_id, is_short_commit
-from ceyuan.kernel.upserts import insert_missing
+from ceyuan.kernel.upserts import insert_missing, insert_missing_many
 
 _CHUNK = 500
 
@@ -125,7 +125,8 @@ async def held(session: AsyncSession, repository_id: str, hashes: Iterable[str])
 async def hold(session: AsyncSession, repository_id: str, sizes: Mapping[str, int]) -> int:
     """Note that revisions hold these contents (SHA-256 to bytes); returns the bytes that the repository holds."""
     values = [{"repository_id": repository_id, "sha256": key, "size": size} for key, size in sizes.items()]
-    for start in range(0, len(values), _CHUNK):
-        await session.execute(insert_missing(session, HubHeld, values[start : start + _CHUNK]))
+    if values:
+        connection = await session.connection()
+        await connection.execute(insert_missing_many(session, HubHeld), values)
     total = await session.scalar(select(func.sum(HubHeld.size)).where(HubHeld.repository_id == repository_id))
     return int(total or 0)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ceyuan.hub.discussions import pulls, service
 from ceyuan.hub.discussions.errors import DiscussionNotFound
 from ceyuan.hub.discussions.tables import HubDiscussion, HubDiscussionEvent
+from ceyuan.hub.gating.access import is_open
 from ceyuan.hub.lean import Reply, json_reply
 from ceyuan.hub.protocol.call import BadRequest, Call, Words
 from ceyuan.hub.protocol.routing import route
@@ -138,7 +139,7 @@ async def get_discussion(call: Call) -> Reply:
             if talk.merge_commit:
                 answer["changes"]["mergeCommitId"] = talk.merge_commit
             answer["filesWithConflicts"] = [] if talk.status == "merged" else list(found.conflicts)
-            if call.flag("diff"):
+            if call.flag("diff") and await is_open(uow, row):
                 answer["diff"] = await unified(uow, found.start, found.head)
     return json_reply(answer)
 

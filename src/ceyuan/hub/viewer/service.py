@@ -10,6 +10,7 @@ from typing import Any
 
 from ceyuan.hub.browsing.service import find_file, open_repository
 from ceyuan.hub.errors import FileTooLarge, NotViewable
+from ceyuan.hub.gating.access import require_open
 from ceyuan.hub.naming import Kind
 from ceyuan.hub.repositories.service import find_repository
 from ceyuan.hub.revision import Revision
@@ -105,7 +106,9 @@ class Viewer:
         Raises `EntryNotFound`, `NotViewable`, `FileTooLarge`, or `MissingExtra` where an engine is not installed.
         """
         async with self._platform.work(actor, write=False) as uow:
-            view = await open_repository(uow, await find_repository(uow, *address), revision)
+            row = await find_repository(uow, *address)
+            await require_open(uow, row)
+            view = await open_repository(uow, row, revision)
             file = await find_file(view, path)
         # Reading may take its time: the transaction is over.
         try:

@@ -130,7 +130,7 @@ async def _proven(platform: Platform, sent: SentFile, stored: dict[str, Stored])
             known = await repository.file(session, claimed)
         if known is not None and known.hash == text_of(sent.hash) and where.size > LARGE_BYTES:
             return _Proven(sent, runs, Content(claimed, where.size, None))
-    sha256, git_oid = await _content_hashes(platform, where)
+    sha256, git_oid = await _content_hashes(platform, where, verify=claimed is None)
     if claimed not in (None, sha256):
         raise XetInvalid((f"声明的 SHA-256 为 {claimed},实为 {sha256}", f"announced as {claimed}, in fact {sha256}"))
     return _Proven(sent, runs, Content(sha256, where.size, git_oid))
@@ -154,11 +154,12 @@ def _runs(sent: SentFile, stored: dict[str, Stored]) -> list[Run]:
     return runs
 
 
-async def _content_hashes(platform: Platform, where: reading.Layout) -> tuple[str, str | None]:
-    """SHA-256 of the whole content and, unless it is large, the id that git gives it."""
+async def _content_hashes(platform: Platform, where: reading.Layout, *, verify: bool) -> tuple[str, str | None]:
+    """SHA-256 of the whole content and, unless it is large, the id that git gives it. Its chunks were verified when
+    they came: where the sender said the SHA-256, that alone shows what happened to them since."""
     sha256 = hashlib.sha256()
     git = hashlib.sha1(f"blob {where.size}\0".encode(), usedforsecurity=False) if where.size <= LARGE_BYTES else None
-    async for piece in reading.stream(platform, where):
+    async for piece in reading.stream(platform, where, verify=verify):
         await asyncio.to_thread(sha256.update, piece)
         if git is not None:
             git.update(piece)

@@ -21,7 +21,7 @@ from ceyuan.kernel.blobs.settings import BlobSettings
 from ceyuan.kernel.blobs.staging import BLOCK, file_chunks, hash_file, staged
 from ceyuan.kernel.blobs.tables import BlobRow
 from ceyuan.kernel.errors import Invalid, TooLarge
-from ceyuan.kernel.upserts import upsert
+from ceyuan.kernel.upserts import upsert_many
 
 if TYPE_CHECKING:
     from ceyuan.kernel.work import UnitOfWork
@@ -227,9 +227,9 @@ class BlobStore:
         if not stale:
             return
         rows = [{"sha256": s, "size": 0, "touched_at": now, "condemned": False} for s in stale]
-        await uow.session.execute(
-            upsert(uow.session, BlobRow, rows, key=["sha256"], update=["touched_at", "condemned"])
-        )
+        connection = await uow.session.connection()
+        touch = upsert_many(uow.session, BlobRow, key=["sha256"], update=["touched_at", "condemned"])
+        await connection.execute(touch, rows)
         # Only now, with the rows locked, is it sure that the collection cannot take them away.
         turns = asyncio.Semaphore(_CHECKS_AT_ONCE)
 
@@ -239,7 +239,7 @@ class BlobStore:
 
         found = await asyncio.gather(*(find(sha256) for sha256 in stale))
         sizes = [{"sha256": b.sha256, "size": b.size, "touched_at": now, "condemned": False} for b in found]
-        await uow.session.execute(upsert(uow.session, BlobRow, sizes, key=["sha256"], update=["size"]))
+        await connection.execute(upsert_many(uow.session, BlobRow, key=["sha256"], update=["size"]), sizes)
 
     async def _has(self, sha256: str, size: int) -> bool:
         """Whether the store holds the content already; a blob of another size is damaged and is replaced."""
