@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -25,6 +26,8 @@ from tests.workshop import Workshop, open_workshop
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A real PostgreSQL server on a free port, gone at the end of the run."""
     binaries, reason = find_postgres()
+    if binaries is None and os.environ.get("CI"):
+        pytest.fail(f"continuous integration tests on PostgreSQL too: {reason}")
     if binaries is None:
         pytest.skip(reason)
     server = PostgresServer(binaries, tmp_path_factory.mktemp("postgres"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -95,3 +96,16 @@ def test_a_scrub_finds_what_the_disk_changed(data: Path, capsys: pytest.CaptureF
 def test_collecting_counts_what_it_would_delete(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ran("blobs", "collect", "--data", str(data), "--dry-run") == 0
     assert "would delete 0 pieces" in capsys.readouterr().err
+
+
+def test_a_fault_of_the_program_is_one_line_with_the_trace_in_a_file(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("ceyuan.kernel.blobs.scrub", lambda _platform: 1 / 0)
+    assert ran("blobs", "scrub", "--data", str(data)) == 70
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "ZeroDivisionError" in said
+    (trace,) = tmp_path.glob("ceyuan-*.log")
+    assert "Traceback" in trace.read_text()

@@ -21,11 +21,7 @@ export function HelpDrawer({ open, onClose }: { open: boolean; onClose: () => vo
     <Drawer open={open} onClose={onClose} size={440} title={t(`${key}.title`)} destroyOnHidden>
       <Markdown text={t(`${key}.body`)} />
       <p className="soft" style={{ marginTop: 28 }}>
-        <a href="/docs/" target="_blank" rel="noreferrer">
-          {t('help.docs')}
-        </a>
-        {' · '}
-        <a href="/api/v1/docs" target="_blank" rel="noreferrer">
+        <a href="/api/v1/openapi.json" target="_blank" rel="noreferrer">
           {t('help.api')}
         </a>
       </p>

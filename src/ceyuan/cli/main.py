@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+import tempfile
+import traceback
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +14,7 @@ from typer.core import TyperGroup
 
 from ceyuan import __version__, cli
 from ceyuan.cli.output import Format, language, set_format
-from ceyuan.kernel.errors import CeyuanError
+from ceyuan.kernel.errors import CeyuanError, Text, choose
 
 _NOT_NOUNS = {"main", "output", "connection", "offline"}
 
@@ -77,7 +79,7 @@ def _main(
 
 
 def run(arguments: list[str] | None = None) -> Any:
-    """Run a command; a known error is one line on stderr and exit status 1."""
+    """Run a command; an error is one line on stderr and exit status 1, a fault of the program itself 70."""
     try:
         return app(arguments)
     except CeyuanError as error:
@@ -85,6 +87,19 @@ def run(arguments: list[str] | None = None) -> Any:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as fault:
+        sys.stderr.write(f"ceyuan: {choose(_unforeseen(fault), language())}\n")
+        sys.exit(70)
+
+
+def _unforeseen(fault: Exception) -> Text:
+    """One line about a fault of the program itself; the trace goes to a file for whoever mends it."""
+    from ceyuan.kernel.secrets.redaction import redact
+
+    with tempfile.NamedTemporaryFile("w", prefix="ceyuan-", suffix=".log", delete=False, encoding="utf-8") as file:
+        file.write(redact("".join(traceback.format_exception(fault))))
+    words = redact(f"{type(fault).__name__}: {fault}".splitlines()[0][:300])
+    return (f"程序出错:{words};详情见 {file.name}", f"a fault of the program: {words}; the trace is in {file.name}")
 
 
 if __name__ == "__main__":

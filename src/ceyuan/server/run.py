@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import gc
-import logging
 import os
 import signal
 import socket
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +15,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.config import Config
 
-from ceyuan.kernel.errors import CeyuanError, Conflict, Invalid
+from ceyuan.kernel.errors import Conflict, Invalid
 from ceyuan.kernel.platform import Platform
 from ceyuan.server import schema
 from ceyuan.server.asgi import Door
@@ -162,6 +160,9 @@ def settle_heap() -> None:
 class _Server(uvicorn.Server):
     """Leaves the signals alone: uvicorn would end the process with them before the platform has stopped."""
 
+    fault: Exception | None = None
+    """What went wrong once it served; raised when the platform has stopped."""
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -209,18 +210,17 @@ async def _serve_until_told(
             loop.remove_signal_handler(number)
     follow.cancel()
     await asyncio.gather(follow, return_exceptions=True)
+    if server.fault is not None:
+        raise server.fault
 
 
 async def _tell(
-    ready: Callable[[Platform, str], Awaitable[None]], platform: Platform, origin: str, server: uvicorn.Server
+    ready: Callable[[Platform, str], Awaitable[None]], platform: Platform, origin: str, server: _Server
 ) -> None:
     try:
         await ready(platform, origin)
     except StopServing:
         server.should_exit = True
-    except CeyuanError as error:
-        sys.stderr.write(f"ceyuan: {error.line('en')}\n")
-        server.should_exit = True
-    except Exception:
-        logging.getLogger(__name__).exception("start-up failed")
+    except Exception as fault:
+        server.fault = fault
         server.should_exit = True

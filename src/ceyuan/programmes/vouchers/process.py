@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ceyuan.kernel.errors import Text
-from ceyuan.kernel.workflow import Condition, Definition, State, Step, Transition, forms, working_days
+from ceyuan.kernel.workflow import Condition, Definition, GuardRefused, State, Step, Transition, forms, working_days
 from ceyuan.metering import Restrictions, get_account, issue_wallet, revoke_wallet
 from ceyuan.programmes.vouchers import repository
 
@@ -30,6 +30,9 @@ async def _issue(step: Step) -> None:
     uow = step.uow
     voucher = await repository.get_voucher(uow.session, step.instance.subject)
     scheme = await repository.get_scheme(uow.session, voucher.scheme_id, lock=True)
+    # Looked at again behind the lock: another grant may have come in between.
+    if (reason := await _within_means(step)) is not None:
+        raise GuardRefused([reason])
     now = uow.clock.now()
     amount = int(step.form.get("amount_micro") or voucher.asked_micro)
     wallet = await issue_wallet(
