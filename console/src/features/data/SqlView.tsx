@@ -49,7 +49,9 @@ export function SqlView({ place }: { place: CorpusPlace }) {
       {run.error !== null && <ProblemView error={run.error} />}
       {found && (
         <Section>
-          {found.truncated && <Alert type="info" showIcon title={t('quality.truncated', { count: found.rows.length })} />}
+          {found.truncated && (
+            <Alert type="info" showIcon title={t('quality.truncated', { count: found.rows.length })} />
+          )}
           <Table
             size="small"
             scroll={{ x: 'max-content' }}
