@@ -25,12 +25,20 @@ LOOK_S = 0.1
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
 
-def write(path: str, value: object) -> None:
-    with open(path + ".new", "w") as file:
+def write(path: str, value: object, once: bool = False) -> None:
+    """Put JSON at a path as a whole; `once`: only if nothing is there (else `FileExistsError`)."""
+    fresh = f"{path}.{os.getpid()}.{time.monotonic_ns()}"
+    with open(fresh, "w") as file:
         json.dump(value, file)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(path + ".new", path)
+    if not once:
+        os.replace(fresh, path)
+        return
+    try:
+        os.link(fresh, path)
+    finally:
+        os.remove(fresh)
 
 
 def read(path: str) -> dict[str, Any]:
@@ -98,14 +106,16 @@ def status(folder: str, key: str) -> dict[str, Any]:
 def submit(root: str, key: str) -> dict[str, Any]:
     folder = os.path.join(root, key)
     spec = json.load(sys.stdin)
-    known = os.path.exists(os.path.join(folder, "spec.json"))
-    if known and read(os.path.join(folder, "spec.json")) != spec:
-        return {"error": "key_reused"}
-    if not known:
+    if not os.path.exists(at(folder, "spec.json")):
         if os.path.exists(os.path.join(root, "draining")):
             return {"error": "draining"}
-        os.makedirs(os.path.join(folder, "work"), mode=0o700, exist_ok=True)
-        write(os.path.join(folder, "spec.json"), spec)
+        os.makedirs(at(folder, "work"), mode=0o700, exist_ok=True)
+        try:
+            write(at(folder, "spec.json"), spec, once=True)
+        except FileExistsError:
+            pass
+    if read(at(folder, "spec.json")) != spec:
+        return {"error": "key_reused"}
     if not os.path.exists(os.path.join(folder, "started")) and not os.path.exists(os.path.join(folder, "result.json")):
         supervise_apart(folder)
     return status(folder, key)
