@@ -1,7 +1,8 @@
 """The search for near-duplicates over any number of documents, within a bound of memory for their texts.
 
-Candidates fall into components that know nothing of each other; components are resolved in batches. With what
-earlier runs measured only new pairs are compared, so a refresh costs by what changed.
+Candidates fall into components that know nothing of each other; components are resolved in batches, and only one
+that is larger than a batch is held whole. With what earlier runs measured only new pairs are compared, so a refresh
+costs by what changed.
 """
 
 from collections.abc import Callable, Iterator
