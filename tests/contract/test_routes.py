@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from scripts.openapi import document
+
+
+@schemathesis.serializer("application/x-ndjson")
+def json_lines(_context: schemathesis.SerializationContext, value: Any) -> bytes:
+    """A body of JSON lines, as the Hub's clients send a commit."""
+    lines = value if isinstance(value, list) else [value]
+    return b"\n".join(line.encode() if isinstance(line, str) else orjson.dumps(line, default=str) for line in lines)
+
 
 schema = schemathesis.openapi.from_dict(document())
 _QUICK = settings(

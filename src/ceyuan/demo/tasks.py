@@ -238,6 +238,7 @@ class _Turn:
 
     async def _ask(self, question: str) -> dict[str, str]:
         row = await ask_law(self.ctx.platform, self.ctx.actor, self.made["assistant_id"], question)
+        self.ctx.add_cost(row.cost_micro or 0)
         return {"id": row.id, "question": question, "kind": row.kind, "answer": row.answer}
 
     async def watch_and_learn(self) -> None:

@@ -36,6 +36,7 @@ async def test_a_run_asks_every_item_grades_it_and_keeps_a_report_with_intervals
     assert again.id == run.id
     job = await workshop.ended(run.job_id)
     assert job.state == "succeeded", job.error
+    assert job.cost_micro > 0, "what the calls cost shows on the job"
     async with workshop.platform.work(await workshop.actor(), write=False) as uow:
         done = await find_run(uow, run.id)
         assert done.summary is not None

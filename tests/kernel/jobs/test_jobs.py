@@ -257,3 +257,14 @@ async def test_a_job_whose_process_is_gone_gets_a_new_run_when_its_lease_is_over
     async with running(built):
         done = await ended(built, job.id)
     assert (done.state, done.run) == ("succeeded", job.run + 1)
+
+
+async def test_what_a_child_costs_shows_on_those_above_it(built: Platform) -> None:
+    async with built.work(ANNA) as uow:
+        above = await service.submit(uow, "test.parent", {}, org_id="org_a")
+        middle = await service.submit(uow, "test.parent", {}, org_id="org_a", parent_id=above.id)
+        child = await service.submit(uow, "test.append", {}, org_id="org_a", parent_id=middle.id)
+    async with built.work(ANNA) as uow:
+        await service.charge(uow, child.id, 5)
+        await service.charge(uow, middle.id, 2)
+    assert [(await look(built, job.id)).cost_micro for job in (above, middle, child)] == [7, 7, 5]

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from ceyuan.models.serving.engine import Engines, EngineSpec
+from ceyuan.models.serving.engine.pool import own_folder
 from ceyuan.models.serving.engine.worker import thread_counts
 from ceyuan.models.serving.errors import EngineUnavailable
 from tests.models.tiny_gguf import write_tiny_model
@@ -220,3 +221,14 @@ def test_an_engine_dies_with_a_platform_that_is_killed(model: Path, tmp_path: Pa
     except psutil.NoSuchProcess:
         pass
     assert not psutil.pid_exists(engine) or psutil.Process(engine).status() == psutil.STATUS_ZOMBIE
+
+
+def test_the_folder_of_a_process_that_is_gone_is_removed_and_one_in_use_is_kept(tmp_path: Path) -> None:
+    gone, lock = own_folder(tmp_path)
+    (gone / "1.sock").touch()
+    lock.close()
+    used, held = own_folder(tmp_path)
+    assert not gone.exists()
+    own_folder(tmp_path)[1].close()
+    assert used.exists()
+    held.close()

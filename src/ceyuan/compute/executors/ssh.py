@@ -16,6 +16,9 @@ from ceyuan.compute.executors.speaking import AgentExecutor
 _UNREACHABLE = 255
 _CONNECT_S = 10
 
+_LONGEST_SOCKET = 88
+"""Bytes: an address of a Unix socket takes 108 with its end (unix(7)), and OpenSSH appends 17 while it listens."""
+
 
 @dataclass(frozen=True, slots=True)
 class SshHost:
@@ -32,7 +35,8 @@ class SshHost:
 
 
 class SshExecutor(AgentExecutor):
-    """Runs on one host. `control` is a folder of ours for the kept connection's socket."""
+    """Runs on one host. `control` is a folder of ours for the kept connection's socket; where its path is too long
+    for a socket, each command makes a connection of its own."""
 
     def __init__(self, host: SshHost, control: Path) -> None:
         self.host = host
@@ -51,15 +55,18 @@ class SshExecutor(AgentExecutor):
             "IdentitiesOnly": "yes",
             "ConnectTimeout": str(_CONNECT_S),
             "ServerAliveInterval": "15",
-            "ControlMaster": "auto",
-            "ControlPath": str(self._socket),
-            "ControlPersist": "60",
+            **self._kept_connection(),
             "ForwardAgent": "no",
             "SendEnv": "none",
         }
         flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
         target = f"{host.user}@{host.address}"
         return ["ssh", "-F", "/dev/null", "-T", "-i", str(host.key_file), "-p", str(host.port), *flags, target]
+
+    def _kept_connection(self) -> dict[str, str]:
+        if len(os.fsencode(self._socket)) > _LONGEST_SOCKET:
+            return {"ControlMaster": "no", "ControlPath": "none"}
+        return {"ControlMaster": "auto", "ControlPath": str(self._socket), "ControlPersist": "60"}
 
     async def _run(self, line: str, stdin: bytes) -> tuple[int, bytes, bytes]:
         process = await asyncio.create_subprocess_exec(

@@ -121,6 +121,7 @@ async def _ask(
             seed=plan.seed,
             repeat_key=f"{run_id}:{model}:{item.id}",
         )
+        ctx.add_cost(said.cost_micro)
     except CeyuanError as error:
         # An item that the gateway refuses is a wrong answer with a reason; anything else stops the run.
         if error.status not in (400, 422):

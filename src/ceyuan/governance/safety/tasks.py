@@ -111,6 +111,7 @@ async def _answers(ctx: JobContext, org_id: str, model: str, plan: SafetyPlan, s
                 if error.status not in (400, 403, 422):
                     raise
                 return [prompt, ""]
+            ctx.add_cost(said.cost_micro)
             return [prompt, said.text]
 
         async with limit:

@@ -5,7 +5,7 @@ from ceyuan.kernel.jobs.context import JobContext
 from ceyuan.kernel.jobs.errors import JobFailed
 from ceyuan.kernel.jobs.registry import all_kinds, job
 from ceyuan.kernel.jobs.runner import ActorResolver, Jobs, engine_url, executor_name
-from ceyuan.kernel.jobs.service import cancel, find, resume, submit
+from ceyuan.kernel.jobs.service import cancel, charge, find, resume, submit
 from ceyuan.kernel.jobs.tables import Job
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Jobs",
     "all_kinds",
     "cancel",
+    "charge",
     "engine_url",
     "executor_name",
     "find",

@@ -138,7 +138,7 @@ class JobContext:
         async with self.platform.work(self.actor) as uow:
             uow.session.add_all(JobLog(job_id=self.job_id, **line) for line in lines)
             if cost:
-                values["cost_micro"] = Job.cost_micro + cost
+                await repository.add_cost(uow.session, self.job_id, cost)
             if cpu:
                 values["cpu_seconds"] = Job.cpu_seconds + cpu
             if outputs:

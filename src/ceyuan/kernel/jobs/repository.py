@@ -94,6 +94,20 @@ async def claim(session: AsyncSession, job_id: str, run: int, owner: str, now: d
     return result.rowcount == 1
 
 
+async def add_cost(session: AsyncSession, job_id: str, micro: int) -> None:
+    """Count money for a job and for those above it, in micro-yuan."""
+    at: str | None = job_id
+    while at is not None:
+        parent = await session.scalar(select(Job.parent_id).where(Job.id == at))
+        await session.execute(
+            update(Job)
+            .where(Job.id == at)
+            .values(cost_micro=Job.cost_micro + micro)
+            .execution_options(synchronize_session=False)
+        )
+        at = parent
+
+
 async def requeue_orphan(session: AsyncSession, job_id: str, run: int, now: datetime) -> bool:
     """Give a job whose lease ran out a new run; false if somebody took it up in the meantime."""
     result = await session.execute(

@@ -12,7 +12,7 @@ from ceyuan.kernel.jobs.registry import kind_of
 from ceyuan.kernel.jobs.tables import Job
 from ceyuan.kernel.work import UnitOfWork
 
-__all__ = ["cancel", "find", "resume", "submit"]
+__all__ = ["cancel", "charge", "find", "resume", "submit"]
 
 
 async def submit(
@@ -61,6 +61,11 @@ async def submit(
     await uow.session.flush()
     uow.after_commit(uow.platform.jobs.nudge)
     return job
+
+
+async def charge(uow: UnitOfWork, job_id: str, micro: int) -> None:
+    """Show on the job's page, and on those above it, what was posted for it; the ledger itself is metering's."""
+    await repository.add_cost(uow.session, job_id, micro)
 
 
 async def find(uow: UnitOfWork, job_id: str, *, lock: bool = False) -> Job:

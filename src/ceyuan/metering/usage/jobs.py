@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.ids import is_id
+from ceyuan.kernel.jobs import charge
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering.quantities import rounded
 from ceyuan.metering.resources import CPU_SECOND
@@ -42,4 +43,6 @@ async def on_job_finished(uow: UnitOfWork, event: Event) -> None:
         evidence={name: data.get(name) for name in ("kind", "state", "run", "cpu_seconds", "wall_seconds")},
         group=job_id,
     )
-    await post_usage(uow, [used])
+    posted = await post_usage(uow, [used])
+    if posted.posted and posted.cost_micro:
+        await charge(uow, job_id, posted.cost_micro)

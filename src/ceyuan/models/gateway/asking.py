@@ -29,8 +29,8 @@ from ceyuan.models.gateway.sse import EventSplitter, document_of
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer: its text, the id of the call's record, tokens, milliseconds, and why it ended (`stop`, `length`,
-    `content_filter`)."""
+    """An answer: its text, the id of the call's record, tokens, milliseconds, why it ended (`stop`, `length`,
+    `content_filter`), and what its tokens cost by the prices in force, in micro-yuan."""
 
     text: str
     call_id: str | None
@@ -38,6 +38,7 @@ class Said:
     completion_tokens: int
     latency_ms: float
     finish_reason: str
+    cost_micro: int = 0
 
 
 @dataclass(slots=True)
@@ -135,6 +136,14 @@ async def call_model(
     return sink.call_id or incoming.id, document
 
 
+def _cost(gateway: Gateway, org_id: str, model: str, usage: Mapping[str, Any]) -> int:
+    route = gateway.directory.find(model, org_id)
+    if route is None:
+        return 0
+    tokens = (int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens"))
+    return gateway.funds.cost(org_id, route.price_model, *tokens).micro
+
+
 def _request(
     gateway: Gateway, org_id: str, model: str, messages: Sequence[Mapping[str, Any]], options: dict[str, Any]
 ) -> tuple[Endpoint, dict[str, Any]]:
@@ -187,15 +196,17 @@ async def ask_model(
         completion_tokens=int(usage.get("completion_tokens") or 0),
         latency_ms=(time.monotonic() - began) * 1000,
         finish_reason=str(choice.get("finish_reason") or ""),
+        cost_micro=_cost(_gateway(platform), org_id, model, usage),
     )
 
 
 class AnswerStream:
     """A streamed answer: iterate over its pieces of text; `said` is there after the last one."""
 
-    def __init__(self, gateway: Gateway, incoming: Incoming) -> None:
+    def __init__(self, gateway: Gateway, incoming: Incoming, model: str) -> None:
         self._gateway = gateway
         self._incoming = incoming
+        self._model = model
         self.call_id = incoming.id
         self.said: Said | None = None
 
@@ -237,6 +248,7 @@ class AnswerStream:
             int(usage.get("completion_tokens") or 0),
             (time.monotonic() - self._incoming.began) * 1000,
             finish,
+            _cost(self._gateway, self._incoming.caller.payer.org_id, self._model, usage),
         )
 
 
@@ -259,4 +271,5 @@ def stream_model(
     options = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, "stream": True}
     options["stream_options"] = {"include_usage": True}  # type: ignore[assignment]
     endpoint, document = _request(gateway, org_id, model, messages, options)
-    return AnswerStream(gateway, _incoming(_caller(actor, org_id, project), endpoint, document, scenario, tags))
+    incoming = _incoming(_caller(actor, org_id, project), endpoint, document, scenario, tags)
+    return AnswerStream(gateway, incoming, model)

@@ -38,6 +38,7 @@ class Drafted:
     notes: list[list[str]] = field(default_factory=list)
     call_id: str | None = None
     model: str | None = None
+    cost_micro: int = 0
 
 
 async def answer(
@@ -67,7 +68,7 @@ async def answer(
                 seed=0,
                 scenario="law",
             )
-            drafted.call_id, drafted.model = said.call_id, assistant.model
+            drafted.call_id, drafted.model, drafted.cost_micro = said.call_id, assistant.model, said.cost_micro
             checked = check_answer(said.text.strip(), articles, search)
             if checked.is_grounded:
                 drafted.kind, drafted.text, drafted.checked = "model", checked.text, checked

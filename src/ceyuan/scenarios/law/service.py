@@ -90,7 +90,7 @@ async def ask_law(
             notes=drafted.notes,
             model=drafted.model,
             call_id=drafted.call_id,
-            cost_micro=None,
+            cost_micro=drafted.cost_micro,
             rating=None,
             comment=None,
             rated_at=None,

@@ -4,6 +4,7 @@ when they die, ended when nobody asked for a while."""
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import os
 import shutil
@@ -12,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import psutil
 
@@ -21,6 +22,7 @@ from ceyuan.models.serving.errors import EngineUnavailable
 
 logger = logging.getLogger(__name__)
 State = Literal["stopped", "starting", "ready", "backing_off"]
+_PREFIX = "ceyuan-engines-"
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _OVERHEAD_BYTES = 200 << 20
@@ -70,6 +72,23 @@ class _Slot:
     idle: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+def own_folder(base: Path | None = None) -> tuple[Path, IO[bytes]]:
+    """A short folder for sockets (mode 0700; their paths are limited to about 100 bytes) and the open file that
+    locks it. Folders of processes that are gone, which the lock tells, are removed."""
+    base = base or Path(tempfile.gettempdir())
+    for left in base.glob(f"{_PREFIX}*"):
+        try:
+            with (left / "lock").open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+        except OSError:
+            continue  # it is in use, another account's, or just being made
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
+    lock = (folder / "lock").open("wb")
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return folder, lock
+
+
 class Engines:
     """Engine processes by name. Times are in seconds; `max_loaded` bounds how many models are in memory."""
 
@@ -80,8 +99,7 @@ class Engines:
         self.start_timeout_s = start_timeout_s
         self.max_loaded = max_loaded
         self.drain_s = drain_s
-        # Socket paths are limited to about 100 bytes, so they lie in a short folder of their own (mode 0700).
-        self._folder = Path(tempfile.mkdtemp(prefix="ceyuan-engines-"))
+        self._folder, self._lock = own_folder()
         self._slots: dict[str, _Slot] = {}
         self._sweeper: asyncio.Task[None] | None = None
         self._closed = False
@@ -156,6 +174,7 @@ class Engines:
         while self._ending:
             await asyncio.gather(*self._ending, return_exceptions=True)
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._lock.close()
 
     def _state(self, slot: _Slot) -> EngineState:
         process, now = slot.process, asyncio.get_running_loop().time()
