@@ -78,8 +78,8 @@ def own_folder(base: Path | None = None) -> tuple[Path, IO[bytes]]:
     base = base or Path(tempfile.gettempdir())
     for left in base.glob(f"{_PREFIX}*"):
         try:
-            with (left / "lock").open("rb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with (left / "lock").open("rb") as found:
+                fcntl.flock(found, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(left, ignore_errors=True)
         except OSError:
             continue  # it is in use, another account's, or just being made
