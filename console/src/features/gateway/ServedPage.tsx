@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@ant-design/icons'
-import { App, Button, Form, Input, Popconfirm, Radio, Select, Switch, Tag } from 'antd'
+import { App, Button, Form, Input, InputNumber, Popconfirm, Radio, Select, Switch, Tag } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -27,6 +27,8 @@ interface Values {
   base_url?: string
   key?: string
   upstream_model?: string
+  outside?: boolean
+  price?: number
   capabilities: ('chat' | 'completions' | 'embeddings')[]
   accept_licence?: boolean
 }
@@ -58,6 +60,12 @@ function Fields() {
           </Form.Item>
           <Form.Item name="upstream_model" label={t('serve.upstreamModel')}>
             <Input />
+          </Form.Item>
+          <Form.Item name="outside" label={t('serve.outside')} extra={t('serve.outsideNote')} valuePropName="checked">
+            <Switch />
+          </Form.Item>
+          <Form.Item name="price" label={t('serve.price')} extra={t('serve.priceNote')}>
+            <InputNumber min={0} max={1e9} style={{ width: '100%' }} />
           </Form.Item>
         </>
       ) : (
@@ -100,6 +108,8 @@ async function serve(values: Values): Promise<void> {
         key: values.key || null,
         headers: {},
         stream_usage: true,
+        outside: values.outside ?? false,
+        price: values.price ?? 0,
       },
     })
     upstream = data?.id ?? null
