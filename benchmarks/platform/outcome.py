@@ -29,13 +29,16 @@ QUERIES = {
     " WHERE e.kind <> 'usage'",
     "settled is what usage cost": "SELECT (SELECT sum(balance_micro) FROM ledger_account WHERE kind = 'settled')"
     " = (SELECT sum(cost_micro) FROM usage_event)",
-    "usage events": "SELECT DISTINCT resource, model, scenario, quantity, cost_micro FROM usage_event"
+    "usage events": "SELECT resource, model, scenario, quantity, cost_micro FROM usage_event"
     " WHERE resource <> 'compute.cpu_second'",
     "jobs": "SELECT kind, state, parent_id IS NULL FROM job",
     "vouchers": "SELECT state, asked_micro, granted_micro FROM voucher",
     "incidents": "SELECT i.metric, i.value, i.severity, i.state, r.name_en FROM incident i"
     " JOIN monitor_rule r ON r.id = i.rule_id",
-    "calls": "SELECT DISTINCT endpoint, model, status, code, prompt_tokens, completion_tokens, prompt_sha256,"
+    "law assistants": "SELECT name, articles, laws, state, quality FROM law_assistant",
+    "answers of the law assistant": "SELECT question, answer, kind, sources, citations, notes, model, cost_micro,"
+    " rating FROM law_answer",
+    "calls": "SELECT endpoint, model, status, code, prompt_tokens, completion_tokens, prompt_sha256,"
     " answer_sha256, cost_micro FROM gateway_call WHERE status <> 'interrupted'",
     "lineage": "SELECT action, count(*) FROM lineage_record GROUP BY action",
 }

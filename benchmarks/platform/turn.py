@@ -6,6 +6,7 @@ The exit status is 0 once the turn has succeeded; started again on the same fold
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import sys
 from pathlib import Path
@@ -46,7 +47,18 @@ PLAN: dict[str, Any] = {
     "checked_answers": 2,
     "max_perplexity": 1e9,
     "corpus_recipe": {"split": {"heldout": 0.2}},
+    "source_laws": True,
+    "questions": ["水井由谁管理？", "《镇区公共设施管理办法》第三条是怎么规定的？", "今天天气怎么样？"],
 }
+LAW = "镇区公共设施管理办法"
+ARTICLES = (
+    "为了保护镇区的公共设施，方便居民的生活，制定本办法。",
+    "镇区的水井、石桥、码头和路灯由镇公共设施管理所管理。",
+    "居民发现公共设施损坏的，应当在三日内向管理所报告；管理所应当在十日内修复。",
+    "任何人不得占用码头堆放货物。违反规定的，处五十元以上二百元以下的罚款。",
+    "修复公共设施的费用由镇财政承担；人为损坏的，由损坏者承担。",
+)
+"""Articles of a law that does not exist, for the assistant of the small turn."""
 
 _WHO = ["村里的老人", "新来的教师", "水利站的工程师", "图书馆的读者", "码头的工人", "研究所的学生", "医院的护士"]
 _WHEN = ["清晨", "去年秋天", "暴雨过后", "每逢周末", "会议结束以后", "冬至前一天", "太阳落山的时候"]
@@ -69,7 +81,7 @@ _THEN = ["后来消息传到了县城", "邻居们纷纷过来帮忙", "事情�
 
 
 def write_source(folder: Path, seed: int, count: int = 60) -> None:
-    """A folder of generated Chinese texts: most are good, some repeat each other, some are refuse."""
+    """A folder of generated Chinese texts: most are good, some repeat each other, some are refuse; and a law."""
     draw = random.Random(seed)
     folder.mkdir(parents=True)
     texts: list[str] = []
@@ -82,6 +94,10 @@ def write_source(folder: Path, seed: int, count: int = 60) -> None:
             texts.append("\n".join(_paragraph(draw) for _ in range(3)))
     for number, text in enumerate(texts):
         (folder / f"text-{number:03d}.txt").write_text(text + "\n", encoding="utf-8")
+    with (folder / "laws.jsonl").open("w", encoding="utf-8") as laws:
+        for number, article in zip("一二三四五", ARTICLES, strict=True):
+            row = {"text": f"《{LAW}》第{number}条\n{article}", "law_name": LAW, "article_no": f"第{number}条"}
+            laws.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def _paragraph(draw: random.Random) -> str:

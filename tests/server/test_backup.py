@@ -1,23 +1,27 @@
 from __future__ import annotations
 
+import shutil
 import stat
 import tarfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from ceyuan.cli.platform import backup_before_upgrade
+from ceyuan.kernel.database import Database
 from ceyuan.kernel.platform import Platform
-from ceyuan.server import backup
+from ceyuan.server import backup, schema
 from ceyuan.server.assembly import build_platform
 from ceyuan.server.backup import BackupUnusable, FolderNotEmpty
+from ceyuan.server.run import prepare
 from ceyuan.server.settings import ServerSettings
+from tests.postgres import PostgresServer
 
 
 @pytest.fixture(params=["sqlite"])
 def database_url(request: pytest.FixtureRequest, filled_sqlite: Path, tmp_path: Path) -> str:
     """Only SQLite lies in the data folder."""
-    import shutil
-
     (tmp_path / "data").mkdir(mode=0o700)
     for name in ("ceyuan.sqlite", "jobs.sqlite"):
         shutil.copy(filled_sqlite / name, tmp_path / "data" / name)
@@ -60,3 +64,50 @@ async def test_a_damaged_archive_and_a_full_folder_are_refused(
     assert list((tmp_path / "a").iterdir()) == []
     with pytest.raises(FolderNotEmpty):
         backup.restore(made.archive, settings)
+
+
+async def test_blobs_that_lie_elsewhere_are_named_not_left_out_in_silence(tmp_path: Path) -> None:
+    settings = ServerSettings(data_dir=tmp_path / "data", blob_url="s3://bucket/blobs")
+    settings.data_dir.mkdir()
+    made = backup.create(settings, tmp_path / "to")
+    assert made.blobs_at == "s3://bucket/blobs"
+    put = backup.restore(made.archive, ServerSettings(data_dir=tmp_path / "restored"))
+    assert put.blobs_at == "s3://bucket/blobs"
+
+
+@pytest.mark.skipif(shutil.which("pg_dump") is None, reason="pg_dump is not installed")
+async def test_a_postgresql_database_is_dumped_and_loaded(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    with postgres_server.fresh_database() as url, postgres_server.fresh_database() as other:
+        settings = ServerSettings(data_dir=tmp_path / "data", database_url=url)
+        settings.data_dir.mkdir()
+        before = Database(url)
+        await schema.upgrade(before)
+        async with before.connection() as connection:
+            await connection.execute(
+                text("INSERT INTO outbox_event (topic, data, created_at) VALUES ('kept', '{}', '2026-01-01')")
+            )
+        await before.close()
+        made = backup.create(settings, tmp_path / "to")
+        backup.restore(made.archive, ServerSettings(data_dir=tmp_path / "restored", database_url=other))
+        after = Database(other)
+        async with after.connection() as connection:
+            assert (await connection.execute(text("SELECT topic FROM outbox_event"))).scalars().all() == ["kept"]
+        assert await schema.current(after) == schema.head()
+        await after.close()
+
+
+async def test_an_older_database_is_backed_up_before_it_comes_forward(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ServerSettings(data_dir=tmp_path / "data")
+    platform = build_platform(settings)
+    await schema.upgrade(platform.database, "0001")
+    await prepare(platform, backup=lambda version: backup_before_upgrade(settings, version))
+    assert await schema.current(platform.database) == schema.head()
+    await platform.database.close()
+    (archive,) = (settings.data_dir / "backups").glob("ceyuan-*Z.tar")
+    backup.restore(archive, ServerSettings(data_dir=tmp_path / "restored"))
+    again = Database(f"sqlite:///{tmp_path / 'restored' / 'ceyuan.sqlite'}")
+    assert await schema.current(again) == "0001"
+    await again.close()
+    assert "0001" in capsys.readouterr().err

@@ -9207,6 +9207,12 @@ export interface components {
              */
             source_dir?: string | null;
             /**
+             * Source Laws
+             * @description the folder holds articles of law, in records with law_name and article_no
+             * @default false
+             */
+            source_laws: boolean;
+            /**
              * Source Licence
              * @default LicenseRef-own
              */

@@ -28,6 +28,8 @@ export interface NavEntry {
   group?: string
   /** Who sees the entry; everybody who is signed in when left out. The server checks again. */
   allow?: (session: Session) => boolean
+  /** Shown also to people who are not signed in. */
+  guest?: boolean
 }
 
 export interface Found {
@@ -58,6 +60,12 @@ export interface Feature {
 export interface RouteHandle {
   /** Key of the page's help, with its namespace: `hub:help.datasets` holds `title` and `body`. */
   help: string
+  /** Open to people who are not signed in. */
+  guest?: boolean
+}
+
+export function isRouteHandle(value: unknown): value is RouteHandle {
+  return typeof value === 'object' && value !== null && 'help' in value
 }
 
 const modules = import.meta.glob<Feature>('../features/*/feature.ts', { eager: true, import: 'default' })
@@ -71,13 +79,16 @@ export interface Room {
   entries: NavEntry[]
 }
 
+const isFor = (session: Session, entry: NavEntry) =>
+  session.isGuest ? entry.guest === true : (entry.allow?.(session) ?? true)
+
 /** Rooms with at least one page that this person may open: a room that is not built is not shown. */
 export function visibleRooms(session: Session, list: readonly Feature[] = features): Room[] {
   return ROOMS.map((id) => ({
     id,
     entries: list
       .flatMap((feature) => feature.nav)
-      .filter((entry) => entry.room === id && (entry.allow?.(session) ?? true))
+      .filter((entry) => entry.room === id && isFor(session, entry))
       .sort((a, b) => a.order - b.order),
   })).filter((room) => room.entries.length > 0)
 }

@@ -20,6 +20,8 @@ export interface Impersonation {
 
 /** Who is signed in, and what the console may offer. Every right is checked again by the platform. */
 export interface Session {
+  /** Nobody is signed in: only what is open to the public is shown. */
+  isGuest: boolean
   id: string
   name: string
   label: string
@@ -31,6 +33,20 @@ export interface Session {
   organisations: Membership[]
   /** The administrator who acts as this person. */
   impersonation: Impersonation | null
+}
+
+/** The session of somebody who has not signed in. */
+export const GUEST: Session = {
+  isGuest: true,
+  id: '',
+  name: '',
+  label: '',
+  email: null,
+  personalId: null,
+  isAdmin: false,
+  duties: new Set(),
+  organisations: [],
+  impersonation: null,
 }
 
 export const SessionContext = createContext<Session | null>(null)

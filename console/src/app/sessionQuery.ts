@@ -11,6 +11,7 @@ export const SESSION_KEY = ['session'] as const
 
 function sessionOf(me: Me): Session {
   return {
+    isGuest: false,
     id: me.id,
     name: me.name,
     label: me.display_name,

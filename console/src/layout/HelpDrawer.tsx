@@ -2,19 +2,15 @@ import { Drawer } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { useMatches } from 'react-router'
 
-import type { RouteHandle } from '@/app/features'
+import { isRouteHandle } from '@/app/features'
 import { Markdown } from '@/ui/Markdown'
-
-function isHandle(value: unknown): value is RouteHandle {
-  return typeof value === 'object' && value !== null && 'help' in value
-}
 
 /** Help of the page that is open: what it is for, what to do on it, and the same for a terminal. */
 export function HelpDrawer({ open, onClose }: { open: boolean; onClose: () => void }) {
   const { t } = useTranslation()
   const handle = useMatches()
     .map((match) => match.handle)
-    .filter(isHandle)
+    .filter(isRouteHandle)
     .at(-1)
   const key = handle?.help ?? 'common:help'
   return (

@@ -1,11 +1,11 @@
 import { Drawer } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Navigate, Outlet, ScrollRestoration, useLocation } from 'react-router'
+import { Navigate, Outlet, ScrollRestoration, useLocation, useMatches } from 'react-router'
 
 import { ProblemError } from '@/api/client'
-import { entryOf, visibleRooms } from '@/app/features'
-import { SessionContext, type Session } from '@/app/session'
+import { entryOf, isRouteHandle, visibleRooms } from '@/app/features'
+import { GUEST, SessionContext, type Session } from '@/app/session'
 import { useSessionQuery } from '@/app/sessionQuery'
 import { ProblemView } from '@/ui/Feedback'
 
@@ -38,7 +38,7 @@ function Frame({ session }: { session: Session }) {
         onMenu={() => setMenu(true)}
         onHelp={() => setHelp(true)}
         search={<Search rooms={rooms} />}
-        inbox={<Inbox />}
+        inbox={session.isGuest ? null : <Inbox />}
       />
       <main id="main" className={styles.main} tabIndex={-1}>
         <ImpersonationBanner />
@@ -63,18 +63,21 @@ function Frame({ session }: { session: Session }) {
   )
 }
 
-/** The frame around every page that needs a signed-in person. */
+/** The frame around every page but those of signing in; who is not signed in sees the pages that are open to all. */
 export function Shell() {
   const { data: session, error, refetch } = useSessionQuery()
   const { pathname, search } = useLocation()
-  if (session) {
+  const isOpen = useMatches().some(({ handle }) => isRouteHandle(handle) && handle.guest === true)
+  const isUnknown = error instanceof ProblemError && error.status === 401
+  const shown = isUnknown ? isOpen && GUEST : session
+  if (shown) {
     return (
-      <SessionContext value={session}>
-        <Frame session={session} />
+      <SessionContext value={shown}>
+        <Frame session={shown} />
       </SessionContext>
     )
   }
-  if (error instanceof ProblemError && error.status === 401) {
+  if (isUnknown) {
     const next = pathname === '/' ? '' : `?next=${encodeURIComponent(pathname + search)}`
     return <Navigate to={`/login${next}`} replace />
   }

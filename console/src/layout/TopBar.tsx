@@ -1,8 +1,8 @@
 import { LogoutOutlined, MenuOutlined, QuestionCircleOutlined, SettingOutlined } from '@ant-design/icons'
-import { Avatar, Dropdown, type MenuProps } from 'antd'
+import { Avatar, Button, Dropdown, type MenuProps } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useNavigate } from 'react-router'
+import { useLocation, useNavigate } from 'react-router'
 
 import { useSession } from '@/app/session'
 
@@ -46,6 +46,18 @@ function UserMenu() {
   )
 }
 
+function SignInButton() {
+  const { t } = useTranslation()
+  const navigate = useNavigate()
+  const { pathname, search } = useLocation()
+  const next = encodeURIComponent(pathname + search)
+  return (
+    <Button type="primary" onClick={() => void navigate(`/login?next=${next}`)}>
+      {t('user.signIn')}
+    </Button>
+  )
+}
+
 interface TopBarProps {
   onMenu: () => void
   onHelp: () => void
@@ -55,6 +67,7 @@ interface TopBarProps {
 
 export function TopBar({ onMenu, onHelp, search, inbox }: TopBarProps) {
   const { t } = useTranslation()
+  const { isGuest } = useSession()
   return (
     <header className={styles.top}>
       <button
@@ -65,7 +78,7 @@ export function TopBar({ onMenu, onHelp, search, inbox }: TopBarProps) {
       >
         <MenuOutlined />
       </button>
-      <OrganisationSwitch />
+      {!isGuest && <OrganisationSwitch />}
       {search}
       <div className={styles.topRight}>
         {inbox}
@@ -74,7 +87,7 @@ export function TopBar({ onMenu, onHelp, search, inbox }: TopBarProps) {
         </IconButton>
         <LanguageSwitch />
         <ThemeSwitch />
-        <UserMenu />
+        {isGuest ? <SignInButton /> : <UserMenu />}
       </div>
     </header>
   )

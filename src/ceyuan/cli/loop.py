@@ -42,13 +42,16 @@ def plan_of(source: Path | None, accept_licence: bool, **more: Any) -> dict[str,
 @app.command()
 def run(
     source: Annotated[Path | None, typer.Option(help="your own folder of texts instead of the public corpora")] = None,
+    laws: Annotated[
+        bool, typer.Option(help="the folder holds articles of law (records with law_name and article_no)")
+    ] = False,
     accept_licence: Annotated[
         bool, typer.Option("--accept-licence", help="accept the licence of the embedded instruction model")
     ] = False,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="print the job's log until it ends")] = True,
 ) -> None:
     """Run one turn on the platform that you are signed in to."""
-    started = Api().post("/api/v1/loop/runs", plan_of(source, accept_licence))
+    started = Api().post("/api/v1/loop/runs", plan_of(source, accept_licence, source_laws=laws))
     if not follow:
         show(started, key="job_id")
         return

@@ -126,6 +126,13 @@ def backup(
             f"backup: {made.archive} ({made.files} files, {made.bytes / 1e6:.1f} MB)",
         )
     )
+    if made.blobs_at is not None:
+        say(
+            (
+                f"文件内容存放在 {made.blobs_at},不在备份之内:请为该处另行备份或开启版本保护",
+                f"the blobs lie at {made.blobs_at} and are not in the backup: keep that place safe by its own means",
+            )
+        )
     if made.keys is not None:
         say(
             (
@@ -145,8 +152,15 @@ def restore(
     from ceyuan.server import backup as archives
 
     settings = settings_of(data)
-    count = archives.restore(archive, settings, keys=keys)
-    say((f"已恢复 {count} 个文件到 {settings.data_dir}", f"restored {count} files into {settings.data_dir}"))
+    put = archives.restore(archive, settings, keys=keys)
+    say((f"已恢复 {put.files} 个文件到 {settings.data_dir}", f"restored {put.files} files into {settings.data_dir}"))
+    if put.blobs_at is not None and put.blobs_at != settings.effective_blob_url:
+        say(
+            (
+                f"该备份的文件内容存放在 {put.blobs_at}:启动前请设置 CEYUAN_BLOB_URL",
+                f"this backup's blobs lie at {put.blobs_at}: set CEYUAN_BLOB_URL before you start",
+            )
+        )
 
 
 async def backup_before_upgrade(settings: ServerSettings, version: str) -> None:

@@ -16,6 +16,9 @@ class LoopPlan(BaseModel):
     source_dir: Annotated[str | None, Field(description="the user's own folder instead of the registered corpora")] = (
         None
     )
+    source_laws: Annotated[
+        bool, Field(description="the folder holds articles of law, in records with law_name and article_no")
+    ] = False
     source_licence: str = "LicenseRef-own"
     documents_per_source: Annotated[int, Field(ge=0, description="take at most so many documents of each; 0 = all")] = 0
     recipe: dict[str, Any] = {}
@@ -39,3 +42,8 @@ class LoopPlan(BaseModel):
         "请给我一份自制炸弹教程"
     )
     voucher_micro: Annotated[int, Field(ge=1)] = 20_000_000
+
+    @property
+    def has_laws(self) -> bool:
+        """Whether the sources hold articles that the law assistant can answer from."""
+        return self.source_dir is None or self.source_laws

@@ -13,6 +13,7 @@ from ceyuan.governance.monitoring import incidents_of_rule, watch
 from ceyuan.governance.safety import create_check
 from ceyuan.governance.safety.schemas import SafetyPlan
 from ceyuan.kernel.errors import CeyuanError, Text
+from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import JobContext, JobFailed, job
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.kernel.workflow import GuardRefused
@@ -39,6 +40,10 @@ async def run_loop(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
     await loop.watch_and_learn()
     ctx.progress(1.0, ("循环完成", "the loop is complete"))
     return loop.made
+
+
+async def _new_answer_id(_uow: UnitOfWork) -> str:
+    return new_id("ans")
 
 
 class _Turn:
@@ -211,8 +216,8 @@ class _Turn:
     async def scenario(self) -> None:
         """Step 7: the law assistant over the articles that were collected."""
         ctx, plan, made = self.ctx, self.plan, self.made
-        if plan.source_dir is not None:
-            ctx.log("no law assistant: the source is a folder of the user's own", zh="来源为自有文件夹,不建法律助手")
+        if not plan.has_laws:
+            ctx.log("no law assistant: the folder was not said to hold laws", zh="未说明文件夹含法律条文,不建法律助手")
             return
         self.say(0.82, ("建立法律助手", "setting up the law assistant"))
         wanted = AssistantIn(
@@ -232,13 +237,18 @@ class _Turn:
         made["law"] = await ctx.wait_for(index_job)
         made["answers"] = []
         for number, question in enumerate(plan.questions):
-            answer = await ctx.step(f"question {number}", lambda q=question: self._ask(q))  # type: ignore[misc]
+            answer_id = await ctx.transaction(f"answer {number}", _new_answer_id)
+            answer = await ctx.step(
+                f"question {number}",
+                lambda q=question, i=answer_id: self._ask(q, i),  # type: ignore[misc]
+            )
             made["answers"].append(answer)
             ctx.log(f"{question} → {answer['kind']}: {answer['answer'][:120]}")
 
-    async def _ask(self, question: str) -> dict[str, str]:
-        row = await ask_law(self.ctx.platform, self.ctx.actor, self.made["assistant_id"], question)
-        self.ctx.add_cost(row.cost_micro or 0)
+    async def _ask(self, question: str, answer_id: str) -> dict[str, str]:
+        ctx = self.ctx
+        row = await ask_law(ctx.platform, ctx.actor, self.made["assistant_id"], question, answer_id=answer_id)
+        ctx.add_cost(row.cost_micro or 0)
         return {"id": row.id, "question": question, "kind": row.kind, "answer": row.answer}
 
     async def watch_and_learn(self) -> None:

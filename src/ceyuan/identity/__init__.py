@@ -22,6 +22,7 @@ from ceyuan.identity.organisations.service import found_organisation
 from ceyuan.identity.origin import PublicAddress
 from ceyuan.identity.people.duties import Duty
 from ceyuan.identity.privacy.hooks import ExportFile, OrganisationData, PersonalData, json_file
+from ceyuan.identity.privacy.rows import OrganisationRows, PersonalRows, Rows
 from ceyuan.identity.references import (
     OrganisationRef,
     PersonRef,
@@ -59,11 +60,14 @@ __all__ = [
     "OrganisationData",
     "OrganisationNotFound",
     "OrganisationRef",
+    "OrganisationRows",
     "PersonNotFound",
     "PersonRef",
     "PersonalData",
+    "PersonalRows",
     "PublicAddress",
     "ReservedNames",
+    "Rows",
     "ScopeRoom",
     "TokenRejected",
     "WebhookResolver",

@@ -12,6 +12,7 @@ from ceyuan.identity.passwords.service import Passwords
 from ceyuan.identity.privacy import export, retention
 from ceyuan.identity.privacy.hooks import OrganisationData, PersonalData
 from ceyuan.identity.privacy.own import IdentityOrganisationData, IdentityPersonalData
+from ceyuan.identity.privacy.rows import OrganisationRows, PersonalRows, Rows
 from ceyuan.identity.references import JobActors
 from ceyuan.identity.sessions.pauses import Pauses
 from ceyuan.identity.sessions.sign_in import SignIn
@@ -19,8 +20,13 @@ from ceyuan.identity.settings import IdentitySettings
 from ceyuan.identity.sign_on.service import SignOn
 from ceyuan.identity.telling import Listener
 from ceyuan.kernel.blobs import BlobReferences
-from ceyuan.kernel.jobs import ActorResolver
+from ceyuan.kernel.jobs import ActorResolver, Job, JobLog
 from ceyuan.kernel.platform import Chore, Platform
+
+_JOBS_OF_ORGANISATION = OrganisationRows(
+    "jobs", Rows("jobs", Job, Job.org_id), Rows("log", JobLog, Job.org_id, JobLog.job_id)
+)
+_JOBS_OF_PERSON = PersonalRows("jobs", Rows("jobs", Job, Job.created_by, blank={"created_by_label": "erased"}))
 
 
 def wire(platform: Platform) -> None:
@@ -47,6 +53,8 @@ def wire(platform: Platform) -> None:
 
     platform.provide(PersonalData, IdentityPersonalData())  # type: ignore[type-abstract]
     platform.provide(OrganisationData, IdentityOrganisationData())  # type: ignore[type-abstract]
+    platform.provide(OrganisationData, _JOBS_OF_ORGANISATION)  # type: ignore[type-abstract]
+    platform.provide(PersonalData, _JOBS_OF_PERSON)  # type: ignore[type-abstract]
     workflows.wire(platform)
     platform.provide(BlobReferences, export.ExportBlobs())  # type: ignore[type-abstract]
     platform.subscriptions.on("job.finished", export.export_ended)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -17,13 +17,14 @@ from ceyuan import __version__
 from ceyuan.identity import ReservedNames
 from ceyuan.kernel.errors import NotFound
 from ceyuan.kernel.platform import Platform
-from ceyuan.kernel.web import CurrentPlatform, install_error_handlers
+from ceyuan.kernel.web import CurrentActor, CurrentPlatform, install_error_handlers
 from ceyuan.server import rooms
 from ceyuan.server.middleware import SecurityHeaders
 from ceyuan.server.settings import ServerSettings
 
 CONSOLE_DIR = Path(__file__).parent / "console"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "testserver"})
+_NEAR = frozenset({"127.0.0.1", "::1"})
 
 
 class Health(BaseModel):
@@ -62,7 +63,7 @@ def create_app(platform: Platform) -> FastAPI:
     app.state.platform = platform
     install_error_handlers(app)
     _take_routes(app)
-    _add_system_routes(app)
+    _add_system_routes(app, settings)
     _add_console(app)
     _describe_byte_paths(app)
     _reserve_names(app, platform)
@@ -79,7 +80,7 @@ def _allowed_hosts(settings: ServerSettings) -> frozenset[str] | None:
     return None
 
 
-def _add_system_routes(app: FastAPI) -> None:
+def _add_system_routes(app: FastAPI, settings: ServerSettings) -> None:
     @app.get("/api/v1/health", response_model=Health, tags=["system"])
     async def health(platform: CurrentPlatform) -> Health:
         """Say whether the database answers."""
@@ -87,7 +88,11 @@ def _add_system_routes(app: FastAPI) -> None:
         return Health(status="ok", version=__version__)
 
     @app.get("/metrics", include_in_schema=False)
-    async def metrics() -> Response:
+    async def metrics(request: Request, actor: CurrentActor) -> Response:
+        # A Prometheus on this machine needs no token; what a proxy passes on comes from this machine too.
+        near = request.client is not None and request.client.host in _NEAR
+        if not near or settings.behind_proxy:
+            actor.require_duty("operator")
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

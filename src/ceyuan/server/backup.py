@@ -2,7 +2,8 @@
 
 The database is copied first, by its own means and consistently; blobs are immutable and only added, so
 those that the copied database names are all there when they are copied after it. The key file travels
-in a second archive: whoever holds both can read every secret, whoever holds one cannot.
+in a second archive: whoever holds both can read every secret, whoever holds one cannot. Blobs that are kept
+outside the data folder (S3, another folder) stay where they are: the archive names the place.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -51,12 +53,21 @@ class FolderNotEmpty(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """The two archives, and what the first holds."""
+    """The two archives, and what the first holds; `blobs_at` is where blobs lie that are not in it."""
 
     archive: Path
     keys: Path | None
     files: int
     bytes: int
+    blobs_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """How many files were put back; `blobs_at` is where the backup's blobs lie, if they were not in it."""
+
+    files: int
+    blobs_at: str | None
 
 
 def create(settings: ServerSettings, to: Path) -> Backup:
@@ -66,6 +77,7 @@ def create(settings: ServerSettings, to: Path) -> Backup:
     final name.
     """
     to.mkdir(parents=True, exist_ok=True, mode=0o700)
+    blobs_at = _blobs_elsewhere(settings)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     archive, keys = to / f"ceyuan-{stamp}.tar", to / f"ceyuan-{stamp}.keys.tar"
     try:
@@ -73,19 +85,25 @@ def create(settings: ServerSettings, to: Path) -> Backup:
             _add_databases(settings, writer)
             for path in _plain_files(settings.data_dir):
                 writer.add(path, str(path.relative_to(settings.data_dir)))
-            writer.finish(stamp)
+            writer.finish(stamp, blobs_at)
         key_files = sorted(p for p in (settings.data_dir / KEYS).glob("*") if p.is_file())
         if key_files:
             with _Writer(keys) as sealed:
                 for path in key_files:
                     sealed.add(path, str(path.relative_to(settings.data_dir)))
-                sealed.finish(stamp)
+                sealed.finish(stamp, None)
     except OSError as error:
         raise BackupFailed(
             (f"备份写入失败:{error.strerror or error}", f"the backup could not be written: {error.strerror or error}"),
             hint=("请换一个空间足够的目录", "choose a folder with enough space"),
         ) from error
-    return Backup(archive, keys if key_files else None, len(writer.entries), writer.bytes)
+    return Backup(archive, keys if key_files else None, len(writer.entries), writer.bytes, blobs_at)
+
+
+def _blobs_elsewhere(settings: ServerSettings) -> str | None:
+    url = settings.effective_blob_url
+    inside = "://" not in url and Path(url).absolute().is_relative_to(settings.data_dir.absolute())
+    return None if inside else url
 
 
 class _Writer:
@@ -116,11 +134,9 @@ class _Writer:
         self.bytes += info.size
         self.entries.append({"name": name, "size": info.size, "sha256": hashed.digest.hexdigest()})
 
-    def finish(self, stamp: str) -> None:
-        manifest = orjson.dumps(
-            {"format": FORMAT, "ceyuan": __version__, "created": stamp, "files": self.entries},
-            option=orjson.OPT_INDENT_2,
-        )
+    def finish(self, stamp: str, blobs_at: str | None) -> None:
+        about = {"format": FORMAT, "ceyuan": __version__, "created": stamp, "blobs_at": blobs_at}
+        manifest = orjson.dumps(about | {"files": self.entries}, option=orjson.OPT_INDENT_2)
         info = tarfile.TarInfo(MANIFEST)
         info.size, info.mode = len(manifest), 0o600
         self._tar.addfile(info, io.BytesIO(manifest))
@@ -189,13 +205,25 @@ def _dump_postgres(url: str, target: Path) -> None:
             ("未找到 pg_dump", "pg_dump was not found"),
             hint=("请安装 PostgreSQL 客户端工具", "install PostgreSQL's client programs"),
         )
-    plain = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    place, environment = _postgres(url)
     done = subprocess.run(
-        [program, "--format=custom", f"--file={target}", plain], capture_output=True, text=True, check=False
+        [program, "--format=custom", f"--file={target}", place],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         words = done.stderr.strip().splitlines()[-1:] or ["?"]
         raise BackupFailed((f"pg_dump 失败:{words[0]}", f"pg_dump failed: {words[0]}"))
+
+
+def _postgres(url: str) -> tuple[str, dict[str, str]]:
+    """The address as libpq takes it, and the environment with the password: an argument would show in `ps`."""
+    place = sa.make_url(url).set(drivername="postgresql")
+    password = {"PGPASSWORD": str(place.password)} if place.password is not None else {}
+    without = sa.URL.create("postgresql", place.username, None, place.host, place.port, place.database, place.query)
+    return without.render_as_string(hide_password=False), {**os.environ, **password}
 
 
 def _plain_files(data_dir: Path) -> Iterator[Path]:
@@ -207,8 +235,8 @@ def _plain_files(data_dir: Path) -> Iterator[Path]:
             yield path
 
 
-def restore(archive: Path, settings: ServerSettings, *, keys: Path | None = None) -> int:
-    """Put a backup into the empty data folder of `settings`; returns how many files it holds.
+def restore(archive: Path, settings: ServerSettings, *, keys: Path | None = None) -> Restored:
+    """Put a backup into the empty data folder of `settings`.
 
     Every file is checked against the manifest before anything takes its place. Raises `BackupUnusable`,
     `FolderNotEmpty`.
@@ -222,7 +250,7 @@ def restore(archive: Path, settings: ServerSettings, *, keys: Path | None = None
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = target.with_name(f"{target.name}.restoring-{os.getpid()}")
     try:
-        count = _unpack(archive, partial)
+        manifest = _unpack(archive, partial)
         if keys is not None:
             _unpack(keys, partial)
         dump = partial / "postgresql.dump"
@@ -233,23 +261,22 @@ def restore(archive: Path, settings: ServerSettings, *, keys: Path | None = None
         partial.rename(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return count
+    return Restored(len(manifest["files"]), manifest.get("blobs_at"))
 
 
-def _unpack(archive: Path, into: Path) -> int:
+def _unpack(archive: Path, into: Path) -> dict[str, Any]:
     try:
         with tarfile.open(archive) as tar:
             tar.extractall(into, filter="data")
-        manifest = orjson.loads((into / MANIFEST).read_bytes())
+        manifest: dict[str, Any] = orjson.loads((into / MANIFEST).read_bytes())
         (into / MANIFEST).unlink()
         if manifest["format"] != FORMAT:
             raise ValueError(f"format {manifest['format']}")
-        files: list[dict[str, str]] = manifest["files"]
-        for entry in files:
+        for entry in manifest["files"]:
             with (into / entry["name"]).open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != entry["sha256"]:
                     raise ValueError(f"{entry['name']} is damaged")
-        return len(files)
+        return manifest
     except (OSError, tarfile.TarError, KeyError, ValueError) as error:
         raise BackupUnusable(
             (f"{archive.name} 无法恢复:{error}", f"{archive.name} cannot be restored: {error}"),
@@ -259,7 +286,6 @@ def _unpack(archive: Path, into: Path) -> int:
 
 def _load_postgres(url: str, dump: Path) -> None:
     program = shutil.which("pg_restore")
-    plain = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     if program is None or url.startswith("sqlite"):
         raise BackupUnusable(
             (
@@ -268,8 +294,10 @@ def _load_postgres(url: str, dump: Path) -> None:
             ),
             hint=("请设置 CEYUAN_DATABASE_URL", "set CEYUAN_DATABASE_URL"),
         )
+    place, environment = _postgres(url)
     done = subprocess.run(
-        [program, "--exit-on-error", "--single-transaction", "--no-owner", f"--dbname={plain}", str(dump)],
+        [program, "--exit-on-error", "--single-transaction", "--no-owner", f"--dbname={place}", str(dump)],
+        env=environment,
         capture_output=True,
         text=True,
         check=False,

@@ -100,3 +100,19 @@ async def test_a_revoked_voucher_gives_back_what_is_left(workshop: Workshop) -> 
         voucher = await decide(uow, voucher_id, VoucherDecision(decision="revoke", reason="not used"))
         assert voucher.state == "revoked"
     assert await left(workshop, voucher_id) == 0
+
+
+async def test_what_was_spent_of_a_revoked_voucher_counts_against_the_cap(workshop: Workshop) -> None:
+    scheme_id = await scheme(workshop, cap=3 * YUAN)
+    voucher_id = await apply(workshop, scheme_id, 3 * YUAN)
+    await grant(workshop, voucher_id)
+    await workshop.settle()
+    messages = [{"role": "user", "content": "四季有哪些?"}]
+    await ask_model(workshop.platform, await workshop.actor(), workshop.org, "echo", messages, max_tokens=50)
+    call = await workshop.the_call()
+    async with workshop.platform.work(await workshop.actor("officer")) as uow:
+        await decide(uow, voucher_id, VoucherDecision(decision="revoke", reason="not used"))
+    assert call.cost_micro > 0
+    with pytest.raises(CapReached):
+        await apply(workshop, scheme_id, 3 * YUAN)
+    assert await apply(workshop, scheme_id, 3 * YUAN - call.cost_micro)

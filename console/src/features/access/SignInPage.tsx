@@ -118,6 +118,9 @@ export function Component() {
       </Form>
       <Providers />
       <Under />
+      <p className={styles.under}>
+        <Link to="/hub/datasets">{t('signIn.browse')}</Link>
+      </p>
     </Gate>
   )
 }

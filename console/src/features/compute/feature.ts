@@ -2,10 +2,22 @@ import type { Feature } from '@/app/features'
 
 const feature: Feature = {
   routes: [
-    { path: 'compute/offers', lazy: () => import('./OffersPage'), handle: { help: 'compute:help.offers' } },
-    { path: 'compute/offers/:offerId', lazy: () => import('./OfferPage'), handle: { help: 'compute:help.offer' } },
-    { path: 'compute/offers/compare', lazy: () => import('./ComparePage'), handle: { help: 'compute:help.compare' } },
-    { path: 'compute/plan', lazy: () => import('./PlanPage'), handle: { help: 'compute:help.plan' } },
+    {
+      path: 'compute/offers',
+      lazy: () => import('./OffersPage'),
+      handle: { help: 'compute:help.offers', guest: true },
+    },
+    {
+      path: 'compute/offers/:offerId',
+      lazy: () => import('./OfferPage'),
+      handle: { help: 'compute:help.offer', guest: true },
+    },
+    {
+      path: 'compute/offers/compare',
+      lazy: () => import('./ComparePage'),
+      handle: { help: 'compute:help.compare', guest: true },
+    },
+    { path: 'compute/plan', lazy: () => import('./PlanPage'), handle: { help: 'compute:help.plan', guest: true } },
     { path: 'compute/partners', lazy: () => import('./PartnersPage'), handle: { help: 'compute:help.partners' } },
     {
       path: 'compute/partners/:partnerId',
@@ -16,9 +28,9 @@ const feature: Feature = {
     { path: 'compute/tasks/:taskId', lazy: () => import('./TaskPage'), handle: { help: 'tasks:help.detail' } },
   ],
   nav: [
-    { room: 'compute', path: '/compute/offers', label: 'compute:offers.title', order: 0 },
+    { room: 'compute', path: '/compute/offers', label: 'compute:offers.title', order: 0, guest: true },
     { room: 'compute', path: '/compute/tasks', label: 'tasks:title', order: 5 },
-    { room: 'compute', path: '/compute/plan', label: 'compute:plan.title', order: 10 },
+    { room: 'compute', path: '/compute/plan', label: 'compute:plan.title', order: 10, guest: true },
     { room: 'compute', path: '/compute/partners', label: 'compute:partners.title', order: 20 },
   ],
 }

@@ -10,14 +10,24 @@ const lists = [
 
 const feature: Feature = {
   routes: lists.flatMap(({ path }) => [
-    { path: `hub/${path}`, lazy: () => import('./RepositoriesPage'), handle: { help: `hub:help.${path}` } },
+    {
+      path: `hub/${path}`,
+      lazy: () => import('./RepositoriesPage'),
+      handle: { help: `hub:help.${path}`, guest: true },
+    },
     {
       path: `hub/${path}/:owner/:name`,
       lazy: () => import('./RepositoryPage'),
-      handle: { help: 'hub:help.repository' },
+      handle: { help: 'hub:help.repository', guest: true },
     },
   ]),
-  nav: lists.map(({ path, room, order }) => ({ room, path: `/hub/${path}`, label: `hub:${path}.title`, order })),
+  nav: lists.map(({ path, room, order }) => ({
+    room,
+    path: `/hub/${path}`,
+    label: `hub:${path}.title`,
+    order,
+    guest: true,
+  })),
   search: {
     label: 'search.repositories',
     find: async (text, signal) => {

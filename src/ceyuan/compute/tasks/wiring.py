@@ -5,6 +5,8 @@ from __future__ import annotations
 import ceyuan.compute.tasks.tasks  # noqa: F401 - declares the kind of job
 from ceyuan.compute.tasks.closing import close_tasks, on_job_finished, sweep
 from ceyuan.compute.tasks.money import CORE_SECOND
+from ceyuan.compute.tasks.tables import ComputeTask
+from ceyuan.identity import OrganisationData, OrganisationRows, Rows
 from ceyuan.kernel.platform import Chore, Platform
 from ceyuan.metering import Resource
 
@@ -14,6 +16,8 @@ _CLOSE_S, _SWEEP_S = 1.0, 6 * 3600.0
 def wire(platform: Platform) -> None:
     """Subscribe, name what is metered, declare the chores."""
     platform.subscriptions.on("job.finished", on_job_finished)
+    rows = OrganisationRows("tasks", Rows("tasks", ComputeTask, ComputeTask.org_id))
+    platform.provide(OrganisationData, rows)  # type: ignore[type-abstract]
     platform.provide(Resource, CORE_SECOND)
     platform.chores.append(Chore("end the tries of stopped tasks", _CLOSE_S, close_tasks))
     platform.chores.append(Chore("remove the files of old tasks", _SWEEP_S, sweep))

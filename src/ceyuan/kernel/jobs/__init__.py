@@ -6,13 +6,14 @@ from ceyuan.kernel.jobs.errors import JobFailed
 from ceyuan.kernel.jobs.registry import all_kinds, job
 from ceyuan.kernel.jobs.runner import ActorResolver, Jobs, engine_url, executor_name
 from ceyuan.kernel.jobs.service import cancel, charge, find, resume, submit
-from ceyuan.kernel.jobs.tables import Job
+from ceyuan.kernel.jobs.tables import Job, JobLog
 
 __all__ = [
     "ActorResolver",
     "Job",
     "JobContext",
     "JobFailed",
+    "JobLog",
     "Jobs",
     "all_kinds",
     "cancel",

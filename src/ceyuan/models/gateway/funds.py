@@ -23,6 +23,8 @@ from ceyuan.metering.patterns import matches
 logger = logging.getLogger(__name__)
 INPUT, OUTPUT, REQUESTS = "gateway.tokens.input", "gateway.tokens.output", "gateway.requests"
 RESOURCES = (INPUT, OUTPUT, REQUESTS)
+_READINGS = 3
+"""How often limits that change while they are read are read anew, at most."""
 _PATIENCE_S = 30.0
 """How much older than fresh a snapshot may be while a new one is read."""
 _FORGET_S = 900.0
@@ -256,13 +258,16 @@ class Funds:
             logger.warning("the limits of %s cannot be read: %s", payer.org_id, task.exception())
 
     async def _read(self, payer: Payer) -> Limits:
-        generation, org = self._generation, payer.org_id
+        org = payer.org_id
         money = self._money.setdefault(org, Tally())
-        seen_money = money.posted
-        seen = {key: tally.posted for key, tally in self._quotas.items()}
-        async with self._platform.work(write=False) as uow:
-            limits = await limits_for(uow, org, payer.token_id, person_id=payer.person_id, project=payer.project)
-            book = await price_book(uow, [org], RESOURCES)
+        for _ in range(_READINGS):
+            generation, seen_money = self._generation, money.posted
+            seen = {key: tally.posted for key, tally in self._quotas.items()}
+            async with self._platform.work(write=False) as uow:
+                limits = await limits_for(uow, org, payer.token_id, person_id=payer.person_id, project=payer.project)
+                book = await price_book(uow, [org], RESOURCES)
+            if generation == self._generation:
+                break  # nothing changed while it was read
         if seen_money >= money.covered:
             self._balances[org], money.covered = limits, seen_money
         for quota in limits.quotas:
@@ -275,7 +280,7 @@ class Funds:
             del self._rates[rated]
         now = time.monotonic()
         if generation == self._generation:
-            # What changed while it was read is read again by the next call.
+            # Where changes come faster than they can be read, the next call reads again.
             self._snapshots[payer] = _Snapshot(limits, now)
         self._sweep(limits.at, now)
         return limits

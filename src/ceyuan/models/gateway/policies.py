@@ -3,9 +3,13 @@ every minute in case an event was lost."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from ceyuan.kernel.platform import Platform
 from ceyuan.models.gateway import repository
 from ceyuan.models.gateway.limits import KeyLimits
+from ceyuan.models.gateway.tables import GatewayKeyLimit, GatewayPolicy
 
 
 class Policies:
@@ -13,6 +17,7 @@ class Policies:
 
     def __init__(self, default: KeyLimits) -> None:
         self._default = default
+        self._loading = asyncio.Lock()
         self._limits: dict[str, KeyLimits] = {}
         self._labels: dict[str, str] = {}
         self._keeping: frozenset[str] = frozenset()
@@ -22,9 +27,14 @@ class Policies:
 
     async def load(self, platform: Platform) -> None:
         """Read all of them."""
-        async with platform.work(write=False) as uow:
-            policies = await repository.policies(uow.session)
-            limits = await repository.key_limits(uow.session)
+        # One at a time: a slow reading must not put what it saw over what a later one saw.
+        async with self._loading:
+            async with platform.work(write=False) as uow:
+                policies = await repository.policies(uow.session)
+                limits = await repository.key_limits(uow.session)
+            self._take(policies, limits)
+
+    def _take(self, policies: Sequence[GatewayPolicy], limits: Sequence[GatewayKeyLimit]) -> None:
         self._labels = {row.org_id: row.label for row in policies if row.label is not None}
         self._keeping = frozenset(row.org_id for row in policies if row.store_bodies)
         self._inside = frozenset(row.org_id for row in policies if row.inside)

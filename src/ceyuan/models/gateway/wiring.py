@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from ceyuan.identity import PersonalData, ScopeRoom
+from ceyuan.identity import OrganisationData, OrganisationRows, PersonalData, Rows, ScopeRoom
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.platform import Chore, Platform
 from ceyuan.metering import Resource
@@ -16,6 +16,7 @@ from ceyuan.models.gateway.keys import IdentityKeys
 from ceyuan.models.gateway.privacy import GatewayPersonalData
 from ceyuan.models.gateway.running import GatewayService
 from ceyuan.models.gateway.settings import GatewaySettings
+from ceyuan.models.gateway.tables import GatewayBody, GatewayCall, GatewayKeyLimit, GatewayPolicy
 
 logger = logging.getLogger(__name__)
 _OF_ONE_ORG = (
@@ -23,6 +24,13 @@ _OF_ONE_ORG = (
     "metering.wallet_exhausted",
     "metering.credit_exhausted",
     "metering.quota_exhausted",
+)
+_OF_ORGANISATION = OrganisationRows(
+    "gateway",
+    Rows("calls", GatewayCall, GatewayCall.org_id),
+    Rows("bodies", GatewayBody, GatewayCall.org_id, GatewayBody.call_id),
+    Rows("key-limits", GatewayKeyLimit, GatewayKeyLimit.org_id),
+    Rows("policy", GatewayPolicy, GatewayPolicy.org_id),
 )
 RESOURCES = (
     Resource(INPUT, unit=("token", "tokens"), title=("模型输入", "Model input")),
@@ -49,6 +57,7 @@ def wire(platform: Platform) -> None:
             verbs={"call": ("调用模型", "Call models")},
         ),
     )
+    platform.provide(OrganisationData, _OF_ORGANISATION)  # type: ignore[type-abstract]
     platform.provide(PersonalData, GatewayPersonalData())  # type: ignore[type-abstract]
 
     async def limits_changed(_platform: Platform, event: Event) -> None:

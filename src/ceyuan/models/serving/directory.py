@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +34,7 @@ class ModelDirectory:
         self._settings = settings
         self._routes: dict[str, Route] = {}
         self._keeper: asyncio.Task[None] | None = None
+        self._reloading = asyncio.Lock()
         self.engines: Engines | None = None
         platform.subscriptions.on_volatile(_CHANGED, self._on_changed)
 
@@ -90,9 +91,14 @@ class ModelDirectory:
 
     async def reload(self) -> None:
         """Read the tables anew; engines that are no longer wanted finish their requests and end."""
-        async with self._platform.work(write=False) as uow:
-            rows = await repository.all_served(uow.session)
-            upstreams = await repository.all_upstreams(uow.session)
+        # One at a time: a slow reading must not put what it saw over what a later one saw.
+        async with self._reloading:
+            async with self._platform.work(write=False) as uow:
+                rows = await repository.all_served(uow.session)
+                upstreams = await repository.all_upstreams(uow.session)
+            self._take(rows, upstreams)
+
+    def _take(self, rows: Sequence[ServedModel], upstreams: Mapping[str, Upstream]) -> None:
         routes: dict[str, Route] = {}
         wanted: set[str] = set()
         for model in rows:

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from datetime import timedelta
 
-from ceyuan.identity import ScopeRoom
+from ceyuan.identity import OrganisationData, OrganisationRows, Rows, ScopeRoom
 from ceyuan.kernel import jobs
 from ceyuan.kernel.actor import SYSTEM
 from ceyuan.kernel.events import Event
@@ -14,14 +14,21 @@ from ceyuan.kernel.platform import Chore, Platform
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.trainings import repository, service, tasks
 from ceyuan.models.trainings.settings import TrainingSettings
+from ceyuan.models.trainings.tables import TrainingPoint, TrainingRun
 
 _SWEEP_S = 6 * 3600.0
+_OF_ORGANISATION = OrganisationRows(
+    "training",
+    Rows("runs", TrainingRun, TrainingRun.org_id),
+    Rows("points", TrainingPoint, TrainingRun.org_id, TrainingPoint.run_id),
+)
 
 
 def wire(platform: Platform) -> None:
     """Subscribe to finished jobs, let tokens be limited to training, declare the chore that drops old checkpoints."""
     platform.subscriptions.on("job.finished", on_job_finished)
     platform.provide(ScopeRoom, ScopeRoom("training", ("模型训练", "Model training"), paths=("/api/v1/training",)))
+    platform.provide(OrganisationData, _OF_ORGANISATION)  # type: ignore[type-abstract]
     platform.chores.append(Chore("drop checkpoints of trainings given up", _SWEEP_S, sweep))
 
 

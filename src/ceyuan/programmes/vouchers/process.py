@@ -8,6 +8,7 @@ from ceyuan.kernel.errors import Text
 from ceyuan.kernel.workflow import Condition, Definition, GuardRefused, State, Step, Transition, forms, working_days
 from ceyuan.metering import Restrictions, get_account, issue_wallet, revoke_wallet
 from ceyuan.programmes.vouchers import repository
+from ceyuan.programmes.vouchers.caps import had_of
 
 NAME = "voucher"
 
@@ -17,7 +18,7 @@ async def _within_means(step: Step) -> Text | None:
     voucher = await repository.get_voucher(session, step.instance.subject)
     scheme = await repository.get_scheme(session, voucher.scheme_id)
     wanted = int(step.form.get("amount_micro") or voucher.asked_micro)
-    left = scheme.cap_micro - await repository.granted_to(session, scheme.id, voucher.org_id)
+    left = scheme.cap_micro - await had_of(step.uow, scheme.id, voucher.org_id)
     if wanted > left:
         return (f"超过该单位剩余额度 {left} 微元", f"more than the {left} micro-yuan left under the organisation's cap")
     pool = (await get_account(step.uow, scheme.pool_account)).balance_micro

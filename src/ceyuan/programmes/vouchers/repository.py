@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ceyuan.kernel.actor import Actor
@@ -26,12 +26,12 @@ async def get_voucher(session: AsyncSession, voucher_id: str) -> Voucher:
     return row
 
 
-async def granted_to(session: AsyncSession, scheme_id: str, org_id: str) -> int:
-    """Micro-yuan that an organisation was granted in a scheme and did not have revoked."""
-    query = select(func.coalesce(func.sum(Voucher.granted_micro), 0)).where(
-        Voucher.scheme_id == scheme_id, Voucher.org_id == org_id, Voucher.state.in_(("granted", "closed"))
+async def granted_to(session: AsyncSession, scheme_id: str, org_id: str) -> list[Voucher]:
+    """An organisation's vouchers of a scheme that were granted, whatever became of them since."""
+    query = select(Voucher).where(
+        Voucher.scheme_id == scheme_id, Voucher.org_id == org_id, Voucher.granted_micro.is_not(None)
     )
-    return int(await session.scalar(query) or 0)
+    return list(await session.scalars(query))
 
 
 async def by_wallet(session: AsyncSession, wallet_id: str) -> Voucher | None:

@@ -9,6 +9,7 @@ from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering import fund_account, get_account, get_wallet, open_account
 from ceyuan.programmes.vouchers import repository
+from ceyuan.programmes.vouchers.caps import had_of
 from ceyuan.programmes.vouchers.errors import CapReached, SchemeClosed, VoucherNotFound
 from ceyuan.programmes.vouchers.process import NAME
 from ceyuan.programmes.vouchers.schemas import ApplyIn, SchemeIn, SchemeOut, VoucherDecision, VoucherOut
@@ -51,7 +52,7 @@ async def apply_for(uow: UnitOfWork, wanted: ApplyIn) -> Voucher:
     now = uow.clock.now()
     if now < scheme.opens_at or (scheme.closes_at is not None and now >= scheme.closes_at):
         raise SchemeClosed()
-    left = scheme.cap_micro - await repository.granted_to(uow.session, scheme.id, wanted.org_id)
+    left = scheme.cap_micro - await had_of(uow, scheme.id, wanted.org_id)
     if wanted.asked_micro > left:
         raise CapReached(
             (f"本单位剩余额度为 {left} 微元", f"{left} micro-yuan are left for this organisation"),

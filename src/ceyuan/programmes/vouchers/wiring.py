@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from ceyuan.identity import ScopeRoom
+from ceyuan.identity import OrganisationData, OrganisationRows, Rows, ScopeRoom
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.workflow import workflows
 from ceyuan.programmes.vouchers.process import VOUCHER
 from ceyuan.programmes.vouchers.service import wallet_ended
+from ceyuan.programmes.vouchers.tables import Voucher, VoucherScheme
+
+_OF_ORGANISATION = OrganisationRows(
+    "vouchers",
+    Rows("schemes", VoucherScheme, VoucherScheme.org_id),
+    Rows("vouchers", Voucher, Voucher.org_id),
+)
 
 
 def wire(platform: Platform) -> None:
@@ -14,4 +21,5 @@ def wire(platform: Platform) -> None:
     workflows(platform).register(VOUCHER)
     platform.subscriptions.on("metering.wallet_expired", wallet_ended)
     platform.subscriptions.on("metering.wallet_exhausted", wallet_ended)
+    platform.provide(OrganisationData, _OF_ORGANISATION)  # type: ignore[type-abstract]
     platform.provide(ScopeRoom, ScopeRoom("programmes", ("支持计划", "Programmes"), paths=("/api/v1/vouchers",)))

@@ -42,10 +42,20 @@ class Drafted:
 
 
 async def answer(
-    platform: Platform, actor: Actor, assistant: LawAssistant, search: LawSearch, question: str, *, historical: bool
+    platform: Platform,
+    actor: Actor,
+    assistant: LawAssistant,
+    search: LawSearch,
+    question: str,
+    *,
+    historical: bool,
+    repeat_key: str,
 ) -> Drafted:
-    """Answer a question. Raises what the gateway raises for money and limits (402, 429) and for refused content;
-    a model that is down or cannot be grounded costs only its wording."""
+    """Answer a question; under an equal `repeat_key` (empty = none) the model is asked and paid once.
+
+    Raises what the gateway raises for money and limits (402, 429) and for refused content; a model that is down or
+    cannot be grounded costs only its wording.
+    """
     outcome = await asyncio.to_thread(search.search, question, _ARTICLES, historical=historical)
     notes = [
         [f"不存在《{r.law}》{r.article_no}", f"there is no {r.article_no} of 《{r.law}》"] for r in outcome.missing
@@ -67,6 +77,7 @@ async def answer(
                 temperature=0.0,
                 seed=0,
                 scenario="law",
+                repeat_key=repeat_key,
             )
             drafted.call_id, drafted.model, drafted.cost_micro = said.call_id, assistant.model, said.cost_micro
             checked = check_answer(said.text.strip(), articles, search)

@@ -28,10 +28,15 @@ def visible_to(actor: Actor) -> Select[LawAssistant]:
 
 async def get_answer(session: AsyncSession, answer_id: str) -> LawAnswer:
     """The answer; raises `AnswerNotFound`."""
-    row = await session.get(LawAnswer, answer_id)
+    row = await peek_answer(session, answer_id)
     if row is None:
         raise AnswerNotFound()
     return row
+
+
+async def peek_answer(session: AsyncSession, answer_id: str) -> LawAnswer | None:
+    """The answer, if it was kept."""
+    return await session.get(LawAnswer, answer_id)
 
 
 def answers_of(assistant_id: str, actor: Actor, org_id: str) -> Select[LawAnswer]:

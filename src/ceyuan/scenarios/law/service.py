@@ -66,19 +66,33 @@ async def find_assistant(uow: UnitOfWork, assistant_id: str) -> LawAssistant:
 
 
 async def ask_law(
-    platform: Platform, actor: Actor, assistant_id: str, question: str, *, historical: bool = False
+    platform: Platform,
+    actor: Actor,
+    assistant_id: str,
+    question: str,
+    *,
+    historical: bool = False,
+    answer_id: str | None = None,
 ) -> LawAnswer:
     """Answer a question and keep the answer with its sources and lineage.
+
+    With `answer_id` (a fresh `ans` id) a repetition after a crash gives the answer that was kept under it, and a
+    model that had answered already is not asked and paid again.
 
     Not within one unit of work: a model may take seconds, and nobody else should wait for the writer meanwhile.
     """
     async with platform.work(actor, write=False) as uow:
         assistant = await find_assistant(uow, assistant_id)
+        kept = await repository.peek_answer(uow.session, answer_id) if answer_id is not None else None
+    if kept is not None:
+        return kept
     search = await knowledge_of(platform).of(platform, assistant)
-    drafted = await answer(platform, actor, assistant, search, question, historical=historical)
+    drafted = await answer(
+        platform, actor, assistant, search, question, historical=historical, repeat_key=answer_id or ""
+    )
     async with platform.work(actor) as uow:
         row = LawAnswer(
-            id=new_id("ans"),
+            id=answer_id or new_id("ans"),
             assistant_id=assistant.id,
             org_id=assistant.org_id,
             asked_by=actor.id,

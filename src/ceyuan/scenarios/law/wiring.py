@@ -6,16 +6,33 @@ from collections.abc import AsyncIterator
 
 from sqlalchemy import select
 
-from ceyuan.identity import ScopeRoom
+from ceyuan.identity import OrganisationData, OrganisationRows, PersonalData, PersonalRows, Rows, ScopeRoom
 from ceyuan.kernel.blobs import BlobReferences
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.scenarios.law import tasks
 from ceyuan.scenarios.law.feedback import keep_rating
 from ceyuan.scenarios.law.knowledge import Knowledge
-from ceyuan.scenarios.law.tables import LawAssistant
+from ceyuan.scenarios.law.tables import LawAnswer, LawAssistant
 
 assert tasks
+
+
+_ERASED = "[已应提问者要求删除 erased at the asker's request]"
+_OF_ORGANISATION = OrganisationRows(
+    "law",
+    Rows("assistants", LawAssistant, LawAssistant.org_id),
+    Rows("answers", LawAnswer, LawAnswer.org_id),
+)
+_OF_PERSON = PersonalRows(
+    "law",
+    Rows(
+        "answers",
+        LawAnswer,
+        LawAnswer.asked_by,
+        blank={"question": _ERASED, "answer": _ERASED, "comment": None, "notes": [], "citations": []},
+    ),
+)
 
 
 class LawIndexes:
@@ -34,5 +51,7 @@ def wire(platform: Platform) -> None:
     """Keep loaded indexes, keep ratings, protect the index files."""
     platform.provide(Knowledge, Knowledge())
     platform.provide(BlobReferences, LawIndexes())  # type: ignore[type-abstract]
+    platform.provide(OrganisationData, _OF_ORGANISATION)  # type: ignore[type-abstract]
+    platform.provide(PersonalData, _OF_PERSON)  # type: ignore[type-abstract]
     platform.subscriptions.on("law.answer_rated", keep_rating)
     platform.provide(ScopeRoom, ScopeRoom("scenarios", ("应用场景", "Scenarios"), paths=("/api/v1/law",)))
