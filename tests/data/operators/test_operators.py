@@ -153,6 +153,8 @@ def test_a_wrong_operator_or_parameter_is_one_clear_problem(name: str, parameter
 def test_statistics_only_add_columns() -> None:
     batch = frame("甲", "乙").with_columns(id=pl.Series(["a", "b"]))
     for name, specification in specifications().items():
+        if specification.modality != "text":
+            continue  # they read files
         free = not any(one.is_required() for one in specification.parameters.model_fields.values())
         if specification.kind == "stat" and free:
             result = find(name)(batch)

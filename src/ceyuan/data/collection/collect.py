@@ -11,6 +11,7 @@ from typing import BinaryIO
 from ceyuan.data.collection.cache import PackageCache
 from ceyuan.data.collection.card import cards
 from ceyuan.data.collection.corpora import CORPORA
+from ceyuan.data.collection.media import MediaWriter, stored_media
 from ceyuan.data.collection.raw import RawWriter
 from ceyuan.data.collection.sources import Source, sampled
 from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sync_folder, write_atomically, write_json
@@ -28,7 +29,8 @@ _EVERY = 20_000  # documents between two progress reports
 def collect(out: Path, sources: Sequence[Source], cache: PackageCache, report: Report) -> dict[str, object]:
     """Bring every source into ``out/<key>/`` and return the collection, also written to ``out/collection.json``.
 
-    Its ``sources`` tell per source: licence, origin, shards with SHA-256, counts of documents and rejections;
+    Its ``sources`` tell per source: licence, origin, shards with SHA-256 (those of media apart, as ``media``), counts
+    of documents and rejections;
     ``skipped`` the optional ones that could not be had, with the reason in both languages. Times of fetching
     are kept apart, in ``out/run.json``. A source that is already there from an earlier, interrupted call with
     the same settings, and whose files have not changed since, is not read again. Raises ``DataProblem`` when
@@ -75,7 +77,7 @@ def _one(out: Path, source: Source, cache: PackageCache, report: Report) -> dict
     building = out / f".{source.key}.building"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
-    items = sampled(_items(source, cache, out), source.limit)
+    items = sampled(stored_media(_items(source, cache, out), building), source.limit)
     record = {"source": described} | _write(building, source, described, items, report)
     if not record["documents"]:
         reasons = "、".join(f"{reason} x {count}" for reason, count in record["rejected"].items())  # type: ignore[attr-defined]
@@ -94,7 +96,8 @@ def _one(out: Path, source: Source, cache: PackageCache, report: Report) -> dict
 def _write(
     folder: Path, source: Source, described: dict[str, object], items: Iterator[Document | Rejection], report: Report
 ) -> dict[str, object]:
-    writer = RawWriter(folder, source.key, str(described["domain"]), str(described["licence"]))
+    fixed = (source.key, str(described["domain"]), str(described["licence"]))
+    writer, media = RawWriter(folder, *fixed), MediaWriter(folder, *fixed)
     reasons: Counter[str] = Counter()
     rejections: list[bytes] = []
     documents = characters = 0
@@ -104,22 +107,27 @@ def _write(
             if len(rejections) < _REJECTIONS_KEPT:
                 rejections.append(canonical_json({"where": item.where, "reason": item.reason, "detail": item.detail}))
             continue
-        writer.add(item)
+        if item.media is None:
+            writer.add(item)
+        else:
+            media.add(item)
         documents += 1
         characters += len(item.text)
         if documents % _EVERY == 0:
             text = f"{source.key}: {documents:,}"
             report({"message": [text, text], "documents": documents})
-    shards = writer.finish()
+    shards, media_shards = writer.finish(), media.finish()
     if rejections:
         write_atomically(folder / "rejections.jsonl", lambda file: file.writelines(line + b"\n" for line in rejections))
-    counts = {"documents": documents, "characters": characters}
+    counts: dict[str, object] = {"documents": documents, "characters": characters}
+    if media_shards:
+        counts["media"] = media_shards
     return counts | {"rejected": dict(sorted(reasons.items())), "shards": shards}
 
 
 def _items(source: Source, cache: PackageCache, out: Path) -> Iterator[Document | Rejection]:
     if source.kind == "folder":
-        options = ReadOptions(source.text_field, source.title_field, source.id_field)
+        options = ReadOptions(source.text_field, source.title_field, source.id_field, media=True)
         yield from read_path(Path(source.location), options)
         return
     corpus = CORPORA[source.location]

@@ -33,6 +33,7 @@ def describe() -> dict[str, Any]:
                 "schema": one.parameters.model_json_schema(),
             }
             for one in specifications().values()
+            if one.modality == "text"
         ],
     }
 

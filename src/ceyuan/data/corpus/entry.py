@@ -6,6 +6,8 @@ from typing import Any
 
 from ceyuan.data.corpus.build import build
 from ceyuan.data.corpus.inputs import Inputs
+from ceyuan.data.corpus.media import build_media
+from ceyuan.data.corpus.media.choosing import recipe_of
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report
 
@@ -13,16 +15,19 @@ __all__ = ["main"]
 
 
 def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """``args``: ``collections`` (folders), ``out`` (folder), ``recipe`` (fields of ``Recipe``), ``title`` (``zh``,
-    ``en``), ``threads`` (0: one per processor).
+    """``args``: ``collections`` (folders), ``out`` (folder), ``recipe`` (fields of ``Recipe``, or of ``MediaRecipe``
+    where it names ``media``), ``title`` (``zh``, ``en``), ``threads`` (0: one per processor).
 
     Returns ``folder`` (the dataset's), ``content_sha256`` and ``counts``.
     """
-    inputs = Inputs.of([Path(folder) for folder in args["collections"]])
-    recipe = Recipe.of(args.get("recipe") or {})
+    folders = [Path(folder) for folder in args["collections"]]
+    recipe = recipe_of(args.get("recipe") or {})
     title = args.get("title") or {"zh": "中文语料", "en": "Chinese corpus"}
-    out = Path(args["out"])
-    manifest = build(inputs, recipe, out, title, report, int(args.get("threads") or 0))
+    out, threads = Path(args["out"]), int(args.get("threads") or 0)
+    if isinstance(recipe, Recipe):
+        manifest = build(Inputs.of(folders), recipe, out, title, report, threads)
+    else:
+        manifest = build_media(Inputs.of(folders, "media"), recipe, out, title, report, threads)
     return {
         "folder": str(out / "dataset"),
         "content_sha256": manifest["content_sha256"],

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from ceyuan.data.files import canonical_json, read_json, sha256_of
 from ceyuan.data.problems import DataProblem
@@ -29,10 +29,11 @@ class Inputs:
     sources: tuple[dict[str, Any], ...]
 
     @classmethod
-    def of(cls, collections: Sequence[Path]) -> Self:
-        """The inputs in the folders of ``collections``, each with a ``collection.json``.
+    def of(cls, collections: Sequence[Path], kind: Literal["shards", "media"] = "shards") -> Self:
+        """The inputs in the folders of ``collections``, each with a ``collection.json``: the shards of texts or those
+        of media.
 
-        Raises ``DataProblem``: ``collection_missing``, ``source_twice``.
+        Raises ``DataProblem``: ``collection_missing``, ``source_twice``, ``nothing_to_read``.
         """
         shards: list[RawShard] = []
         sources: list[dict[str, Any]] = []
@@ -46,12 +47,18 @@ class Inputs:
                 )
             for source in record["sources"]:
                 sources.append(source)
-                for shard in source["shards"]:
+                for shard in source.get(kind, ()):
                     path = folder / source["source"]["key"] / shard["file"]
                     shards.append(RawShard(path, shard["sha256"], shard["documents"]))
         keys = [source["source"]["key"] for source in sources]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
             raise DataProblem("source_twice", f"来源 {twice[0]} 出现了两次。", f"Source {twice[0]} comes twice.")
+        if not shards:
+            raise DataProblem(
+                "nothing_to_read",
+                "这些来源中没有文本文档。" if kind == "shards" else "这些来源中没有图像、音频或视频。",
+                "The sources hold no text." if kind == "shards" else "The sources hold no image, audio or video.",
+            )
         return cls(tuple(shards), tuple(sources))
 
     def identity(self) -> str:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ceyuan.data.corpus.profiles import default_profiles, with_thresholds
 from ceyuan.data.files import canonical_json
 from ceyuan.data.operators import Filter, Operator, find
+from ceyuan.data.operators.operator import Modality
 from ceyuan.data.problems import DataProblem
 
 __all__ = ["Duplicates", "Output", "Recipe", "Split", "Step"]
@@ -54,9 +55,16 @@ class Step(_Settings):
     operator: str
     parameters: dict[str, Any] = Field(default_factory=dict)
 
-    def found(self) -> Operator:
-        """The operator. Raises ``DataProblem``."""
-        return find(self.operator, self.parameters)
+    def found(self, modality: Modality = "text") -> Operator:
+        """The operator, which must be one on ``modality``. Raises ``DataProblem``."""
+        operator = find(self.operator, self.parameters)
+        if operator.specification.modality != modality:
+            raise DataProblem(
+                "operator_unknown",
+                f"算子 {self.operator} 不用于此类数据。",
+                f"Operator {self.operator} is not for this kind of data.",
+            )
+        return operator
 
 
 class Recipe(_Settings):

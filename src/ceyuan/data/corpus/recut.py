@@ -6,6 +6,8 @@ from typing import Any
 
 import polars as pl
 
+from ceyuan.data.corpus.media.choosing import recipe_of
+from ceyuan.data.corpus.media.recipe import MediaRecipe
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report
 from ceyuan.data.operators import first_reason
@@ -14,10 +16,11 @@ from ceyuan.data.problems import DataProblem
 __all__ = ["main", "recut"]
 
 _DUPLICATES = ("exact_duplicate", "near_duplicate")
+_UNUSABLE = ("broken_media", "truncated_media", "empty_media", "media_too_large")
 
 
 def recut(
-    statistics: Path, recipe: Recipe, changes: Mapping[str, Mapping[str, Mapping[str, float | None]]]
+    statistics: Path, recipe: Recipe | MediaRecipe, changes: Mapping[str, Mapping[str, Mapping[str, float | None]]]
 ) -> dict[str, Any]:
     """How many documents would be kept if thresholds were others, by domain and reason.
 
@@ -28,8 +31,10 @@ def recut(
     searched for near-duplicates, ``unsearched`` counts them. Raises ``DataProblem`` ``threshold_unknown``.
     """
     filters = dict(_changed(recipe, changes).filters())
+    lasting = pl.col("reason").is_in(_UNUSABLE)
     table = pl.read_parquet(statistics).with_columns(
-        then=first_reason(filters), filtered=~pl.col("reason").is_in(_DUPLICATES) & pl.col("reason").is_not_null()
+        then=pl.when(lasting).then("reason").otherwise(first_reason(filters)),
+        filtered=~pl.col("reason").is_in(_DUPLICATES) & pl.col("reason").is_not_null(),
     )
     passing = pl.col("then").is_null()
     newly = table.filter(passing & pl.col("filtered"))
@@ -51,7 +56,7 @@ def recut(
 def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """``recut`` as a process: ``statistics`` (file), ``recipe``, ``thresholds``."""
     del report  # it takes a moment
-    return recut(Path(args["statistics"]), Recipe.of(args["recipe"]), args["thresholds"])
+    return recut(Path(args["statistics"]), recipe_of(args["recipe"]), args["thresholds"])
 
 
 def _duplicates_then(table: pl.DataFrame) -> pl.DataFrame:
@@ -72,13 +77,15 @@ def _tally(reasons: pl.Series) -> dict[str, int]:
     return dict(zip(counts[reasons.name].to_list(), counts["count"].to_list(), strict=True))
 
 
-def _changed(recipe: Recipe, changes: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> Recipe:
+def _changed(
+    recipe: Recipe | MediaRecipe, changes: Mapping[str, Mapping[str, Mapping[str, float | None]]]
+) -> Recipe | MediaRecipe:
     merged = {domain: dict(by_reason) for domain, by_reason in recipe.thresholds.items()}
     for domain, by_reason in changes.items():
         known = merged.setdefault(domain, {})
         for reason, bounds in by_reason.items():
             known[reason] = {**known.get(reason, {}), **bounds}
     try:
-        return Recipe.of(recipe.model_dump() | {"thresholds": merged})
+        return type(recipe).of(recipe.model_dump() | {"thresholds": merged})
     except DataProblem as problem:
         raise DataProblem("threshold_unknown", *problem.message) from problem

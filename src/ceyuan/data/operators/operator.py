@@ -18,7 +18,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ceyuan.data.files import canonical_json
 from ceyuan.data.problems import DataProblem
 
-__all__ = ["STATISTICS", "Nothing", "Operator", "Parameters", "Specification", "find", "operator", "specifications"]
+__all__ = [
+    "STATISTICS",
+    "Modality",
+    "Nothing",
+    "Operator",
+    "Parameters",
+    "Specification",
+    "find",
+    "operator",
+    "specifications",
+]
 
 STATISTICS: dict[str, tuple[str, str]] = {}
 """Meaning of each statistic in both languages, as the operators that write them declare it."""
@@ -34,6 +44,7 @@ class Nothing(Parameters):
     """No parameters."""
 
 
+Modality = Literal["text", "image", "audio", "video"]
 Q = TypeVar("Q", bound=Parameters)
 Function = Callable[[pl.DataFrame, Q], pl.DataFrame]
 
@@ -41,7 +52,7 @@ Function = Callable[[pl.DataFrame, Q], pl.DataFrame]
 @dataclass(frozen=True, slots=True)
 class Specification:
     """What an operator is: ``reads`` and ``writes`` are columns, ``cost`` a rough MB/s on one core, ``title`` its
-    name in both languages."""
+    name in both languages, ``modality`` what its documents are."""
 
     name: str
     title: tuple[str, str]
@@ -54,6 +65,7 @@ class Specification:
     assets: Callable[[], str]
     apply: Callable[[pl.DataFrame, Any], pl.DataFrame]
     summary: str
+    modality: Modality = "text"
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,7 @@ def operator(
     writes: Mapping[str, tuple[str, str]] | None = None,
     version: int = 1,
     assets: Callable[[], str] = str,
+    modality: Modality = "text",
 ) -> Callable[[Function[Q]], Function[Q]]:
     """Register the decorated function as the operator ``name``. Raise ``version`` when results change.
 
@@ -113,7 +126,7 @@ def operator(
         columns = tuple(writes or ("text", "changed"))
         STATISTICS.update(writes or {})
         _KNOWN[name] = Specification(
-            name, title, kind, version, reads, columns, parameters, cost, assets, cast(Any, function), summary
+            name, title, kind, version, reads, columns, parameters, cost, assets, cast(Any, function), summary, modality
         )
         return function
 

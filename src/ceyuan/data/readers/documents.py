@@ -2,8 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
-__all__ = ["Document", "Limits", "ReadOptions", "Rejection", "clean_text"]
+__all__ = ["Document", "Limits", "Media", "MediaKind", "ReadOptions", "Rejection", "clean_text"]
+
+MediaKind = Literal["image", "audio", "video"]
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file that holds an image, sound or moving pictures: its kind, its format by its first bytes, where it lies
+    while it is being read, and its size in bytes."""
+
+    kind: MediaKind
+    format: str
+    path: Path
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +27,8 @@ class Document:
 
     ``group`` ties documents that must not be torn apart by a train / held-out split (articles of one law,
     parts of one file). ``rank`` says which of several near-duplicates survives: the lower one. ``domain``
-    names the profile of thresholds; empty means the source's own.
+    names the profile of thresholds; empty means the source's own. ``media`` is the file of a document that is no
+    text.
     """
 
     id: str
@@ -22,6 +38,7 @@ class Document:
     domain: str = ""
     rank: int = 0
     meta: Mapping[str, str] = field(default_factory=dict)
+    media: Media | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +57,7 @@ class Limits:
     ``line``: a longer line is skipped and reported. ``document``: a longer text file is cut into parts at
     line ends. ``whole_file``: formats that must be parsed whole (JSON, HTML) are refused above it.
     ``unpacked``: what may come out of one packed file; ``ratio``: and how many times its packed size;
-    ``members``: files in an archive; ``depth``: archives within archives.
+    ``members``: files in an archive; ``depth``: archives within archives; ``media``: an image, audio or video file.
     """
 
     line: int = 8 << 20
@@ -50,16 +67,19 @@ class Limits:
     ratio: int = 250
     members: int = 100_000
     depth: int = 3
+    media: int = 4 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How to read a source: names of fields where they are not the usual ones, and the limits."""
+    """How to read a source: names of fields where they are not the usual ones, the limits, and whether images, audio
+    and video are read too (as documents without text)."""
 
     text_field: str = ""
     title_field: str = ""
     id_field: str = ""
     limits: Limits = Limits()
+    media: bool = False
 
 
 def clean_text(text: str) -> str:

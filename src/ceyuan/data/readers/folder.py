@@ -8,6 +8,7 @@ from ceyuan.data.readers.documents import Document, ReadOptions, Rejection
 from ceyuan.data.readers.encoding import detect_encoding
 from ceyuan.data.readers.epub import read_epub
 from ceyuan.data.readers.html import read_html
+from ceyuan.data.readers.media import MEDIA, read_media
 from ceyuan.data.readers.office import read_excel, read_word
 from ceyuan.data.readers.packed import read_gzip, read_zip
 from ceyuan.data.readers.parquet import read_parquet
@@ -86,7 +87,8 @@ def _read_file(file: Path, name: str, options: ReadOptions) -> Iterator[Document
     ending = PurePosixPath(name).suffix.lower()
     unpack = _PACKED.get(ending) if not name.lower().endswith(".warc.gz") else None
     reader = read_warc if name.lower().endswith(".warc.gz") else FORMATS.get(ending)
-    if reader is None and unpack is None:
+    media = options.media and ending in MEDIA
+    if reader is None and unpack is None and not media:
         yield Rejection(name, "unsupported_format", ending or "no ending")
         return
     try:
@@ -94,6 +96,8 @@ def _read_file(file: Path, name: str, options: ReadOptions) -> Iterator[Document
             sample = opened.read(_SAMPLE)
         if not sample:
             yield Rejection(name, "empty_file")
+        elif media:
+            yield from read_media(file, name, sample, options)
         elif false := mismatch(name, sample):
             yield Rejection(name, "fake_extension", f"{ending}: {false}")
         elif unpack is not None:

@@ -1,0 +1,52 @@
+"""Operators on images, audio and video: each file decoded whole once, measured, printed for duplicates, previewed.
+
+Declared like those on text: statistics only add columns, filters are predicates over them with reason codes. What
+cannot be decoded raises ``Broken`` with its reason and stops nothing. Pillow (images), libsndfile through soundfile
+(audio) and OpenCV (video) decode; each is an extra of its own. Finding duplicates and the whole run are
+``ceyuan.data.corpus.media``'s work.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ceyuan.data.media import films, pictures, sounds
+from ceyuan.data.media.clips import Clip, open_video
+from ceyuan.data.media.declaring import Broken, columns_of, measure, media_operators
+from ceyuan.data.media.fingerprints import prints, similarity
+from ceyuan.data.media.images import Picture, open_image
+from ceyuan.data.media.previews import ENDINGS, preview
+from ceyuan.data.media.tracks import Track, open_audio
+
+assert films
+assert pictures
+assert sounds  # importing a module declares its operators
+
+_OPEN: dict[str, Callable[[Path], Picture | Track | Clip]] = {
+    "image": open_image,
+    "audio": open_audio,
+    "video": open_video,
+}
+
+
+def open_media(kind: str, path: Path) -> Picture | Track | Clip:
+    """The decoded file. Raises ``Broken``."""
+    return _OPEN[kind](path)
+
+
+__all__ = [
+    "ENDINGS",
+    "Broken",
+    "Clip",
+    "Picture",
+    "Track",
+    "columns_of",
+    "measure",
+    "media_operators",
+    "open_audio",
+    "open_image",
+    "open_media",
+    "open_video",
+    "preview",
+    "prints",
+    "similarity",
+]

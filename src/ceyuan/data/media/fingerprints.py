@@ -1,0 +1,126 @@
+"""Duplicates of media: keys that copies share, and a measured similarity that decides.
+
+A file that was scaled, recompressed or cut a little shares at least one key with its original almost always; whether
+it is a copy is told by the similarity of the two prints, from 0 to 1. Nothing is a duplicate by a key alone.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ceyuan.data.media.images import Grey, Picture, resized
+
+__all__ = ["picture_hash", "prints", "similarity"]
+
+_SIDE = 64
+_KEYS = 24  # of the smallest hashes of an item's words
+_FAR = 10  # bits of 64 by which two frames of a video may differ and still vote for an offset
+
+Keys = list[int]
+
+
+def picture_hash(grey: Grey) -> int:
+    """64 bits: whether each of the lowest 8 x 8 frequencies but the mean lies above their median (Zauner 2010)."""
+    from scipy.fft import dctn
+
+    low = dctn(resized(grey, 32, 32).astype(np.float64), norm="ortho")[:8, :8].ravel()[1:]
+    bits = np.append(low > np.median(low), False)
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def prints(kind: str, item: Any) -> tuple[Keys, bytes]:
+    """(keys, print) of a decoded image (``Picture``), audio (``Track``) or video (``Clip``)."""
+    return _PRINTS[kind](item)
+
+
+def similarity(kind: str, one: bytes, other: bytes) -> float:
+    """How alike two items of one kind are by their prints, 0 to 1."""
+    if kind == "image":
+        return _pictures_alike(one, other)
+    if kind == "audio":
+        return _sequences_alike(np.frombuffer(one, np.uint32), np.frombuffer(other, np.uint32), 32, 0)
+    return _sequences_alike(np.frombuffer(one, np.uint64), np.frombuffer(other, np.uint64), 64, _FAR)
+
+
+def _of_picture(picture: Picture) -> tuple[Keys, bytes]:
+    grey = resized(picture.grey, _SIDE, _SIDE)
+    bits = picture_hash(picture.grey)
+    keys = [(band + 1) << 16 | (bits >> (16 * band)) & 0xFFFF for band in range(4)]
+    colours = [resized(picture.rgb[..., one].astype(np.float32), 8, 8) for one in range(3)]
+    small = np.concatenate([grey.ravel(), *(one.ravel() for one in colours)])
+    return keys, np.clip(np.rint(small), 0, 255).astype(np.uint8).tobytes()
+
+
+def _pictures_alike(one: bytes, other: bytes) -> float:
+    """Correlation of brightness at 64 x 64, less what the colours at 8 x 8 differ by."""
+    left, right = (np.frombuffer(side, np.uint8).astype(np.float64) for side in (one, other))
+    cut = _SIDE * _SIDE
+    here, there = left[:cut] - left[:cut].mean(), right[:cut] - right[:cut].mean()
+    spread = float(np.sqrt((here @ here) * (there @ there)))
+    flat = max(here.std(), there.std()) < 2  # a single tone: only the tone itself can tell
+    alike = 1.0 if flat else float(here @ there) / spread if spread > 0 else 0.0
+    apart = float(np.abs(left[cut:] - right[cut:]).mean())
+    return max(0.0, min(1.0, alike) - apart / 128)
+
+
+def _of_track(track: Any) -> tuple[Keys, bytes]:
+    heard = track.words[track.words != 0]
+    return _smallest(np.unique(heard).astype(np.uint64)), track.words.tobytes()
+
+
+def _of_clip(clip: Any) -> tuple[Keys, bytes]:
+    telling = clip.hashes[np.bitwise_count(clip.hashes) > 4]  # an even frame has no picture
+    shifts = np.arange(4, dtype=np.uint64) * np.uint64(16)
+    bands = (telling[:, None] >> shifts) & np.uint64(0xFFFF) | ((shifts + np.uint64(1)) << np.uint64(16))
+    return _smallest(np.unique(bands)), clip.hashes.tobytes()
+
+
+_PRINTS: dict[str, Callable[[Any], tuple[Keys, bytes]]] = {
+    "image": _of_picture,
+    "audio": _of_track,
+    "video": _of_clip,
+}
+
+
+def _smallest(words: npt.NDArray[np.uint64]) -> Keys:
+    """The words with the smallest hashes: two items that share many words share some of these (Broder 1997)."""
+    hashed = sorted(hashlib.blake2b(int(word).to_bytes(8, "little"), digest_size=7).digest() for word in words.tolist())
+    return [int.from_bytes(one, "little") | 1 for one in hashed[:_KEYS]]
+
+
+def _sequences_alike(
+    one: npt.NDArray[np.unsignedinteger], other: npt.NDArray[np.unsignedinteger], width: int, far: int
+) -> float:
+    """Share of equal bits where the two overlap best, times the share of the longer one that overlaps."""
+    if not len(one) or not len(other):
+        return 0.0
+    offset = _offset(one, other, far)
+    start, end = max(0, offset), min(len(one), len(other) + offset)
+    if end <= start:
+        return 0.0
+    left, right = one[start:end], other[start - offset : end - offset]
+    heard = (left != 0) | (right != 0)
+    if not heard.any():
+        return float(len(left)) / max(len(one), len(other))
+    wrong = np.bitwise_count(left[heard] ^ right[heard]).sum() / (width * int(heard.sum()))
+    return float((1 - wrong) * len(left) / max(len(one), len(other)))
+
+
+def _offset(one: npt.NDArray[np.unsignedinteger], other: npt.NDArray[np.unsignedinteger], far: int) -> int:
+    """Where ``other`` begins in ``one`` by most votes of equal (or nearly equal) words."""
+    if far:
+        near = np.bitwise_count(one[:, None] ^ other[None, :]) <= far
+        left, right = np.nonzero(near)
+    else:
+        order = np.argsort(other, kind="stable")
+        places = np.searchsorted(other[order], one)
+        inside = (places < len(other)) & (one != 0)
+        inside[inside] = other[order][places[inside]] == one[inside]
+        left, right = np.flatnonzero(inside), order[places[inside]]
+    if not len(left):
+        return 0
+    offsets, votes = np.unique(left - right, return_counts=True)
+    return int(offsets[np.argmax(votes)])
