@@ -40,6 +40,10 @@ class FakeUpstream:
         app.router.add_post("/v1/chat/completions", self._answer)
         app.router.add_post("/v1/completions", self._answer)
         app.router.add_post("/v1/embeddings", self._embed)
+        app.router.add_post("/v1/rerank", self._rerank)
+        app.router.add_post("/v1/images/generations", self._images)
+        app.router.add_post("/v1/audio/speech", self._speak)
+        app.router.add_post("/v1/audio/transcriptions", self._hear)
         app.router.add_get("/v1/models", self._models)
         app.router.add_routes(self.more_routes)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
@@ -167,3 +171,30 @@ class FakeUpstream:
         usage = {"prompt_tokens": 5 * len(texts), "total_tokens": 5 * len(texts)}
         body = {"object": "list", "data": data, "model": document["model"], "usage": usage}
         return web.Response(body=orjson.dumps(body), content_type="application/json")
+
+    async def _rerank(self, request: web.Request) -> web.Response:
+        document = await self._take(request)
+        count = len(document["documents"])
+        results = [{"index": number, "relevance_score": 1 - number / count} for number in range(count)]
+        return web.json_response({"model": document["model"], "results": results, "usage": {"total_tokens": 9}})
+
+    async def _images(self, request: web.Request) -> web.Response:
+        document = await self._take(request)
+        data = [{"b64_json": "aW1hZ2U="}] * document.get("n", 1)
+        return web.json_response({"created": 1_700_000_000, "data": data})
+
+    async def _speak(self, request: web.Request) -> web.Response:
+        await self._take(request)
+        return web.Response(body=b"ID3\x00\xffsound", content_type="audio/mpeg")
+
+    async def _hear(self, request: web.Request) -> web.Response:
+        self.headers.append(dict(request.headers))
+        form = await request.post()
+        upload = form["file"]
+        assert isinstance(upload, web.FileField)
+        content = upload.file.read()
+        self.seen.append({name: value for name, value in form.items() if isinstance(value, str)})
+        self.bodies.append(content)
+        if form.get("response_format") == "text":
+            return web.Response(text="四季")
+        return web.json_response({"text": "四季", **self.extra})

@@ -995,6 +995,102 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Collections
+         * @description List collections that the caller may see.
+         */
+        get: operations["list_collections"];
+        put?: never;
+        /**
+         * Create Collection
+         * @description Make an empty collection.
+         */
+        post: operations["create_collection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collections/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Collection
+         * @description Show a collection.
+         */
+        get: operations["get_collection"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Collection
+         * @description Remove a collection; what is in it stays where it is.
+         */
+        delete: operations["delete_collection"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Collection
+         * @description Change a collection's title, description or visibility.
+         */
+        patch: operations["change_collection"];
+        trace?: never;
+    };
+    "/api/v1/collections/{token}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Collection Item
+         * @description Put a repository into a collection.
+         */
+        post: operations["add_collection_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collections/{token}/items/{item_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Collection Item
+         * @description Take an item out of a collection.
+         */
+        delete: operations["remove_collection_item"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Collection Item
+         * @description Change an item's note or place.
+         */
+        patch: operations["change_collection_item"];
+        trace?: never;
+    };
     "/api/v1/compute/accelerators": {
         parameters: {
             query?: never;
@@ -1009,6 +1105,154 @@ export interface paths {
         get: operations["list_accelerators"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Executor Pools
+         * @description List the pools on which the caller's tasks may run, with capacity and what is held.
+         */
+        get: operations["list_executor_pools"];
+        put?: never;
+        /**
+         * Register Executor Pool
+         * @description Register a pool; a cluster is tried before it is kept.
+         */
+        post: operations["register_executor_pool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools/{pool_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Executor Pool
+         * @description Show one pool by id or name.
+         */
+        get: operations["get_executor_pool"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Executor Pool
+         * @description Forget a pool with its hosts and keys.
+         */
+        delete: operations["remove_executor_pool"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools/{pool_id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain Executor Pool
+         * @description Take no new tasks in a pool, or take them again.
+         */
+        post: operations["drain_executor_pool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools/{pool_id}/hosts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Pool Host
+         * @description Add a host to an SSH pool; it is reached and tried before it is kept.
+         */
+        post: operations["add_pool_host"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools/{pool_id}/hosts/{node_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Pool Host
+         * @description Forget a host and its key.
+         */
+        delete: operations["remove_pool_host"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools/{pool_id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At Executor Pool
+         * @description Look at the pools' health now.
+         */
+        post: operations["look_at_executor_pool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools/{pool_id}/nodes/{node_id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain Pool Node
+         * @description Take no new tasks on one node, or take them again.
+         */
+        post: operations["drain_pool_node"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1296,6 +1540,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compute/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Compute Quotas
+         * @description List groups and the quotas of the caller's organisations.
+         */
+        get: operations["list_compute_quotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/quotas/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Compute Quota
+         * @description Set what an organisation or a group is guaranteed and may borrow.
+         */
+        put: operations["set_compute_quota"];
+        post?: never;
+        /**
+         * Remove Compute Quota
+         * @description Remove a quota.
+         */
+        delete: operations["remove_compute_quota"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compute/regions": {
         parameters: {
             query?: never;
@@ -1413,7 +1701,7 @@ export interface paths {
         };
         /**
          * Get Compute Place
-         * @description Say where tasks run and whether they are isolated there.
+         * @description Say what this machine has and whether they are isolated there.
          */
         get: operations["get_compute_place"];
         put?: never;
@@ -1444,6 +1732,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compute/tasks/{task_id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Compute Task
+         * @description Say why a task waits, when it is expected to start, and what would make it start now.
+         */
+        get: operations["explain_compute_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compute/tasks/{task_id}/log": {
         parameters: {
             query?: never;
@@ -1458,6 +1766,26 @@ export interface paths {
         get: operations["read_compute_task_log"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/tasks/{task_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Compute Task
+         * @description Ask a running task to leave its node at its checkpoint; it goes on elsewhere.
+         */
+        post: operations["move_compute_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1544,6 +1872,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data/datasets/{owner}/{name}/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Analyse Corpus
+         * @description Study a corpus: keep rates by source, which of them ought to alarm, groups of duplicates, correlation.
+         *
+         *     Alarms: a rate surely below `floor`, one that surely fell by `fall` since the revision before, a single reason
+         *     that surely drops more than `share` of a source.
+         */
+        get: operations["analyse_corpus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/data/datasets/{owner}/{name}/distributions": {
         parameters: {
             query?: never;
@@ -1556,6 +1907,46 @@ export interface paths {
          * @description Show how each statistic is distributed, by domain, for all documents and for those kept.
          */
         get: operations["get_distributions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Browse Documents
+         * @description List documents of a corpus, also those that were dropped.
+         */
+        get: operations["browse_documents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/documents/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Trace Document
+         * @description Show the way of one document: source, operators, statistics, why it stays or went, where it lies, versions.
+         */
+        get: operations["trace_document"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1664,6 +2055,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data/datasets/{owner}/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Versions
+         * @description List the versions of a corpus, newest first, with what changed in each.
+         */
+        get: operations["list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/versions/at": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Version At
+         * @description Show which version was current at a time.
+         */
+        get: operations["find_version_at"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/versions/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Versions
+         * @description Show which documents differ between two versions.
+         */
+        get: operations["compare_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/versions/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back
+         * @description Make an earlier version the current one, as a new revision; nothing is lost.
+         */
+        post: operations["roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/data/pipelines": {
         parameters: {
             query?: never;
@@ -1718,6 +2189,26 @@ export interface paths {
          * @description Read a Data-Juicer recipe as ours, with what differs.
          */
         post: operations["import_recipe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/runs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Run
+         * @description Show a pipeline run, live: what each operator did, what was dropped, speed and cost.
+         */
+        get: operations["get_run"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1920,6 +2411,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateway/calls/{call_id}/settlement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle Call In Doubt
+         * @description Settle a call in doubt: charge it by the given counts, or let its charge stand.
+         */
+        post: operations["settle_call_in_doubt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gateway/keys/{key_id}/limits": {
         parameters: {
             query?: never;
@@ -2006,6 +2517,66 @@ export interface paths {
          */
         put: operations["set_gateway_policy"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Gateway Routes
+         * @description List the models with their servers, and how those stand in this process.
+         */
+        get: operations["list_gateway_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/routes/{served_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Gateway Route
+         * @description Show the servers of one model, and how they stand in this process.
+         */
+        get: operations["get_gateway_route"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/routes/{served_id}/breaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Breaker
+         * @description Let calls go to a server again at once.
+         */
+        post: operations["close_breaker"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4725,9 +5296,93 @@ export interface paths {
         head?: never;
         /**
          * Change Repository
-         * @description Change visibility, description, labels or the default branch.
+         * @description Change visibility, gate, description, labels or the default branch.
          */
         patch: operations["change_repository"];
+        trace?: never;
+    };
+    "/api/v1/repositories/{kind}/{owner}/{name}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Repository Access
+         * @description Say whether the files are open to the caller, and what the caller's request has come to.
+         */
+        get: operations["get_repository_access"];
+        put?: never;
+        /**
+         * Ask Repository Access
+         * @description Ask for the files of a gated repository.
+         */
+        post: operations["ask_repository_access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{kind}/{owner}/{name}/access/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grant Repository Access
+         * @description Give a person the files without their asking.
+         */
+        post: operations["grant_repository_access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{kind}/{owner}/{name}/access/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Repository Access Requests
+         * @description List who asked for access, for members of the owner.
+         */
+        get: operations["list_repository_access_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{kind}/{owner}/{name}/access/requests/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Repository Access
+         * @description Accept, reject or put back a request.
+         */
+        post: operations["decide_repository_access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/repositories/{kind}/{owner}/{name}/card": {
@@ -4834,6 +5489,138 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repositories/{kind}/{owner}/{name}/discussions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Repository Discussions
+         * @description List a repository's discussions and pull requests, newest first.
+         */
+        get: operations["list_repository_discussions"];
+        put?: never;
+        /**
+         * Open Repository Discussion
+         * @description Open a discussion or a pull request.
+         */
+        post: operations["open_repository_discussion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{kind}/{owner}/{name}/discussions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Repository Discussion
+         * @description Show a discussion with all that happened in it; of a pull request also what it would change.
+         */
+        get: operations["get_repository_discussion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Rename Repository Discussion
+         * @description Give a discussion another title.
+         */
+        patch: operations["rename_repository_discussion"];
+        trace?: never;
+    };
+    "/api/v1/repositories/{kind}/{owner}/{name}/discussions/{number}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Comment Repository Discussion
+         * @description Say something in a discussion.
+         */
+        post: operations["comment_repository_discussion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{kind}/{owner}/{name}/discussions/{number}/comments/{comment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Hide Repository Comment
+         * @description Take a comment out of sight for good; its words are erased.
+         */
+        delete: operations["hide_repository_comment"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit Repository Comment
+         * @description Say one's own words differently.
+         */
+        patch: operations["edit_repository_comment"];
+        trace?: never;
+    };
+    "/api/v1/repositories/{kind}/{owner}/{name}/discussions/{number}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Repository Pull Request
+         * @description Merge a pull request into its base branch.
+         */
+        post: operations["merge_repository_pull_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{kind}/{owner}/{name}/discussions/{number}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Repository Discussion Status
+         * @description Open or close a discussion or pull request.
+         */
+        post: operations["change_repository_discussion_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repositories/{kind}/{owner}/{name}/downloads": {
         parameters: {
             query?: never;
@@ -4874,6 +5661,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repositories/{kind}/{owner}/{name}/like": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Repository Like
+         * @description Say how many people like a repository, and whether the caller does.
+         */
+        get: operations["get_repository_like"];
+        /**
+         * Like Repository
+         * @description Like a repository.
+         */
+        put: operations["like_repository"];
+        post?: never;
+        /**
+         * Unlike Repository
+         * @description Like a repository no longer.
+         */
+        delete: operations["unlike_repository"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repositories/{kind}/{owner}/{name}/move": {
         parameters: {
             query?: never;
@@ -4888,6 +5703,26 @@ export interface paths {
          * @description Rename a repository or give it to another owner; the old address leads to the new one.
          */
         post: operations["move_repository"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{kind}/{owner}/{name}/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query File
+         * @description Ask a table file (Parquet, CSV, JSON lines) by one SELECT in SQL; the file is the table `data`.
+         */
+        post: operations["query_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6395,6 +7230,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audio/speech": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Speak a text */
+        post: operations["create_speech"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audio/transcriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write down what a recording says */
+        post: operations["create_transcription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the organisation's batches */
+        get: operations["list_gateway_batches"];
+        put?: never;
+        /** Begin a batch over an uploaded file */
+        post: operations["create_gateway_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{batch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look at a batch */
+        get: operations["get_gateway_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{batch}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a batch */
+        post: operations["cancel_gateway_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chat/completions": {
         parameters: {
             query?: never;
@@ -6446,6 +7367,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the organisation's files */
+        get: operations["list_gateway_files"];
+        put?: never;
+        /** Upload a file */
+        post: operations["upload_gateway_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look at a file */
+        get: operations["get_gateway_file"];
+        put?: never;
+        post?: never;
+        /** Delete a file */
+        delete: operations["remove_gateway_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{file}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download a file */
+        get: operations["get_gateway_file_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/images/generations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make pictures */
+        post: operations["create_images"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/messages": {
         parameters: {
             query?: never;
@@ -6491,6 +7482,23 @@ export interface paths {
         get: operations["get_callable_model"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rerank": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rank documents by how well they answer a query */
+        post: operations["create_ranking"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6745,6 +7753,30 @@ export interface components {
             watts: number;
         };
         /**
+         * AccessOut
+         * @description Whether a repository is gated, whether its files are open to the caller, what became of the caller's request,
+         *     and what the form asks. `may_decide` says that the caller keeps the gate.
+         */
+        AccessOut: {
+            /** Fields */
+            fields: components["schemas"]["FieldOut"][];
+            /**
+             * Gate
+             * @enum {string}
+             */
+            gate: "no" | "auto" | "manual";
+            /** May Decide */
+            may_decide: boolean;
+            /** Open */
+            open: boolean;
+            /** Prompt */
+            prompt: string;
+            /** Reason */
+            reason: string;
+            /** Status */
+            status: ("pending" | "accepted" | "rejected") | null;
+        };
+        /**
          * AccountChange
          * @description What to change of an account.
          */
@@ -6803,6 +7835,50 @@ export interface components {
              * @description of content that was uploaded before
              */
             sha256: string;
+        };
+        /**
+         * AlarmOut
+         * @description A source whose keep rate is odd, with its interval (Wilson, 95 %).
+         */
+        AlarmOut: {
+            /** Before */
+            before: number | null;
+            /** Documents */
+            documents: number;
+            /** Domain */
+            domain: string;
+            /** High */
+            high: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "low" | "fell" | "one_reason";
+            /** Low */
+            low: number;
+            /** Rate */
+            rate: number;
+            /** Reason */
+            reason: string | null;
+            /** Source */
+            source: string;
+        };
+        /**
+         * AnalysisOut
+         * @description Keep rates, alarms, groups of duplicates, correlation of statistics.
+         */
+        AnalysisOut: {
+            /** Alarms */
+            alarms: components["schemas"]["AlarmOut"][];
+            /** Clusters */
+            clusters: components["schemas"]["Cluster"][];
+            correlation: components["schemas"]["Correlation"];
+            /** Duplicates */
+            duplicates: components["schemas"]["GroupSize"][];
+            /** Revision */
+            revision: string;
+            /** Sources */
+            sources: components["schemas"]["SourceRate"][];
         };
         /**
          * AnnouncementChange
@@ -6909,36 +7985,6 @@ export interface components {
             upheld: boolean;
         };
         /**
-         * AnswerOut
-         * @description One answer of one model.
-         */
-        AnswerOut: {
-            /** Answer */
-            answer: string;
-            /** Call Id */
-            call_id: string | null;
-            /** Expected */
-            expected: string[];
-            /** Family */
-            family: string;
-            /** Fault */
-            fault: string | null;
-            /** Is Right */
-            is_right: boolean;
-            /** Item Id */
-            item_id: string;
-            /** Latency Ms */
-            latency_ms: number;
-            /** Model */
-            model: string;
-            /** Position */
-            position: number;
-            /** Prompt */
-            prompt: string;
-            /** Tokens */
-            tokens: number;
-        };
-        /**
          * ApplyIn
          * @description An application.
          */
@@ -6978,6 +8024,19 @@ export interface components {
             title: string;
             /** Version */
             version: string;
+        };
+        /**
+         * AskIn
+         * @description What the person fills in, by the name of the field.
+         */
+        AskIn: {
+            /**
+             * Fields
+             * @default {}
+             */
+            fields: {
+                [key: string]: string | boolean;
+            };
         };
         /**
          * AssistantIn
@@ -7046,10 +8105,29 @@ export interface components {
             state: string;
         };
         /**
+         * AtOut
+         * @description The version that was current at a time.
+         */
+        AtOut: {
+            /** Commit */
+            commit: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Revision */
+            revision: string;
+        };
+        /**
          * AttemptOut
          * @description One try that has ended, with its meter. Times are seconds since 1970.
          */
         AttemptOut: {
+            /** Accounting */
+            accounting: {
+                [key: string]: unknown;
+            } | null;
             /** Cpu Seconds */
             cpu_seconds: number;
             /** Ended At */
@@ -7060,8 +8138,12 @@ export interface components {
             key: string;
             /** Peak Mb */
             peak_mb: number;
+            /** Pool */
+            pool: string;
             /** Reason */
             reason: string;
+            /** Seats */
+            seats: components["schemas"]["ceyuan__compute__tasks__schemas__SeatOut"][];
             /** Seconds */
             seconds: number;
             /** Started At */
@@ -7313,8 +8395,12 @@ export interface components {
             };
             /** Total Ms */
             total_ms: number;
+            /** Units */
+            units: number;
             /** Upstream */
             upstream: string;
+            /** Upstream Words */
+            upstream_words: string;
             /** Usage From */
             usage_from: string;
             /** Verdicts */
@@ -7322,8 +8408,9 @@ export interface components {
         };
         /**
          * CallOut
-         * @description One call. `status`: ok, refused, blocked, failed, cancelled, interrupted; `in_doubt`: nobody could confirm the
-         *     token counts of its charge.
+         * @description One call. `status`: ok, refused, blocked, failed, cancelled, interrupted; `upstream_words`: what
+         *     the upstream itself said of a failure; `units`: pictures, characters spoken or seconds heard; `in_doubt`: nobody
+         *     could confirm the token counts of its charge.
          */
         CallOut: {
             /** Actor Id */
@@ -7383,8 +8470,12 @@ export interface components {
             };
             /** Total Ms */
             total_ms: number;
+            /** Units */
+            units: number;
             /** Upstream */
             upstream: string;
+            /** Upstream Words */
+            upstream_words: string;
             /** Usage From */
             usage_from: string;
             /** Verdicts */
@@ -7412,27 +8503,6 @@ export interface components {
             path: string;
             /** Problem */
             problem: string | null;
-        };
-        /**
-         * ChangeOut
-         * @description A file that differs; sizes and hashes are null where it is not.
-         */
-        ChangeOut: {
-            /** New Sha256 */
-            new_sha256: string | null;
-            /** New Size */
-            new_size: number | null;
-            /** Old Sha256 */
-            old_sha256: string | null;
-            /** Old Size */
-            old_size: number | null;
-            /** Path */
-            path: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "added" | "removed" | "changed";
         };
         /**
          * ChargeOut
@@ -7477,6 +8547,20 @@ export interface components {
             text: string;
         };
         /**
+         * Cluster
+         * @description A group of duplicates: the kept document, how many were dropped for it, and some of them.
+         */
+        Cluster: {
+            /** Documents */
+            documents: components["schemas"]["Duplicate"][];
+            /** Kept */
+            kept: string;
+            /** Members */
+            members: number;
+            /** Similarity */
+            similarity: number | null;
+        };
+        /**
          * CodeIn
          * @description A one-time code.
          */
@@ -7509,6 +8593,108 @@ export interface components {
             visibility: "public" | "internal" | "private";
         };
         /**
+         * CollectionChange
+         * @description What to change of a collection; what is left out stays.
+         */
+        CollectionChange: {
+            /** Description */
+            description?: string | null;
+            /** Private */
+            private?: boolean | null;
+            /** Title */
+            title?: string | null;
+        };
+        /**
+         * CollectionIn
+         * @description A collection to be made.
+         */
+        CollectionIn: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Owner */
+            owner: string;
+            /**
+             * Private
+             * @default true
+             */
+            private: boolean;
+            /** Title */
+            title: string;
+        };
+        /**
+         * CollectionItemOut
+         * @description An item: a repository, or another collection.
+         */
+        CollectionItemOut: {
+            collection: components["schemas"]["CollectionOut"] | null;
+            /** Id */
+            id: string;
+            /** Note */
+            note: string;
+            repository: components["schemas"]["RepositoryOut"] | null;
+        };
+        /**
+         * CollectionOut
+         * @description A collection in a list.
+         */
+        CollectionOut: {
+            /** Description */
+            description: string;
+            /** Items Count */
+            items_count: number;
+            /** Org Id */
+            org_id: string;
+            /** Owner */
+            owner: string;
+            /** Private */
+            private: boolean;
+            /** Slug */
+            slug: string;
+            /** Title */
+            title: string;
+            /** Token */
+            token: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * CollectionView
+         * @description A collection with what is in it, as far as the caller may see it.
+         */
+        CollectionView: {
+            /** Description */
+            description: string;
+            /** Items */
+            items: components["schemas"]["CollectionItemOut"][];
+            /** Items Count */
+            items_count: number;
+            /** May Change */
+            may_change: boolean;
+            /** Org Id */
+            org_id: string;
+            /** Owner */
+            owner: string;
+            /** Private */
+            private: boolean;
+            /** Slug */
+            slug: string;
+            /** Title */
+            title: string;
+            /** Token */
+            token: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
          * ColumnOut
          * @description A column with its type in the file's own words.
          */
@@ -7517,6 +8703,14 @@ export interface components {
             name: string;
             /** Type */
             type: string;
+        };
+        /**
+         * CommentIn
+         * @description What somebody says.
+         */
+        CommentIn: {
+            /** Text */
+            text: string;
         };
         /**
          * CommitIn
@@ -7646,6 +8840,12 @@ export interface components {
              */
             dataset: string;
             /**
+             * Full
+             * @description measure everything anew instead of what changed
+             * @default false
+             */
+            full: boolean;
+            /**
              * Org Id
              * @description organisation that the run is for
              */
@@ -7696,6 +8896,16 @@ export interface components {
             title_en: string;
             /** Title Zh */
             title_zh: string;
+        };
+        /**
+         * Correlation
+         * @description Spearman's rank correlation between statistics.
+         */
+        Correlation: {
+            /** Names */
+            names: string[];
+            /** Values */
+            values: number[][];
         };
         /**
          * Criteria
@@ -7794,22 +9004,6 @@ export interface components {
             form: {
                 [key: string]: unknown;
             };
-        };
-        /**
-         * DecisionIn
-         * @description A decision on a release.
-         */
-        DecisionIn: {
-            /**
-             * Decision
-             * @enum {string}
-             */
-            decision: "approve" | "reject" | "withdraw";
-            /**
-             * Note
-             * @default
-             */
-            note: string;
         };
         /**
          * DefaultsOut
@@ -7937,6 +9131,41 @@ export interface components {
             topic: string;
         };
         /**
+         * DiffOut
+         * @description What differs between two versions: counts by kind over all, and some of the documents.
+         */
+        DiffOut: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Documents */
+            documents: components["schemas"]["DiffRow"][];
+            /** Earlier */
+            earlier: string;
+            /** Later */
+            later: string;
+        };
+        /**
+         * DiffRow
+         * @description A document that differs. Reasons are null where it is kept, and where it is absent.
+         */
+        DiffRow: {
+            /** Domain */
+            domain: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "added" | "removed" | "changed" | "newly_dropped" | "newly_kept";
+            /** Reason After */
+            reason_after: string | null;
+            /** Reason Before */
+            reason_before: string | null;
+        };
+        /**
          * DifferenceOut
          * @description What leads from one commit to another; `items` may be fewer than the counts say.
          */
@@ -7948,7 +9177,7 @@ export interface components {
             /** Changed */
             changed: number;
             /** Items */
-            items: components["schemas"]["ChangeOut"][];
+            items: components["schemas"]["ceyuan__hub__browsing__schemas__ChangeOut"][];
             /** New */
             new: string;
             /** Old */
@@ -7957,6 +9186,158 @@ export interface components {
             removed: number;
             /** Removed Bytes */
             removed_bytes: number;
+        };
+        /**
+         * DiscussionChange
+         * @description A new title.
+         */
+        DiscussionChange: {
+            /** Title */
+            title: string;
+        };
+        /**
+         * DiscussionIn
+         * @description A discussion to be opened, or a pull request: then with the branch that it asks to change (the default one if
+         *     null) and the branch or commit whose changes it proposes (none yet if null).
+         */
+        DiscussionIn: {
+            /** Base */
+            base?: string | null;
+            /**
+             * Pull Request
+             * @default false
+             */
+            pull_request: boolean;
+            /** Source */
+            source?: string | null;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * DiscussionOut
+         * @description A discussion in a list.
+         */
+        DiscussionOut: {
+            /** Author */
+            author: string;
+            /** Author Id */
+            author_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Number */
+            number: number;
+            /** Pull Request */
+            pull_request: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "closed" | "draft" | "merged";
+            /** Title */
+            title: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * DiscussionView
+         * @description A discussion with all that happened, and what the caller may do here.
+         */
+        DiscussionView: {
+            /** Author */
+            author: string;
+            /** Author Id */
+            author_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Events */
+            events: components["schemas"]["EventOut"][];
+            /** May Change */
+            may_change: boolean;
+            /** May Comment */
+            may_comment: boolean;
+            /** May Merge */
+            may_merge: boolean;
+            /** Number */
+            number: number;
+            pull: components["schemas"]["PullOut"] | null;
+            /** Pull Request */
+            pull_request: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "closed" | "draft" | "merged";
+            /** Title */
+            title: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * DiscussionsOut
+         * @description A page of discussions, newest first; `total` counts all that match.
+         */
+        DiscussionsOut: {
+            /** Items */
+            items: components["schemas"]["DiscussionOut"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * DocumentRow
+         * @description A document of a corpus; title and the text's beginning only for those that are kept.
+         */
+        DocumentRow: {
+            /** Characters */
+            characters: number;
+            /** Cluster */
+            cluster: string | null;
+            /** Domain */
+            domain: string;
+            /** Duplicate Of */
+            duplicate_of: string | null;
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string | null;
+            /** Similarity */
+            similarity: number | null;
+            /** Source */
+            source: string;
+            /** Split */
+            split: string | null;
+            /** Text */
+            text: string | null;
+            /** Title */
+            title: string | null;
+        };
+        /**
+         * DocumentsOut
+         * @description A page of documents, sorted by id; `total` fit.
+         */
+        DocumentsOut: {
+            /** Documents */
+            documents: components["schemas"]["DocumentRow"][];
+            /** Revision */
+            revision: string;
+            /** Total */
+            total: number;
         };
         /**
          * DownloadsOut
@@ -7972,6 +9353,30 @@ export interface components {
              * Format: date
              */
             day: string;
+        };
+        /**
+         * DrainIn
+         * @description Take no new tasks (`on`) or take them again; `move`: those at work leave at their checkpoint.
+         */
+        DrainIn: {
+            /**
+             * Move
+             * @default false
+             */
+            move: boolean;
+            /**
+             * On
+             * @default true
+             */
+            on: boolean;
+        };
+        /**
+         * DrainOut
+         * @description How many tasks were asked to leave.
+         */
+        DrainOut: {
+            /** Asked */
+            asked: number;
         };
         /**
          * DropReason
@@ -8000,6 +9405,20 @@ export interface components {
             reasons: components["schemas"]["DropReason"][];
             /** Revision */
             revision: string;
+        };
+        /**
+         * Duplicate
+         * @description A document that was dropped for another.
+         */
+        Duplicate: {
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string;
+            /** Similarity */
+            similarity: number | null;
+            /** Source */
+            source: string;
         };
         /**
          * DutyOut
@@ -8128,6 +9547,33 @@ export interface components {
             seed: number;
         };
         /**
+         * EventOut
+         * @description Something that happened: `comment` (text, edited, hidden), `status-change` (status), `title-change` (from, to),
+         *     or `commit` (subject, oid).
+         */
+        EventOut: {
+            /** Author */
+            author: string;
+            /** Author Id */
+            author_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "comment" | "status-change" | "title-change" | "commit";
+        };
+        /**
          * Evidence
          * @description Where a figure comes from and until when it is believed.
          */
@@ -8141,6 +9587,34 @@ export interface components {
             source: string;
             /** Url */
             url?: string | null;
+        };
+        /**
+         * ExplainOut
+         * @description Why a task waits: its place in the whole queue (1: next), the reason (`room`, `reserved`, `quota`, `never`), when
+         *     it is expected to start at the earliest and, as everything ends at its limit, at the latest, and what would make it
+         *     start now. Of a task that does not wait only `state` is told.
+         */
+        ExplainOut: {
+            /** Earliest */
+            earliest: string | null;
+            /** En */
+            en: string;
+            /** Latest */
+            latest: string | null;
+            /** Position */
+            position: number | null;
+            /** Reason */
+            reason: string;
+            /** Reserved From */
+            reserved_from: string | null;
+            /** State */
+            state: string;
+            /** Waiting */
+            waiting: number | null;
+            /** Would Start If */
+            would_start_if: components["schemas"]["ceyuan__compute__tasks__schemas__ChangeOut"][];
+            /** Zh */
+            zh: string;
         };
         /**
          * FacetValue
@@ -8205,6 +9679,21 @@ export interface components {
             message_zh: string;
         };
         /**
+         * FieldOut
+         * @description A field of the form; `options` are the choices of a `select`.
+         */
+        FieldOut: {
+            /** Name */
+            name: string;
+            /** Options */
+            options: string[];
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "text" | "checkbox" | "select" | "date";
+        };
+        /**
          * FileOut
          * @description A model file that the platform can fetch by itself; `cached` = it is on this machine.
          */
@@ -8227,6 +9716,14 @@ export interface components {
             sha256: string;
             /** Size */
             size: number;
+        };
+        /**
+         * ForgiveIn
+         * @description Whose breaker is to be closed: the id of a server as a route shows it.
+         */
+        ForgiveIn: {
+            /** Replica */
+            replica: string;
         };
         /**
          * ForgottenIn
@@ -8271,6 +9768,14 @@ export interface components {
             title: string[];
         };
         /**
+         * GrantIn
+         * @description The name of a person who shall have the files.
+         */
+        GrantIn: {
+            /** Person */
+            person: string;
+        };
+        /**
          * GraphOut
          * @description The graph around `start`; `truncated` if it goes on.
          */
@@ -8278,11 +9783,21 @@ export interface components {
             /** Edges */
             edges: components["schemas"]["ceyuan__hub__lineage__schemas__EdgeOut"][];
             /** Nodes */
-            nodes: components["schemas"]["NodeOut"][];
+            nodes: components["schemas"]["ceyuan__hub__lineage__schemas__NodeOut"][];
             /** Start */
             start: string;
             /** Truncated */
             truncated: boolean;
+        };
+        /**
+         * GroupSize
+         * @description How many groups of duplicates have so many documents.
+         */
+        GroupSize: {
+            /** Documents */
+            documents: number;
+            /** Groups */
+            groups: number;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -8371,6 +9886,48 @@ export interface components {
             state: "open" | "released" | "expired";
             /** Subject */
             subject: string;
+        };
+        /**
+         * HostIn
+         * @description A host of an SSH pool. `host_key` as in its .pub file; `private_key` is sealed and never shown again.
+         */
+        HostIn: {
+            /**
+             * Accelerator
+             * @default
+             */
+            accelerator: string;
+            /**
+             * Accelerators
+             * @default 0
+             */
+            accelerators: number;
+            /** Address */
+            address: string;
+            /** Host Key */
+            host_key: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Port
+             * @default 22
+             */
+            port: number;
+            /**
+             * Private Key
+             * Format: password
+             */
+            private_key: string;
+            /**
+             * Root
+             * @default .ceyuan/runs
+             */
+            root: string;
+            /** User */
+            user: string;
         };
         /**
          * ImpersonationOut
@@ -8747,6 +10304,36 @@ export interface components {
             mailed: boolean;
         };
         /**
+         * ItemChange
+         * @description What to change of an item: its note, and its place, counted from 0.
+         */
+        ItemChange: {
+            /** Note */
+            note?: string | null;
+            /** Position */
+            position?: number | null;
+        };
+        /**
+         * ItemIn
+         * @description A repository to be put into a collection.
+         */
+        ItemIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "model" | "dataset";
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Owner */
+            owner: string;
+        };
+        /**
          * JobDetail
          * @description A job with all that its page shows.
          */
@@ -9026,6 +10613,16 @@ export interface components {
             rating: number | null;
             /** Sources */
             sources: components["schemas"]["ceyuan__scenarios__law__schemas__SourceOut"][];
+        };
+        /**
+         * LikeOut
+         * @description How many people like a repository, and whether the caller is one of them.
+         */
+        LikeOut: {
+            /** Liked */
+            liked: boolean;
+            /** Likes */
+            likes: number;
         };
         /**
          * LinkIn
@@ -9399,6 +10996,17 @@ export interface components {
             weights: number;
         };
         /**
+         * MergeIn
+         * @description A word about the merge, if there is one.
+         */
+        MergeIn: {
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
          * ModelSumsOut
          * @description Sums over the calls of one model.
          */
@@ -9525,33 +11133,6 @@ export interface components {
         NewName: {
             /** Name */
             name: string;
-        };
-        /**
-         * NodeOut
-         * @description A node. `distance` counts steps from the start, negative upstream. Of a hidden one nothing is told;
-         *     `reference` names a revision, `href` is a page of the console.
-         */
-        NodeOut: {
-            /** Created At */
-            created_at: string | null;
-            /** Details */
-            details: {
-                [key: string]: unknown;
-            };
-            /** Distance */
-            distance: number;
-            /** Hidden */
-            hidden: boolean;
-            /** Href */
-            href: string | null;
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string | null;
-            /** Label */
-            label: string | null;
-            /** Reference */
-            reference: string | null;
         };
         /**
          * NoticeCount
@@ -9918,6 +11499,25 @@ export interface components {
             title: string;
         };
         /**
+         * OperatorOut
+         * @description What an operator did in a run: documents and bytes of text that went through it, and the seconds it took,
+         *     added up over the threads that worked side by side.
+         */
+        OperatorOut: {
+            /** Bytes */
+            bytes: number;
+            /** Documents */
+            documents: number;
+            /** En */
+            en: string;
+            /** Name */
+            name: string;
+            /** Seconds */
+            seconds: number;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * OrganisationChange
          * @description What to change of an organisation.
          */
@@ -10042,7 +11642,7 @@ export interface components {
         /** Page[AnswerOut] */
         Page_AnswerOut_: {
             /** Items */
-            items: components["schemas"]["AnswerOut"][];
+            items: components["schemas"]["ceyuan__evaluation__runs__schemas__AnswerOut"][];
             /** Next */
             next: string | null;
         };
@@ -10071,6 +11671,13 @@ export interface components {
         Page_CheckOut_: {
             /** Items */
             items: components["schemas"]["ceyuan__governance__safety__schemas__CheckOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[CollectionOut] */
+        Page_CollectionOut_: {
+            /** Items */
+            items: components["schemas"]["CollectionOut"][];
             /** Next */
             next: string | null;
         };
@@ -10186,13 +11793,6 @@ export interface components {
             /** Next */
             next: string | null;
         };
-        /** Page[PoolOut] */
-        Page_PoolOut_: {
-            /** Items */
-            items: components["schemas"]["PoolOut"][];
-            /** Next */
-            next: string | null;
-        };
         /** Page[PriceOut] */
         Page_PriceOut_: {
             /** Items */
@@ -10204,6 +11804,13 @@ export interface components {
         Page_ProviderOut_: {
             /** Items */
             items: components["schemas"]["ProviderOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[QuotaOut] */
+        Page_QuotaOut_: {
+            /** Items */
+            items: components["schemas"]["ceyuan__compute__quotas__schemas__QuotaOut"][];
             /** Next */
             next: string | null;
         };
@@ -10221,6 +11828,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[RequestOut] */
+        Page_RequestOut_: {
+            /** Items */
+            items: components["schemas"]["RequestOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[RuleOut] */
         Page_RuleOut_: {
             /** Items */
@@ -10231,7 +11845,7 @@ export interface components {
         /** Page[RunOut] */
         Page_RunOut_: {
             /** Items */
-            items: components["schemas"]["RunOut"][];
+            items: components["schemas"]["ceyuan__evaluation__runs__schemas__RunOut"][];
             /** Next */
             next: string | null;
         };
@@ -10482,6 +12096,12 @@ export interface components {
              */
             dataset: string;
             /**
+             * Full
+             * @description measure everything anew instead of what changed
+             * @default false
+             */
+            full: boolean;
+            /**
              * Org Id
              * @description organisation that the run is for
              */
@@ -10635,6 +12255,12 @@ export interface components {
              */
             inside: boolean;
             /**
+             * Keep Bodies Days
+             * @description days for which prompts and answers are kept; 0 = as the platform does
+             * @default 0
+             */
+            keep_bodies_days: number;
+            /**
              * Label
              * @description how generated content is marked; null = as the platform
              */
@@ -10645,6 +12271,24 @@ export interface components {
              * @default false
              */
             mask_outside: boolean;
+            /**
+             * Redact Bodies
+             * @description personal information is taken out of prompts and answers before they are kept
+             * @default false
+             */
+            redact_bodies: boolean;
+            /**
+             * Semantic Likeness
+             * @description cosine from which a question is taken for an earlier one
+             * @default 0.95
+             */
+            semantic_likeness: number;
+            /**
+             * Semantic Model
+             * @description served embedding model that finds like questions; empty = equal only
+             * @default
+             */
+            semantic_model: string;
             /**
              * Store Bodies
              * @description keep prompts and answers
@@ -10671,120 +12315,18 @@ export interface components {
             mask_outside: boolean;
             /** Org Id */
             org_id: string;
+            /** Platform Bodies Days */
+            platform_bodies_days: number;
             /** Platform Label */
             platform_label: string;
+            /** Redact Bodies */
+            redact_bodies: boolean;
+            /** Semantic Likeness */
+            semantic_likeness: number;
+            /** Semantic Model */
+            semantic_model: string;
             /** Store Bodies */
             store_bodies: boolean;
-        };
-        /**
-         * PoolIn
-         * @description A pool of equal nodes at a site.
-         */
-        PoolIn: {
-            /** Accelerator */
-            accelerator: string;
-            /**
-             * Cpu Cores
-             * @description of a node
-             * @default 64
-             */
-            cpu_cores: number;
-            /**
-             * Evidence
-             * @description evidence by figure; the member `all` stands for every figure that has none of its own
-             * @default {}
-             */
-            evidence: {
-                [key: string]: components["schemas"]["Evidence"];
-            };
-            /**
-             * Host Memory Gib
-             * @description of a node
-             * @default 512
-             */
-            host_memory_gib: number;
-            /**
-             * Memory Gib
-             * @description memory of one accelerator; left out: the model's
-             */
-            memory_gib?: number | null;
-            /** Name */
-            name: string;
-            /**
-             * Network
-             * @description between nodes
-             * @default Ethernet
-             */
-            network: string;
-            /**
-             * Network Gbps
-             * @description of a node
-             * @default 25
-             */
-            network_gbps: number;
-            /** Nodes */
-            nodes: number;
-            /**
-             * Per Node
-             * @description accelerators per node; 1 for CPU nodes
-             * @default 8
-             */
-            per_node: number;
-            /** Site Id */
-            site_id: string;
-            /**
-             * Storage Tb
-             * @default 0
-             */
-            storage_tb: number;
-            /**
-             * Throughput
-             * @default []
-             */
-            throughput: components["schemas"]["Throughput"][];
-        };
-        /**
-         * PoolOut
-         * @description A pool with its id.
-         */
-        PoolOut: {
-            /** Accelerator */
-            accelerator: string;
-            /** Cpu Cores */
-            cpu_cores: number;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Evidence */
-            evidence: {
-                [key: string]: components["schemas"]["Evidence"];
-            };
-            /** Host Memory Gib */
-            host_memory_gib: number;
-            /** Id */
-            id: string;
-            /** Memory Gib */
-            memory_gib: number;
-            /** Name */
-            name: string;
-            /** Network */
-            network: string;
-            /** Network Gbps */
-            network_gbps: number;
-            /** Nodes */
-            nodes: number;
-            /** Org Id */
-            org_id: string;
-            /** Per Node */
-            per_node: number;
-            /** Site Id */
-            site_id: string;
-            /** Storage Tb */
-            storage_tb: number;
-            /** Throughput */
-            throughput: components["schemas"]["Throughput"][];
         };
         /**
          * PortionOut
@@ -11089,6 +12631,25 @@ export interface components {
             trusts_email: boolean;
         };
         /**
+         * PullOut
+         * @description What a pull request would change: `head` and `start` are revisions to compare, `conflicts` the files that both
+         *     sides changed.
+         */
+        PullOut: {
+            /** Base */
+            base: string;
+            /** Conflicts */
+            conflicts: string[];
+            /** Head */
+            head: string;
+            /** Merge Commit */
+            merge_commit: string | null;
+            /** Ref */
+            ref: string;
+            /** Start */
+            start: string;
+        };
+        /**
          * QueryColumn
          * @description A column of a result, with DuckDB's name of its type.
          */
@@ -11097,19 +12658,6 @@ export interface components {
             name: string;
             /** Type */
             type: string;
-        };
-        /**
-         * QueryIn
-         * @description One SELECT over the tables `documents` and `statistics` of a corpus.
-         */
-        QueryIn: {
-            /**
-             * Limit
-             * @default 200
-             */
-            limit: number;
-            /** Sql */
-            sql: string;
         };
         /**
          * QueryOut
@@ -11150,101 +12698,11 @@ export interface components {
             hard?: boolean | null;
         };
         /**
-         * QuotaIn
-         * @description A quota to set. `amount` counts units, or micro-yuan for money.
-         */
-        QuotaIn: {
-            /** Amount */
-            amount: number | string;
-            /**
-             * Hard
-             * @default true
-             */
-            hard: boolean;
-            /**
-             * Metric
-             * @enum {string}
-             */
-            metric: "requests" | "tokens" | "money" | "quantity";
-            /**
-             * Model
-             * @description a name, with * for any run of characters
-             * @default *
-             */
-            model: string;
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-            /**
-             * Resource
-             * @description pattern; empty = what the metric usually counts
-             * @default
-             */
-            resource: string;
-            /**
-             * Subject Id
-             * @description * = each one on its own; empty for the organisation
-             * @default
-             */
-            subject_id: string;
-            /**
-             * Subject Kind
-             * @default org
-             * @enum {string}
-             */
-            subject_kind: "org" | "token" | "person" | "project";
-            /**
-             * Window
-             * @enum {string}
-             */
-            window: "minute" | "day" | "month";
-        };
-        /**
-         * QuotaOut
-         * @description A quota.
-         */
-        QuotaOut: {
-            /** Amount */
-            amount: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Hard */
-            hard: boolean;
-            /** Id */
-            id: string;
-            /** Metric */
-            metric: string;
-            /** Model */
-            model: string;
-            /** Note */
-            note: string;
-            /** Org Id */
-            org_id: string;
-            /** Resource */
-            resource: string;
-            /**
-             * Set By
-             * @enum {string}
-             */
-            set_by: "platform" | "organisation";
-            /** Subject Id */
-            subject_id: string;
-            /** Subject Kind */
-            subject_kind: string;
-            /** Window */
-            window: string;
-        };
-        /**
          * QuotaStateOut
          * @description A quota and its present window; `used` is null where it holds for each subject on its own.
          */
         QuotaStateOut: {
-            quota: components["schemas"]["QuotaOut"];
+            quota: components["schemas"]["ceyuan__metering__desk__usage_schemas__QuotaOut"];
             /** Used */
             used: string | null;
             /**
@@ -11662,6 +13120,11 @@ export interface components {
             default_branch?: string | null;
             /** Description */
             description?: string | null;
+            /**
+             * Gated
+             * @description who is no member must ask for the files: auto answers yes at once, manual waits for one
+             */
+            gated?: ("no" | "auto" | "manual") | null;
             /** Language */
             language?: string[] | null;
             /** Licence */
@@ -11765,6 +13228,11 @@ export interface components {
             files: number;
             /** Full Name */
             full_name: string;
+            /**
+             * Gated
+             * @enum {string}
+             */
+            gated: "no" | "auto" | "manual";
             /** Head Commit */
             head_commit: string;
             /** Held Bytes */
@@ -11780,6 +13248,8 @@ export interface components {
             language: string[];
             /** Licence */
             licence: string[];
+            /** Likes */
+            likes: number;
             /** Name */
             name: string;
             /** Org Id */
@@ -11802,6 +13272,42 @@ export interface components {
              * @enum {string}
              */
             visibility: "public" | "internal" | "private";
+        };
+        /**
+         * RequestOut
+         * @description A request; `asked` is false where access was given without it.
+         */
+        RequestOut: {
+            /** Asked */
+            asked: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Display Name */
+            display_name: string;
+            /** Email */
+            email: string | null;
+            /** Fields */
+            fields: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: string;
+            /** Person */
+            person: string;
+            /** Person Id */
+            person_id: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "pending" | "accepted" | "rejected";
         };
         /**
          * ResetIn
@@ -11947,6 +13453,64 @@ export interface components {
             role: "viewer" | "member" | "maintainer" | "owner";
         };
         /**
+         * RollBackIn
+         * @description The version to go back to, and why.
+         */
+        RollBackIn: {
+            /**
+             * To
+             * @description branch, tag or commit
+             */
+            to: string;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
+         * RolledBack
+         * @description The new revision, whose content is the earlier one's.
+         */
+        RolledBack: {
+            /** Commit */
+            commit: string;
+            /** Restored */
+            restored: string;
+            /** Revision */
+            revision: string;
+        };
+        /**
+         * RouteOut
+         * @description A model and how its servers stand; `waiting` calls stand in line for their turn.
+         */
+        RouteOut: {
+            /** Capabilities */
+            capabilities: string[];
+            /** Embedded */
+            embedded: boolean;
+            /** Hedge Ms */
+            hedge_ms: number;
+            /** Max Concurrency */
+            max_concurrency: number;
+            /** Name */
+            name: string;
+            /** Released */
+            released: boolean;
+            /** Replicas */
+            replicas: components["schemas"]["StandingOut"][];
+            /** Retries */
+            retries: number;
+            /** Served Id */
+            served_id: string;
+            /** Strategy */
+            strategy: string;
+            /** Title */
+            title: string;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * RoutingIn
          * @description How the calls of a model are shared between its upstreams; `weight` and `tier` are the first one's.
          */
@@ -12076,41 +13640,6 @@ export interface components {
              * @description owner/name of the report's repository
              */
             repository: string;
-        };
-        /**
-         * RunOut
-         * @description A run as lists show it.
-         */
-        RunOut: {
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Created By */
-            created_by: string;
-            /** Finished At */
-            finished_at: string | null;
-            /** Id */
-            id: string;
-            /** Job Id */
-            job_id: string;
-            /** Name */
-            name: string;
-            /** Org Id */
-            org_id: string;
-            /** Plan */
-            plan: {
-                [key: string]: unknown;
-            };
-            /** Report */
-            report: string | null;
-            /** State */
-            state: string;
-            /** Summary */
-            summary: {
-                [key: string]: unknown;
-            } | null;
         };
         /**
          * SafetyPlan
@@ -12255,39 +13784,6 @@ export interface components {
             title_zh: string;
         };
         /**
-         * SeatOut
-         * @description A reviewer's seat with its ballot.
-         */
-        SeatOut: {
-            /**
-             * Assigned At
-             * Format: date-time
-             */
-            assigned_at: string;
-            /** Assigned By */
-            assigned_by: string;
-            /** Cast At */
-            cast_at: string | null;
-            /** Comment */
-            comment: string | null;
-            /** Label */
-            label: string;
-            /** Person Id */
-            person_id: string;
-            /** Recusal */
-            recusal: string | null;
-            /** Recused At */
-            recused_at: string | null;
-            /** Round */
-            round: number;
-            /** Scores */
-            scores: {
-                [key: string]: number;
-            } | null;
-            /** Vote */
-            vote: string | null;
-        };
-        /**
          * SeatsIn
          * @description Reviewers to appoint; none: draw the missing ones.
          */
@@ -12303,7 +13799,7 @@ export interface components {
             /** Complete */
             complete: boolean;
             /** Seats */
-            seats: components["schemas"]["SeatOut"][];
+            seats: components["schemas"]["ceyuan__kernel__workflow__schemas__SeatOut"][];
         };
         /**
          * SecondFactorOut
@@ -12368,7 +13864,7 @@ export interface components {
              *       "completions"
              *     ]
              */
-            capabilities: ("chat" | "completions" | "embeddings")[];
+            capabilities: ("chat" | "completions" | "embeddings" | "rerank" | "images" | "speech" | "transcriptions")[];
             /** Context */
             context?: number | null;
             /** @default {} */
@@ -12423,7 +13919,7 @@ export interface components {
         };
         /**
          * ServedOut
-         * @description A served model. `state`: ready, preparing, failed, disabled.
+         * @description A served model. `state`: ready, preparing, failed, disabled; not `released`: only its owner may call it.
          */
         ServedOut: {
             /** Capabilities */
@@ -12457,8 +13953,12 @@ export interface components {
             max_concurrency: number;
             /** Name */
             name: string;
+            /** Owner Org Id */
+            owner_org_id: string | null;
             /** Price Model */
             price_model: string;
+            /** Released */
+            released: boolean;
             /** Revision */
             revision: string | null;
             /** Routing */
@@ -12544,6 +14044,22 @@ export interface components {
              * Format: date-time
              */
             seen_at: string;
+        };
+        /**
+         * SettlementIn
+         * @description What a call in doubt used by the upstream's own account; without counts its charge stands as it is.
+         */
+        SettlementIn: {
+            /** Completion Tokens */
+            completion_tokens?: number | null;
+            /**
+             * Note
+             * @description where the counts come from
+             * @default
+             */
+            note: string;
+            /** Prompt Tokens */
+            prompt_tokens?: number | null;
         };
         /**
          * ShapeIn
@@ -12824,6 +14340,24 @@ export interface components {
             title: string;
         };
         /**
+         * SourceRate
+         * @description What became of a source's documents, by domain.
+         */
+        SourceRate: {
+            /** Documents */
+            documents: number;
+            /** Domain */
+            domain: string;
+            /** Kept */
+            kept: number;
+            /** Reasons */
+            reasons: {
+                [key: string]: number;
+            };
+            /** Source */
+            source: string;
+        };
+        /**
          * SplitOut
          * @description How the model is spread.
          */
@@ -12846,6 +14380,59 @@ export interface components {
             sharded: boolean;
             /** Tensor */
             tensor: number;
+        };
+        /**
+         * StageOut
+         * @description Documents that were dropped for a reason.
+         */
+        StageOut: {
+            /** Documents */
+            documents: number;
+            /** En */
+            en: string;
+            /** Reason */
+            reason: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * StandingOut
+         * @description A server of a model as this process knows it. `breaker`: closed (calls pass), open (left alone for
+         *     `left_alone_s`), trying (one call tries it). `share` by weight within its tier; `address` for operators.
+         */
+        StandingOut: {
+            /** Address */
+            address: string | null;
+            /** Breaker */
+            breaker: string;
+            /** Calls */
+            calls: number;
+            /** Failed */
+            failed: number;
+            /** Failures */
+            failures: number;
+            /** Id */
+            id: string;
+            /** Latency Ms */
+            latency_ms: number | null;
+            /** Left Alone S */
+            left_alone_s: number;
+            /** Model */
+            model: string;
+            /** Outside */
+            outside: boolean;
+            /** Pending */
+            pending: number;
+            /** Price */
+            price: number;
+            /** Share */
+            share: number;
+            /** Tier */
+            tier: number;
+            /** Upstream */
+            upstream: string;
+            /** Weight */
+            weight: number;
         };
         /**
          * StatPointOut
@@ -12932,6 +14519,22 @@ export interface components {
              * Format: date-time
              */
             until: string;
+        };
+        /**
+         * StatusIn
+         * @description The new status, with a word about it if there is one.
+         */
+        StatusIn: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "closed";
+            /**
+             * Text
+             * @default
+             */
+            text: string;
         };
         /**
          * StepIn
@@ -13057,6 +14660,8 @@ export interface components {
             job_id: string;
             /** Name */
             name: string;
+            /** Notice */
+            notice: string | null;
             /** Org Id */
             org_id: string;
             /** Outputs */
@@ -13067,8 +14672,14 @@ export interface components {
             placed: {
                 [key: string]: unknown;
             };
+            /** Pool */
+            pool: string;
+            /** Priority */
+            priority: number;
             /** Reason */
             reason: string;
+            /** Seats */
+            seats: components["schemas"]["ceyuan__compute__tasks__schemas__SeatOut"][];
             /** Seconds */
             seconds: number;
             /** Spec */
@@ -13087,7 +14698,11 @@ export interface components {
          *     `command` is a shell line or a list of words. `alternatives` are tried in order where `resources` cannot be had.
          *     `inputs` name revisions of the hub; they lie read-only under `$CEYUAN_INPUTS/<name>`. `outputs` map folders that the
          *     command leaves in its working folder to repositories that get them as a revision. What it writes to
-         *     `$CEYUAN_CHECKPOINT` is there again at the next try. `retries` counts further tries after a fault.
+         *     `$CEYUAN_CHECKPOINT` is there again at the next try. `retries` counts further tries after a fault of the command; a
+         *     node that dies or a request to leave costs none. `pools` and `regions` limit where it runs (empty: anywhere). An
+         *     `interruptible` one may be asked to leave for others: it gets TERM and `notice_s` seconds. Of one organisation's
+         *     tasks those with the higher `priority` go first. `gang_timeout_s`: a cluster that has not brought all nodes together
+         *     by then is given up, and another tried.
          */
         TaskSpec: {
             /**
@@ -13109,12 +14724,22 @@ export interface components {
                 [key: string]: string;
             };
             /**
+             * Gang Timeout S
+             * @default 600
+             */
+            gang_timeout_s: number;
+            /**
              * Inputs
              * @default {}
              */
             inputs: {
                 [key: string]: string;
             };
+            /**
+             * Interruptible
+             * @default false
+             */
+            interruptible: boolean;
             /** Name */
             name: string;
             /**
@@ -13123,12 +14748,32 @@ export interface components {
              */
             network: boolean;
             /**
+             * Notice S
+             * @default 30
+             */
+            notice_s: number;
+            /**
              * Outputs
              * @default {}
              */
             outputs: {
                 [key: string]: string;
             };
+            /**
+             * Pools
+             * @default []
+             */
+            pools: string[];
+            /**
+             * Priority
+             * @default 0
+             */
+            priority: number;
+            /**
+             * Regions
+             * @default []
+             */
+            regions: string[];
             /**
              * @default {
              *       "accelerator": "cpu",
@@ -13442,6 +15087,18 @@ export interface components {
              * @description last use, to half a minute
              */
             used_at: string | null;
+        };
+        /**
+         * TraceOut
+         * @description The way of one document, from its source to where it lies or why it went.
+         */
+        TraceOut: {
+            /** Revision */
+            revision: string;
+            /** Trace */
+            trace: {
+                [key: string]: unknown;
+            };
         };
         /**
          * TrainingIn
@@ -13886,6 +15543,47 @@ export interface components {
             size: number;
         };
         /**
+         * VersionOut
+         * @description A revision of a corpus. `content` is a hash of the documents that it holds: equal content, equal hash, however
+         *     it was made; null for revisions made before there were such hashes.
+         */
+        VersionOut: {
+            /** Author */
+            author: string;
+            change: components["schemas"]["ceyuan__data__pipelines__schemas__ChangeOut"] | null;
+            /** Commit */
+            commit: string;
+            /** Content */
+            content: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Current */
+            current: boolean;
+            /** Documents */
+            documents: number;
+            /** Kept */
+            kept: number;
+            /** Recipe */
+            recipe: string;
+            /** Revision */
+            revision: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * VersionsOut
+         * @description Versions, newest first; `next` is the commit to go on from.
+         */
+        VersionsOut: {
+            /** Items */
+            items: components["schemas"]["VersionOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * VoucherDecision
          * @description A step of a voucher's workflow; `amount_micro` goes with `grant`, `reason` with `refuse` and `revoke`.
          */
@@ -14171,6 +15869,287 @@ export interface components {
             path: string;
         };
         /**
+         * PoolIn
+         * @description A pool of equal nodes at a site.
+         */
+        ceyuan__compute__catalogue__schemas__PoolIn: {
+            /** Accelerator */
+            accelerator: string;
+            /**
+             * Cpu Cores
+             * @description of a node
+             * @default 64
+             */
+            cpu_cores: number;
+            /**
+             * Evidence
+             * @description evidence by figure; the member `all` stands for every figure that has none of its own
+             * @default {}
+             */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /**
+             * Host Memory Gib
+             * @description of a node
+             * @default 512
+             */
+            host_memory_gib: number;
+            /**
+             * Memory Gib
+             * @description memory of one accelerator; left out: the model's
+             */
+            memory_gib?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Network
+             * @description between nodes
+             * @default Ethernet
+             */
+            network: string;
+            /**
+             * Network Gbps
+             * @description of a node
+             * @default 25
+             */
+            network_gbps: number;
+            /** Nodes */
+            nodes: number;
+            /**
+             * Per Node
+             * @description accelerators per node; 1 for CPU nodes
+             * @default 8
+             */
+            per_node: number;
+            /** Site Id */
+            site_id: string;
+            /**
+             * Storage Tb
+             * @default 0
+             */
+            storage_tb: number;
+            /**
+             * Throughput
+             * @default []
+             */
+            throughput: components["schemas"]["Throughput"][];
+        };
+        /**
+         * PoolOut
+         * @description A pool with its id.
+         */
+        ceyuan__compute__catalogue__schemas__PoolOut: {
+            /** Accelerator */
+            accelerator: string;
+            /** Cpu Cores */
+            cpu_cores: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Evidence */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /** Host Memory Gib */
+            host_memory_gib: number;
+            /** Id */
+            id: string;
+            /** Memory Gib */
+            memory_gib: number;
+            /** Name */
+            name: string;
+            /** Network */
+            network: string;
+            /** Network Gbps */
+            network_gbps: number;
+            /** Nodes */
+            nodes: number;
+            /** Org Id */
+            org_id: string;
+            /** Per Node */
+            per_node: number;
+            /** Site Id */
+            site_id: string;
+            /** Storage Tb */
+            storage_tb: number;
+            /** Throughput */
+            throughput: components["schemas"]["Throughput"][];
+        };
+        /**
+         * NodeOut
+         * @description A machine of a pool, what it has and what of it is held.
+         */
+        ceyuan__compute__pools__schemas__NodeOut: {
+            /** Accelerator */
+            accelerator: string;
+            /** Accelerators */
+            accelerators: number;
+            /** Accelerators Held */
+            accelerators_held: number;
+            /** Address */
+            address: string;
+            /** Checked At */
+            checked_at: string | null;
+            /** Cpus */
+            cpus: number;
+            /** Cpus Held */
+            cpus_held: number;
+            /** Draining */
+            draining: boolean;
+            /** Fault */
+            fault: string;
+            /** Health */
+            health: string;
+            /** Host Key */
+            host_key: string;
+            /** Id */
+            id: string;
+            /** Isolated */
+            isolated: boolean;
+            /** Memory Mib */
+            memory_mib: number;
+            /** Memory Mib Held */
+            memory_mib_held: number;
+            /** Name */
+            name: string;
+            /** Runs */
+            runs: number;
+        };
+        /**
+         * PoolIn
+         * @description A pool to register: kind `ssh`, `slurm` or `ray`, for all or for one organisation.
+         */
+        ceyuan__compute__pools__schemas__PoolIn: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id?: string | null;
+            /**
+             * Region
+             * @default
+             */
+            region: string;
+            /**
+             * Settings
+             * @default {}
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PoolOut
+         * @description A pool with its nodes. Settings, addresses and faults are empty for all but operators.
+         */
+        ceyuan__compute__pools__schemas__PoolOut: {
+            /** Checked At */
+            checked_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Fault */
+            fault: string;
+            /** Health */
+            health: string;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Nodes */
+            nodes: components["schemas"]["ceyuan__compute__pools__schemas__NodeOut"][];
+            /** Org Id */
+            org_id: string | null;
+            /** Region */
+            region: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** State */
+            state: string;
+        };
+        /**
+         * QuotaIn
+         * @description A share. `guaranteed` comes before anybody's borrowing; `borrowing` is how much more may be held while others
+         *     leave it idle (a resource that is not named there: without limit).
+         */
+        ceyuan__compute__quotas__schemas__QuotaIn: {
+            /**
+             * Borrowing
+             * @default {}
+             */
+            borrowing: {
+                [key: string]: number;
+            };
+            /**
+             * Guaranteed
+             * @default {}
+             */
+            guaranteed: {
+                [key: string]: number;
+            };
+            /**
+             * Parent
+             * @default
+             */
+            parent: string;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
+        };
+        /**
+         * QuotaOut
+         * @description A share as it is kept.
+         */
+        ceyuan__compute__quotas__schemas__QuotaOut: {
+            /** Borrowing */
+            borrowing: {
+                [key: string]: number;
+            };
+            /** Guaranteed */
+            guaranteed: {
+                [key: string]: number;
+            };
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string | null;
+            /** Parent */
+            parent: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * ChangeOut
+         * @description A change with which the task would start now.
+         */
+        ceyuan__compute__tasks__schemas__ChangeOut: {
+            /** Change */
+            change: string;
+            /** En */
+            en: string;
+            /** Value */
+            value: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * CheckOut
          * @description A dry run: what would be taken, refused, and paid for one try; whether the platform's files are kept away.
          */
@@ -14189,6 +16168,7 @@ export interface components {
             placed: {
                 [key: string]: unknown;
             };
+            queue: components["schemas"]["ExplainOut"];
             /** Refusals */
             refusals: components["schemas"]["RefusalOut"][];
         };
@@ -14209,6 +16189,31 @@ export interface components {
             memory_gib: number;
         };
         /**
+         * SeatOut
+         * @description A place on a node: which, and which of its accelerators.
+         */
+        ceyuan__compute__tasks__schemas__SeatOut: {
+            /** Devices */
+            devices: number[];
+            /** Node */
+            node: string;
+            /** Node Id */
+            node_id: string;
+        };
+        /**
+         * ChangeOut
+         * @description What changed in the input since the revision before: documents put (new or of another form) and deleted, and
+         *     documents in the segments that had to be measured.
+         */
+        ceyuan__data__pipelines__schemas__ChangeOut: {
+            /** Deleted */
+            deleted: number;
+            /** Measured */
+            measured: number | null;
+            /** Put */
+            put: number;
+        };
+        /**
          * JobStarted
          * @description The job that was started; follow it under `/api/v1/jobs`.
          */
@@ -14219,6 +16224,53 @@ export interface components {
             kind: string;
             /** State */
             state: string;
+        };
+        /**
+         * QueryIn
+         * @description One SELECT over the tables `documents` and `statistics` of a corpus.
+         */
+        ceyuan__data__pipelines__schemas__QueryIn: {
+            /**
+             * Limit
+             * @default 200
+             */
+            limit: number;
+            /** Sql */
+            sql: string;
+        };
+        /**
+         * RunOut
+         * @description A pipeline run, live: what each operator did, what was dropped, speed and cost. `job_id` is the job that
+         *     cleans, also where the whole began with collecting.
+         */
+        ceyuan__data__pipelines__schemas__RunOut: {
+            /** Bytes Per Second */
+            bytes_per_second: number | null;
+            change: components["schemas"]["ceyuan__data__pipelines__schemas__ChangeOut"] | null;
+            /** Cost Micro */
+            cost_micro: number;
+            /** Cpu Seconds */
+            cpu_seconds: number;
+            /** Dataset */
+            dataset: string;
+            /** Documents */
+            documents: number | null;
+            /** Documents Per Second */
+            documents_per_second: number | null;
+            /** Job Id */
+            job_id: string;
+            /** Kept */
+            kept: number | null;
+            /** Operators */
+            operators: components["schemas"]["OperatorOut"][];
+            /** Revision */
+            revision: string | null;
+            /** Stages */
+            stages: components["schemas"]["StageOut"][];
+            /** State */
+            state: string;
+            /** Unchanged */
+            unchanged: boolean;
         };
         /**
          * SourceOut
@@ -14269,6 +16321,71 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * AnswerOut
+         * @description One answer of one model.
+         */
+        ceyuan__evaluation__runs__schemas__AnswerOut: {
+            /** Answer */
+            answer: string;
+            /** Call Id */
+            call_id: string | null;
+            /** Expected */
+            expected: string[];
+            /** Family */
+            family: string;
+            /** Fault */
+            fault: string | null;
+            /** Is Right */
+            is_right: boolean;
+            /** Item Id */
+            item_id: string;
+            /** Latency Ms */
+            latency_ms: number;
+            /** Model */
+            model: string;
+            /** Position */
+            position: number;
+            /** Prompt */
+            prompt: string;
+            /** Tokens */
+            tokens: number;
+        };
+        /**
+         * RunOut
+         * @description A run as lists show it.
+         */
+        ceyuan__evaluation__runs__schemas__RunOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /** Job Id */
+            job_id: string;
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string;
+            /** Plan */
+            plan: {
+                [key: string]: unknown;
+            };
+            /** Report */
+            report: string | null;
+            /** State */
+            state: string;
+            /** Summary */
+            summary: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * CheckOut
@@ -14336,8 +16453,30 @@ export interface components {
             part: string;
         };
         /**
+         * ChangeOut
+         * @description A file that differs; sizes and hashes are null where it is not.
+         */
+        ceyuan__hub__browsing__schemas__ChangeOut: {
+            /** New Sha256 */
+            new_sha256: string | null;
+            /** New Size */
+            new_size: number | null;
+            /** Old Sha256 */
+            old_sha256: string | null;
+            /** Old Size */
+            old_size: number | null;
+            /** Path */
+            path: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "added" | "removed" | "changed";
+        };
+        /**
          * EntryOut
-         * @description A file or folder. `oid` is git's id of it; of a folder `size` and `files` count all that is below.
+         * @description A file or folder. `oid` is git's id of it; of a folder `size` and `files` count all that is below. `verdict` says
+         *     of a file whether it could do harm: unknown where no scanner knows its form, waiting where none has looked yet.
          */
         ceyuan__hub__browsing__schemas__EntryOut: {
             /** Files */
@@ -14361,6 +16500,24 @@ export interface components {
             type: "file" | "folder";
             /** Url */
             url: string | null;
+            /** Verdict */
+            verdict: ("safe" | "caution" | "unsafe" | "unknown" | "waiting") | null;
+        };
+        /**
+         * DecisionIn
+         * @description What becomes of a request; a person who is rejected reads the reason.
+         */
+        ceyuan__hub__gating__schemas__DecisionIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "pending" | "accepted" | "rejected";
         };
         /**
          * EdgeOut
@@ -14376,6 +16533,33 @@ export interface components {
             source: string;
             /** Target */
             target: string;
+        };
+        /**
+         * NodeOut
+         * @description A node. `distance` counts steps from the start, negative upstream. Of a hidden one nothing is told;
+         *     `reference` names a revision, `href` is a page of the console.
+         */
+        ceyuan__hub__lineage__schemas__NodeOut: {
+            /** Created At */
+            created_at: string | null;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Distance */
+            distance: number;
+            /** Hidden */
+            hidden: boolean;
+            /** Href */
+            href: string | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string | null;
+            /** Label */
+            label: string | null;
+            /** Reference */
+            reference: string | null;
         };
         /**
          * UsageOut
@@ -14408,6 +16592,35 @@ export interface components {
              * @enum {string}
              */
             weight: "unsafe" | "caution" | "note";
+        };
+        /**
+         * AnswerOut
+         * @description What a query found; `more` says that there are rows beyond `limit`.
+         */
+        ceyuan__hub__viewer__schemas__AnswerOut: {
+            /** Columns */
+            columns: components["schemas"]["ColumnOut"][];
+            /** More */
+            more: boolean;
+            /** Rows */
+            rows: unknown[][];
+        };
+        /**
+         * QueryIn
+         * @description One SELECT over a table file, which it calls `data`.
+         */
+        ceyuan__hub__viewer__schemas__QueryIn: {
+            /**
+             * Limit
+             * @default 100
+             */
+            limit: number;
+            /** Path */
+            path: string;
+            /** Query */
+            query: string;
+            /** Revision */
+            revision?: string | null;
         };
         /**
          * AccountOut
@@ -14533,6 +16746,20 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[PoolOut] */
+        ceyuan__kernel__pages__Page_PoolOut___1: {
+            /** Items */
+            items: components["schemas"]["ceyuan__compute__catalogue__schemas__PoolOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[PoolOut] */
+        ceyuan__kernel__pages__Page_PoolOut___2: {
+            /** Items */
+            items: components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"][];
+            /** Next */
+            next: string | null;
+        };
         /**
          * EdgeOut
          * @description A transition out of one state: an edge of the diagram. `demands` says what its guards want.
@@ -14566,6 +16793,39 @@ export interface components {
         ceyuan__kernel__workflow__schemas__ReasonIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * SeatOut
+         * @description A reviewer's seat with its ballot.
+         */
+        ceyuan__kernel__workflow__schemas__SeatOut: {
+            /**
+             * Assigned At
+             * Format: date-time
+             */
+            assigned_at: string;
+            /** Assigned By */
+            assigned_by: string;
+            /** Cast At */
+            cast_at: string | null;
+            /** Comment */
+            comment: string | null;
+            /** Label */
+            label: string;
+            /** Person Id */
+            person_id: string;
+            /** Recusal */
+            recusal: string | null;
+            /** Recused At */
+            recused_at: string | null;
+            /** Round */
+            round: number;
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            } | null;
+            /** Vote */
+            vote: string | null;
         };
         /**
          * AccountOut
@@ -14633,6 +16893,96 @@ export interface components {
         ceyuan__metering__desk__usage_schemas__JobStarted: {
             /** Job Id */
             job_id: string;
+        };
+        /**
+         * QuotaIn
+         * @description A quota to set. `amount` counts units, or micro-yuan for money.
+         */
+        ceyuan__metering__desk__usage_schemas__QuotaIn: {
+            /** Amount */
+            amount: number | string;
+            /**
+             * Hard
+             * @default true
+             */
+            hard: boolean;
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "requests" | "tokens" | "money" | "quantity";
+            /**
+             * Model
+             * @description a name, with * for any run of characters
+             * @default *
+             */
+            model: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Resource
+             * @description pattern; empty = what the metric usually counts
+             * @default
+             */
+            resource: string;
+            /**
+             * Subject Id
+             * @description * = each one on its own; empty for the organisation
+             * @default
+             */
+            subject_id: string;
+            /**
+             * Subject Kind
+             * @default org
+             * @enum {string}
+             */
+            subject_kind: "org" | "token" | "person" | "project";
+            /**
+             * Window
+             * @enum {string}
+             */
+            window: "minute" | "day" | "month";
+        };
+        /**
+         * QuotaOut
+         * @description A quota.
+         */
+        ceyuan__metering__desk__usage_schemas__QuotaOut: {
+            /** Amount */
+            amount: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Hard */
+            hard: boolean;
+            /** Id */
+            id: string;
+            /** Metric */
+            metric: string;
+            /** Model */
+            model: string;
+            /** Note */
+            note: string;
+            /** Org Id */
+            org_id: string;
+            /** Resource */
+            resource: string;
+            /**
+             * Set By
+             * @enum {string}
+             */
+            set_by: "platform" | "organisation";
+            /** Subject Id */
+            subject_id: string;
+            /** Subject Kind */
+            subject_kind: string;
+            /** Window */
+            window: string;
         };
         /**
          * UsageOut
@@ -14724,6 +17074,22 @@ export interface components {
             /** Refused */
             refused: number;
             total: components["schemas"]["LatencyOut"];
+        };
+        /**
+         * DecisionIn
+         * @description A decision on a release.
+         */
+        ceyuan__models__releases__schemas__DecisionIn: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "approve" | "reject" | "withdraw";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /**
          * PointOut
@@ -17877,6 +20243,489 @@ export interface operations {
             };
         };
     };
+    list_collections: {
+        parameters: {
+            query?: {
+                owner?: string | null;
+                /** @description words of the title */
+                text?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CollectionOut_"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    create_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionView"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `owner_not_found`: Owner not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the collection's address, or the token at its end */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionView"];
+                };
+            };
+            /** @description `collection_not_found`: No such collection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the collection's address, or the token at its end */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `collection_not_found`: No such collection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    change_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the collection's address, or the token at its end */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionView"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `collection_not_found`: No such collection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    add_collection_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the collection's address, or the token at its end */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionView"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `collection_not_found`: No such collection; `repository_not_found`: Repository not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `collection_item_exists`: The item is in the collection */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    remove_collection_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the collection's address, or the token at its end */
+                token: string;
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionView"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `collection_not_found`: No such collection; `collection_item_not_found`: No such item in the collection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    change_collection_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the collection's address, or the token at its end */
+                token: string;
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionView"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `collection_not_found`: No such collection; `collection_item_not_found`: No such item in the collection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     list_accelerators: {
         parameters: {
             query?: never;
@@ -17893,6 +20742,586 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AcceleratorOut"][];
+                };
+            };
+        };
+    };
+    list_executor_pools: {
+        parameters: {
+            query?: {
+                kind?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__kernel__pages__Page_PoolOut___2"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    register_executor_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_name_taken`: The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_unreachable`: The pool cannot be reached or used; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_executor_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_executor_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_in_use`: Tasks still run in the pool; `pool_unsuitable`: This kind of pool cannot do that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drain_executor_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrainIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrainOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_pool_host: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_name_taken`: The name is taken; `pool_unsuitable`: This kind of pool cannot do that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_accelerator_unknown`: Unknown accelerator; `pool_unreachable`: The pool cannot be reached or used; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    remove_pool_host: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool; `pool_node_not_found`: No such node in the pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_in_use`: Tasks still run in the pool; `pool_unsuitable`: This kind of pool cannot do that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    look_at_executor_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drain_pool_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrainIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrainOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool; `pool_node_not_found`: No such node in the pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -18705,7 +22134,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_PoolOut_"];
+                    "application/json": components["schemas"]["ceyuan__kernel__pages__Page_PoolOut___1"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -18739,7 +22168,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PoolIn"];
+                "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolIn"];
             };
         };
         responses: {
@@ -18749,7 +22178,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PoolOut"];
+                    "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -18805,7 +22234,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PoolIn"];
+                "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolIn"];
             };
         };
         responses: {
@@ -18815,7 +22244,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PoolOut"];
+                    "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -18891,7 +22320,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PoolOut"];
+                    "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -18915,6 +22344,171 @@ export interface operations {
                 };
             };
             /** @description `compute_pool_not_found`: No such compute pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_compute_quotas: {
+        parameters: {
+            query?: {
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QuotaOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    set_compute_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an organisation's id or a group */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ceyuan__compute__quotas__schemas__QuotaIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__quotas__schemas__QuotaOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_accelerator_unknown`: Unknown accelerator; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    remove_compute_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an organisation's id or a group */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_quota_not_found`: No such compute quota */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19424,6 +23018,57 @@ export interface operations {
             };
         };
     };
+    explain_compute_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplainOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_found`: No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_compute_task_log: {
         parameters: {
             query?: {
@@ -19460,6 +23105,77 @@ export interface operations {
             };
             /** @description `task_not_found`: No such task */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    move_compute_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_found`: No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_open`: The task's present state does not allow it */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19764,6 +23480,65 @@ export interface operations {
             };
         };
     };
+    analyse_corpus: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit */
+                revision?: string | null;
+                floor?: number;
+                fall?: number;
+                share?: number;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_distributions: {
         parameters: {
             query?: {
@@ -19817,6 +23592,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    browse_documents: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit; the default branch if not given */
+                revision?: string | null;
+                state?: ("kept" | "dropped") | null;
+                domain?: string;
+                source?: string;
+                reason?: string;
+                split?: ("train" | "heldout") | null;
+                /** @description part of the id */
+                text?: string;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    trace_document: {
+        parameters: {
+            query: {
+                /** @description id of the document */
+                id: string;
+                /** @description branch, tag or commit; the default branch if not given */
+                revision?: string | null;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline; `document_not_found`: No such document */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -19948,7 +23846,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["QueryIn"];
+                "application/json": components["schemas"]["ceyuan__data__pipelines__schemas__QueryIn"];
             };
         };
         responses: {
@@ -20110,6 +24008,247 @@ export interface operations {
             };
         };
     };
+    list_versions: {
+        parameters: {
+            query?: {
+                /** @description commit to begin with */
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    find_version_at: {
+        parameters: {
+            query: {
+                /** @description with a time zone */
+                when: string;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AtOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline; `version_not_found`: No such version */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    compare_versions: {
+        parameters: {
+            query: {
+                /** @description branch, tag or commit */
+                earlier: string;
+                /** @description branch, tag or commit */
+                later: string;
+                kind?: ("added" | "removed" | "changed" | "newly_dropped" | "newly_kept") | null;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiffOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    roll_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBackIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolledBack"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     start_pipeline: {
         parameters: {
             query?: never;
@@ -20246,6 +24385,57 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                     "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__data__pipelines__schemas__RunOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `job_not_found`: No such job; `not_a_run`: This job is not a corpus pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -20698,7 +24888,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunOut"];
+                    "application/json": components["schemas"]["ceyuan__evaluation__runs__schemas__RunOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -20760,7 +24950,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunOut"];
+                    "application/json": components["schemas"]["ceyuan__evaluation__runs__schemas__RunOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -20868,7 +25058,7 @@ export interface operations {
                 status?: ("ok" | "refused" | "blocked" | "failed" | "cancelled" | "interrupted") | null;
                 code?: string | null;
                 scenario?: string | null;
-                endpoint?: ("chat" | "completions" | "embeddings") | null;
+                endpoint?: ("chat" | "completions" | "embeddings" | "rerank" | "images" | "speech" | "transcriptions") | null;
                 /** @description moderation said something */
                 flagged?: boolean | null;
                 /** @description nobody could confirm the token counts */
@@ -20974,6 +25164,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settle_call_in_doubt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettlementIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `call_not_found`: No such call */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `call_not_in_doubt`: The charge of this call is not in doubt */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -21334,6 +25600,171 @@ export interface operations {
                 };
             };
             /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_gateway_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `overloaded`: The gateway is busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_gateway_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                served_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `model_not_found`: No such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description `overloaded`: The gateway is busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    close_breaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                served_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgiveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `model_not_found`: No such model */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -25284,7 +29715,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["QuotaIn"];
+                "application/json": components["schemas"]["ceyuan__metering__desk__usage_schemas__QuotaIn"];
             };
         };
         responses: {
@@ -25294,7 +29725,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuotaOut"];
+                    "application/json": components["schemas"]["ceyuan__metering__desk__usage_schemas__QuotaOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -26368,7 +30799,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuotaOut"];
+                    "application/json": components["schemas"]["ceyuan__metering__desk__usage_schemas__QuotaOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -31065,7 +35496,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DecisionIn"];
+                "application/json": components["schemas"]["ceyuan__models__releases__schemas__DecisionIn"];
             };
         };
         responses: {
@@ -31643,6 +36074,391 @@ export interface operations {
             };
         };
     };
+    get_repository_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessOut"];
+                };
+            };
+            /** @description `repository_not_found`: Repository not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_repository_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessOut"];
+                };
+            };
+            /** @description `not_gated`: The repository is not gated */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    grant_repository_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestOut"];
+                };
+            };
+            /** @description `not_gated`: The repository is not gated */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `person_not_found`: No such person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `access_request_unchanged`: The request has this status already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_repository_access_requests: {
+        parameters: {
+            query?: {
+                status?: "pending" | "accepted" | "rejected";
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RequestOut_"];
+                };
+            };
+            /** @description `not_gated`: The repository is not gated */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    decide_repository_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ceyuan__hub__gating__schemas__DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestOut"];
+                };
+            };
+            /** @description `not_gated`: The repository is not gated */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `access_request_not_found`: No such access request */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `access_request_unchanged`: The request has this status already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_card: {
         parameters: {
             query?: {
@@ -32014,6 +36830,608 @@ export interface operations {
             };
         };
     };
+    list_repository_discussions: {
+        parameters: {
+            query?: {
+                type?: "all" | "discussion" | "pull_request";
+                /** @description open with drafts, closed with merged */
+                status?: "all" | "open" | "closed";
+                /** @description from 0 */
+                page?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscussionsOut"];
+                };
+            };
+            /** @description `repository_not_found`: Repository not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    open_repository_discussion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscussionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscussionOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `discussion_not_found`: No such discussion; `revision_not_found`: Revision not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content; `unrelated_histories`: The histories are unrelated */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_repository_discussion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscussionView"];
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `discussion_not_found`: No such discussion */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rename_repository_discussion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscussionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `discussion_not_found`: No such discussion */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    comment_repository_discussion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `discussion_not_found`: No such discussion */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    hide_repository_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                comment_id: string;
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `discussion_not_found`: No such discussion; `comment_not_found`: No such comment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    edit_repository_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                comment_id: string;
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `discussion_not_found`: No such discussion; `comment_not_found`: No such comment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    merge_repository_pull_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscussionView"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `discussion_not_found`: No such discussion */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `discussion_closed`: The state does not allow it; `merge_conflict`: There are conflicts; `parent_moved`: The branch has moved on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    change_repository_discussion_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatusIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `discussion_not_found`: No such discussion */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `discussion_closed`: The state does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     list_repository_downloads: {
         parameters: {
             query?: {
@@ -32111,6 +37529,180 @@ export interface operations {
             };
         };
     };
+    get_repository_like: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LikeOut"];
+                };
+            };
+            /** @description `repository_not_found`: Repository not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    like_repository: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LikeOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    unlike_repository: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LikeOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     move_repository: {
         parameters: {
             query?: never;
@@ -32180,6 +37772,95 @@ export interface operations {
             };
             /** @description `name_refused`: The name is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    query_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ceyuan__hub__viewer__schemas__QueryIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__hub__viewer__schemas__AnswerOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `gated_repository`: Access must be granted first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `entry_not_found`: File not found; `blob_missing`: The content is not in the store */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `file_too_large`: The file is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content; `path_refused`: The path is not valid; `not_viewable`: No preview */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `missing_extra`: Optional component missing */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -34448,7 +40129,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SeatOut"];
+                    "application/json": components["schemas"]["ceyuan__kernel__workflow__schemas__SeatOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -34732,7 +40413,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SeatOut"];
+                    "application/json": components["schemas"]["ceyuan__kernel__workflow__schemas__SeatOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -34848,7 +40529,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SeatOut"][];
+                    "application/json": components["schemas"]["ceyuan__kernel__workflow__schemas__SeatOut"][];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -36772,6 +42453,1636 @@ export interface operations {
             };
         };
     };
+    create_speech: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+                /** @description the scenario that the call belongs to, for charts and lineage */
+                "X-Ceyuan-Scenario"?: string;
+                /** @description `name=value, …`: at most eight tags that the call's record keeps */
+                "X-Ceyuan-Tags"?: string;
+                /** @description `inside`: the data of this call must not go to a server that is not the platform's own */
+                "X-Ceyuan-Data"?: "inside";
+                /** @description an equal call that was answered under this key before is answered the same, free of charge */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    input: string;
+                    model: string;
+                    response_format?: string;
+                    voice?: string | {
+                        [key: string]: unknown;
+                    };
+                } & {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer of the model */
+            200: {
+                headers: {
+                    /** @description label of generated content, JSON after GB 45438-2025 */
+                    "X-Aigc"?: string;
+                    /** @description the call's id in records */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/*": string;
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description Balance and vouchers do not cover the call (`insufficient_funds`) */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A rate, concurrency or quota limit; see `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The model's server failed (`upstream_error`) */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description Too busy, or the model is being loaded; see `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The model's server took too long (`upstream_timeout`) */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    create_transcription: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+                /** @description the scenario that the call belongs to, for charts and lineage */
+                "X-Ceyuan-Scenario"?: string;
+                /** @description `name=value, …`: at most eight tags that the call's record keeps */
+                "X-Ceyuan-Tags"?: string;
+                /** @description `inside`: the data of this call must not go to a server that is not the platform's own */
+                "X-Ceyuan-Data"?: "inside";
+                /** @description an equal call that was answered under this key before is answered the same, free of charge */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                    language?: string;
+                    model: string;
+                    prompt?: string;
+                    /** @enum {string} */
+                    response_format?: "json" | "text" | "srt" | "verbose_json" | "vtt";
+                    temperature?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer of the model */
+            200: {
+                headers: {
+                    /** @description label of generated content, JSON after GB 45438-2025 */
+                    "X-Aigc"?: string;
+                    /** @description the call's id in records */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        text?: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description Balance and vouchers do not cover the call (`insufficient_funds`) */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A rate, concurrency or quota limit; see `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The model's server failed (`upstream_error`) */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description Too busy, or the model is being loaded; see `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The model's server took too long (`upstream_timeout`) */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    list_gateway_batches: {
+        parameters: {
+            query?: {
+                /** @description how many at most */
+                limit?: string;
+                /** @description id of the last one of the page before */
+                after?: string;
+            };
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            [key: string]: unknown;
+                        }[];
+                        object: string;
+                    };
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    create_gateway_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    completion_window: "24h";
+                    endpoint: string;
+                    input_file_id: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    get_gateway_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+            };
+            path: {
+                /** @description its id */
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    cancel_gateway_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+            };
+            path: {
+                /** @description its id */
+                batch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
     create_chat_completion: {
         parameters: {
             query?: never;
@@ -37957,6 +45268,1478 @@ export interface operations {
             };
         };
     };
+    list_gateway_files: {
+        parameters: {
+            query?: {
+                /** @description how many at most */
+                limit?: string;
+                /** @description id of the last one of the page before */
+                after?: string;
+                /** @description only files of this purpose */
+                purpose?: string;
+            };
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            [key: string]: unknown;
+                        }[];
+                        object: string;
+                    };
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    upload_gateway_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                    /** @enum {string} */
+                    purpose: "batch" | "user_data";
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    get_gateway_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+            };
+            path: {
+                /** @description its id */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    remove_gateway_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+            };
+            path: {
+                /** @description its id */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    get_gateway_file_content: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+            };
+            path: {
+                /** @description its id */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    create_images: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+                /** @description the scenario that the call belongs to, for charts and lineage */
+                "X-Ceyuan-Scenario"?: string;
+                /** @description `name=value, …`: at most eight tags that the call's record keeps */
+                "X-Ceyuan-Tags"?: string;
+                /** @description `inside`: the data of this call must not go to a server that is not the platform's own */
+                "X-Ceyuan-Data"?: "inside";
+                /** @description an equal call that was answered under this key before is answered the same, free of charge */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    n?: number;
+                    prompt: string;
+                    size?: string;
+                } & {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer of the model */
+            200: {
+                headers: {
+                    /** @description label of generated content, JSON after GB 45438-2025 */
+                    "X-Aigc"?: string;
+                    /** @description the call's id in records */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data?: {
+                            [key: string]: unknown;
+                        }[];
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description Balance and vouchers do not cover the call (`insufficient_funds`) */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A rate, concurrency or quota limit; see `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The model's server failed (`upstream_error`) */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description Too busy, or the model is being loaded; see `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The model's server took too long (`upstream_timeout`) */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
     create_message: {
         parameters: {
             query?: never;
@@ -38667,6 +47450,384 @@ export interface operations {
             };
             /** @description A fault of the platform */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    create_ranking: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+                /** @description the scenario that the call belongs to, for charts and lineage */
+                "X-Ceyuan-Scenario"?: string;
+                /** @description `name=value, …`: at most eight tags that the call's record keeps */
+                "X-Ceyuan-Tags"?: string;
+                /** @description `inside`: the data of this call must not go to a server that is not the platform's own */
+                "X-Ceyuan-Data"?: "inside";
+                /** @description an equal call that was answered under this key before is answered the same, free of charge */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    documents: (string | {
+                        [key: string]: unknown;
+                    })[];
+                    model: string;
+                    query: string;
+                    top_n?: number;
+                } & {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer of the model */
+            200: {
+                headers: {
+                    /** @description label of generated content, JSON after GB 45438-2025 */
+                    "X-Aigc"?: string;
+                    /** @description the call's id in records */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results?: {
+                            [key: string]: unknown;
+                        }[];
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description Balance and vouchers do not cover the call (`insufficient_funds`) */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A rate, concurrency or quota limit; see `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The model's server failed (`upstream_error`) */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description Too busy, or the model is being loaded; see `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The model's server took too long (`upstream_timeout`) */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -50,7 +50,7 @@ from ceyuan.metering.quotas import (
 from ceyuan.metering.resources import Resource, resources
 from ceyuan.metering.retry import is_collision, transact
 from ceyuan.metering.terms import Terms, set_terms, terms_of
-from ceyuan.metering.usage import Posted, StatPoint, UsageEvent, post_usage, reverse_usage, statistics
+from ceyuan.metering.usage import Posted, StatPoint, UsageEvent, post_usage, reverse_usage, statistics, usage_ids
 from ceyuan.metering.wallets import (
     Balance,
     Purse,
@@ -155,5 +155,6 @@ __all__ = [
     "top_up",
     "transact",
     "transfer",
+    "usage_ids",
     "wallet_statement",
 ]

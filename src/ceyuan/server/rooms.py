@@ -107,6 +107,7 @@ ROOMS: tuple[Room, ...] = (
         routers=("ceyuan.data.sources.endpoints", "ceyuan.data.pipelines.endpoints"),
         wiring="ceyuan.data.wiring",
     ),
+    Room("batches", wiring="ceyuan.models.batches.wiring", bytes="ceyuan.models.batches.bytes"),
     Room("serving", routers=("ceyuan.models.serving.endpoints",), wiring="ceyuan.models.serving.wiring"),
     Room(
         "gateway",

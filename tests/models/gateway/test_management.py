@@ -169,6 +169,10 @@ def test_the_byte_paths_are_described() -> None:
         "/v1/completions",
         "/v1/embeddings",
         "/v1/messages",
+        "/v1/rerank",
+        "/v1/images/generations",
+        "/v1/audio/speech",
+        "/v1/audio/transcriptions",
         "/v1/models",
         "/v1/models/{model}",
     }

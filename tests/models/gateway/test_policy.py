@@ -19,6 +19,7 @@ from ceyuan.models.gateway.errors import ContentBlocked, ModelUnknown
 from ceyuan.models.gateway.privacy import GatewayPersonalData
 from ceyuan.models.gateway.settings import GatewaySettings
 from ceyuan.models.gateway.wiring import forget_old
+from ceyuan.models.gateway.wishes import Wishes, set_policy
 from ceyuan.server.assembly import build_platform
 from ceyuan.server.settings import ServerSettings
 from tests.models.conftest import _needed_rooms
@@ -108,7 +109,7 @@ async def test_generated_content_is_marked_in_the_header_by_default(house: House
 
 async def test_an_organisation_chooses_how_generated_content_is_marked(house: House) -> None:
     async def choose(label: str) -> None:
-        await house.do(lambda uow: service.set_policy(uow, house.org, store_bodies=False, label=label))
+        await house.do(lambda uow: set_policy(uow, house.org, Wishes(label=label)))
         await house.settle()
 
     await choose("field")
@@ -126,7 +127,7 @@ async def test_an_organisation_chooses_how_generated_content_is_marked(house: Ho
 
 async def test_prompts_and_answers_are_kept_only_where_the_organisation_wants_that(books: House) -> None:
     await books.post()
-    await books.do(lambda uow: service.set_policy(uow, books.org, store_bodies=True, label=None))
+    await books.do(lambda uow: set_policy(uow, books.org, Wishes(store_bodies=True)))
     await books.settle()
     await books.stream()
     first, second = await books.calls()
@@ -143,7 +144,7 @@ async def test_prompts_and_answers_are_kept_only_where_the_organisation_wants_th
 
 
 async def test_what_has_served_its_time_is_forgotten(books: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    await books.do(lambda uow: service.set_policy(uow, books.org, store_bodies=True, label=None))
+    await books.do(lambda uow: set_policy(uow, books.org, Wishes(store_bodies=True)))
     await books.settle()
     await books.post()
     call = await books.the_call()
@@ -158,7 +159,7 @@ async def test_what_has_served_its_time_is_forgotten(books: House, monkeypatch: 
 
 
 async def test_a_persons_content_is_handed_out_and_erased_while_the_charge_stays(house: House) -> None:
-    await house.do(lambda uow: service.set_policy(uow, house.org, store_bodies=True, label=None))
+    await house.do(lambda uow: set_policy(uow, house.org, Wishes(store_bodies=True)))
     await house.settle()
     key = await house.personal_key("wang")
     await house.post(key=key, headers={"OpenAI-Organization": "lab"})

@@ -8,9 +8,10 @@ import asyncio
 import pytest
 
 from ceyuan.kernel.actor import SYSTEM
-from ceyuan.models.gateway import ask_model, service
+from ceyuan.models.gateway import ask_model
 from ceyuan.models.gateway.errors import RepeatedDifferently
 from ceyuan.models.gateway.repeats import AnswerCache, Kept
+from ceyuan.models.gateway.wishes import Wishes, set_policy
 from tests.models.gateway.house import CHAT, YUAN, House
 from tests.models.gateway.test_journal import _kill_at
 
@@ -86,7 +87,7 @@ async def test_a_job_that_asks_again_gets_the_same_answer_and_call(house: House)
 
 
 async def test_equal_requests_share_an_answer_where_the_organisation_wants_that(house: House) -> None:
-    await house.do(lambda uow: service.set_policy(uow, house.org, store_bodies=False, label=None, cache_s=60))
+    await house.do(lambda uow: set_policy(uow, house.org, Wishes(cache_s=60)))
     await house.service.reload_policies()
     first, again = await house.post(), await house.post({**CHAT, "user": "somebody else"})
     other = await house.post({**CHAT, "temperature": 0.5})

@@ -224,7 +224,7 @@ async def _replica(house: House, number: int) -> Replica:
 
 
 async def test_a_calls_data_stay_inside_where_it_or_its_organisation_says_so(house: House) -> None:
-    from ceyuan.models.gateway import service
+    from ceyuan.models.gateway.wishes import Wishes, set_policy
     from ceyuan.models.serving import change_upstream
 
     await house.do(lambda uow: change_upstream(uow, "fake", {"outside": True}))
@@ -232,17 +232,17 @@ async def test_a_calls_data_stay_inside_where_it_or_its_organisation_says_so(hou
     assert (await house.post())[0] == 200
     status, answer, _ = await house.post(headers={"X-Ceyuan-Data": "inside"})
     assert (status, answer["error"]["code"]) == (403, "data_stays_inside")
-    await house.do(lambda uow: service.set_policy(uow, house.org, store_bodies=False, label=None, inside=True))
+    await house.do(lambda uow: set_policy(uow, house.org, Wishes(inside=True)))
     await house.service.reload_policies()
     assert (await house.post())[0] == 403
 
 
 async def test_personal_information_is_masked_before_an_outside_server_sees_it(house: House) -> None:
-    from ceyuan.models.gateway import service
+    from ceyuan.models.gateway.wishes import Wishes, set_policy
     from ceyuan.models.serving import change_upstream
 
     await house.do(lambda uow: change_upstream(uow, "fake", {"outside": True}))
-    await house.do(lambda uow: service.set_policy(uow, house.org, store_bodies=False, label=None, mask_outside=True))
+    await house.do(lambda uow: set_policy(uow, house.org, Wishes(mask_outside=True)))
     await house.gateway.directory.reload()
     await house.service.reload_policies()
     text = "我的手机号是13812345678,请记住"

@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next'
 import { useParams } from 'react-router'
 
 import { $api } from '@/api/client'
+import { serves, useSession } from '@/app/session'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
 import { Count, Hash, Money, Stat, Stats, Time } from '@/ui/Figures'
@@ -10,11 +11,13 @@ import { Loading } from '@/ui/Loading'
 import { Page, Section } from '@/ui/Page'
 import { Status } from '@/ui/Status'
 
+import { Settlement } from './Settlement'
 import { CALL_TONES } from './tones'
 
 export function Component() {
   const { t } = useTranslation('gateway')
   const { callId = '' } = useParams()
+  const operator = serves(useSession(), 'operator')
   const query = $api.useQuery('get', '/api/v1/gateway/calls/{call_id}', { params: { path: { call_id: callId } } })
   if (query.error) return <ProblemView page error={query.error} />
   const call = query.data
@@ -24,6 +27,7 @@ export function Component() {
       title={t('calls.one')}
       heading={call.model}
       crumbs={[{ label: t('calls.title'), to: '/models/calls' }, { label: call.id }]}
+      actions={call.in_doubt && operator && <Settlement call={call} onSettled={query.refetch} />}
       badges={
         <Status
           value={call.status}
@@ -67,6 +71,7 @@ export function Component() {
                 </>
               ),
             },
+            { label: t('errors.words'), value: call.upstream_words || null },
             { label: t('calls.scenario'), value: call.scenario || null },
           ]}
         />

@@ -14,6 +14,8 @@ import { Page, Section } from '@/ui/Page'
 import { ServedModels } from '@/ui/ServedModels'
 import { Snippet } from '@/ui/Snippet'
 
+import { Budgets } from './Budgets'
+
 type Token = Item<'/api/v1/tokens'>
 type Limits = Sent<'/api/v1/gateway/keys/{key_id}/limits', 'put'>
 
@@ -53,7 +55,7 @@ function LimitsDialogue({ token, onClose }: { token: Token; onClose: () => void 
   )
 }
 
-function LimitsTable({ tokens }: { tokens: Token[] }) {
+function LimitsTable({ tokens, organisation }: { tokens: Token[]; organisation: string | null }) {
   const { t } = useTranslation('gateway')
   const [edited, setEdited] = useState<Token | null>(null)
   const columns: Column<Token>[] = [
@@ -66,6 +68,14 @@ function LimitsTable({ tokens }: { tokens: Token[] }) {
       ),
     },
     { title: t('limits.used'), render: (_, token) => <Time value={token.used_at} /> },
+    ...(organisation
+      ? [
+          {
+            title: t('budget.title'),
+            render: (_: unknown, token: Token) => <Budgets organisation={organisation} token={token} />,
+          },
+        ]
+      : []),
     {
       title: '',
       align: 'right',
@@ -93,6 +103,7 @@ function LimitsTable({ tokens }: { tokens: Token[] }) {
 }
 
 function OwnKeys() {
+  const { personalId } = useSession()
   const query = $api.useQuery('get', '/api/v1/tokens', { params: { query: { limit: 100 } } })
   const keys = (query.data?.items ?? []).filter(mayCall)
   return (
@@ -105,7 +116,7 @@ function OwnKeys() {
         }
         onRevoke={(id) => api.DELETE('/api/v1/tokens/{token_id}', { params: { path: { token_id: id } } })}
       />
-      <LimitsTable tokens={keys} />
+      <LimitsTable tokens={keys} organisation={personalId} />
     </>
   )
 }
@@ -131,7 +142,7 @@ function ServiceKeys({ organisation }: { organisation: string }) {
           })
         }
       />
-      <LimitsTable tokens={keys} />
+      <LimitsTable tokens={keys} organisation={organisation} />
     </>
   )
 }

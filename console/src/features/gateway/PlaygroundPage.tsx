@@ -1,6 +1,6 @@
-import { ClearOutlined } from '@ant-design/icons'
-import { Button, Form, Input, InputNumber, Select, Slider } from 'antd'
-import { useRef, useState } from 'react'
+import { ClearOutlined, PaperClipOutlined } from '@ant-design/icons'
+import { App, Button, Form, Input, InputNumber, Select, Slider, Switch, Tag, Upload } from 'antd'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 
@@ -14,16 +14,13 @@ import { Snippet } from '@/ui/Snippet'
 import { Composer } from '@/ui/chat/Composer'
 import { Conversation, type Turn } from '@/ui/chat/Conversation'
 
-import { streamChat, type ChatMessage, type ChatProgress, type ChatSettings } from './chat'
+import { requestOf, textOf, type Attachment, type ChatSettings } from './chat'
 import styles from './Gateway.module.css'
+import { snippetsOf } from './snippets'
+import { useTalks, type Line } from './useTalks'
 
-interface Line extends ChatMessage {
-  id: number
-  progress?: ChatProgress
-  error?: unknown
-  busy?: boolean
-  ms?: number
-}
+const MOST_MODELS = 4
+const MOST_BYTES = 4_000_000
 
 /** Models that can be talked to, those that know turns first; base models continue a text. */
 function useTalkers() {
@@ -35,40 +32,6 @@ function useTalkers() {
       mode: row.capabilities.includes('chat') ? ('chat' as const) : ('completions' as const),
     }))
     .sort((a, b) => a.mode.localeCompare(b.mode))
-}
-
-function useChat(settings: ChatSettings) {
-  const [lines, setLines] = useState<Line[]>([])
-  const abort = useRef<AbortController | null>(null)
-  const change = (id: number, part: Partial<Line>) =>
-    setLines((held) => held.map((line) => (line.id === id ? { ...line, ...part } : line)))
-  const ask = async (text: string) => {
-    const id = Date.now()
-    const question: Line = { id, role: 'user', content: text }
-    const history = [...lines.filter((line) => !line.error && line.content), question].map(({ role, content }) => ({
-      role,
-      content,
-    }))
-    setLines((held) => [...held, question, { id: id + 1, role: 'assistant', content: '', busy: true }])
-    abort.current = new AbortController()
-    const started = performance.now()
-    try {
-      const end = await streamChat(settings, history, abort.current.signal, (progress) =>
-        change(id + 1, { content: progress.text, progress }),
-      )
-      change(id + 1, { content: end.text, progress: end, busy: false, ms: performance.now() - started })
-    } catch (error) {
-      const stopped = error instanceof DOMException && error.name === 'AbortError'
-      change(id + 1, { busy: false, error: stopped ? undefined : error, ms: performance.now() - started })
-    }
-  }
-  return {
-    lines,
-    ask,
-    stop: () => abort.current?.abort(),
-    clear: () => setLines([]),
-    busy: lines.some((line) => line.busy),
-  }
 }
 
 function Foot({ line }: { line: Line }) {
@@ -95,23 +58,50 @@ function Foot({ line }: { line: Line }) {
   )
 }
 
-function Settings({ settings, onChange }: { settings: ChatSettings; onChange: (settings: ChatSettings) => void }) {
+function turnsOf(lines: Line[]): Turn[] {
+  return lines.map((line) => ({
+    id: String(line.id),
+    role: line.role === 'user' ? 'user' : 'assistant',
+    busy: line.busy ?? false,
+    content: line.error ? (
+      <ProblemView error={line.error} />
+    ) : line.role === 'user' ? (
+      textOf(line.content)
+    ) : (
+      <Markdown text={textOf(line.content)} />
+    ),
+    foot: <Foot line={line} />,
+  }))
+}
+
+interface SettingsProps {
+  models: string[]
+  onModels: (models: string[]) => void
+  settings: Shared
+  onChange: (settings: Shared) => void
+}
+
+type Shared = Omit<ChatSettings, 'model' | 'mode' | 'payer'>
+
+function Settings({ models, onModels, settings, onChange }: SettingsProps) {
   const { t } = useTranslation('gateway')
   const talkers = useTalkers()
-  const put = (part: Partial<ChatSettings>) => onChange({ ...settings, ...part })
+  const put = (part: Partial<Shared>) => onChange({ ...settings, ...part })
   return (
     <Form layout="vertical">
-      <Form.Item label={t('field.model')}>
+      <Form.Item label={t('field.models')} extra={t('playground.several', { count: MOST_MODELS })}>
         <Select
-          value={settings.model || undefined}
+          mode="multiple"
+          maxCount={MOST_MODELS}
+          value={models}
           options={talkers.map(({ name, mode }) => ({ value: name, label: `${name} · ${t(`capability.${mode}`)}` }))}
-          onChange={(model: string) => put({ model })}
+          onChange={onModels}
         />
       </Form.Item>
       <Form.Item label={t('field.system')}>
         <Input.TextArea
           value={settings.system}
-          autoSize={{ minRows: 3, maxRows: 10 }}
+          autoSize={{ minRows: 2, maxRows: 10 }}
           onChange={(event) => put({ system: event.target.value })}
         />
       </Form.Item>
@@ -124,6 +114,9 @@ function Settings({ settings, onChange }: { settings: ChatSettings; onChange: (s
           onChange={(temperature: number) => put({ temperature })}
         />
       </Form.Item>
+      <Form.Item label={`${t('field.topP')} ${settings.topP.toFixed(2)}`}>
+        <Slider min={0.05} max={1} step={0.05} value={settings.topP} onChange={(topP: number) => put({ topP })} />
+      </Form.Item>
       <Form.Item label={t('field.maxTokens')}>
         <InputNumber
           min={1}
@@ -133,100 +126,144 @@ function Settings({ settings, onChange }: { settings: ChatSettings; onChange: (s
           style={{ width: '100%' }}
         />
       </Form.Item>
+      <Form.Item label={t('field.seed')}>
+        <InputNumber
+          min={0}
+          precision={0}
+          value={settings.seed}
+          onChange={(seed) => put({ seed })}
+          style={{ width: '100%' }}
+        />
+      </Form.Item>
+      <Form.Item label={t('field.stop')}>
+        <Select mode="tags" open={false} value={settings.stop} onChange={(stop: string[]) => put({ stop })} />
+      </Form.Item>
+      <Form.Item label={t('field.json')}>
+        <Switch checked={settings.json} onChange={(json) => put({ json })} />
+      </Form.Item>
     </Form>
   )
 }
 
-function snippets(settings: ChatSettings) {
-  const { model, temperature, maxTokens } = settings
-  const body = JSON.stringify({
-    model,
-    messages: [{ role: 'user', content: '你好' }],
-    temperature,
-    max_tokens: maxTokens,
+function read(file: File, kind: Attachment['kind']): Promise<Attachment> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader()
+    reader.onload = () => resolve({ name: file.name, kind, data: String(reader.result) })
+    reader.onerror = () => reject(new Error(file.name))
+    if (kind === 'image') reader.readAsDataURL(file)
+    else reader.readAsText(file)
   })
-  return [
-    {
-      label: 'Python',
-      code: `from openai import OpenAI\n\nclient = OpenAI(base_url="${location.origin}/v1", api_key="cyk_…")\nanswer = client.chat.completions.create(\n    model="${model}",\n    messages=[{"role": "user", "content": "你好"}],\n    temperature=${temperature},\n    max_tokens=${maxTokens},\n)`,
-    },
-    {
-      label: 'curl',
-      code: `curl ${location.origin}/v1/chat/completions \\\n  -H "Authorization: Bearer $CEYUAN_TOKEN" \\\n  -H "Content-Type: application/json" \\\n  -d '${body}'`,
-    },
-  ]
 }
 
-/** Talks to a served model with the browser's own session; the call is metered like any other. */
+function Attachments({ files, onChange }: { files: Attachment[]; onChange: (files: Attachment[]) => void }) {
+  const { t } = useTranslation('gateway')
+  const { message } = App.useApp()
+  const add = (file: File) => {
+    if (file.size > MOST_BYTES) {
+      void message.error(t('playground.tooLarge', { name: file.name }))
+      return
+    }
+    const kind = file.type.startsWith('image/') ? 'image' : 'text'
+    void read(file, kind).then((one) => onChange([...files, one]))
+  }
+  return (
+    <div className="row">
+      <Upload
+        showUploadList={false}
+        accept="image/*,text/*,.json,.jsonl,.csv,.md,.py"
+        beforeUpload={(file) => {
+          add(file)
+          return false
+        }}
+      >
+        <Button size="small" icon={<PaperClipOutlined />}>
+          {t('playground.attach')}
+        </Button>
+      </Upload>
+      {files.map((file, index) => (
+        <Tag key={file.name} closable onClose={() => onChange(files.filter((_, other) => other !== index))}>
+          {file.name}
+        </Tag>
+      ))}
+    </div>
+  )
+}
+
+/** Talks to served models, several side by side, with the browser's own session; metered like any other call. */
 export function Component() {
   const { t } = useTranslation('gateway')
   const [params] = useSearchParams()
   const { proposed } = useWorkplaces('viewer')
   const talkers = useTalkers()
-  const [chosen, setChosen] = useState<ChatSettings>({
-    model: params.get('model') ?? '',
-    mode: 'chat',
-    payer: null,
+  const [chosen, setChosen] = useState<string[]>(params.getAll('model'))
+  const [files, setFiles] = useState<Attachment[]>([])
+  const [shared, setShared] = useState<Shared>({
     temperature: 0.7,
+    topP: 1,
     maxTokens: 512,
+    seed: null,
+    stop: [],
+    json: false,
     system: '',
   })
-  const talker = talkers.find(({ name }) => name === chosen.model) ?? talkers[0]
-  const settings: ChatSettings = {
-    ...chosen,
-    model: talker?.name ?? '',
-    mode: talker?.mode ?? 'chat',
+  const named = talkers.filter(({ name }) => chosen.includes(name))
+  const models = named.length > 0 ? named : talkers.slice(0, 1)
+  const all = models.map(({ name, mode }): ChatSettings => ({
+    ...shared,
+    model: name,
+    mode,
     payer: proposed?.id ?? null,
-  }
-  const { lines, ask, stop, clear, busy } = useChat(settings)
-  const turns: Turn[] = lines.map((line) => ({
-    id: String(line.id),
-    role: line.role === 'user' ? 'user' : 'assistant',
-    busy: line.busy ?? false,
-    content: line.error ? (
-      <ProblemView error={line.error} />
-    ) : line.role === 'user' ? (
-      line.content
-    ) : (
-      <Markdown text={line.content} />
-    ),
-    foot: <Foot line={line} />,
   }))
+  const { talks, ask, stop, clear, busy, empty } = useTalks()
+  const first = all[0]
+  const code = first && requestOf(first, [{ role: 'user', content: '你好' }])
   return (
     <Page
       fill
       title={t('playground.title')}
       description={t('playground.description')}
       actions={
-        <Button icon={<ClearOutlined />} disabled={lines.length === 0} onClick={clear}>
+        <Button icon={<ClearOutlined />} disabled={empty} onClick={clear}>
           {t('playground.clear')}
         </Button>
       }
     >
       <div className={styles.playground}>
         <section className={styles.talk}>
-          <Conversation
-            turns={turns}
-            greeting={
-              <EmptyState
-                title={t('playground.greeting')}
-                next={t(talkers.length === 0 ? 'playground.noModel' : 'playground.next')}
-              />
-            }
-          />
+          <div className={styles.columns} data-count={all.length}>
+            {all.length === 0 && <EmptyState title={t('playground.greeting')} next={t('playground.noModel')} />}
+            {all.map(({ model }) => (
+              <div key={model} className={styles.column}>
+                {all.length > 1 && <h2 className={styles.columnTitle}>{model}</h2>}
+                <Conversation
+                  turns={turnsOf(talks[model] ?? [])}
+                  greeting={<EmptyState title={t('playground.greeting')} next={t('playground.next')} />}
+                />
+              </div>
+            ))}
+          </div>
+          <Attachments files={files} onChange={setFiles} />
           <Composer
             placeholder={t('playground.placeholder')}
             busy={busy}
-            onSend={(text) => void ask(text)}
+            onSend={(text) => {
+              setFiles([])
+              void ask(all, text, files)
+            }}
             onStop={stop}
             note={`${t('playground.note')} ${proposed ? t('playground.payer', { name: proposed.label }) : ''}`}
           />
         </section>
         <aside className={styles.settings}>
           <Section title={t('playground.settings')}>
-            <Settings settings={settings} onChange={setChosen} />
+            <Settings
+              models={models.map(({ name }) => name)}
+              onModels={setChosen}
+              settings={shared}
+              onChange={setShared}
+            />
           </Section>
-          <Snippet sources={snippets(settings)} />
+          {code && <Snippet sources={snippetsOf(location.origin, code.path, code.body)} />}
         </aside>
       </div>
     </Page>

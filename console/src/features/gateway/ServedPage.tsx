@@ -157,6 +157,7 @@ function useColumns(operator: boolean, refetch: () => void): Column<Served>[] {
             tone={TONES[row.state] ?? 'neutral'}
             label={t(`state.${row.state}`, { defaultValue: row.state })}
           />
+          {!row.released && <Tag color="gold">{t('served.candidate')}</Tag>}
           {row.fault && <div style={{ color: 'var(--cy-cinnabar)' }}>{row.fault}</div>}
           {row.job_id && row.state !== 'ready' && <Link to={`/jobs/${row.job_id}`}>{t('serve.job')}</Link>}
         </div>

@@ -1,9 +1,19 @@
 import { send } from '@/api/client'
 import { readEvents } from '@/lib/sse'
 
+export type ContentPart = { type: 'text'; text: string } | { type: 'image_url'; image_url: { url: string } }
+
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant'
-  content: string
+  content: string | ContentPart[]
+}
+
+/** A file that goes along with a message: a text is quoted in it, an image becomes a part of it. */
+export interface Attachment {
+  name: string
+  kind: 'text' | 'image'
+  /** The text, or the image as a data URL. */
+  data: string
 }
 
 export interface ChatSettings {
@@ -11,7 +21,11 @@ export interface ChatSettings {
   /** `completions` continues a text: base models know no turns. */
   mode: 'chat' | 'completions'
   temperature: number
+  topP: number
   maxTokens: number
+  seed: number | null
+  stop: string[]
+  json: boolean
   system: string
   /** Id of the organisation that pays. */
   payer: string | null
@@ -46,12 +60,48 @@ export function afterChunk(progress: ChatProgress, chunk: Chunk): ChatProgress {
   }
 }
 
-function requestOf(settings: ChatSettings, messages: ChatMessage[]): { path: string; body: object } {
-  if (settings.mode === 'completions') {
-    return { path: '/v1/completions', body: { prompt: messages.at(-1)?.content ?? '' } }
+/** What a person wrote, with the files that go along. */
+export function withAttachments(text: string, files: Attachment[]): string | ContentPart[] {
+  const quoted = files
+    .filter((file) => file.kind === 'text')
+    .map((file) => `\n\n--- ${file.name} ---\n${file.data}`)
+    .join('')
+  const images = files.filter((file) => file.kind === 'image')
+  if (images.length === 0) return text + quoted
+  return [
+    { type: 'text', text: text + quoted },
+    ...images.map((file): ContentPart => ({ type: 'image_url', image_url: { url: file.data } })),
+  ]
+}
+
+/** The words of a message. */
+export function textOf(content: string | ContentPart[]): string {
+  return typeof content === 'string' ? content : content.map((part) => (part.type === 'text' ? part.text : '')).join('')
+}
+
+/** The request that the settings and messages make, without streaming: what the playground sends and shows as code. */
+export function requestOf(settings: ChatSettings, messages: ChatMessage[]): { path: string; body: object } {
+  const { model, temperature, topP, maxTokens, seed, stop, json, system } = settings
+  const sampling = {
+    model,
+    temperature,
+    ...(topP < 1 ? { top_p: topP } : {}),
+    max_tokens: maxTokens,
+    ...(seed === null ? {} : { seed }),
+    ...(stop.length > 0 ? { stop } : {}),
   }
-  const system: ChatMessage[] = settings.system ? [{ role: 'system', content: settings.system }] : []
-  return { path: '/v1/chat/completions', body: { messages: [...system, ...messages] } }
+  if (settings.mode === 'completions') {
+    return { path: '/v1/completions', body: { prompt: textOf(messages.at(-1)?.content ?? ''), ...sampling } }
+  }
+  const first: ChatMessage[] = system ? [{ role: 'system', content: system }] : []
+  return {
+    path: '/v1/chat/completions',
+    body: {
+      messages: [...first, ...messages],
+      ...sampling,
+      ...(json ? { response_format: { type: 'json_object' } } : {}),
+    },
+  }
 }
 
 /** Streams an answer from the gateway with the browser's own session. */
@@ -71,9 +121,6 @@ export async function streamChat(
     },
     body: JSON.stringify({
       ...body,
-      model: settings.model,
-      temperature: settings.temperature,
-      max_tokens: settings.maxTokens,
       stream: true,
       stream_options: { include_usage: true },
     }),

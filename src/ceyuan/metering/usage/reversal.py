@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -19,6 +20,11 @@ from ceyuan.metering.wallets import repository as wallets
 
 _KEPT = ("org_id", "resource", "model", "subject", "token_id", "person_id", "project", "scenario", "unit_micro", "per",
          "price_id", "payee", "occurred_at")  # fmt: skip
+
+
+async def usage_ids(uow: UnitOfWork, keys: Sequence[str]) -> dict[str, str]:
+    """The ids of the events that were posted under these keys."""
+    return {key: row.id for key, row in (await repository.known(uow.session, keys)).items()}
 
 
 async def reverse_usage(uow: UnitOfWork, event_id: str, reason: str) -> str:

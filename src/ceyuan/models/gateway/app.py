@@ -165,6 +165,7 @@ class GatewayApp:
             language=language_of(headers.get(b"accept-language", b"")),
             scenario=_word(headers.get(b"x-ceyuan-scenario", b"")),
             tags=parse_tags(headers.get(b"x-ceyuan-tags", b"")),
+            content_type=headers.get(b"content-type", b""),
         )
         try:
             await gateway.handle(incoming, sink)

@@ -5,23 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import orjson
 
 from ceyuan.kernel.actor import Actor
-from ceyuan.kernel.errors import CeyuanError
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.platform import Platform
-from ceyuan.models.gateway.answers import Header
 from ceyuan.models.gateway.call import Endpoint
 from ceyuan.models.gateway.course import Incoming
-from ceyuan.models.gateway.errors import BadRequest, ModelUnknown, Overloaded
+from ceyuan.models.gateway.errors import ModelUnknown, Overloaded
 from ceyuan.models.gateway.funds import Payer
 from ceyuan.models.gateway.gateway import Gateway
 from ceyuan.models.gateway.keys import Caller
+from ceyuan.models.gateway.memory import Memory
 from ceyuan.models.gateway.repeats import LONGEST_KEY
 from ceyuan.models.gateway.running import GatewayService
 from ceyuan.models.gateway.sse import EventSplitter, document_of
@@ -39,40 +38,6 @@ class Said:
     latency_ms: float
     finish_reason: str
     cost_micro: int = 0
-
-
-@dataclass(slots=True)
-class _Memory:
-    """An answer that stays in memory; with a queue its parts can be read while it is made."""
-
-    status: int = 0
-    parts: list[bytes] = field(default_factory=list)
-    error: CeyuanError | None = None
-    queue: asyncio.Queue[bytes | None] | None = None
-    call_id: str = ""
-
-    async def start(self, status: int, headers: list[Header]) -> None:
-        self.status = status
-        self.call_id = next((value.decode() for name, value in headers if name == b"x-request-id"), "")
-
-    async def send(self, data: bytes, *, more: bool) -> None:
-        if self.queue is None:
-            self.parts.append(data)
-        else:
-            await self.queue.put(data)
-
-    async def fail(self, error: CeyuanError, incoming: Incoming, *, started: bool) -> None:
-        self.error = error
-
-    def document(self) -> dict[str, Any]:
-        """The whole answer as JSON; raises what the gateway or the upstream refused with."""
-        if self.error is not None:
-            raise self.error
-        document: dict[str, Any] = orjson.loads(b"".join(self.parts))
-        if self.status >= 400:
-            words = str((document.get("error") or {}).get("message", document))[:500]
-            raise BadRequest((f"模型服务拒绝了请求:{words}", f"the model's server refused the request: {words}"))
-        return document
 
 
 def _gateway(platform: Platform) -> Gateway:
@@ -128,7 +93,7 @@ async def call_model(
     The organisation pays; the actor must be a member of it. Raises what the gateway refuses with (402, 403, 404,
     429, 400 for content), and 502 to 504 where the model fails.
     """
-    sink = _Memory()
+    sink = Memory()
     incoming = _incoming(_caller(actor, org_id, project), endpoint, {**document, "stream": False}, scenario, tags)
     incoming.repeat_key = repeat_key if len(repeat_key) <= LONGEST_KEY else sha256(repeat_key.encode()).hexdigest()
     await _gateway(platform).handle(incoming, sink)
@@ -140,8 +105,8 @@ def _cost(gateway: Gateway, org_id: str, model: str, usage: Mapping[str, Any]) -
     route = gateway.directory.find(model, org_id)
     if route is None:
         return 0
-    tokens = (int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens"))
-    return gateway.funds.cost(org_id, route.price_model, *tokens).micro
+    read, said = (int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens"))
+    return gateway.funds.cost(org_id, route.price_model, read, said).micro
 
 
 def _request(
@@ -212,7 +177,7 @@ class AnswerStream:
 
     async def __aiter__(self) -> AsyncIterator[str]:
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(64)
-        sink, splitter, texts = _Memory(queue=queue), EventSplitter(), []
+        sink, splitter, texts = Memory(queue=queue), EventSplitter(), []
         usage: dict[str, Any] = {}
         finish = ""
 

@@ -6,7 +6,10 @@ from dataclasses import asdict, dataclass, field, fields
 from operator import attrgetter
 from typing import Any, Literal
 
-Endpoint = Literal["chat", "completions", "embeddings"]
+from ceyuan.models.serving import Capability
+
+Endpoint = Capability
+"""An endpoint is what a model must be able to do to answer there."""
 Status = Literal["ok", "refused", "blocked", "failed", "cancelled", "interrupted"]
 """`refused` and `blocked` (by moderation) before the upstream saw it or because of what it answered, `failed` by
 the upstream, `cancelled` by the client's leaving, `interrupted` by our own end."""
@@ -41,8 +44,10 @@ class Call:
     """The record of a call.
 
     `at` is when it came (seconds since 1970), `first_ms` and `total_ms` run from there. Token counts are the
-    upstream's (`usage_from` = "upstream"), or counted from what was relayed ("relayed"). `in_doubt` marks a
+    upstream's (`usage_from` = "upstream"), or counted from what was relayed ("relayed"). `units` counts what is not
+    measured in tokens (`funds.UNITS`): pictures, characters to speak, seconds heard. `in_doubt` marks a
     charge that nobody could confirm; `asked`: the upstream was asked for its counts afterwards, and knew them.
+    `upstream_words` is what the upstream itself said of a failure, without secrets.
     `answer_body` is kept only of a call with an idempotency key (`repeat_key`). `verdicts` are those of moderation
     that were not "allow".
     """
@@ -72,6 +77,7 @@ class Call:
     code: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    units: int = 0
     cached_tokens: int = 0
     usage_from: Literal["upstream", "relayed", "none"] = "none"
     answer_sha256: str = ""
@@ -81,6 +87,7 @@ class Call:
     in_doubt: bool = False
     asked: bool = False
     answer_body: str = ""
+    upstream_words: str = ""
 
     @property
     def is_charged(self) -> bool:

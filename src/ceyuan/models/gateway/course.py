@@ -41,6 +41,7 @@ class Incoming:
     watch: Callable[[], None] | None = None
     repeat_key: str = ""
     inside: bool = False
+    content_type: bytes = b""
 
 
 class Sink(Protocol):
@@ -58,7 +59,7 @@ class Sink(Protocol):
 @dataclass(slots=True)
 class Run:
     """A call on its way. `intended`: its hold is in the journal; `sent`: the upstream may have begun to work on it;
-    `refused`: the upstream said itself that it did not answer it."""
+    `refused`: the upstream said itself that it did not answer it; `moderated`: its prompt was judged."""
 
     incoming: Incoming
     sink: Sink
@@ -73,5 +74,6 @@ class Run:
     refused: bool = False
     started: bool = False
     concluded: bool = False
+    moderated: bool = False
     said: Generated = field(default_factory=Generated)
     answer: bytes | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -14,19 +15,26 @@ from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
-from ceyuan.models.gateway import figures, service
+from ceyuan.models.gateway import figures, service, standing, wishes
+from ceyuan.models.gateway.errors import ModelUnknown, Overloaded
+from ceyuan.models.gateway.gateway import Gateway
 from ceyuan.models.gateway.running import GatewayService
 from ceyuan.models.gateway.schemas import (
     CallDetail,
     CallOut,
+    ForgiveIn,
     KeyLimitsIn,
     KeyLimitsOut,
     LiveOut,
     PolicyIn,
     PolicyOut,
+    RouteOut,
+    SettlementIn,
     StatsOut,
 )
 from ceyuan.models.gateway.service import CallFilter, CallNotFound
+from ceyuan.models.gateway.settling import NotInDoubt, settle_call
+from ceyuan.models.serving import Capability, ModelNotServed
 
 router = APIRouter(prefix="/api/v1/gateway", tags=["gateway"])
 CallStatus = Literal["ok", "refused", "blocked", "failed", "cancelled", "interrupted"]
@@ -47,7 +55,7 @@ async def list_calls(
     status: CallStatus | None = None,
     code: Name = None,
     scenario: Name = None,
-    endpoint: Literal["chat", "completions", "embeddings"] | None = None,
+    endpoint: Capability | None = None,
     flagged: Annotated[bool | None, Query(description="moderation said something")] = None,
     in_doubt: Annotated[bool | None, Query(description="nobody could confirm the token counts")] = None,
 ) -> Any:
@@ -74,6 +82,38 @@ async def get_call(call_id: str, uow: ReadWork) -> Any:
     call, body = await service.see_call(uow, call_id)
     shown = CallOut.model_validate(call, from_attributes=True).model_dump()
     return {**shown, "body": None if body is None else {"prompt": body.prompt, "answer": body.answer}}
+
+
+@router.post(
+    "/calls/{call_id}/settlement",
+    response_model=CallOut,
+    responses=problems(Unauthenticated, Forbidden, CallNotFound, NotInDoubt, Invalid),
+)
+async def settle_call_in_doubt(call_id: str, body: SettlementIn, uow: WriteWork) -> Any:
+    """Settle a call in doubt: charge it by the given counts, or let its charge stand."""
+    return await settle_call(uow, call_id, **body.model_dump())
+
+
+@router.get("/routes", response_model=list[RouteOut], responses=problems(Unauthenticated, Overloaded))
+async def list_gateway_routes(platform: CurrentPlatform, actor: CurrentActor) -> Any:
+    """List the models with their servers, and how those stand in this process."""
+    return [asdict(route) for route in standing.list_standings(_running(platform), actor)]
+
+
+@router.get(
+    "/routes/{served_id}", response_model=RouteOut, responses=problems(Unauthenticated, ModelUnknown, Overloaded)
+)
+async def get_gateway_route(served_id: str, platform: CurrentPlatform, actor: CurrentActor) -> Any:
+    """Show the servers of one model, and how they stand in this process."""
+    return asdict(standing.see_standing(_running(platform), actor, served_id))
+
+
+@router.post(
+    "/routes/{served_id}/breaker", status_code=204, responses=problems(Unauthenticated, Forbidden, ModelNotServed)
+)
+async def close_breaker(served_id: str, body: ForgiveIn, uow: WriteWork) -> None:
+    """Let calls go to a server again at once."""
+    await standing.forgive(uow, served_id, body.replica)
 
 
 @router.get("/stats", response_model=StatsOut, responses=problems(Unauthenticated, NotFound, Invalid))
@@ -155,6 +195,13 @@ def _room(platform: Platform) -> GatewayService:
     return room
 
 
+def _running(platform: Platform) -> Gateway:
+    gateway = _room(platform).gateway
+    if gateway is None:
+        raise Overloaded(("网关尚未启动", "the gateway has not started"), retry_after_s=5)
+    return gateway
+
+
 def _sight(actor: Any, org_id: str | None) -> Callable[[str], bool]:
     may_see = service.sight(actor)
     return may_see if org_id is None else lambda org: org == org_id and may_see(org)
@@ -169,13 +216,15 @@ def _aware(moment: datetime | None) -> datetime | None:
 @router.get("/policies/{org_id}", response_model=PolicyOut, responses=problems(Unauthenticated, NotFound))
 async def get_gateway_policy(org_id: str, uow: ReadWork) -> Any:
     """Show what an organisation wants of its own calls."""
-    return await service.see_policy(uow, org_id)
+    return await wishes.see_policy(uow, org_id)
 
 
-@router.put("/policies/{org_id}", response_model=PolicyOut, responses=problems(Unauthenticated, Forbidden, NotFound))
+@router.put(
+    "/policies/{org_id}", response_model=PolicyOut, responses=problems(Unauthenticated, Forbidden, NotFound, Invalid)
+)
 async def set_gateway_policy(org_id: str, body: PolicyIn, uow: WriteWork) -> Any:
     """Say whether prompts and answers are kept, how generated content is marked, and where calls may go."""
-    return await service.set_policy(uow, org_id, **body.model_dump())
+    return await wishes.set_policy(uow, org_id, wishes.Wishes(**body.model_dump()))
 
 
 @router.get("/keys/{key_id}/limits", response_model=KeyLimitsOut, responses=problems(Unauthenticated, NotFound))

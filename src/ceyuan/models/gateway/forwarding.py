@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import orjson
 
+from ceyuan.kernel.secrets import redact
 from ceyuan.models.gateway.answers import Header
 from ceyuan.models.gateway.call import Endpoint, Status
 from ceyuan.models.gateway.course import Run
@@ -19,16 +20,18 @@ from ceyuan.models.gateway.labels import Labeller, LabelMode
 from ceyuan.models.gateway.masking import masked_document
 from ceyuan.models.gateway.moderation import Guards, Verdict
 from ceyuan.models.gateway.policies import Policies
-from ceyuan.models.gateway.prompt import Prompt
+from ceyuan.models.gateway.prompt import PATHS, Prompt
 from ceyuan.models.gateway.routing import Health, Router, prefix_of
 from ceyuan.models.gateway.settings import GatewaySettings
 from ceyuan.models.gateway.stream import Shape, StreamRelay
 from ceyuan.models.gateway.upstream import Answer, Target, Upstreams
 from ceyuan.models.gateway.usage import note_relayed
-from ceyuan.models.gateway.whole import read_embeddings, relay_whole
+from ceyuan.models.gateway.whole import read_embeddings, read_made, relay_whole
 from ceyuan.models.serving import ModelDirectory, Replica, Route
 
-_PATHS: dict[Endpoint, str] = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
+_PATHS: dict[Endpoint, str] = {endpoint: path.removeprefix("/v1") for path, endpoint in PATHS.items()}
+_LABELLED = frozenset({"images", "speech"})
+"""Endpoints whose answers are generated content without room for a label of its own: a header tells."""
 _PROGRESS_S = 1.0
 """How often the journal notes what was relayed of a stream."""
 _ELSEWHERE = frozenset({429, 500, 502, 503, 529})
@@ -107,7 +110,10 @@ class Forwarder:
         """Send the call to one server and wait for the head of its answer."""
         if target is None:
             assert replica.base_url is not None
-            target = Target(replica.base_url + _PATHS[run.call.endpoint], replica.headers)
+            headers = replica.headers
+            if prompt.content_type:
+                headers = {**headers, "Content-Type": prompt.content_type.decode("latin-1")}
+            target = Target(replica.base_url + _PATHS[run.call.endpoint], headers)
         masked = None
         if replica.outside and self._policies.masks_outside(run.call.org_id):
             masked, places = masked_document(prompt.document)
@@ -214,9 +220,14 @@ class Forwarder:
         call = run.call
         passed = answer.passed_on()
         body = await answer.read(self._max_answer)
+        label: LabelMode = "off"
+        blocked = None
         if call.endpoint == "embeddings":
-            data, blocked = read_embeddings(call, shape.renamed(body)), None
-            label: LabelMode = "off"
+            data = read_embeddings(call, shape.renamed(body))
+        elif call.endpoint not in ("chat", "completions"):
+            assert run.prompt is not None
+            data = read_made(call, body, run.prompt.units)
+            label = shape.label if call.endpoint in _LABELLED else "off"
         else:
             data, run.said, blocked = await relay_whole(call, body, shape, self._guards, self._labeller)
             label = shape.label
@@ -264,6 +275,7 @@ class Forwarder:
                 self._journal.progress({"id": call.id, "tokens": relay.said.tokens})
         data = await relay.close()
         if relay.failed:
+            run.call.upstream_words = relay.words
             self._conclude(run, "failed", 200, "upstream_error")
             await sink.send(data, more=False)
             return
@@ -284,6 +296,7 @@ class Forwarder:
         platform's own standing there is not."""
         status = answer.status
         if status in (401, 403, 407) or 300 <= status < 400:
+            run.call.upstream_words = f"HTTP {status}"
             raise UpstreamFault(
                 ("平台在该模型服务处的凭据被拒绝", "the model's server refuses the platform's credentials"),
                 hint=("请联系平台运维检查上游密钥", "ask the operator to check the upstream's key"),
@@ -291,7 +304,9 @@ class Forwarder:
         passed, retry_after = answer.passed_on(), answer.header(b"retry-after")
         body = await answer.read(1 << 20)
         if status >= 500 and status not in (501, 503):
-            raise UpstreamFault(upstream_status=status, upstream_words=body[:500].decode("utf-8", "replace"))
+            run.call.upstream_words = _words(body)
+            raise UpstreamFault(upstream_status=status, upstream_words=run.call.upstream_words)
+        run.call.upstream_words = _words(body)
         self._conclude(run, "failed", status, "upstream_refused")
         headers = [*passed, (b"content-length", b"%d" % len(body)), (b"x-request-id", run.call.id.encode())]
         if retry_after:
@@ -299,6 +314,18 @@ class Forwarder:
         run.started = True
         await run.sink.start(status, headers)
         await run.sink.send(body, more=False)
+
+
+def _words(body: bytes) -> str:
+    """What an upstream said of a failure, for the record: its message where it has one, without secrets."""
+    try:
+        document = orjson.loads(body)
+        error = document.get("error", document)
+        said = error.get("message") or error.get("detail") if isinstance(error, dict) else error
+        text = said if isinstance(said, str) else body.decode("utf-8", "replace")
+    except (orjson.JSONDecodeError, AttributeError):
+        text = body.decode("utf-8", "replace")
+    return redact(text.replace("\0", ""))[:500]
 
 
 def _masked_verdict(replica: Replica, places: int) -> dict[str, Any]:

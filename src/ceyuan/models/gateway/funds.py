@@ -22,7 +22,11 @@ from ceyuan.metering.patterns import matches
 
 logger = logging.getLogger(__name__)
 INPUT, OUTPUT, REQUESTS = "gateway.tokens.input", "gateway.tokens.output", "gateway.requests"
-RESOURCES = (INPUT, OUTPUT, REQUESTS)
+IMAGES, CHARACTERS, SECONDS = "gateway.images", "gateway.audio.characters", "gateway.audio.seconds"
+UNITS: dict[str, str] = {"images": IMAGES, "speech": CHARACTERS, "transcriptions": SECONDS}
+"""What the endpoints that are not measured in tokens alone are measured in."""
+RESOURCES = (INPUT, OUTPUT, REQUESTS, IMAGES, CHARACTERS, SECONDS)
+_PLACE = {resource: place for place, resource in enumerate(RESOURCES)}
 _READINGS = 3
 """How often limits that change while they are read are read anew, at most."""
 _PATIENCE_S = 30.0
@@ -44,24 +48,27 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a call uses: input and output tokens, and the amount in micro-yuan."""
+    """What a call uses: input and output tokens, the amount in micro-yuan, and `units` of the resource `unit`."""
 
     input_tokens: int
     output_tokens: int
     micro: int
+    units: int = 0
+    unit: str = ""
 
     def of(self, metric: str, resource: str) -> int:
         """How much of a quota that counts `metric` over resources like `resource` this is."""
         if metric == "money":
             return self.micro
         of_input, of_output, of_requests = _counted(resource)
-        return of_input * self.input_tokens + of_output * self.output_tokens + of_requests
+        counted = of_input * self.input_tokens + of_output * self.output_tokens + of_requests
+        return counted + self.units if self.units and matches(resource, self.unit) else counted
 
 
 @lru_cache(maxsize=4096)
 def _counted(resource: str) -> tuple[bool, ...]:
     """Which of our resources a quota over resources like this one counts."""
-    return tuple(matches(resource, name) for name in RESOURCES)
+    return tuple(matches(resource, name) for name in RESOURCES[:3])
 
 
 NOTHING = Cost(0, 0, 0)
@@ -124,20 +131,23 @@ class Funds:
         for payer in [payer for payer in self._snapshots if org_id is None or payer.org_id == org_id]:
             del self._snapshots[payer]
 
-    async def admit(self, payer: Payer, model: str, input_tokens: int, output_tokens: int) -> Hold:
+    async def admit(
+        self, payer: Payer, model: str, input_tokens: int, output_tokens: int, units: int = 0, unit: str = ""
+    ) -> Hold:
         """Hold what the call may cost; raises `InsufficientFunds` (402) or `QuotaExceeded` (429).
 
         Where the memory says no, the ledger is asked once more before the caller is refused.
         """
         limits = await self._limits(payer)
+        wanted = (input_tokens, output_tokens, units, unit)
         try:
-            return self._hold(limits, payer, model, input_tokens, output_tokens)
+            return self._hold(limits, payer, model, wanted)
         except CeyuanError:
             known = self._snapshots.get(payer)
             if known is not None and time.monotonic() - known.loaded_at < _ASK_AGAIN_S:
                 raise
             limits = await self._load(payer)
-            return self._hold(limits, payer, model, input_tokens, output_tokens)
+            return self._hold(limits, payer, model, wanted)
 
     def finish(self, hold: Hold, used: Cost) -> None:
         """The call is over and used this; the ledger does not know it yet."""
@@ -160,30 +170,35 @@ class Funds:
                 tally.unposted -= amount
                 tally.posted += amount
 
-    def cost(self, org_id: str, model: str, input_tokens: int, output_tokens: int) -> Cost:
-        """What these tokens and one request cost by the prices in memory."""
+    def cost(
+        self, org_id: str, model: str, input_tokens: int, output_tokens: int, units: int = 0, unit: str = ""
+    ) -> Cost:
+        """What these tokens, units and one request cost by the prices in memory."""
         rates = self._rates.get((org_id, model))
         if rates is None:
             book = self._books.get(org_id)
             if book is None:
-                return Cost(input_tokens, output_tokens, 0)
+                return Cost(input_tokens, output_tokens, 0, units, unit)
             at = self._platform.clock.now()
             found = (book.rate(org_id, resource, model, at) for resource in RESOURCES)
             rates = tuple((rate.unit_micro, rate.per) if rate is not None else (0, 1) for rate in found)
             self._rates[org_id, model] = rates
         micro = 0
-        for (unit, per), quantity in zip(rates, (input_tokens, output_tokens, 1), strict=True):
+        for (price, per), quantity in zip(rates, (input_tokens, output_tokens, 1), strict=False):
             # Half up: an estimate, within a micro-yuan of what the ledger will say.
-            micro += (2 * quantity * unit + per) // (2 * per)
-        return Cost(input_tokens, output_tokens, micro)
+            micro += (2 * quantity * price + per) // (2 * per)
+        if units:
+            price, per = rates[_PLACE[unit]]
+            micro += (2 * units * price + per) // (2 * per)
+        return Cost(input_tokens, output_tokens, micro, units, unit)
 
     def pending_micro(self, org_id: str) -> int:
         """Money that is held or used and not in the snapshot yet."""
         tally = self._money.get(org_id)
         return tally.unknown if tally else 0
 
-    def _hold(self, limits: Limits, payer: Payer, model: str, input_tokens: int, output_tokens: int) -> Hold:
-        cost = self.cost(payer.org_id, model, input_tokens, output_tokens)
+    def _hold(self, limits: Limits, payer: Payer, model: str, wanted: tuple[int, int, int, str]) -> Hold:
+        cost = self.cost(payer.org_id, model, *wanted)
         money = self._money.setdefault(payer.org_id, Tally())
         now = self._platform.clock.now()
         if cost.micro:

@@ -27,10 +27,11 @@ from ceyuan.models.gateway.errors import (
 )
 from ceyuan.models.gateway.fairness import FairGates
 from ceyuan.models.gateway.forwarding import Forwarder
-from ceyuan.models.gateway.funds import NOTHING, Cost, Funds
+from ceyuan.models.gateway.funds import NOTHING, UNITS, Cost, Funds
 from ceyuan.models.gateway.inquiry import Inquiries
 from ceyuan.models.gateway.journal import Journal
 from ceyuan.models.gateway.keys import Caller
+from ceyuan.models.gateway.likeness import LikeAnswers
 from ceyuan.models.gateway.limits import KeyLimits, Throttle
 from ceyuan.models.gateway.live import Live
 from ceyuan.models.gateway.moderation import Guards, texts_of
@@ -83,6 +84,7 @@ class Gateway:
         self.inquiries = Inquiries(upstreams)
         self.repeats = repeats
         self.cache = AnswerCache(int(settings.cache_mb * 1e6))
+        self.likeness = LikeAnswers()
         self.forwarder = Forwarder(
             settings,
             directory=directory,
@@ -125,7 +127,7 @@ class Gateway:
             raise Overloaded(hint=AGAIN, retry_after_s=10)
         run.phase = "before"
         run.timer.due += settings.cold_start_s
-        prompt = run.prompt = parse_prompt(incoming.endpoint, body)
+        prompt = run.prompt = parse_prompt(incoming.endpoint, body, incoming.content_type)
         call.stream, call.model = prompt.stream, prompt.model[:200]
         call.project, call.scenario, call.tags = caller.payer.project, incoming.scenario, dict(incoming.tags)
         route = self.directory.find(prompt.model, caller.org_id)
@@ -138,9 +140,9 @@ class Gateway:
         call.prompt_sha256 = prompt.sha256()
         limits = self.policies.limits_of(caller.key_id)
         limits.require_model(route.name)
-        if incoming.repeat_key and not prompt.stream:
+        if incoming.repeat_key and prompt.repeatable:
             await self._once(run, caller, route, prompt, limits)
-        elif (cache_s := self.policies.cache_s(caller.org_id)) and not prompt.stream:
+        elif (cache_s := self.policies.cache_s(caller.org_id)) and prompt.repeatable:
             await self._cached(run, caller, route, prompt, limits, cache_s)
         else:
             await self._let_through(run, caller, route, prompt, limits)
@@ -164,14 +166,25 @@ class Gateway:
     ) -> None:
         """A call whose answer may be that of an equal one."""
         key = self.cache.key(caller.org_id, route.served_id, run.call.endpoint, prompt.document)
-        kept = self.cache.find(key, cache_s)
+        kept, code, question = self.cache.find(key, cache_s), "cached", None
+        if kept is None and (semantic := self.policies.semantic(caller.org_id)) is not None:
+            # It is not the very prompt that was judged before.
+            await self._moderate(run, prompt)
+            question = await self.likeness.embed(
+                *(self, caller, semantic[0], route.served_id, prompt), inside=run.incoming.inside
+            )
+            if question is not None:
+                kept, code = self.likeness.find(question, semantic[1], cache_s), "cached_like"
         if kept is None:
             await self._let_through(run, caller, route, prompt, limits)
             if run.call.status == "ok" and run.answer is not None:
-                self.cache.keep(key, Kept(run.call.id, key[2], run.answer))
+                answer = Kept(run.call.id, key[2], run.answer)
+                self.cache.keep(key, answer)
+                if question is not None:
+                    self.likeness.keep(question, answer)
             return
         run.concluded = True
-        run.call.code = "cached"
+        run.call.code = code
         run.call.total_ms = (time.monotonic() - run.incoming.began) * 1000
         self.poster.add(Finished(run.call))
         self.live.tell(run.call)
@@ -198,7 +211,8 @@ class Gateway:
         try:
             self.throttle.require_rate(caller.key_id, limits, expected + bound, time.monotonic())
             await self._moderate(run, prompt)
-            run.hold = await self.funds.admit(caller.payer, route.price_model, expected, bound)
+            wanted = (expected, bound, prompt.units, UNITS[call.endpoint]) if prompt.units else (expected, bound)
+            run.hold = await self.funds.admit(caller.payer, route.price_model, *wanted)
             call.hold_micro = run.hold.cost.micro
             if route.max_concurrency:
                 await self._in_turn(run, route, prompt)
@@ -224,8 +238,9 @@ class Gateway:
             self.gates.leave(route.name, route.max_concurrency)
 
     async def _moderate(self, run: Run, prompt: Prompt) -> None:
-        if not self.guards:
+        if not self.guards or run.moderated:
             return
+        run.moderated = True
         verdicts = await self.guards.check_input(run.call, texts_of(prompt.document))
         run.call.verdicts += [verdict.facts("input") for verdict in verdicts]
         if verdicts and verdicts[0].action == "block":
@@ -296,6 +311,7 @@ class Gateway:
                 used,
                 run.prompt.document if keep and run.prompt is not None else None,
                 run.said.text if keep else "",
+                keep and self.policies.redacts_bodies(call.org_id),
             )
         )
         metrics.observe(call)
@@ -304,7 +320,10 @@ class Gateway:
     def _cost_of(self, call: Call) -> Cost:
         if not call.is_charged:
             return NOTHING
-        return self.funds.cost(call.org_id, call.price_model, call.prompt_tokens, call.completion_tokens)
+        used = call.prompt_tokens, call.completion_tokens
+        if call.units:
+            return self.funds.cost(call.org_id, call.price_model, *used, call.units, UNITS[call.endpoint])
+        return self.funds.cost(call.org_id, call.price_model, *used)
 
 
 def _lateness(run: Run) -> CeyuanError:

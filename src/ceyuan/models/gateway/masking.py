@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-_TEXTS = ("prompt", "input", "suffix")
+_TEXTS = ("prompt", "input", "suffix", "query", "documents")
+
+
+def masked_text(text: str) -> str:
+    """A text with personal information replaced."""
+    from ceyuan.governance.detectors import find_personal, mask_personal
+
+    found = find_personal(text)
+    return mask_personal(text, found) if found else text
 
 
 def masked_document(document: dict[str, Any]) -> tuple[dict[str, Any], int]:

@@ -167,7 +167,7 @@ def texts_of(document: dict[str, Any]) -> list[str]:
     for message in document.get("messages") or ():
         if isinstance(message, dict):
             texts += _content_texts(message.get("content"))
-    for name in ("prompt", "input", "suffix"):
+    for name in ("prompt", "input", "suffix", "query", "documents"):
         texts += _content_texts(document.get(name))
     return texts
 

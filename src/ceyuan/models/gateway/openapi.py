@@ -92,12 +92,18 @@ _HEADERS = [
 ]
 
 
+def payer_header() -> dict[str, Any]:
+    """The header that names who pays."""
+    return _HEADERS[0]
+
+
 def _request(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
     schema = {"type": "object", "additionalProperties": True, "required": required, "properties": properties}
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-def _errors(*statuses: int) -> dict[str, Any]:
+def errors(*statuses: int) -> dict[str, Any]:
+    """The refusals of these statuses."""
     return {
         str(status): {"description": _WORDS[status], "content": {"application/json": {"schema": _ERROR}}}
         for status in statuses
@@ -126,7 +132,7 @@ def _post(name: str, summary: str, body: dict[str, Any], answer: dict[str, Any],
                     },
                 },
             },
-            **_errors(400, 401, 402, 403, 404, 409, 413, 429, 500, 502, 503, 504),
+            **errors(400, 401, 402, 403, 404, 409, 413, 429, 500, 502, 503, 504),
         },
     }
     return {"post": operation}
@@ -241,6 +247,64 @@ _CARD = {
 }
 
 
+_MADE = {"type": "object", "additionalProperties": True, "properties": {"data": {"type": "array", "items": _ANY}}}
+_RERANK = _post(
+    "create_ranking",
+    "Rank documents by how well they answer a query",
+    _request(
+        {
+            "model": _TEXT,
+            "query": {"type": "string"},
+            "documents": {"type": "array", "minItems": 1, "items": {"anyOf": [_TEXT, _ANY]}},
+            "top_n": {"type": "integer", "minimum": 1},
+        },
+        ["model", "query", "documents"],
+    ),
+    {"type": "object", "additionalProperties": True, "properties": {"results": {"type": "array", "items": _ANY}}},
+    streams=False,
+)
+_IMAGES = _post(
+    "create_images",
+    "Make pictures",
+    _request(
+        {"model": _TEXT, "prompt": _TEXT, "n": {"type": "integer", "minimum": 1, "maximum": 128}, "size": _TEXT},
+        ["model", "prompt"],
+    ),
+    _MADE,
+    streams=False,
+)
+_SPEECH = _post(
+    "create_speech",
+    "Speak a text",
+    _request(
+        {"model": _TEXT, "input": _TEXT, "voice": {"anyOf": [_TEXT, _ANY]}, "response_format": _TEXT},
+        ["model", "input"],
+    ),
+    _ANY,
+    streams=False,
+)
+_SPEECH["post"]["responses"]["200"]["content"] = {"audio/*": {"schema": {"type": "string", "format": "binary"}}}
+_FORM = {
+    "type": "object",
+    "required": ["model", "file"],
+    "properties": {
+        "model": _TEXT,
+        "file": {"type": "string", "format": "binary"},
+        "language": {"type": "string"},
+        "prompt": {"type": "string"},
+        "response_format": {"type": "string", "enum": ["json", "text", "srt", "verbose_json", "vtt"]},
+        "temperature": {"type": "number"},
+    },
+}
+_TRANSCRIPTION = _post(
+    "create_transcription",
+    "Write down what a recording says",
+    {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}},
+    {"type": "object", "additionalProperties": True, "properties": {"text": {"type": "string"}}},
+    streams=False,
+)
+
+
 def _get(name: str, summary: str, answer: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, Any]:
     return {
         "get": {
@@ -250,7 +314,7 @@ def _get(name: str, summary: str, answer: dict[str, Any], *parameters: dict[str,
             "parameters": [*parameters, _HEADERS[0]],
             "responses": {
                 "200": {"description": "What the key may call", "content": {"application/json": {"schema": answer}}},
-                **_errors(400, 401, 403, 404, 500),
+                **errors(400, 401, 403, 404, 500),
             },
         }
     }
@@ -266,6 +330,10 @@ def openapi_paths() -> dict[str, Any]:
         "/v1/completions": _COMPLETION,
         "/v1/embeddings": _EMBEDDING,
         "/v1/messages": _MESSAGES,
+        "/v1/rerank": _RERANK,
+        "/v1/images/generations": _IMAGES,
+        "/v1/audio/speech": _SPEECH,
+        "/v1/audio/transcriptions": _TRANSCRIPTION,
         "/v1/models": _get("list_callable_models", "List the models that the key may call", listing),
         "/v1/models/{model}": _get("get_callable_model", "Look at a model that the key may call", _CARD, name),
     }

@@ -24,6 +24,8 @@ class Policies:
         self._inside: frozenset[str] = frozenset()
         self._masking: frozenset[str] = frozenset()
         self._cached: dict[str, int] = {}
+        self._redacting: frozenset[str] = frozenset()
+        self._semantic: dict[str, tuple[str, float]] = {}
 
     async def load(self, platform: Platform) -> None:
         """Read all of them."""
@@ -40,6 +42,10 @@ class Policies:
         self._inside = frozenset(row.org_id for row in policies if row.inside)
         self._masking = frozenset(row.org_id for row in policies if row.mask_outside)
         self._cached = {row.org_id: row.cache_s for row in policies if row.cache_s}
+        self._redacting = frozenset(row.org_id for row in policies if row.redact_bodies)
+        self._semantic = {
+            row.org_id: (row.semantic_model, row.semantic_likeness) for row in policies if row.semantic_model
+        }
         self._limits = {
             row.key_id: KeyLimits(
                 row.requests_per_minute or self._default.requests_per_minute,
@@ -61,6 +67,14 @@ class Policies:
     def stores_bodies(self, org_id: str) -> bool:
         """Whether the organisation keeps prompts and answers."""
         return org_id in self._keeping
+
+    def redacts_bodies(self, org_id: str) -> bool:
+        """Whether personal information is taken out of prompts and answers before they are kept."""
+        return org_id in self._redacting
+
+    def semantic(self, org_id: str) -> tuple[str, float] | None:
+        """The embedding model that finds like questions, and how like they must be; `None` = equal ones only."""
+        return self._semantic.get(org_id)
 
     def stays_inside(self, org_id: str) -> bool:
         """Whether the organisation's calls go to the platform's own servers only."""

@@ -17,7 +17,8 @@ from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering import BadUsage, UsageEvent, post_usage, transact
 from ceyuan.models.gateway import repository
 from ceyuan.models.gateway.call import Call
-from ceyuan.models.gateway.funds import INPUT, OUTPUT, REQUESTS, Cost, Hold
+from ceyuan.models.gateway.funds import INPUT, OUTPUT, REQUESTS, UNITS, Cost, Hold
+from ceyuan.models.gateway.masking import masked_document, masked_text
 
 logger = logging.getLogger(__name__)
 
@@ -25,13 +26,20 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A call that is over. `hold` and `used` are missing for refusals and for calls of a process that is gone;
-    `prompt` and `answer` are there where the organisation keeps them."""
+    `prompt` and `answer` are there where the organisation keeps them; `redact`: without personal information."""
 
     call: Call
     hold: Hold | None = None
     used: Cost | None = None
     prompt: dict[str, Any] | None = None
     answer: str = ""
+    redact: bool = False
+
+    def body(self) -> tuple[dict[str, Any] | None, str]:
+        """The prompt and the answer as they are kept."""
+        if not self.redact or self.prompt is None:
+            return self.prompt, self.answer
+        return masked_document(self.prompt)[0], masked_text(self.answer)
 
 
 def usage_events(call: Call, now: datetime) -> list[UsageEvent]:
@@ -39,7 +47,9 @@ def usage_events(call: Call, now: datetime) -> list[UsageEvent]:
     if not call.is_charged:
         return []
     at = min(datetime.fromtimestamp(call.at, UTC), now)
-    parts = ((INPUT, "in", call.prompt_tokens), (OUTPUT, "out", call.completion_tokens), (REQUESTS, "req", 1))
+    parts = [(INPUT, "in", call.prompt_tokens), (OUTPUT, "out", call.completion_tokens), (REQUESTS, "req", 1)]
+    if call.units:
+        parts.append((UNITS[call.endpoint], "units", call.units))
     evidence = {"answer_sha256": call.answer_sha256, "usage_from": call.usage_from, "in_doubt": call.in_doubt}
     return [
         UsageEvent(
@@ -77,7 +87,7 @@ async def post_batch(uow: UnitOfWork, batch: Sequence[Finished], keep_refusals: 
             costs[call_id] = costs.get(call_id, 0) + micro
     kept = await _kept(uow, fresh, keep_refusals)
     await repository.insert_calls(uow.session, [(finished.call, costs.get(finished.call.id, 0)) for finished in kept])
-    bodies = [(finished.call, finished.prompt, finished.answer) for finished in kept if finished.prompt is not None]
+    bodies = [(finished.call, *finished.body()) for finished in kept if finished.prompt is not None]
     await repository.insert_bodies(uow.session, bodies)
     await repository.insert_repeats(uow.session, [f.call for f in kept if f.call.answer_body])
     await repository.add_minutes(uow.session, [(f.call, costs.get(f.call.id, 0)) for f in fresh])

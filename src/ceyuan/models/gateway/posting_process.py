@@ -76,7 +76,7 @@ class PostingProcess:
 
     async def post(self, batch: Sequence[Finished]) -> dict[str, int]:
         """Post a batch; returns the costs by call. Raises `PostingProcessGone`, or `RuntimeError` with the fault."""
-        answer = await self._exchange([(one.call, one.prompt, one.answer) for one in batch], _PATIENCE_S)
+        answer = await self._exchange([(one.call, one.prompt, one.answer, one.redact) for one in batch], _PATIENCE_S)
         if "fault" in answer:
             raise RuntimeError(answer["fault"])
         for finished in batch:
@@ -147,7 +147,10 @@ async def _serve() -> None:
     try:
         await say({})
         while True:
-            batch = [Finished(Call(**c), prompt=prompt, answer=said) for c, prompt, said in await _read_frame(reader)]
+            batch = [
+                Finished(Call(**call), prompt=prompt, answer=said, redact=redact)
+                for call, prompt, said, redact in await _read_frame(reader)
+            ]
             try:
                 costs = await post_calls(platform, batch, settings["keep_refusals"])
                 doubts = [one.call.id for one in batch if one.call.in_doubt and one.call.usage_from == "none"]

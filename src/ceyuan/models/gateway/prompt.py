@@ -10,25 +10,50 @@ import orjson
 
 from ceyuan.models.gateway.call import Endpoint
 from ceyuan.models.gateway.errors import BadRequest
+from ceyuan.models.gateway.multipart import parts_of, seconds_of, with_field
 
 PATHS: dict[str, Endpoint] = {
     "/v1/chat/completions": "chat",
     "/v1/completions": "completions",
     "/v1/embeddings": "embeddings",
+    "/v1/rerank": "rerank",
+    "/v1/images/generations": "images",
+    "/v1/audio/speech": "speech",
+    "/v1/audio/transcriptions": "transcriptions",
 }
-_PROMPT: dict[Endpoint, str] = {"chat": "messages", "completions": "prompt", "embeddings": "input"}
+_PROMPT: dict[Endpoint, str] = {
+    "chat": "messages",
+    "completions": "prompt",
+    "embeddings": "input",
+    "rerank": "documents",
+    "images": "prompt",
+    "speech": "input",
+    "transcriptions": "file",
+}
+_GENERATE: frozenset[Endpoint] = frozenset({"chat", "completions"})
+"""Endpoints that answer token by token, and by a stream where that is asked for."""
+_GIVEN_AGAIN: frozenset[Endpoint] = frozenset({"chat", "completions", "embeddings", "rerank", "images"})
+"""Endpoints that answer with JSON, which may be kept and given again."""
 _MAX_CHOICES = 128
 
 
 @dataclass(slots=True)
 class Prompt:
-    """A parsed request: `document` is the client's JSON, `body` its bytes."""
+    """A parsed request: `document` is the client's JSON (of a form its fields, with the file's hash in its place),
+    `body` its bytes. `units` is how much it will use of what is not measured in tokens."""
 
     endpoint: Endpoint
     document: dict[str, Any]
     body: bytes
     model: str
     stream: bool
+    units: int = 0
+    content_type: bytes = b""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether its answer may be kept and given again."""
+        return not self.stream and self.endpoint in _GIVEN_AGAIN
 
     @property
     def wants_usage(self) -> bool:
@@ -39,11 +64,11 @@ class Prompt:
     @property
     def input_estimate(self) -> int:
         """About how many tokens the request has, rather too many: a token is seldom shorter than three bytes."""
-        return len(self.body) // 3 + 1
+        return 0 if self.content_type else len(self.body) // 3 + 1
 
     def output_bound(self, default: int) -> int:
-        """How many tokens the answer may have at most, all choices together; zero for embeddings."""
-        if self.endpoint == "embeddings":
+        """How many tokens the answer may have at most, all choices together; zero where it is not of tokens."""
+        if self.endpoint not in _GENERATE:
             return 0
         bound = self.document.get("max_completion_tokens", self.document.get("max_tokens"))
         tokens = bound if isinstance(bound, int) and not isinstance(bound, bool) and bound > 0 else default
@@ -56,6 +81,8 @@ class Prompt:
         ask = ask_usage and self.stream and not self.wants_usage
         if model == self.model and not ask and masked is None:
             return self.body
+        if self.content_type:
+            return with_field(self.body, self.content_type, "model", model)
         document = {**(masked or self.document), "model": model}
         if ask:
             options = self.document.get("stream_options")
@@ -78,8 +105,10 @@ def prompt_sha256(endpoint: Endpoint, document: dict[str, Any]) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def parse_prompt(endpoint: Endpoint, body: bytes) -> Prompt:
+def parse_prompt(endpoint: Endpoint, body: bytes, content_type: bytes = b"") -> Prompt:
     """Read a request; raises `BadRequest` that names the field at fault."""
+    if endpoint == "transcriptions":
+        return _parse_recording(body, content_type)
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -94,13 +123,58 @@ def parse_prompt(endpoint: Endpoint, body: bytes) -> Prompt:
         raise _missing("model", "a string")
     name = _PROMPT[endpoint]
     content = document.get(name)
-    fits = isinstance(content, list) and content if endpoint == "chat" else isinstance(content, (str, list)) and content
-    if not fits:
-        raise _missing(name, "a list of messages" if endpoint == "chat" else "a string or a list")
+    kinds, words = _KINDS.get(endpoint, ((str, list), "a string or a list"))
+    if not isinstance(content, kinds) or not content:
+        raise _missing(name, words)
+    if endpoint == "rerank" and not isinstance(document.get("query"), str):
+        raise _missing("query", "a string")
     stream = document.get("stream")
     if stream is not None and not isinstance(stream, bool):
         raise _missing("stream", "true or false")
-    return Prompt(endpoint, document, body, model, stream is True and endpoint != "embeddings")
+    units = _units(endpoint, document) if endpoint in ("images", "speech") else 0
+    return Prompt(endpoint, document, body, model, stream is True and endpoint in _GENERATE, units)
+
+
+_KINDS: dict[Endpoint, tuple[type | tuple[type, ...], str]] = {
+    "chat": (list, "a list of messages"),
+    "rerank": (list, "a list of documents"),
+    "images": (str, "a string"),
+    "speech": (str, "a string"),
+}
+
+
+def _units(endpoint: Endpoint, document: dict[str, Any]) -> int:
+    """How many pictures are asked for, or characters are to be spoken."""
+    if endpoint == "speech":
+        return len(document["input"])
+    count = document.get("n")
+    if count is not None and (not isinstance(count, int) or isinstance(count, bool) or not 0 < count <= _MAX_CHOICES):
+        raise _missing("n", f"a number from 1 to {_MAX_CHOICES}")
+    return count or 1
+
+
+def _parse_recording(body: bytes, content_type: bytes) -> Prompt:
+    """A form with a recording to be written down."""
+    document: dict[str, Any] = {}
+    units = 0
+    for part in parts_of(body, content_type):
+        if part.name == "file":
+            document["file"] = hashlib.sha256(part.content).hexdigest()
+            units = seconds_of(part.content)
+        else:
+            document[part.name] = part.text
+    model = document.get("model")
+    if not isinstance(model, str) or not model:
+        raise _missing("model", "a string")
+    if "file" not in document:
+        raise _missing("file", "an uploaded file")
+    if str(document.get("stream", "")).lower() == "true":
+        raise BadRequest(
+            ("语音识别暂不支持流式输出", "transcriptions are not streamed"),
+            hint=("请去掉 stream", "leave out stream"),
+            param="stream",
+        )
+    return Prompt("transcriptions", document, body, model, False, units, content_type)
 
 
 def _missing(field: str, kind: str) -> BadRequest:

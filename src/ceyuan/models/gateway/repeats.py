@@ -17,7 +17,7 @@ from ceyuan.models.gateway.call import Call
 from ceyuan.models.gateway.errors import RepeatedDifferently
 
 LONGEST_KEY = 200
-_VOLATILE = ("user", "metadata", "stream_options", "store")
+VOLATILE = ("user", "metadata", "stream_options", "store")
 """Fields of a request that say nothing of its answer."""
 
 
@@ -98,7 +98,7 @@ class AnswerCache:
 
     def key(self, org_id: str, served_id: str, endpoint: str, document: dict[str, Any]) -> tuple[str, str, str]:
         """What an answer is found by: never across organisations, nor across models."""
-        said = {name: value for name, value in document.items() if name not in _VOLATILE}
+        said = {name: value for name, value in document.items() if name not in VOLATILE}
         return org_id, served_id, request_sha256(endpoint, said)
 
     def find(self, key: tuple[str, str, str], max_age_s: float) -> Kept | None:

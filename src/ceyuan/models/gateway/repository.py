@@ -156,8 +156,20 @@ def _summed(group: Sequence[tuple[Call, int]]) -> tuple[dict[str, int], dict[str
     return sums, {"total_ms": total, "first_ms": first, "codes": codes}
 
 
-async def get_call(session: AsyncSession, call_id: str) -> GatewayCall | None:
-    return await session.get(GatewayCall, call_id)
+async def get_call(session: AsyncSession, call_id: str, *, lock: bool = False) -> GatewayCall | None:
+    return await session.get(GatewayCall, call_id, with_for_update=lock or None)
+
+
+async def correct_minute(session: AsyncSession, call: GatewayCall, before: tuple[int, int, int]) -> None:
+    """Put a call's settled counts in the place of those `before` (input, output, cost) in the sums of its minute."""
+    minute = call.at.replace(second=0, microsecond=0)
+    row = await session.get(GatewayMinute, (minute, call.org_id, call.model), with_for_update=True)
+    if row is None:
+        return
+    row.prompt_tokens += call.prompt_tokens - before[0]
+    row.completion_tokens += call.completion_tokens - before[1]
+    row.cost_micro += call.cost_micro - before[2]
+    await session.flush()
 
 
 async def get_body(session: AsyncSession, call_id: str) -> GatewayBody | None:
@@ -208,8 +220,13 @@ async def key_limits(session: AsyncSession, org_id: str | None = None) -> list[G
     return list(await session.scalars(query.order_by(GatewayKeyLimit.key_id)))
 
 
-async def forget_bodies(session: AsyncSession, before: datetime) -> None:
-    await session.execute(delete(GatewayBody).where(GatewayBody.at < before))
+async def forget_bodies(session: AsyncSession, before: datetime, org_id: str | None = None) -> None:
+    """Delete prompts and answers older than `before`, of one organisation or of all."""
+    query = delete(GatewayBody).where(GatewayBody.at < before)
+    if org_id is not None:
+        own = select(GatewayCall.id).where(GatewayCall.org_id == org_id, GatewayCall.at < before)
+        query = query.where(GatewayBody.call_id.in_(own.scalar_subquery()))
+    await session.execute(query)
 
 
 async def forget_repeats(session: AsyncSession, before: datetime) -> None:

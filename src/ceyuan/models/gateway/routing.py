@@ -54,6 +54,15 @@ class Router:
             known = self._health[replica.id] = Health()
         return known
 
+    def known(self, replica_id: str) -> Health | None:
+        """What is known of a server that was asked before, without a trace of the question."""
+        return self._health.get(replica_id)
+
+    def forgive(self, replica_id: str) -> None:
+        """Close a server's breaker: somebody mended it."""
+        if known := self._health.get(replica_id):
+            known.failures, known.closed_until = 0, 0.0
+
     def order(self, route: Route, *, inside: bool, prefix: bytes, now: float) -> Sequence[Replica]:
         """The servers to ask, the preferred one first; raises
         `DataStaysInside` where none may be asked, `NoReplica` where none can be."""

@@ -11,8 +11,9 @@ LabelMode = Literal["off", "header", "field", "text"]
 
 
 class CallOut(BaseModel):
-    """One call. `status`: ok, refused, blocked, failed, cancelled, interrupted; `in_doubt`: nobody could confirm the
-    token counts of its charge."""
+    """One call. `status`: ok, refused, blocked, failed, cancelled, interrupted; `upstream_words`: what
+    the upstream itself said of a failure; `units`: pictures, characters spoken or seconds heard; `in_doubt`: nobody
+    could confirm the token counts of its charge."""
 
     id: str
     at: datetime
@@ -28,9 +29,11 @@ class CallOut(BaseModel):
     status: str
     http_status: int
     code: str
+    upstream_words: str
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
+    units: int
     usage_from: str
     in_doubt: bool
     cost_micro: int
@@ -150,6 +153,18 @@ class PolicyIn(BaseModel):
     cache_s: Annotated[
         int, Field(ge=0, le=604_800, description="seconds for which an equal request gets the same answer; 0 = never")
     ] = 0
+    keep_bodies_days: Annotated[
+        int, Field(ge=0, le=3650, description="days for which prompts and answers are kept; 0 = as the platform does")
+    ] = 0
+    redact_bodies: Annotated[
+        bool, Field(description="personal information is taken out of prompts and answers before they are kept")
+    ] = False
+    semantic_model: Annotated[
+        str, Field(max_length=200, description="served embedding model that finds like questions; empty = equal only")
+    ] = ""
+    semantic_likeness: Annotated[
+        float, Field(ge=0.5, le=1, description="cosine from which a question is taken for an earlier one")
+    ] = 0.95
 
 
 class PolicyOut(BaseModel):
@@ -161,9 +176,66 @@ class PolicyOut(BaseModel):
     inside: bool
     mask_outside: bool
     cache_s: int
-    platform_label: str
     keep_bodies_days: int
+    redact_bodies: bool
+    semantic_model: str
+    semantic_likeness: float
+    platform_label: str
+    platform_bodies_days: int
     keep_calls_days: int
+
+
+class StandingOut(BaseModel):
+    """A server of a model as this process knows it. `breaker`: closed (calls pass), open (left alone for
+    `left_alone_s`), trying (one call tries it). `share` by weight within its tier; `address` for operators."""
+
+    id: str
+    upstream: str
+    model: str
+    address: str | None
+    weight: int
+    tier: int
+    share: float
+    outside: bool
+    price: float
+    breaker: str
+    left_alone_s: float
+    pending: int
+    calls: int
+    failed: int
+    failures: int
+    latency_ms: float | None
+
+
+class RouteOut(BaseModel):
+    """A model and how its servers stand; `waiting` calls stand in line for their turn."""
+
+    served_id: str
+    name: str
+    title: str
+    capabilities: list[str]
+    released: bool
+    strategy: str
+    retries: int
+    hedge_ms: int
+    max_concurrency: int
+    waiting: int
+    embedded: bool
+    replicas: list[StandingOut]
+
+
+class ForgiveIn(BaseModel):
+    """Whose breaker is to be closed: the id of a server as a route shows it."""
+
+    replica: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class SettlementIn(BaseModel):
+    """What a call in doubt used by the upstream's own account; without counts its charge stands as it is."""
+
+    prompt_tokens: Annotated[int | None, Field(ge=0, le=1_000_000_000)] = None
+    completion_tokens: Annotated[int | None, Field(ge=0, le=1_000_000_000)] = None
+    note: Annotated[str, Field(max_length=500, description="where the counts come from")] = ""
 
 
 class KeyLimitsIn(BaseModel):

@@ -1,4 +1,4 @@
-"""Use cases around the gateway's records: look at calls and sums, set policies and the limits of keys."""
+"""Use cases around the gateway's records: look at calls and sums, set the limits of keys."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from ceyuan.kernel.errors import NotFound
 from ceyuan.kernel.pages import PageRequest, Rows, fetch_page
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.gateway import repository
-from ceyuan.models.gateway.settings import GatewaySettings
-from ceyuan.models.gateway.tables import GatewayBody, GatewayCall, GatewayKeyLimit, GatewayMinute, GatewayPolicy
+from ceyuan.models.gateway.tables import GatewayBody, GatewayCall, GatewayKeyLimit, GatewayMinute
 
 READ = "gateway:read"
 
@@ -107,68 +106,6 @@ async def minutes_seen(
             actor.require_role(org_id)
         orgs = orgs or list(actor.roles)
     return await repository.minutes(uow.session, orgs, since, until, model)
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What an organisation wants of its own calls, with the platform's part."""
-
-    org_id: str
-    store_bodies: bool
-    label: str | None
-    inside: bool
-    mask_outside: bool
-    cache_s: int
-    platform_label: str
-    keep_bodies_days: int
-    keep_calls_days: int
-
-
-def _policy(uow: UnitOfWork, org_id: str, row: GatewayPolicy | None) -> Policy:
-    settings = uow.platform.section(GatewaySettings)
-    return Policy(
-        org_id,
-        row is not None and row.store_bodies,
-        row.label if row is not None else None,
-        row is not None and row.inside,
-        row is not None and row.mask_outside,
-        row.cache_s if row is not None else 0,
-        settings.label,
-        settings.keep_bodies_days,
-        settings.keep_calls_days,
-    )
-
-
-async def see_policy(uow: UnitOfWork, org_id: str) -> Policy:
-    """The policy of an organisation; for its members."""
-    uow.actor.require_role(org_id)
-    return _policy(uow, org_id, await uow.session.get(GatewayPolicy, org_id))
-
-
-async def set_policy(
-    uow: UnitOfWork,
-    org_id: str,
-    *,
-    store_bodies: bool,
-    label: str | None,
-    inside: bool = False,
-    mask_outside: bool = False,
-    cache_s: int = 0,
-) -> Policy:
-    """Set the policy of an organisation; for its maintainers. Audited."""
-    uow.actor.require_role(org_id, "maintainer")
-    row = await uow.session.get(GatewayPolicy, org_id, with_for_update=True)
-    if row is None:
-        row = GatewayPolicy(org_id=org_id)
-        uow.session.add(row)
-    row.store_bodies, row.label = store_bodies, label
-    row.inside, row.mask_outside, row.cache_s = inside, mask_outside, cache_s
-    row.updated_by, row.updated_at = uow.actor.id, uow.clock.now()
-    await uow.session.flush()
-    kept = {"store_bodies": store_bodies, "label": label, "inside": inside}
-    await uow.audit("gateway.policy", org_id, org_id, **kept, mask_outside=mask_outside, cache_s=cache_s)
-    await uow.publish("gateway.policy_changed", org_id=org_id)
-    return _policy(uow, org_id, row)
 
 
 async def _org_of_key(uow: UnitOfWork, key_id: str) -> str:

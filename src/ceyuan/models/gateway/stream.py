@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ceyuan.kernel.secrets import redact
 from ceyuan.models.gateway.call import Call
 from ceyuan.models.gateway.labels import Labeller, LabelMode, with_label
 from ceyuan.models.gateway.moderation import Guards, StreamGuard, Verdict
@@ -46,6 +47,7 @@ class StreamRelay:
         self.stopped: Verdict | None = None
         self.complete = False
         self.failed = False
+        self.words = ""
         self._shape = shape
         self._guards = guards
         self._labeller = labeller
@@ -95,9 +97,9 @@ class StreamRelay:
             note_usage(self.call, usage)
             if not choices and self._shape.hide_usage:
                 return False
-        if not choices:
+        if not choices and "error" in document:
             # An upstream that fails in mid-stream says so in an event of its own.
-            self.failed |= "error" in document
+            self.failed, self.words = True, _said(document["error"])
         return True
 
     async def _pass(self, events: list[bytes]) -> bytes:
@@ -214,6 +216,12 @@ class StreamRelay:
             last["choices"][0]["delta"] = {}
         last["choices"][0]["content_filter"] = {"clause": verdict.clause}
         out += [self._shape.renamed(event_of(last)), END, DONE, END]
+
+
+def _said(error: Any) -> str:
+    """The words of an error event, without secrets."""
+    said = error.get("message", error) if isinstance(error, dict) else error
+    return redact(str(said).replace("\0", ""))[:500]
 
 
 def _extra(document: dict[str, Any], choice: dict[str, Any], text: str, name: str = "content") -> dict[str, Any]:

@@ -29,9 +29,11 @@ class GatewayCall(Base):
     status: Mapped[str] = mapped_column(String(16))
     http_status: Mapped[int]
     code: Mapped[str] = mapped_column(String(60))
+    upstream_words: Mapped[str] = mapped_column(String(500), server_default="")
     prompt_tokens: Mapped[int] = mapped_column(BigInteger)
     completion_tokens: Mapped[int] = mapped_column(BigInteger)
     cached_tokens: Mapped[int] = mapped_column(BigInteger)
+    units: Mapped[int] = mapped_column(BigInteger, server_default="0")
     usage_from: Mapped[str] = mapped_column(String(10))
     in_doubt: Mapped[bool]
     cost_micro: Mapped[int] = mapped_column(Micro)
@@ -100,7 +102,9 @@ class GatewayPolicy(Base):
     """What an organisation wants of its own calls: `store_bodies` keeps prompts and answers, `label` is how
     generated content is marked (null = the platform's default), `inside` keeps calls from servers that are not the
     platform's own, `mask_outside` takes personal information out of what goes there, `cache_s` is for how long an
-    equal request gets the same answer (0 = never)."""
+    equal request gets the same answer (0 = never). `keep_bodies_days` is for how long bodies are kept (0 = as long as
+    the platform does), `redact_bodies` takes personal information out of them first. `semantic_model` embeds questions
+    so that one as like an earlier one as `semantic_likeness` (cosine) gets its answer; empty = equal ones only."""
 
     __tablename__ = "gateway_policy"
     org_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -109,6 +113,10 @@ class GatewayPolicy(Base):
     inside: Mapped[bool] = mapped_column(server_default=false())
     mask_outside: Mapped[bool] = mapped_column(server_default=false())
     cache_s: Mapped[int] = mapped_column(server_default="0")
+    keep_bodies_days: Mapped[int] = mapped_column(server_default="0")
+    redact_bodies: Mapped[bool] = mapped_column(server_default=false())
+    semantic_model: Mapped[str] = mapped_column(String(200), server_default="")
+    semantic_likeness: Mapped[float] = mapped_column(Float, server_default="0.95")
     updated_by: Mapped[str] = mapped_column(Id)
     updated_at: Mapped[datetime]
 

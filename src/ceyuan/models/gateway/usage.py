@@ -57,10 +57,16 @@ class Generated:
 
 def note_usage(call: Call, usage: Any) -> None:
     """Take the token counts that an upstream reports."""
-    if not isinstance(usage, dict) or not isinstance(usage.get("prompt_tokens"), int):
+    if not isinstance(usage, dict):
         return
-    call.prompt_tokens = max(usage["prompt_tokens"], 0)
-    completion = usage.get("completion_tokens")
+    prompt = usage.get("prompt_tokens")
+    if not isinstance(prompt, int):
+        # Pictures are counted as input and output, and some rerankers tell the sum alone.
+        prompt = usage.get("input_tokens", usage.get("total_tokens"))
+    if not isinstance(prompt, int):
+        return
+    call.prompt_tokens = max(prompt, 0)
+    completion = usage.get("completion_tokens", usage.get("output_tokens"))
     call.completion_tokens = max(completion, 0) if isinstance(completion, int) else 0
     details = usage.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, dict) else None

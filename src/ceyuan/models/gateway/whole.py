@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import Any
 
 import orjson
@@ -26,6 +27,53 @@ def read_embeddings(call: Call, body: bytes) -> bytes:
     note_usage(call, usage)
     call.answer_sha256 = hashlib.sha256(body).hexdigest()
     return body
+
+
+def read_made(call: Call, body: bytes, units: int) -> bytes:
+    """Note the usage of an answer that is no text of a model: a ranking, pictures, sound, or what was heard.
+
+    Tokens count where the upstream tells them; pictures by what came, characters and seconds by what was sent unless
+    the upstream knows better.
+    """
+    document = _json_or_nothing(body) if call.endpoint != "speech" else None
+    usage = document.get("usage") if document is not None else None
+    note_usage(call, usage)
+    if call.endpoint == "images":
+        made = document.get("data") if document is not None else None
+        call.units = len(made) if isinstance(made, list) else 0
+    elif call.endpoint == "transcriptions":
+        told = _seconds(document, usage)
+        call.units = told or units
+        if told:
+            call.usage_from = "upstream"
+    else:
+        call.units = units
+    if call.usage_from != "upstream":
+        call.usage_from = "relayed"
+        if call.endpoint == "rerank":
+            call.prompt_tokens = call.prompt_estimate
+    call.answer_sha256 = hashlib.sha256(body).hexdigest()
+    return body
+
+
+def _seconds(document: dict[str, Any] | None, usage: Any) -> int:
+    """How long a recording was by the upstream's own account; zero where it does not say."""
+    told = usage.get("seconds") if isinstance(usage, dict) else None
+    if told is None and document is not None:
+        told = document.get("duration")
+    try:
+        return max(0, math.ceil(float(told))) if told is not None else 0
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+def _json_or_nothing(body: bytes) -> dict[str, Any] | None:
+    """The answer as JSON; a transcript may be plain text or subtitles."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _usage_near_the_ends(body: bytes) -> Any:

@@ -11,7 +11,7 @@ from ceyuan.kernel.platform import Chore, Platform
 from ceyuan.metering import Resource
 from ceyuan.models.gateway import repository
 from ceyuan.models.gateway.app import GatewayApp
-from ceyuan.models.gateway.funds import INPUT, OUTPUT, REQUESTS
+from ceyuan.models.gateway.funds import CHARACTERS, IMAGES, INPUT, OUTPUT, REQUESTS, SECONDS
 from ceyuan.models.gateway.keys import IdentityKeys
 from ceyuan.models.gateway.privacy import GatewayPersonalData
 from ceyuan.models.gateway.running import GatewayService
@@ -36,6 +36,9 @@ RESOURCES = (
     Resource(INPUT, unit=("token", "tokens"), title=("模型输入", "Model input")),
     Resource(OUTPUT, unit=("token", "tokens"), title=("模型输出", "Model output")),
     Resource(REQUESTS, unit=("次", "requests"), title=("模型调用", "Model calls")),
+    Resource(IMAGES, unit=("张", "images"), title=("生成图片", "Images made")),
+    Resource(CHARACTERS, unit=("字", "characters"), title=("语音合成", "Characters spoken")),
+    Resource(SECONDS, unit=("秒", "seconds"), title=("语音识别", "Audio transcribed")),
 )
 
 
@@ -69,10 +72,15 @@ def wire(platform: Platform) -> None:
     async def policy_changed(_platform: Platform, _event: Event) -> None:
         await service.reload_policies()
 
+    async def breaker_closed(_platform: Platform, event: Event) -> None:
+        if service.gateway is not None:
+            service.gateway.router.forgive(str(event.data["replica_id"]))
+
     for topic in _OF_ONE_ORG:
         platform.subscriptions.on_volatile(topic, limits_changed)
     platform.subscriptions.on_volatile("metering.prices_changed", prices_changed)
     platform.subscriptions.on_volatile("gateway.policy_changed", policy_changed)
+    platform.subscriptions.on_volatile("gateway.breaker_closed", breaker_closed)
     platform.chores.append(Chore("forget old calls", 3600.0, forget_old))
 
 
@@ -81,5 +89,9 @@ async def forget_old(platform: Platform) -> None:
     settings, now = platform.section(GatewaySettings), platform.clock.now()
     async with platform.work() as uow:
         await repository.forget_bodies(uow.session, now - timedelta(days=settings.keep_bodies_days))
+        for policy in await repository.policies(uow.session):
+            if policy.keep_bodies_days:
+                before = now - timedelta(days=policy.keep_bodies_days)
+                await repository.forget_bodies(uow.session, before, policy.org_id)
         await repository.forget_repeats(uow.session, now - timedelta(days=settings.keep_repeats_days))
         await repository.forget_calls(uow.session, now - timedelta(days=settings.keep_calls_days))

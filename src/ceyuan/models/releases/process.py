@@ -26,6 +26,7 @@ async def _keep_gates(step: Step) -> None:
     await step.uow.publish(
         "model.release_decided",
         release_id=release.id,
+        model_node=release.model_node,
         org_id=release.org_id,
         state=release.state,
         served=release.served,

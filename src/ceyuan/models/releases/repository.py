@@ -24,6 +24,12 @@ async def open_of(session: AsyncSession, node: str) -> Release | None:
     return (await session.scalars(query.limit(1))).first()
 
 
+async def is_released(session: AsyncSession, node: str) -> bool:
+    """Whether a release of the revision was approved."""
+    query = select(Release.id).where(Release.model_node == node, Release.state == "released")
+    return (await session.scalars(query.limit(1))).first() is not None
+
+
 def visible_to(actor: Actor) -> Select[Release]:
     """The releases of the actor's organisations; reviewers and regulators see all."""
     query = select(Release)

@@ -71,6 +71,10 @@ class ModelDirectory:
                 return next((one for one in route.replicas if one.upstream == upstream), None)
         return None
 
+    def routes(self) -> list[Route]:
+        """Every route, by name."""
+        return [route for _, route in sorted(self._routes.items())]
+
     def visible(self, org_id: str) -> list[Route]:
         """The models that the organisation may use, by name."""
         return [route for _, route in sorted(self._routes.items()) if route.is_open_to(org_id)]
@@ -127,7 +131,8 @@ class ModelDirectory:
             "capabilities": frozenset(model.capabilities),
             "price_model": model.price_model,
             "created": int(model.created_at.timestamp()),
-            "visible_to": None if model.visibility == "public" else frozenset(model.visible_to),
+            "visible_to": _callers(model),
+            "released": model.released,
             "revision": model.revision,
             "context": model.context,
             "max_concurrency": model.max_concurrency,
@@ -189,6 +194,13 @@ class ModelDirectory:
                 await self.reload()
             except Exception:
                 logger.exception("the served models could not be read; the known ones stay")
+
+
+def _callers(model: ServedModel) -> frozenset[str] | None:
+    """The organisations that may call a model, `None` = all; a candidate is its owner's alone."""
+    if not model.released:
+        return frozenset({model.owner_org_id} if model.owner_org_id else ())
+    return None if model.visibility == "public" else frozenset(model.visible_to)
 
 
 def engine_spec(settings: ServingSettings, model: ServedModel, path: Path) -> EngineSpec:

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-Capability = Literal["chat", "completions", "embeddings"]
+Capability = Literal["chat", "completions", "embeddings", "rerank", "images", "speech", "transcriptions"]
+CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
+ENGINE_CAPABILITIES: frozenset[Capability] = frozenset({"chat", "completions", "embeddings"})
+"""What the embedded engine can do; the rest is for upstreams."""
 Strategy = Literal["weighted", "least_pending", "latency", "price", "prefix"]
 """How one of several servers is chosen: by share, by calls in flight, by their latency times calls in flight, by
 price, or by the beginning of the prompt, so that a server finds it in its cache."""
@@ -42,6 +45,7 @@ class Route:
     """A served model. `visible_to` = organisations that may use it, `None` = all; `engine` names the embedded engine
     that runs it, where it is not served by upstreams. `retries`: how many further replicas a call that was not
     answered may be given to; `hedge_s`: after which time without an answer a second one is asked as well (0 = never).
+    `released` is False for a candidate.
     """
 
     served_id: str
@@ -60,6 +64,7 @@ class Route:
     strategy: Strategy = "weighted"
     retries: int = 2
     hedge_s: float = 0.0
+    released: bool = True
 
     def is_open_to(self, org_id: str) -> bool:
         """Whether the organisation may use it."""

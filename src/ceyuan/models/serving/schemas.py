@@ -37,7 +37,7 @@ class ServedIn(BaseModel):
         Field(max_length=600, description="known:<name>, hub:<owner>/<name>@<revision>:<path> or file:</path>"),
     ] = None
     engine: EngineIn = EngineIn()
-    capabilities: Annotated[list[Capability], Field(min_length=1, max_length=3)] = ["chat", "completions"]
+    capabilities: Annotated[list[Capability], Field(min_length=1, max_length=7)] = ["chat", "completions"]
     price_model: Annotated[str, Field(max_length=200, description="name in the price list; default: the same")] = ""
     context: Annotated[int | None, Field(ge=1, le=100_000_000)] = None
     max_concurrency: Annotated[int, Field(ge=0, le=100_000, description="calls at once; 0 = any")] = 0
@@ -84,7 +84,7 @@ class RoutingIn(BaseModel):
 
 
 class ServedOut(BaseModel):
-    """A served model. `state`: ready, preparing, failed, disabled."""
+    """A served model. `state`: ready, preparing, failed, disabled; not `released`: only its owner may call it."""
 
     model_config = ConfigDict(protected_namespaces=())
     id: str
@@ -104,6 +104,8 @@ class ServedOut(BaseModel):
     label: str | None
     visibility: str
     visible_to: list[str]
+    owner_org_id: str | None
+    released: bool
     keep_warm: bool
     state: str
     fault: str | None

@@ -16,13 +16,13 @@ from ceyuan.kernel.jobs import submit
 from ceyuan.kernel.pages import PageRequest, Rows, fetch_page
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.serving import repository
+from ceyuan.models.serving.candidates import is_released
 from ceyuan.models.serving.catalogue import find_file
 from ceyuan.models.serving.errors import InvalidServedModel, LicenceNotAccepted, ModelNotServed, NameTaken
 from ceyuan.models.serving.files import FileReference, local_path, require_gguf
-from ceyuan.models.serving.routes import Capability, Strategy
+from ceyuan.models.serving.routes import CAPABILITIES, ENGINE_CAPABILITIES, Capability, Strategy
 from ceyuan.models.serving.tables import ServedModel
 
-CAPABILITIES: tuple[Capability, ...] = ("chat", "completions", "embeddings")
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}\Z")
 PREPARE = "serving.prepare"
 
@@ -70,14 +70,18 @@ class _Source:
     revision: str | None = None
     licence: str | None = None
     ready: bool = True
+    owner_org_id: str | None = None
+    node: str | None = None
+    released: bool = True
 
 
 async def serve_model(uow: UnitOfWork, new: NewServed, *, replace_existing: bool = False) -> ServedModel:
     """Serve a model under a public name; only operators may. Audited.
 
-    A file that is not on this machine yet is brought by a job (`serving.prepare`); meanwhile the state is
-    `preparing`. With `replace_existing` a model of the same name is changed to this, else `NameTaken` is
-    raised. Raises `InvalidServedModel`, and `LicenceNotAccepted` for a file that must be fetched.
+    A file that is not on this machine yet is brought by a job (`serving.prepare`); meanwhile the state is `preparing`.
+    A revision of the hub that was not released is a candidate: only its owner may call it. With `replace_existing` a
+    model of the same name is changed to this, else `NameTaken` is raised. Raises `InvalidServedModel`, and
+    `LicenceNotAccepted` for a file that must be fetched.
     """
     uow.actor.require_duty("operator")
     _check(new)
@@ -92,6 +96,7 @@ async def serve_model(uow: UnitOfWork, new: NewServed, *, replace_existing: bool
     row.title = new.title or new.name
     row.upstream_id, row.upstream_model = source.upstream_id, new.upstream_model or new.name
     row.file, row.revision, row.licence = source.file, source.revision, source.licence
+    row.owner_org_id, row.model_node, row.released = source.owner_org_id, source.node, source.released
     row.engine = new.engine.stored()
     row.capabilities, row.price_model = sorted(set(new.capabilities)), new.price_model or new.name
     row.context = new.context or (new.engine.context if source.file else None)
@@ -117,14 +122,15 @@ def _check(new: NewServed) -> None:
             ("须指定上游服务或模型文件之一", "name either an upstream or a file"),
             hint=("upstream 与 file 二选一", "set one of upstream and file"),
         )
-    unknown = set(new.capabilities) - set(CAPABILITIES)
+    able = set(CAPABILITIES) if new.file is None else ENGINE_CAPABILITIES
+    unknown = set(new.capabilities) - able
     if unknown or not new.capabilities:
         raise InvalidServedModel(
             (
                 f"未知的能力:{'、'.join(sorted(unknown)) or '无'}",
                 f"unknown capabilities: {', '.join(sorted(unknown)) or '-'}",
             ),
-            hint=(f"可选:{'、'.join(CAPABILITIES)}", f"choose from {', '.join(CAPABILITIES)}"),
+            hint=(f"可选:{'、'.join(sorted(able))}", f"choose from {', '.join(sorted(able))}"),
         )
 
 
@@ -156,7 +162,14 @@ async def _source_of(uow: UnitOfWork, new: NewServed) -> _Source:
             hint=("请检查路径", "check the path"),
         )
     present = local_path(uow.platform, fixed) is not None
-    return _Source(file=str(fixed), revision=revision_found.ref, ready=present)
+    return _Source(
+        file=str(fixed),
+        revision=revision_found.ref,
+        ready=present,
+        owner_org_id=revision_found.org_id,
+        node=revision_found.node_id,
+        released=await is_released(uow, revision_found.node_id),
+    )
 
 
 async def _prepare(uow: UnitOfWork, row: ServedModel) -> None:
@@ -303,7 +316,11 @@ def may_see(uow: UnitOfWork, row: ServedModel) -> bool:
     actor = uow.actor
     if actor.has_duty("operator"):
         return True
-    return row.state != "disabled" and (row.visibility == "public" or any(actor.may(org) for org in row.visible_to))
+    if row.state == "disabled":
+        return False
+    if not row.released:
+        return row.owner_org_id is not None and actor.may(row.owner_org_id)
+    return row.visibility == "public" or any(actor.may(org) for org in row.visible_to)
 
 
 async def _changed(uow: UnitOfWork, action: str, row: ServedModel) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ceyuan.kernel.secrets import Sealed
@@ -33,6 +33,8 @@ class ServedModel(Base):
     catalogue, `hub:<owner>/<name>@<revision>/<path>`, or `file:<absolute path>`. `visibility` is `public` or
     `listed` (the organisations in `visible_to`). `state`: `ready`, `preparing` (its file is being fetched),
     `failed`, `disabled`. `routing`: how calls are shared with further upstreams (`Routing`), null = there are none.
+    A revision of the hub (`model_node`, its node in the lineage graph) is a candidate until it is `released`: until
+    then only `owner_org_id` may call it, whatever the visibility says.
     """
 
     __tablename__ = "served_model"
@@ -53,6 +55,9 @@ class ServedModel(Base):
     label: Mapped[str | None] = mapped_column(String(10))
     visibility: Mapped[str] = mapped_column(String(10))
     visible_to: Mapped[list[str]]
+    owner_org_id: Mapped[str | None] = mapped_column(Id)
+    model_node: Mapped[str | None] = mapped_column(String(200), index=True)
+    released: Mapped[bool] = mapped_column(server_default=true())
     keep_warm: Mapped[bool]
     state: Mapped[str] = mapped_column(String(12), index=True)
     fault: Mapped[str | None] = mapped_column(String(500))
