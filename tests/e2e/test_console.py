@@ -88,3 +88,17 @@ def test_the_law_assistant_answers_with_a_citation_that_opens_the_article(page: 
     page.locator("textarea").first.fill("试用期最长多久？")
     page.keyboard.press("Enter")
     page.get_by_text("第十九条").first.wait_for()
+
+
+def test_who_is_not_signed_in_looks_at_what_is_public_and_is_asked_to_sign_in_for_the_rest(
+    page: Any, live: dict[str, Any]
+) -> None:
+    page.goto("/console/login")
+    page.get_by_role("link", name="不登录，先看看公开内容").click()
+    page.wait_for_url("**/hub/datasets")
+    page.get_by_role("heading", name="数据集").first.wait_for()
+    page.goto("/console/compute/offers")
+    page.get_by_role("button", name="登录").wait_for()
+    assert "login" not in page.url
+    page.goto("/console/jobs")
+    page.wait_for_url("**/login**")

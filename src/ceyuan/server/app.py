@@ -22,7 +22,7 @@ from ceyuan.server import rooms
 from ceyuan.server.middleware import SecurityHeaders
 from ceyuan.server.settings import ServerSettings
 
-CONSOLE_DIR = Path(__file__).parent / "console"
+CONSOLE_DIR = Path(__file__).resolve().parent / "console"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "testserver"})
 _NEAR = frozenset({"127.0.0.1", "::1"})
 
