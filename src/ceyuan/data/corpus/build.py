@@ -1,7 +1,6 @@
 """The whole run: measure, decide, emit, explain; each stage's output is on disk before the next begins."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,13 +13,13 @@ import polars as pl
 
 from ceyuan.data.corpus.card import cards
 from ceyuan.data.corpus.decide import decide
-from ceyuan.data.corpus.emit import emit
 from ceyuan.data.corpus.findings import counted, distributions, drop_reasons
 from ceyuan.data.corpus.inputs import Inputs
-from ceyuan.data.corpus.measure import measure, measured_columns
+from ceyuan.data.corpus.measure import measured_columns
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report, part_of, told
 from ceyuan.data.corpus.samples import samples
+from ceyuan.data.corpus.workers import Threads, Workers
 from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sha256_of, write_atomically, write_json
 from ceyuan.data.problems import DataProblem
 
@@ -30,15 +29,21 @@ _FORMAT = 2
 
 
 def build(
-    inputs: Inputs, recipe: Recipe, out: Path, title: Mapping[str, str], report: Report, threads: int = 0
+    inputs: Inputs,
+    recipe: Recipe,
+    out: Path,
+    title: Mapping[str, str],
+    report: Report,
+    threads: int = 0,
+    workers: Workers | None = None,
 ) -> dict[str, Any]:
     """Make the dataset in ``out/dataset`` and return its manifest.
 
-    ``title`` has ``zh`` and ``en``. ``threads``: shards measured side by side, 0 for one per processor. The
-    manifest's ``content_sha256`` covers everything in the folder and follows from input, recipe and title;
-    times and versions of libraries are apart, in ``out/run.json``. Stage outputs lie in ``out/work`` until
-    the manifest is written; killed at any moment, the next call continues from them. Raises ``DataProblem``:
-    ``nothing_kept``, ``shard_damaged``, ``disk_full``.
+    ``title`` has ``zh`` and ``en``. ``threads``: shards measured side by side, 0 for one per processor; ``workers``
+    do the heavy parts instead of threads of this process. The manifest's ``content_sha256`` covers everything in the
+    folder and follows from input, recipe and title; times and versions of libraries are apart, in ``out/run.json``.
+    Stage outputs lie in ``out/work`` until the manifest is written; killed at any moment, the next call continues from
+    them. Raises ``DataProblem``: ``nothing_kept``, ``shard_damaged``, ``disk_full``.
     """
     started, began = monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     plan = hashlib.sha256(canonical_json([_FORMAT, inputs.identity(), recipe.identity(), dict(title)])).hexdigest()[:32]
@@ -50,16 +55,17 @@ def build(
         return manifest
     _begin(dataset, work, plan)
     statistics = measured_columns(recipe.operators())
-    measured = measure(inputs, recipe, work / "measured", threads or os.cpu_count() or 1, part_of(report, 0.0, 0.6))
+    workers = workers or Threads(threads)
+    measured = workers.measure(inputs, recipe, work / "measured", part_of(report, 0.0, 0.6))
     report(told(0.6, "去重与划分", "deduplicating and splitting"))
-    decisions, curtailed = _decisions(work / f"decisions-{plan}.parquet", measured, statistics, recipe)
+    decisions, curtailed = _decisions(work / f"decisions-{plan}.parquet", measured, statistics, recipe, workers)
     if not decisions["reason"].is_null().any():
         raise DataProblem(
             "nothing_kept",
             "没有文档通过筛选；请放宽配方的阈值。",
             "No document passed; loosen the recipe's thresholds.",
         )
-    files = emit(decisions, measured, dataset, recipe.output.shard_bytes, part_of(report, 0.8, 0.95))
+    files = workers.emit(decisions, measured, dataset, recipe.output.shard_bytes, part_of(report, 0.8, 0.95))
     counts = counted(decisions) | {"curtailed_comparisons": curtailed}
     _explain(dataset, decisions, inputs, measured, statistics, recipe, counts, title)
     manifest = _manifest(dataset, plan, inputs, recipe, counts, files)
@@ -79,10 +85,12 @@ def _begin(dataset: Path, work: Path, plan: str) -> None:
     write_atomically(marker, lambda file: _put(file, plan.encode()))
 
 
-def _decisions(path: Path, measured: list[Path], statistics: list[str], recipe: Recipe) -> tuple[pl.DataFrame, int]:
+def _decisions(
+    path: Path, measured: list[Path], statistics: list[str], recipe: Recipe, workers: Workers
+) -> tuple[pl.DataFrame, int]:
     note = path.with_suffix(".json")
     if not note.exists():
-        table, curtailed = decide(measured, statistics, recipe)
+        table, curtailed = decide(measured, statistics, recipe, workers.near)
         write_atomically(path, lambda file: table.write_parquet(file, compression="lz4"))
         write_json(note, {"curtailed": curtailed})
     curtailed_before: Any = read_json(note)["curtailed"]

@@ -3,7 +3,7 @@
 Texts are read again only for the documents that may be near-duplicates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +16,41 @@ from ceyuan.data.duplicates import Found, Known, Search, search
 from ceyuan.data.duplicates.search import ReadTexts
 from ceyuan.data.operators import Texts, first_reason
 
-__all__ = ["decide", "exact_duplicates", "gather", "near_duplicates", "preference", "with_near", "without_duplicates"]
+__all__ = [
+    "decide",
+    "exact_duplicates",
+    "gather",
+    "near_duplicates",
+    "near_in_process",
+    "preference",
+    "with_near",
+    "without_duplicates",
+]
 
 _DESCRIBING = ("id", "source", "domain", "title", "group", "rank", "changed", "bytes", "exact")
 
 
-def decide(shards: Sequence[Path], statistics: Sequence[str], recipe: Recipe) -> tuple[pl.DataFrame, int]:
+Near = Callable[[pl.DataFrame, Sequence[Path], Duplicates], Found]
+
+
+def near_in_process(kept: pl.DataFrame, shards: Sequence[Path], settings: Duplicates) -> Found:
+    """Near-duplicates among ``kept``, rows of the measured ``shards`` in order of preference, searched here."""
+    return near_duplicates(
+        kept,
+        gather(shards, kept, "keys").to_numpy().reshape(kept.height, -1),
+        lambda places: Texts.of(gather(shards, kept[places], "text")),
+        settings,
+    )
+
+
+def decide(
+    shards: Sequence[Path], statistics: Sequence[str], recipe: Recipe, near: Near = near_in_process
+) -> tuple[pl.DataFrame, int]:
     """(decisions, number of documents whose comparisons were curtailed).
 
     Decisions have one row per document in input order: ``shard`` and ``row`` (where it lies), what describes
-    it, its statistics, ``reason`` (null: kept), ``duplicate_of``, ``similarity``, ``cluster`` and ``split``.
+    it, its statistics, ``reason`` (null: kept), ``duplicate_of``, ``similarity``, ``cluster`` and ``split``. ``near``
+    searches for near-duplicates.
     """
     frames = [
         pl.read_parquet(path, columns=[*_DESCRIBING, *statistics, "distinct"])
@@ -39,7 +64,7 @@ def decide(shards: Sequence[Path], statistics: Sequence[str], recipe: Recipe) ->
     related: npt.NDArray[np.int64] = np.empty((0, 2), np.int64)
     curtailed = 0
     if recipe.duplicates.near:
-        table, related, curtailed = _near(table, shards, recipe.duplicates)
+        table, related, curtailed = _near(table, shards, recipe.duplicates, near)
     table = assign_split(table, related, recipe.split)
     return table.drop("order", "distinct", "rank", "group"), curtailed
 
@@ -78,18 +103,13 @@ def exact_duplicates(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _near(
-    table: pl.DataFrame, shards: Sequence[Path], settings: Duplicates
+    table: pl.DataFrame, shards: Sequence[Path], settings: Duplicates, near: Near
 ) -> tuple[pl.DataFrame, npt.NDArray[np.int64], int]:
     """The table with near-duplicates marked, pairs of related kept rows, and how many were curtailed."""
     kept = table.with_row_index("at").filter(pl.col("reason").is_null()).sort("order")
     if not kept.height:
         return table, np.empty((0, 2), np.int64), 0
-    found = near_duplicates(
-        kept,
-        gather(shards, kept, "keys").to_numpy().reshape(kept.height, -1),
-        lambda places: Texts.of(gather(shards, kept[places], "text")),
-        settings,
-    )
+    found = near(kept, shards, settings)
     at = kept["at"].to_numpy().astype(np.int64)
     return with_near(table, at, kept["id"], found), at[found.related], found.curtailed
 

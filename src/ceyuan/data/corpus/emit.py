@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.files import sha256_of, write_atomically
 
-__all__ = ["DATASET_SCHEMA", "emit"]
+__all__ = ["DATASET_SCHEMA", "Shard", "emit", "planned", "put_shard"]
 
 DATASET_SCHEMA = pa.schema(
     [
@@ -26,7 +26,9 @@ _ROWS = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class _Shard:
+class Shard:
+    """A file of the dataset: ``rows`` say where its documents lie (``shard``, ``row``), their cluster and bytes."""
+
     path: str
     split: str
     rows: pl.DataFrame
@@ -40,28 +42,27 @@ def emit(
     Which document goes to which file follows from the decisions alone, so a file that is already there, from
     an interrupted run of the same plan, is right and is not written again.
     """
-    shards = list(_planned(decisions, shard_bytes))
+    shards = list(planned(decisions, shard_bytes))
     files: list[dict[str, object]] = []
     for number, shard in enumerate(shards):
-        path = folder / shard.path
-        if not path.exists():
-            table = _table(shard.rows, measured)
-            write_atomically(path, lambda file, table=table: _write(table, file))  # type: ignore[misc]
-        files.append(
-            {
-                "path": shard.path,
-                "split": shard.split,
-                "rows": shard.rows.height,
-                "bytes": path.stat().st_size,
-                "sha256": sha256_of(path),
-            }
-        )
+        files.append(put_shard(shard, measured, folder))
         done = (number + 1) / len(shards)
         report(told(done, f"已写出 {number + 1}/{len(shards)} 个文件", f"wrote {number + 1} of {len(shards)} files"))
     return files
 
 
-def _planned(decisions: pl.DataFrame, shard_bytes: int) -> Iterator[_Shard]:
+def put_shard(shard: Shard, measured: Sequence[Path], folder: Path) -> dict[str, object]:
+    """Write one file, unless it is there; its path, split, rows, bytes and SHA-256."""
+    path = folder / shard.path
+    if not path.exists():
+        table = _table(shard.rows, measured)
+        write_atomically(path, lambda file: _write(table, file))
+    facts = {"path": shard.path, "split": shard.split, "rows": shard.rows.height}
+    return facts | {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+
+
+def planned(decisions: pl.DataFrame, shard_bytes: int) -> Iterator[Shard]:
+    """The files that the kept documents go to."""
     for split in ("train", "heldout"):
         rows = decisions.filter(pl.col("split") == split).select("shard", "row", "cluster", "bytes")
         if not rows.height:
@@ -72,7 +73,7 @@ def _planned(decisions: pl.DataFrame, shard_bytes: int) -> Iterator[_Shard]:
         count = int(dense.max()) + 1
         for index in range(count):
             name = f"data/{split}-{index:05d}-of-{count:05d}.parquet"
-            yield _Shard(name, split, rows.filter(pl.Series(dense == index)))
+            yield Shard(name, split, rows.filter(pl.Series(dense == index)))
 
 
 def _table(rows: pl.DataFrame, measured: Sequence[Path]) -> pa.Table:

@@ -1,6 +1,7 @@
 """The corpus run as a process: JSON in, JSON out."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,15 @@ from ceyuan.data.corpus.media import build_media
 from ceyuan.data.corpus.media.choosing import recipe_of
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report
+from ceyuan.data.corpus.workers import Threads, Workers
 
 __all__ = ["main"]
 
 
 def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """``args``: ``collections`` (folders), ``out`` (folder), ``recipe`` (fields of ``Recipe``, or of ``MediaRecipe``
-    where it names ``media``), ``title`` (``zh``, ``en``), ``threads`` (0: one per processor).
+    where it names ``media``), ``title`` (``zh``, ``en``), ``threads`` (0: one per processor), ``ray`` (address
+    of a Ray cluster that does the heavy parts of a run over texts; ``local``: on this machine).
 
     Returns ``folder`` (the dataset's), ``content_sha256`` and ``counts``.
     """
@@ -25,7 +28,8 @@ def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
     title = args.get("title") or {"zh": "中文语料", "en": "Chinese corpus"}
     out, threads = Path(args["out"]), int(args.get("threads") or 0)
     if isinstance(recipe, Recipe):
-        manifest = build(Inputs.of(folders), recipe, out, title, report, threads)
+        with _workers(str(args.get("ray") or ""), threads) as workers:
+            manifest = build(Inputs.of(folders), recipe, out, title, report, workers=workers)
     else:
         manifest = build_media(Inputs.of(folders, "media"), recipe, out, title, report, threads)
     return {
@@ -33,3 +37,11 @@ def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
         "content_sha256": manifest["content_sha256"],
         "counts": manifest["counts"],
     }
+
+
+def _workers(ray: str, threads: int) -> AbstractContextManager[Workers]:
+    if not ray:
+        return nullcontext(Threads(threads))
+    from ceyuan.data.distributed import ray_workers
+
+    return ray_workers("" if ray == "local" else ray, threads)

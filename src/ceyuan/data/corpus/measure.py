@@ -17,7 +17,7 @@ from ceyuan.data.duplicates import Banding, sketch
 from ceyuan.data.files import write_atomically
 from ceyuan.data.operators import Operator, Texts
 
-__all__ = ["measure", "measured_batch", "measured_columns"]
+__all__ = ["measure", "measured_batch", "measured_columns", "measured_paths"]
 
 
 def measure(inputs: Inputs, recipe: Recipe, folder: Path, threads: int, report: Report) -> list[Path]:
@@ -28,9 +28,7 @@ def measure(inputs: Inputs, recipe: Recipe, folder: Path, threads: int, report: 
     """
     banding = Banding(recipe.duplicates.bands, recipe.duplicates.rows)
     chain = recipe.operators()
-    identity = recipe.measuring_identity()
-    names = [hashlib.sha256(f"{identity}/{shard.sha256}".encode()).hexdigest()[:24] for shard in inputs.shards]
-    paths = [folder / f"{name}.parquet" for name in names]
+    paths = measured_paths(inputs, recipe, folder)
     waiting = {path: shard for path, shard in zip(paths, inputs.shards, strict=True) if not path.exists()}
     total, done = len(inputs.shards), len(inputs.shards) - len(waiting)
     if done:
@@ -46,6 +44,13 @@ def measure(inputs: Inputs, recipe: Recipe, folder: Path, threads: int, report: 
             pool.shutdown(cancel_futures=True)
             raise
     return paths
+
+
+def measured_paths(inputs: Inputs, recipe: Recipe, folder: Path) -> list[Path]:
+    """Where the measured shard of each raw shard lies."""
+    identity = recipe.measuring_identity()
+    names = [hashlib.sha256(f"{identity}/{shard.sha256}".encode()).hexdigest()[:24] for shard in inputs.shards]
+    return [folder / f"{name}.parquet" for name in names]
 
 
 def measured_columns(chain: Sequence[Operator]) -> list[str]:
