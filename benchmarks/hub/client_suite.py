@@ -106,7 +106,7 @@ def main() -> int:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/dev/shm")) as name:
         folder = Path(name)
-        with house(folder / "house") as facts:
+        with house(folder / "house", CEYUAN_HUB_DEFAULT_VISIBILITY="public") as facts:
             adapt(chosen.sources, folder / "suite", facts)
             found = outcomes(run(chosen.python, folder / "suite", facts["origin"], chosen.more))
         if chosen.keep:

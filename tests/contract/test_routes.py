@@ -100,6 +100,7 @@ PUBLIC = {
     "hf_list_models",
     "list_accelerators",
     "list_announcements",
+    "list_collections",
     "list_compute_offers",
     "list_compute_partners",
     "list_compute_regions",

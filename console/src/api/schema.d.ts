@@ -1111,154 +1111,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/compute/executor-pools": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Executor Pools
-         * @description List the pools on which the caller's tasks may run, with capacity and what is held.
-         */
-        get: operations["list_executor_pools"];
-        put?: never;
-        /**
-         * Register Executor Pool
-         * @description Register a pool; a cluster is tried before it is kept.
-         */
-        post: operations["register_executor_pool"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/compute/executor-pools/{pool_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Executor Pool
-         * @description Show one pool by id or name.
-         */
-        get: operations["get_executor_pool"];
-        put?: never;
-        post?: never;
-        /**
-         * Remove Executor Pool
-         * @description Forget a pool with its hosts and keys.
-         */
-        delete: operations["remove_executor_pool"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/compute/executor-pools/{pool_id}/drain": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Drain Executor Pool
-         * @description Take no new tasks in a pool, or take them again.
-         */
-        post: operations["drain_executor_pool"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/compute/executor-pools/{pool_id}/hosts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Add Pool Host
-         * @description Add a host to an SSH pool; it is reached and tried before it is kept.
-         */
-        post: operations["add_pool_host"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/compute/executor-pools/{pool_id}/hosts/{node_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Remove Pool Host
-         * @description Forget a host and its key.
-         */
-        delete: operations["remove_pool_host"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/compute/executor-pools/{pool_id}/look": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Look At Executor Pool
-         * @description Look at the pools' health now.
-         */
-        post: operations["look_at_executor_pool"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/compute/executor-pools/{pool_id}/nodes/{node_id}/drain": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Drain Pool Node
-         * @description Take no new tasks on one node, or take them again.
-         */
-        post: operations["drain_pool_node"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/compute/identifiers/{identifier}": {
         parameters: {
             query?: never;
@@ -1540,50 +1392,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/compute/quotas": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Compute Quotas
-         * @description List groups and the quotas of the caller's organisations.
-         */
-        get: operations["list_compute_quotas"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/compute/quotas/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Set Compute Quota
-         * @description Set what an organisation or a group is guaranteed and may borrow.
-         */
-        put: operations["set_compute_quota"];
-        post?: never;
-        /**
-         * Remove Compute Quota
-         * @description Remove a quota.
-         */
-        delete: operations["remove_compute_quota"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/compute/regions": {
         parameters: {
             query?: never;
@@ -1701,7 +1509,7 @@ export interface paths {
         };
         /**
          * Get Compute Place
-         * @description Say what this machine has and whether they are isolated there.
+         * @description Say where tasks run and whether they are isolated there.
          */
         get: operations["get_compute_place"];
         put?: never;
@@ -1732,26 +1540,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/compute/tasks/{task_id}/explain": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Explain Compute Task
-         * @description Say why a task waits, when it is expected to start, and what would make it start now.
-         */
-        get: operations["explain_compute_task"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/compute/tasks/{task_id}/log": {
         parameters: {
             query?: never;
@@ -1766,26 +1554,6 @@ export interface paths {
         get: operations["read_compute_task_log"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/compute/tasks/{task_id}/move": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Move Compute Task
-         * @description Ask a running task to leave its node at its checkpoint; it goes on elsewhere.
-         */
-        post: operations["move_compute_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1872,29 +1640,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/data/datasets/{owner}/{name}/analysis": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Analyse Corpus
-         * @description Study a corpus: keep rates by source, which of them ought to alarm, groups of duplicates, correlation.
-         *
-         *     Alarms: a rate surely below `floor`, one that surely fell by `fall` since the revision before, a single reason
-         *     that surely drops more than `share` of a source.
-         */
-        get: operations["analyse_corpus"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/data/datasets/{owner}/{name}/distributions": {
         parameters: {
             query?: never;
@@ -1907,46 +1652,6 @@ export interface paths {
          * @description Show how each statistic is distributed, by domain, for all documents and for those kept.
          */
         get: operations["get_distributions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/data/datasets/{owner}/{name}/documents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Browse Documents
-         * @description List documents of a corpus, also those that were dropped.
-         */
-        get: operations["browse_documents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/data/datasets/{owner}/{name}/documents/trace": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Trace Document
-         * @description Show the way of one document: source, operators, statistics, why it stays or went, where it lies, versions.
-         */
-        get: operations["trace_document"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2055,86 +1760,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/data/datasets/{owner}/{name}/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Versions
-         * @description List the versions of a corpus, newest first, with what changed in each.
-         */
-        get: operations["list_versions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/data/datasets/{owner}/{name}/versions/at": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Find Version At
-         * @description Show which version was current at a time.
-         */
-        get: operations["find_version_at"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/data/datasets/{owner}/{name}/versions/diff": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Compare Versions
-         * @description Show which documents differ between two versions.
-         */
-        get: operations["compare_versions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/data/datasets/{owner}/{name}/versions/rollback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Roll Back
-         * @description Make an earlier version the current one, as a new revision; nothing is lost.
-         */
-        post: operations["roll_back"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/data/pipelines": {
         parameters: {
             query?: never;
@@ -2189,26 +1814,6 @@ export interface paths {
          * @description Read a Data-Juicer recipe as ours, with what differs.
          */
         post: operations["import_recipe"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/data/runs/{job_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Run
-         * @description Show a pipeline run, live: what each operator did, what was dropped, speed and cost.
-         */
-        get: operations["get_run"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -7837,50 +7442,6 @@ export interface components {
             sha256: string;
         };
         /**
-         * AlarmOut
-         * @description A source whose keep rate is odd, with its interval (Wilson, 95 %).
-         */
-        AlarmOut: {
-            /** Before */
-            before: number | null;
-            /** Documents */
-            documents: number;
-            /** Domain */
-            domain: string;
-            /** High */
-            high: number;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "low" | "fell" | "one_reason";
-            /** Low */
-            low: number;
-            /** Rate */
-            rate: number;
-            /** Reason */
-            reason: string | null;
-            /** Source */
-            source: string;
-        };
-        /**
-         * AnalysisOut
-         * @description Keep rates, alarms, groups of duplicates, correlation of statistics.
-         */
-        AnalysisOut: {
-            /** Alarms */
-            alarms: components["schemas"]["AlarmOut"][];
-            /** Clusters */
-            clusters: components["schemas"]["Cluster"][];
-            correlation: components["schemas"]["Correlation"];
-            /** Duplicates */
-            duplicates: components["schemas"]["GroupSize"][];
-            /** Revision */
-            revision: string;
-            /** Sources */
-            sources: components["schemas"]["SourceRate"][];
-        };
-        /**
          * AnnouncementChange
          * @description What to change of an announcement.
          */
@@ -8105,29 +7666,10 @@ export interface components {
             state: string;
         };
         /**
-         * AtOut
-         * @description The version that was current at a time.
-         */
-        AtOut: {
-            /** Commit */
-            commit: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Revision */
-            revision: string;
-        };
-        /**
          * AttemptOut
          * @description One try that has ended, with its meter. Times are seconds since 1970.
          */
         AttemptOut: {
-            /** Accounting */
-            accounting: {
-                [key: string]: unknown;
-            } | null;
             /** Cpu Seconds */
             cpu_seconds: number;
             /** Ended At */
@@ -8138,12 +7680,8 @@ export interface components {
             key: string;
             /** Peak Mb */
             peak_mb: number;
-            /** Pool */
-            pool: string;
             /** Reason */
             reason: string;
-            /** Seats */
-            seats: components["schemas"]["ceyuan__compute__tasks__schemas__SeatOut"][];
             /** Seconds */
             seconds: number;
             /** Started At */
@@ -8505,6 +8043,27 @@ export interface components {
             problem: string | null;
         };
         /**
+         * ChangeOut
+         * @description A file that differs; sizes and hashes are null where it is not.
+         */
+        ChangeOut: {
+            /** New Sha256 */
+            new_sha256: string | null;
+            /** New Size */
+            new_size: number | null;
+            /** Old Sha256 */
+            old_sha256: string | null;
+            /** Old Size */
+            old_size: number | null;
+            /** Path */
+            path: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "added" | "removed" | "changed";
+        };
+        /**
          * ChargeOut
          * @description What one balance paid for an event; null = the general account.
          */
@@ -8545,20 +8104,6 @@ export interface components {
             start: number;
             /** Text */
             text: string;
-        };
-        /**
-         * Cluster
-         * @description A group of duplicates: the kept document, how many were dropped for it, and some of them.
-         */
-        Cluster: {
-            /** Documents */
-            documents: components["schemas"]["Duplicate"][];
-            /** Kept */
-            kept: string;
-            /** Members */
-            members: number;
-            /** Similarity */
-            similarity: number | null;
         };
         /**
          * CodeIn
@@ -8840,12 +8385,6 @@ export interface components {
              */
             dataset: string;
             /**
-             * Full
-             * @description measure everything anew instead of what changed
-             * @default false
-             */
-            full: boolean;
-            /**
              * Org Id
              * @description organisation that the run is for
              */
@@ -8896,16 +8435,6 @@ export interface components {
             title_en: string;
             /** Title Zh */
             title_zh: string;
-        };
-        /**
-         * Correlation
-         * @description Spearman's rank correlation between statistics.
-         */
-        Correlation: {
-            /** Names */
-            names: string[];
-            /** Values */
-            values: number[][];
         };
         /**
          * Criteria
@@ -9131,41 +8660,6 @@ export interface components {
             topic: string;
         };
         /**
-         * DiffOut
-         * @description What differs between two versions: counts by kind over all, and some of the documents.
-         */
-        DiffOut: {
-            /** Counts */
-            counts: {
-                [key: string]: number;
-            };
-            /** Documents */
-            documents: components["schemas"]["DiffRow"][];
-            /** Earlier */
-            earlier: string;
-            /** Later */
-            later: string;
-        };
-        /**
-         * DiffRow
-         * @description A document that differs. Reasons are null where it is kept, and where it is absent.
-         */
-        DiffRow: {
-            /** Domain */
-            domain: string;
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "added" | "removed" | "changed" | "newly_dropped" | "newly_kept";
-            /** Reason After */
-            reason_after: string | null;
-            /** Reason Before */
-            reason_before: string | null;
-        };
-        /**
          * DifferenceOut
          * @description What leads from one commit to another; `items` may be fewer than the counts say.
          */
@@ -9177,7 +8671,7 @@ export interface components {
             /** Changed */
             changed: number;
             /** Items */
-            items: components["schemas"]["ceyuan__hub__browsing__schemas__ChangeOut"][];
+            items: components["schemas"]["ChangeOut"][];
             /** New */
             new: string;
             /** Old */
@@ -9300,46 +8794,6 @@ export interface components {
             total: number;
         };
         /**
-         * DocumentRow
-         * @description A document of a corpus; title and the text's beginning only for those that are kept.
-         */
-        DocumentRow: {
-            /** Characters */
-            characters: number;
-            /** Cluster */
-            cluster: string | null;
-            /** Domain */
-            domain: string;
-            /** Duplicate Of */
-            duplicate_of: string | null;
-            /** Id */
-            id: string;
-            /** Reason */
-            reason: string | null;
-            /** Similarity */
-            similarity: number | null;
-            /** Source */
-            source: string;
-            /** Split */
-            split: string | null;
-            /** Text */
-            text: string | null;
-            /** Title */
-            title: string | null;
-        };
-        /**
-         * DocumentsOut
-         * @description A page of documents, sorted by id; `total` fit.
-         */
-        DocumentsOut: {
-            /** Documents */
-            documents: components["schemas"]["DocumentRow"][];
-            /** Revision */
-            revision: string;
-            /** Total */
-            total: number;
-        };
-        /**
          * DownloadsOut
          * @description Downloads of one day (UTC) and the bytes that they asked for.
          */
@@ -9353,30 +8807,6 @@ export interface components {
              * Format: date
              */
             day: string;
-        };
-        /**
-         * DrainIn
-         * @description Take no new tasks (`on`) or take them again; `move`: those at work leave at their checkpoint.
-         */
-        DrainIn: {
-            /**
-             * Move
-             * @default false
-             */
-            move: boolean;
-            /**
-             * On
-             * @default true
-             */
-            on: boolean;
-        };
-        /**
-         * DrainOut
-         * @description How many tasks were asked to leave.
-         */
-        DrainOut: {
-            /** Asked */
-            asked: number;
         };
         /**
          * DropReason
@@ -9405,20 +8835,6 @@ export interface components {
             reasons: components["schemas"]["DropReason"][];
             /** Revision */
             revision: string;
-        };
-        /**
-         * Duplicate
-         * @description A document that was dropped for another.
-         */
-        Duplicate: {
-            /** Id */
-            id: string;
-            /** Reason */
-            reason: string;
-            /** Similarity */
-            similarity: number | null;
-            /** Source */
-            source: string;
         };
         /**
          * DutyOut
@@ -9589,34 +9005,6 @@ export interface components {
             url?: string | null;
         };
         /**
-         * ExplainOut
-         * @description Why a task waits: its place in the whole queue (1: next), the reason (`room`, `reserved`, `quota`, `never`), when
-         *     it is expected to start at the earliest and, as everything ends at its limit, at the latest, and what would make it
-         *     start now. Of a task that does not wait only `state` is told.
-         */
-        ExplainOut: {
-            /** Earliest */
-            earliest: string | null;
-            /** En */
-            en: string;
-            /** Latest */
-            latest: string | null;
-            /** Position */
-            position: number | null;
-            /** Reason */
-            reason: string;
-            /** Reserved From */
-            reserved_from: string | null;
-            /** State */
-            state: string;
-            /** Waiting */
-            waiting: number | null;
-            /** Would Start If */
-            would_start_if: components["schemas"]["ceyuan__compute__tasks__schemas__ChangeOut"][];
-            /** Zh */
-            zh: string;
-        };
-        /**
          * FacetValue
          * @description A value and how many repositories have it.
          */
@@ -9783,21 +9171,11 @@ export interface components {
             /** Edges */
             edges: components["schemas"]["ceyuan__hub__lineage__schemas__EdgeOut"][];
             /** Nodes */
-            nodes: components["schemas"]["ceyuan__hub__lineage__schemas__NodeOut"][];
+            nodes: components["schemas"]["NodeOut"][];
             /** Start */
             start: string;
             /** Truncated */
             truncated: boolean;
-        };
-        /**
-         * GroupSize
-         * @description How many groups of duplicates have so many documents.
-         */
-        GroupSize: {
-            /** Documents */
-            documents: number;
-            /** Groups */
-            groups: number;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -9886,48 +9264,6 @@ export interface components {
             state: "open" | "released" | "expired";
             /** Subject */
             subject: string;
-        };
-        /**
-         * HostIn
-         * @description A host of an SSH pool. `host_key` as in its .pub file; `private_key` is sealed and never shown again.
-         */
-        HostIn: {
-            /**
-             * Accelerator
-             * @default
-             */
-            accelerator: string;
-            /**
-             * Accelerators
-             * @default 0
-             */
-            accelerators: number;
-            /** Address */
-            address: string;
-            /** Host Key */
-            host_key: string;
-            /**
-             * Name
-             * @default
-             */
-            name: string;
-            /**
-             * Port
-             * @default 22
-             */
-            port: number;
-            /**
-             * Private Key
-             * Format: password
-             */
-            private_key: string;
-            /**
-             * Root
-             * @default .ceyuan/runs
-             */
-            root: string;
-            /** User */
-            user: string;
         };
         /**
          * ImpersonationOut
@@ -11135,6 +10471,33 @@ export interface components {
             name: string;
         };
         /**
+         * NodeOut
+         * @description A node. `distance` counts steps from the start, negative upstream. Of a hidden one nothing is told;
+         *     `reference` names a revision, `href` is a page of the console.
+         */
+        NodeOut: {
+            /** Created At */
+            created_at: string | null;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Distance */
+            distance: number;
+            /** Hidden */
+            hidden: boolean;
+            /** Href */
+            href: string | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string | null;
+            /** Label */
+            label: string | null;
+            /** Reference */
+            reference: string | null;
+        };
+        /**
          * NoticeCount
          * @description What waits in the inbox.
          */
@@ -11499,25 +10862,6 @@ export interface components {
             title: string;
         };
         /**
-         * OperatorOut
-         * @description What an operator did in a run: documents and bytes of text that went through it, and the seconds it took,
-         *     added up over the threads that worked side by side.
-         */
-        OperatorOut: {
-            /** Bytes */
-            bytes: number;
-            /** Documents */
-            documents: number;
-            /** En */
-            en: string;
-            /** Name */
-            name: string;
-            /** Seconds */
-            seconds: number;
-            /** Zh */
-            zh: string;
-        };
-        /**
          * OrganisationChange
          * @description What to change of an organisation.
          */
@@ -11793,6 +11137,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[PoolOut] */
+        Page_PoolOut_: {
+            /** Items */
+            items: components["schemas"]["PoolOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[PriceOut] */
         Page_PriceOut_: {
             /** Items */
@@ -11804,13 +11155,6 @@ export interface components {
         Page_ProviderOut_: {
             /** Items */
             items: components["schemas"]["ProviderOut"][];
-            /** Next */
-            next: string | null;
-        };
-        /** Page[QuotaOut] */
-        Page_QuotaOut_: {
-            /** Items */
-            items: components["schemas"]["ceyuan__compute__quotas__schemas__QuotaOut"][];
             /** Next */
             next: string | null;
         };
@@ -11845,7 +11189,7 @@ export interface components {
         /** Page[RunOut] */
         Page_RunOut_: {
             /** Items */
-            items: components["schemas"]["ceyuan__evaluation__runs__schemas__RunOut"][];
+            items: components["schemas"]["RunOut"][];
             /** Next */
             next: string | null;
         };
@@ -12096,12 +11440,6 @@ export interface components {
              */
             dataset: string;
             /**
-             * Full
-             * @description measure everything anew instead of what changed
-             * @default false
-             */
-            full: boolean;
-            /**
              * Org Id
              * @description organisation that the run is for
              */
@@ -12327,6 +11665,116 @@ export interface components {
             semantic_model: string;
             /** Store Bodies */
             store_bodies: boolean;
+        };
+        /**
+         * PoolIn
+         * @description A pool of equal nodes at a site.
+         */
+        PoolIn: {
+            /** Accelerator */
+            accelerator: string;
+            /**
+             * Cpu Cores
+             * @description of a node
+             * @default 64
+             */
+            cpu_cores: number;
+            /**
+             * Evidence
+             * @description evidence by figure; the member `all` stands for every figure that has none of its own
+             * @default {}
+             */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /**
+             * Host Memory Gib
+             * @description of a node
+             * @default 512
+             */
+            host_memory_gib: number;
+            /**
+             * Memory Gib
+             * @description memory of one accelerator; left out: the model's
+             */
+            memory_gib?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Network
+             * @description between nodes
+             * @default Ethernet
+             */
+            network: string;
+            /**
+             * Network Gbps
+             * @description of a node
+             * @default 25
+             */
+            network_gbps: number;
+            /** Nodes */
+            nodes: number;
+            /**
+             * Per Node
+             * @description accelerators per node; 1 for CPU nodes
+             * @default 8
+             */
+            per_node: number;
+            /** Site Id */
+            site_id: string;
+            /**
+             * Storage Tb
+             * @default 0
+             */
+            storage_tb: number;
+            /**
+             * Throughput
+             * @default []
+             */
+            throughput: components["schemas"]["Throughput"][];
+        };
+        /**
+         * PoolOut
+         * @description A pool with its id.
+         */
+        PoolOut: {
+            /** Accelerator */
+            accelerator: string;
+            /** Cpu Cores */
+            cpu_cores: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Evidence */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /** Host Memory Gib */
+            host_memory_gib: number;
+            /** Id */
+            id: string;
+            /** Memory Gib */
+            memory_gib: number;
+            /** Name */
+            name: string;
+            /** Network */
+            network: string;
+            /** Network Gbps */
+            network_gbps: number;
+            /** Nodes */
+            nodes: number;
+            /** Org Id */
+            org_id: string;
+            /** Per Node */
+            per_node: number;
+            /** Site Id */
+            site_id: string;
+            /** Storage Tb */
+            storage_tb: number;
+            /** Throughput */
+            throughput: components["schemas"]["Throughput"][];
         };
         /**
          * PortionOut
@@ -12698,11 +12146,101 @@ export interface components {
             hard?: boolean | null;
         };
         /**
+         * QuotaIn
+         * @description A quota to set. `amount` counts units, or micro-yuan for money.
+         */
+        QuotaIn: {
+            /** Amount */
+            amount: number | string;
+            /**
+             * Hard
+             * @default true
+             */
+            hard: boolean;
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "requests" | "tokens" | "money" | "quantity";
+            /**
+             * Model
+             * @description a name, with * for any run of characters
+             * @default *
+             */
+            model: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Resource
+             * @description pattern; empty = what the metric usually counts
+             * @default
+             */
+            resource: string;
+            /**
+             * Subject Id
+             * @description * = each one on its own; empty for the organisation
+             * @default
+             */
+            subject_id: string;
+            /**
+             * Subject Kind
+             * @default org
+             * @enum {string}
+             */
+            subject_kind: "org" | "token" | "person" | "project";
+            /**
+             * Window
+             * @enum {string}
+             */
+            window: "minute" | "day" | "month";
+        };
+        /**
+         * QuotaOut
+         * @description A quota.
+         */
+        QuotaOut: {
+            /** Amount */
+            amount: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Hard */
+            hard: boolean;
+            /** Id */
+            id: string;
+            /** Metric */
+            metric: string;
+            /** Model */
+            model: string;
+            /** Note */
+            note: string;
+            /** Org Id */
+            org_id: string;
+            /** Resource */
+            resource: string;
+            /**
+             * Set By
+             * @enum {string}
+             */
+            set_by: "platform" | "organisation";
+            /** Subject Id */
+            subject_id: string;
+            /** Subject Kind */
+            subject_kind: string;
+            /** Window */
+            window: string;
+        };
+        /**
          * QuotaStateOut
          * @description A quota and its present window; `used` is null where it holds for each subject on its own.
          */
         QuotaStateOut: {
-            quota: components["schemas"]["ceyuan__metering__desk__usage_schemas__QuotaOut"];
+            quota: components["schemas"]["QuotaOut"];
             /** Used */
             used: string | null;
             /**
@@ -13453,34 +12991,6 @@ export interface components {
             role: "viewer" | "member" | "maintainer" | "owner";
         };
         /**
-         * RollBackIn
-         * @description The version to go back to, and why.
-         */
-        RollBackIn: {
-            /**
-             * To
-             * @description branch, tag or commit
-             */
-            to: string;
-            /**
-             * Why
-             * @default
-             */
-            why: string;
-        };
-        /**
-         * RolledBack
-         * @description The new revision, whose content is the earlier one's.
-         */
-        RolledBack: {
-            /** Commit */
-            commit: string;
-            /** Restored */
-            restored: string;
-            /** Revision */
-            revision: string;
-        };
-        /**
          * RouteOut
          * @description A model and how its servers stand; `waiting` calls stand in line for their turn.
          */
@@ -13642,6 +13152,41 @@ export interface components {
             repository: string;
         };
         /**
+         * RunOut
+         * @description A run as lists show it.
+         */
+        RunOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /** Job Id */
+            job_id: string;
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string;
+            /** Plan */
+            plan: {
+                [key: string]: unknown;
+            };
+            /** Report */
+            report: string | null;
+            /** State */
+            state: string;
+            /** Summary */
+            summary: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
          * SafetyPlan
          * @description What is sampled. The standard asks for 4,000 texts by hand and a tenth by machine (GB/T 45654-2025); the
          *     pass rates are its: 98 % of the corpus by machine, 90 % of the answers.
@@ -13784,6 +13329,39 @@ export interface components {
             title_zh: string;
         };
         /**
+         * SeatOut
+         * @description A reviewer's seat with its ballot.
+         */
+        SeatOut: {
+            /**
+             * Assigned At
+             * Format: date-time
+             */
+            assigned_at: string;
+            /** Assigned By */
+            assigned_by: string;
+            /** Cast At */
+            cast_at: string | null;
+            /** Comment */
+            comment: string | null;
+            /** Label */
+            label: string;
+            /** Person Id */
+            person_id: string;
+            /** Recusal */
+            recusal: string | null;
+            /** Recused At */
+            recused_at: string | null;
+            /** Round */
+            round: number;
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            } | null;
+            /** Vote */
+            vote: string | null;
+        };
+        /**
          * SeatsIn
          * @description Reviewers to appoint; none: draw the missing ones.
          */
@@ -13799,7 +13377,7 @@ export interface components {
             /** Complete */
             complete: boolean;
             /** Seats */
-            seats: components["schemas"]["ceyuan__kernel__workflow__schemas__SeatOut"][];
+            seats: components["schemas"]["SeatOut"][];
         };
         /**
          * SecondFactorOut
@@ -14340,24 +13918,6 @@ export interface components {
             title: string;
         };
         /**
-         * SourceRate
-         * @description What became of a source's documents, by domain.
-         */
-        SourceRate: {
-            /** Documents */
-            documents: number;
-            /** Domain */
-            domain: string;
-            /** Kept */
-            kept: number;
-            /** Reasons */
-            reasons: {
-                [key: string]: number;
-            };
-            /** Source */
-            source: string;
-        };
-        /**
          * SplitOut
          * @description How the model is spread.
          */
@@ -14380,20 +13940,6 @@ export interface components {
             sharded: boolean;
             /** Tensor */
             tensor: number;
-        };
-        /**
-         * StageOut
-         * @description Documents that were dropped for a reason.
-         */
-        StageOut: {
-            /** Documents */
-            documents: number;
-            /** En */
-            en: string;
-            /** Reason */
-            reason: string;
-            /** Zh */
-            zh: string;
         };
         /**
          * StandingOut
@@ -14660,8 +14206,6 @@ export interface components {
             job_id: string;
             /** Name */
             name: string;
-            /** Notice */
-            notice: string | null;
             /** Org Id */
             org_id: string;
             /** Outputs */
@@ -14672,14 +14216,8 @@ export interface components {
             placed: {
                 [key: string]: unknown;
             };
-            /** Pool */
-            pool: string;
-            /** Priority */
-            priority: number;
             /** Reason */
             reason: string;
-            /** Seats */
-            seats: components["schemas"]["ceyuan__compute__tasks__schemas__SeatOut"][];
             /** Seconds */
             seconds: number;
             /** Spec */
@@ -14698,11 +14236,7 @@ export interface components {
          *     `command` is a shell line or a list of words. `alternatives` are tried in order where `resources` cannot be had.
          *     `inputs` name revisions of the hub; they lie read-only under `$CEYUAN_INPUTS/<name>`. `outputs` map folders that the
          *     command leaves in its working folder to repositories that get them as a revision. What it writes to
-         *     `$CEYUAN_CHECKPOINT` is there again at the next try. `retries` counts further tries after a fault of the command; a
-         *     node that dies or a request to leave costs none. `pools` and `regions` limit where it runs (empty: anywhere). An
-         *     `interruptible` one may be asked to leave for others: it gets TERM and `notice_s` seconds. Of one organisation's
-         *     tasks those with the higher `priority` go first. `gang_timeout_s`: a cluster that has not brought all nodes together
-         *     by then is given up, and another tried.
+         *     `$CEYUAN_CHECKPOINT` is there again at the next try. `retries` counts further tries after a fault.
          */
         TaskSpec: {
             /**
@@ -14724,22 +14258,12 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * Gang Timeout S
-             * @default 600
-             */
-            gang_timeout_s: number;
-            /**
              * Inputs
              * @default {}
              */
             inputs: {
                 [key: string]: string;
             };
-            /**
-             * Interruptible
-             * @default false
-             */
-            interruptible: boolean;
             /** Name */
             name: string;
             /**
@@ -14748,32 +14272,12 @@ export interface components {
              */
             network: boolean;
             /**
-             * Notice S
-             * @default 30
-             */
-            notice_s: number;
-            /**
              * Outputs
              * @default {}
              */
             outputs: {
                 [key: string]: string;
             };
-            /**
-             * Pools
-             * @default []
-             */
-            pools: string[];
-            /**
-             * Priority
-             * @default 0
-             */
-            priority: number;
-            /**
-             * Regions
-             * @default []
-             */
-            regions: string[];
             /**
              * @default {
              *       "accelerator": "cpu",
@@ -15087,18 +14591,6 @@ export interface components {
              * @description last use, to half a minute
              */
             used_at: string | null;
-        };
-        /**
-         * TraceOut
-         * @description The way of one document, from its source to where it lies or why it went.
-         */
-        TraceOut: {
-            /** Revision */
-            revision: string;
-            /** Trace */
-            trace: {
-                [key: string]: unknown;
-            };
         };
         /**
          * TrainingIn
@@ -15543,47 +15035,6 @@ export interface components {
             size: number;
         };
         /**
-         * VersionOut
-         * @description A revision of a corpus. `content` is a hash of the documents that it holds: equal content, equal hash, however
-         *     it was made; null for revisions made before there were such hashes.
-         */
-        VersionOut: {
-            /** Author */
-            author: string;
-            change: components["schemas"]["ceyuan__data__pipelines__schemas__ChangeOut"] | null;
-            /** Commit */
-            commit: string;
-            /** Content */
-            content: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Current */
-            current: boolean;
-            /** Documents */
-            documents: number;
-            /** Kept */
-            kept: number;
-            /** Recipe */
-            recipe: string;
-            /** Revision */
-            revision: string;
-            /** Title */
-            title: string;
-        };
-        /**
-         * VersionsOut
-         * @description Versions, newest first; `next` is the commit to go on from.
-         */
-        VersionsOut: {
-            /** Items */
-            items: components["schemas"]["VersionOut"][];
-            /** Next */
-            next: string | null;
-        };
-        /**
          * VoucherDecision
          * @description A step of a voucher's workflow; `amount_micro` goes with `grant`, `reason` with `refuse` and `revoke`.
          */
@@ -15869,287 +15320,6 @@ export interface components {
             path: string;
         };
         /**
-         * PoolIn
-         * @description A pool of equal nodes at a site.
-         */
-        ceyuan__compute__catalogue__schemas__PoolIn: {
-            /** Accelerator */
-            accelerator: string;
-            /**
-             * Cpu Cores
-             * @description of a node
-             * @default 64
-             */
-            cpu_cores: number;
-            /**
-             * Evidence
-             * @description evidence by figure; the member `all` stands for every figure that has none of its own
-             * @default {}
-             */
-            evidence: {
-                [key: string]: components["schemas"]["Evidence"];
-            };
-            /**
-             * Host Memory Gib
-             * @description of a node
-             * @default 512
-             */
-            host_memory_gib: number;
-            /**
-             * Memory Gib
-             * @description memory of one accelerator; left out: the model's
-             */
-            memory_gib?: number | null;
-            /** Name */
-            name: string;
-            /**
-             * Network
-             * @description between nodes
-             * @default Ethernet
-             */
-            network: string;
-            /**
-             * Network Gbps
-             * @description of a node
-             * @default 25
-             */
-            network_gbps: number;
-            /** Nodes */
-            nodes: number;
-            /**
-             * Per Node
-             * @description accelerators per node; 1 for CPU nodes
-             * @default 8
-             */
-            per_node: number;
-            /** Site Id */
-            site_id: string;
-            /**
-             * Storage Tb
-             * @default 0
-             */
-            storage_tb: number;
-            /**
-             * Throughput
-             * @default []
-             */
-            throughput: components["schemas"]["Throughput"][];
-        };
-        /**
-         * PoolOut
-         * @description A pool with its id.
-         */
-        ceyuan__compute__catalogue__schemas__PoolOut: {
-            /** Accelerator */
-            accelerator: string;
-            /** Cpu Cores */
-            cpu_cores: number;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Evidence */
-            evidence: {
-                [key: string]: components["schemas"]["Evidence"];
-            };
-            /** Host Memory Gib */
-            host_memory_gib: number;
-            /** Id */
-            id: string;
-            /** Memory Gib */
-            memory_gib: number;
-            /** Name */
-            name: string;
-            /** Network */
-            network: string;
-            /** Network Gbps */
-            network_gbps: number;
-            /** Nodes */
-            nodes: number;
-            /** Org Id */
-            org_id: string;
-            /** Per Node */
-            per_node: number;
-            /** Site Id */
-            site_id: string;
-            /** Storage Tb */
-            storage_tb: number;
-            /** Throughput */
-            throughput: components["schemas"]["Throughput"][];
-        };
-        /**
-         * NodeOut
-         * @description A machine of a pool, what it has and what of it is held.
-         */
-        ceyuan__compute__pools__schemas__NodeOut: {
-            /** Accelerator */
-            accelerator: string;
-            /** Accelerators */
-            accelerators: number;
-            /** Accelerators Held */
-            accelerators_held: number;
-            /** Address */
-            address: string;
-            /** Checked At */
-            checked_at: string | null;
-            /** Cpus */
-            cpus: number;
-            /** Cpus Held */
-            cpus_held: number;
-            /** Draining */
-            draining: boolean;
-            /** Fault */
-            fault: string;
-            /** Health */
-            health: string;
-            /** Host Key */
-            host_key: string;
-            /** Id */
-            id: string;
-            /** Isolated */
-            isolated: boolean;
-            /** Memory Mib */
-            memory_mib: number;
-            /** Memory Mib Held */
-            memory_mib_held: number;
-            /** Name */
-            name: string;
-            /** Runs */
-            runs: number;
-        };
-        /**
-         * PoolIn
-         * @description A pool to register: kind `ssh`, `slurm` or `ray`, for all or for one organisation.
-         */
-        ceyuan__compute__pools__schemas__PoolIn: {
-            /** Kind */
-            kind: string;
-            /** Name */
-            name: string;
-            /** Org Id */
-            org_id?: string | null;
-            /**
-             * Region
-             * @default
-             */
-            region: string;
-            /**
-             * Settings
-             * @default {}
-             */
-            settings: {
-                [key: string]: unknown;
-            };
-        };
-        /**
-         * PoolOut
-         * @description A pool with its nodes. Settings, addresses and faults are empty for all but operators.
-         */
-        ceyuan__compute__pools__schemas__PoolOut: {
-            /** Checked At */
-            checked_at: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Fault */
-            fault: string;
-            /** Health */
-            health: string;
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** Name */
-            name: string;
-            /** Nodes */
-            nodes: components["schemas"]["ceyuan__compute__pools__schemas__NodeOut"][];
-            /** Org Id */
-            org_id: string | null;
-            /** Region */
-            region: string;
-            /** Settings */
-            settings: {
-                [key: string]: unknown;
-            };
-            /** State */
-            state: string;
-        };
-        /**
-         * QuotaIn
-         * @description A share. `guaranteed` comes before anybody's borrowing; `borrowing` is how much more may be held while others
-         *     leave it idle (a resource that is not named there: without limit).
-         */
-        ceyuan__compute__quotas__schemas__QuotaIn: {
-            /**
-             * Borrowing
-             * @default {}
-             */
-            borrowing: {
-                [key: string]: number;
-            };
-            /**
-             * Guaranteed
-             * @default {}
-             */
-            guaranteed: {
-                [key: string]: number;
-            };
-            /**
-             * Parent
-             * @default
-             */
-            parent: string;
-            /**
-             * Weight
-             * @default 1
-             */
-            weight: number;
-        };
-        /**
-         * QuotaOut
-         * @description A share as it is kept.
-         */
-        ceyuan__compute__quotas__schemas__QuotaOut: {
-            /** Borrowing */
-            borrowing: {
-                [key: string]: number;
-            };
-            /** Guaranteed */
-            guaranteed: {
-                [key: string]: number;
-            };
-            /** Name */
-            name: string;
-            /** Org Id */
-            org_id: string | null;
-            /** Parent */
-            parent: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-            /** Weight */
-            weight: number;
-        };
-        /**
-         * ChangeOut
-         * @description A change with which the task would start now.
-         */
-        ceyuan__compute__tasks__schemas__ChangeOut: {
-            /** Change */
-            change: string;
-            /** En */
-            en: string;
-            /** Value */
-            value: string;
-            /** Zh */
-            zh: string;
-        };
-        /**
          * CheckOut
          * @description A dry run: what would be taken, refused, and paid for one try; whether the platform's files are kept away.
          */
@@ -16168,7 +15338,6 @@ export interface components {
             placed: {
                 [key: string]: unknown;
             };
-            queue: components["schemas"]["ExplainOut"];
             /** Refusals */
             refusals: components["schemas"]["RefusalOut"][];
         };
@@ -16187,31 +15356,6 @@ export interface components {
             kind: string;
             /** Memory Gib */
             memory_gib: number;
-        };
-        /**
-         * SeatOut
-         * @description A place on a node: which, and which of its accelerators.
-         */
-        ceyuan__compute__tasks__schemas__SeatOut: {
-            /** Devices */
-            devices: number[];
-            /** Node */
-            node: string;
-            /** Node Id */
-            node_id: string;
-        };
-        /**
-         * ChangeOut
-         * @description What changed in the input since the revision before: documents put (new or of another form) and deleted, and
-         *     documents in the segments that had to be measured.
-         */
-        ceyuan__data__pipelines__schemas__ChangeOut: {
-            /** Deleted */
-            deleted: number;
-            /** Measured */
-            measured: number | null;
-            /** Put */
-            put: number;
         };
         /**
          * JobStarted
@@ -16237,40 +15381,6 @@ export interface components {
             limit: number;
             /** Sql */
             sql: string;
-        };
-        /**
-         * RunOut
-         * @description A pipeline run, live: what each operator did, what was dropped, speed and cost. `job_id` is the job that
-         *     cleans, also where the whole began with collecting.
-         */
-        ceyuan__data__pipelines__schemas__RunOut: {
-            /** Bytes Per Second */
-            bytes_per_second: number | null;
-            change: components["schemas"]["ceyuan__data__pipelines__schemas__ChangeOut"] | null;
-            /** Cost Micro */
-            cost_micro: number;
-            /** Cpu Seconds */
-            cpu_seconds: number;
-            /** Dataset */
-            dataset: string;
-            /** Documents */
-            documents: number | null;
-            /** Documents Per Second */
-            documents_per_second: number | null;
-            /** Job Id */
-            job_id: string;
-            /** Kept */
-            kept: number | null;
-            /** Operators */
-            operators: components["schemas"]["OperatorOut"][];
-            /** Revision */
-            revision: string | null;
-            /** Stages */
-            stages: components["schemas"]["StageOut"][];
-            /** State */
-            state: string;
-            /** Unchanged */
-            unchanged: boolean;
         };
         /**
          * SourceOut
@@ -16353,41 +15463,6 @@ export interface components {
             tokens: number;
         };
         /**
-         * RunOut
-         * @description A run as lists show it.
-         */
-        ceyuan__evaluation__runs__schemas__RunOut: {
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Created By */
-            created_by: string;
-            /** Finished At */
-            finished_at: string | null;
-            /** Id */
-            id: string;
-            /** Job Id */
-            job_id: string;
-            /** Name */
-            name: string;
-            /** Org Id */
-            org_id: string;
-            /** Plan */
-            plan: {
-                [key: string]: unknown;
-            };
-            /** Report */
-            report: string | null;
-            /** State */
-            state: string;
-            /** Summary */
-            summary: {
-                [key: string]: unknown;
-            } | null;
-        };
-        /**
          * CheckOut
          * @description A check.
          */
@@ -16453,27 +15528,6 @@ export interface components {
             part: string;
         };
         /**
-         * ChangeOut
-         * @description A file that differs; sizes and hashes are null where it is not.
-         */
-        ceyuan__hub__browsing__schemas__ChangeOut: {
-            /** New Sha256 */
-            new_sha256: string | null;
-            /** New Size */
-            new_size: number | null;
-            /** Old Sha256 */
-            old_sha256: string | null;
-            /** Old Size */
-            old_size: number | null;
-            /** Path */
-            path: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "added" | "removed" | "changed";
-        };
-        /**
          * EntryOut
          * @description A file or folder. `oid` is git's id of it; of a folder `size` and `files` count all that is below. `verdict` says
          *     of a file whether it could do harm: unknown where no scanner knows its form, waiting where none has looked yet.
@@ -16533,33 +15587,6 @@ export interface components {
             source: string;
             /** Target */
             target: string;
-        };
-        /**
-         * NodeOut
-         * @description A node. `distance` counts steps from the start, negative upstream. Of a hidden one nothing is told;
-         *     `reference` names a revision, `href` is a page of the console.
-         */
-        ceyuan__hub__lineage__schemas__NodeOut: {
-            /** Created At */
-            created_at: string | null;
-            /** Details */
-            details: {
-                [key: string]: unknown;
-            };
-            /** Distance */
-            distance: number;
-            /** Hidden */
-            hidden: boolean;
-            /** Href */
-            href: string | null;
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string | null;
-            /** Label */
-            label: string | null;
-            /** Reference */
-            reference: string | null;
         };
         /**
          * UsageOut
@@ -16746,20 +15773,6 @@ export interface components {
             /** Next */
             next: string | null;
         };
-        /** Page[PoolOut] */
-        ceyuan__kernel__pages__Page_PoolOut___1: {
-            /** Items */
-            items: components["schemas"]["ceyuan__compute__catalogue__schemas__PoolOut"][];
-            /** Next */
-            next: string | null;
-        };
-        /** Page[PoolOut] */
-        ceyuan__kernel__pages__Page_PoolOut___2: {
-            /** Items */
-            items: components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"][];
-            /** Next */
-            next: string | null;
-        };
         /**
          * EdgeOut
          * @description A transition out of one state: an edge of the diagram. `demands` says what its guards want.
@@ -16793,39 +15806,6 @@ export interface components {
         ceyuan__kernel__workflow__schemas__ReasonIn: {
             /** Reason */
             reason: string;
-        };
-        /**
-         * SeatOut
-         * @description A reviewer's seat with its ballot.
-         */
-        ceyuan__kernel__workflow__schemas__SeatOut: {
-            /**
-             * Assigned At
-             * Format: date-time
-             */
-            assigned_at: string;
-            /** Assigned By */
-            assigned_by: string;
-            /** Cast At */
-            cast_at: string | null;
-            /** Comment */
-            comment: string | null;
-            /** Label */
-            label: string;
-            /** Person Id */
-            person_id: string;
-            /** Recusal */
-            recusal: string | null;
-            /** Recused At */
-            recused_at: string | null;
-            /** Round */
-            round: number;
-            /** Scores */
-            scores: {
-                [key: string]: number;
-            } | null;
-            /** Vote */
-            vote: string | null;
         };
         /**
          * AccountOut
@@ -16893,96 +15873,6 @@ export interface components {
         ceyuan__metering__desk__usage_schemas__JobStarted: {
             /** Job Id */
             job_id: string;
-        };
-        /**
-         * QuotaIn
-         * @description A quota to set. `amount` counts units, or micro-yuan for money.
-         */
-        ceyuan__metering__desk__usage_schemas__QuotaIn: {
-            /** Amount */
-            amount: number | string;
-            /**
-             * Hard
-             * @default true
-             */
-            hard: boolean;
-            /**
-             * Metric
-             * @enum {string}
-             */
-            metric: "requests" | "tokens" | "money" | "quantity";
-            /**
-             * Model
-             * @description a name, with * for any run of characters
-             * @default *
-             */
-            model: string;
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-            /**
-             * Resource
-             * @description pattern; empty = what the metric usually counts
-             * @default
-             */
-            resource: string;
-            /**
-             * Subject Id
-             * @description * = each one on its own; empty for the organisation
-             * @default
-             */
-            subject_id: string;
-            /**
-             * Subject Kind
-             * @default org
-             * @enum {string}
-             */
-            subject_kind: "org" | "token" | "person" | "project";
-            /**
-             * Window
-             * @enum {string}
-             */
-            window: "minute" | "day" | "month";
-        };
-        /**
-         * QuotaOut
-         * @description A quota.
-         */
-        ceyuan__metering__desk__usage_schemas__QuotaOut: {
-            /** Amount */
-            amount: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Hard */
-            hard: boolean;
-            /** Id */
-            id: string;
-            /** Metric */
-            metric: string;
-            /** Model */
-            model: string;
-            /** Note */
-            note: string;
-            /** Org Id */
-            org_id: string;
-            /** Resource */
-            resource: string;
-            /**
-             * Set By
-             * @enum {string}
-             */
-            set_by: "platform" | "organisation";
-            /** Subject Id */
-            subject_id: string;
-            /** Subject Kind */
-            subject_kind: string;
-            /** Window */
-            window: string;
         };
         /**
          * UsageOut
@@ -20746,586 +19636,6 @@ export interface operations {
             };
         };
     };
-    list_executor_pools: {
-        parameters: {
-            query?: {
-                kind?: string | null;
-                /** @description rows per page */
-                limit?: number;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-                /** @description field, with - for descending */
-                sort?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ceyuan__kernel__pages__Page_PoolOut___2"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `invalid`: Invalid content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    register_executor_pool: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `forbidden`: Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `not_found`: Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `pool_name_taken`: The name is taken */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `pool_unreachable`: The pool cannot be reached or used; `invalid`: Invalid content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    get_executor_pool: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                pool_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `pool_not_found`: No such pool */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    remove_executor_pool: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                pool_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `forbidden`: Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `pool_not_found`: No such pool */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `pool_in_use`: Tasks still run in the pool; `pool_unsuitable`: This kind of pool cannot do that */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    drain_executor_pool: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                pool_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DrainIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DrainOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `forbidden`: Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `pool_not_found`: No such pool */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    add_pool_host: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                pool_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["HostIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `forbidden`: Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `pool_not_found`: No such pool */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `pool_name_taken`: The name is taken; `pool_unsuitable`: This kind of pool cannot do that */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `compute_accelerator_unknown`: Unknown accelerator; `pool_unreachable`: The pool cannot be reached or used; `invalid`: Invalid content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    remove_pool_host: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                pool_id: string;
-                node_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `forbidden`: Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `pool_not_found`: No such pool; `pool_node_not_found`: No such node in the pool */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `pool_in_use`: Tasks still run in the pool; `pool_unsuitable`: This kind of pool cannot do that */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    look_at_executor_pool: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                pool_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `forbidden`: Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `pool_not_found`: No such pool */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    drain_pool_node: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                pool_id: string;
-                node_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DrainIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DrainOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `forbidden`: Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `pool_not_found`: No such pool; `pool_node_not_found`: No such node in the pool */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     resolve_compute_identifier: {
         parameters: {
             query?: never;
@@ -22134,7 +20444,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ceyuan__kernel__pages__Page_PoolOut___1"];
+                    "application/json": components["schemas"]["Page_PoolOut_"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -22168,7 +20478,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolIn"];
+                "application/json": components["schemas"]["PoolIn"];
             };
         };
         responses: {
@@ -22178,7 +20488,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolOut"];
+                    "application/json": components["schemas"]["PoolOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -22234,7 +20544,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolIn"];
+                "application/json": components["schemas"]["PoolIn"];
             };
         };
         responses: {
@@ -22244,7 +20554,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolOut"];
+                    "application/json": components["schemas"]["PoolOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -22320,7 +20630,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolOut"];
+                    "application/json": components["schemas"]["PoolOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -22344,171 +20654,6 @@ export interface operations {
                 };
             };
             /** @description `compute_pool_not_found`: No such compute pool */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `invalid`: Invalid content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    list_compute_quotas: {
-        parameters: {
-            query?: {
-                /** @description rows per page */
-                limit?: number;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-                /** @description field, with - for descending */
-                sort?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_QuotaOut_"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `invalid`: Invalid content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    set_compute_quota: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description an organisation's id or a group */
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ceyuan__compute__quotas__schemas__QuotaIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ceyuan__compute__quotas__schemas__QuotaOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `forbidden`: Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `compute_accelerator_unknown`: Unknown accelerator; `invalid`: Invalid content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    remove_compute_quota: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description an organisation's id or a group */
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `forbidden`: Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `compute_quota_not_found`: No such compute quota */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -23018,57 +21163,6 @@ export interface operations {
             };
         };
     };
-    explain_compute_task: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                task_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ExplainOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `task_not_found`: No such task */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     read_compute_task_log: {
         parameters: {
             query?: {
@@ -23105,77 +21199,6 @@ export interface operations {
             };
             /** @description `task_not_found`: No such task */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    move_compute_task: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                task_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `forbidden`: Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `task_not_found`: No such task */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `task_not_open`: The task's present state does not allow it */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23480,65 +21503,6 @@ export interface operations {
             };
         };
     };
-    analyse_corpus: {
-        parameters: {
-            query?: {
-                /** @description branch, tag or commit */
-                revision?: string | null;
-                floor?: number;
-                fall?: number;
-                share?: number;
-            };
-            header?: never;
-            path: {
-                owner: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AnalysisOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `invalid`: Invalid content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
     get_distributions: {
         parameters: {
             query?: {
@@ -23592,129 +21556,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    browse_documents: {
-        parameters: {
-            query?: {
-                /** @description branch, tag or commit; the default branch if not given */
-                revision?: string | null;
-                state?: ("kept" | "dropped") | null;
-                domain?: string;
-                source?: string;
-                reason?: string;
-                split?: ("train" | "heldout") | null;
-                /** @description part of the id */
-                text?: string;
-                limit?: number;
-                offset?: number;
-            };
-            header?: never;
-            path: {
-                owner: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DocumentsOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `invalid`: Invalid content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    trace_document: {
-        parameters: {
-            query: {
-                /** @description id of the document */
-                id: string;
-                /** @description branch, tag or commit; the default branch if not given */
-                revision?: string | null;
-            };
-            header?: never;
-            path: {
-                owner: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TraceOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline; `document_not_found`: No such document */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `invalid`: Invalid content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
                 };
             };
         };
@@ -24008,247 +21849,6 @@ export interface operations {
             };
         };
     };
-    list_versions: {
-        parameters: {
-            query?: {
-                /** @description commit to begin with */
-                before?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                owner: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VersionsOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `invalid`: Invalid content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    find_version_at: {
-        parameters: {
-            query: {
-                /** @description with a time zone */
-                when: string;
-            };
-            header?: never;
-            path: {
-                owner: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AtOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline; `version_not_found`: No such version */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `invalid`: Invalid content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    compare_versions: {
-        parameters: {
-            query: {
-                /** @description branch, tag or commit */
-                earlier: string;
-                /** @description branch, tag or commit */
-                later: string;
-                kind?: ("added" | "removed" | "changed" | "newly_dropped" | "newly_kept") | null;
-                limit?: number;
-                offset?: number;
-            };
-            header?: never;
-            path: {
-                owner: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DiffOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `invalid`: Invalid content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    roll_back: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                owner: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RollBackIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RolledBack"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `forbidden`: Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `invalid`: Invalid content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
     start_pipeline: {
         parameters: {
             query?: never;
@@ -24385,57 +21985,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                     "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    get_run: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                job_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ceyuan__data__pipelines__schemas__RunOut"];
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description `job_not_found`: No such job; `not_a_run`: This job is not a corpus pipeline */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -24888,7 +22437,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ceyuan__evaluation__runs__schemas__RunOut"];
+                    "application/json": components["schemas"]["RunOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -24950,7 +22499,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ceyuan__evaluation__runs__schemas__RunOut"];
+                    "application/json": components["schemas"]["RunOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -29715,7 +27264,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ceyuan__metering__desk__usage_schemas__QuotaIn"];
+                "application/json": components["schemas"]["QuotaIn"];
             };
         };
         responses: {
@@ -29725,7 +27274,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ceyuan__metering__desk__usage_schemas__QuotaOut"];
+                    "application/json": components["schemas"]["QuotaOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -30799,7 +28348,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ceyuan__metering__desk__usage_schemas__QuotaOut"];
+                    "application/json": components["schemas"]["QuotaOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -40129,7 +37678,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ceyuan__kernel__workflow__schemas__SeatOut"];
+                    "application/json": components["schemas"]["SeatOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -40413,7 +37962,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ceyuan__kernel__workflow__schemas__SeatOut"];
+                    "application/json": components["schemas"]["SeatOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -40529,7 +38078,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ceyuan__kernel__workflow__schemas__SeatOut"][];
+                    "application/json": components["schemas"]["SeatOut"][];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */

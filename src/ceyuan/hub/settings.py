@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -44,6 +46,8 @@ class HubSettings(Section):
     transfer_seconds: int = Field(
         3600, ge=60, le=86_400, description="Seconds for which signed addresses and tokens of transfers are good."
     )
-    public_by_default: bool = Field(
-        True, description="Whether a repository that a client of the Hub creates is public unless it says otherwise."
+    default_visibility: Literal["private", "internal", "public"] = Field(
+        "private",
+        description="Who may see a repository that a client of the Hub creates without saying who: its members "
+        "(private), all who have signed in (internal), everybody (public).",
     )

@@ -52,7 +52,10 @@ def wire(platform: Platform) -> None:
     platform.provide(PersonalData, HubPersonalData())  # type: ignore[type-abstract]
     platform.provide(OrganisationData, HubOrganisationData())  # type: ignore[type-abstract]
     platform.provide(
-        ScopeRoom, ScopeRoom("hub", ("数据与模型仓库", "Hub"), paths=("/api/v1/repositories", "/api/v1/lineage"))
+        ScopeRoom,
+        ScopeRoom(
+            "hub", ("数据与模型仓库", "Hub"), paths=("/api/v1/repositories", "/api/v1/collections", "/api/v1/lineage")
+        ),
     )
     platform.subscriptions.on("identity.organisation_renamed", follow_owner)
     platform.provide(Viewer, Viewer(platform))

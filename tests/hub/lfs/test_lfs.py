@@ -16,7 +16,7 @@ OID = hashlib.sha256(DATA).hexdigest()
 @pytest.fixture
 async def member(signed_in: As) -> HubClient:
     client = HubClient(signed_in("member"))
-    await client.create()
+    await client.create(private=False)
     return client
 
 

@@ -47,6 +47,13 @@ async def test_a_repository_is_created_once_and_says_where_it_is(signed_in: As, 
     assert refused.status_code == 403
 
 
+async def test_a_repository_is_its_members_own_unless_it_says_otherwise(signed_in: As, member: HubClient) -> None:
+    await member.create("demo/quiet")
+    await member.create("demo/loud", private=False)
+    assert (await signed_in("outsider").get("/api/models/demo/quiet")).status_code == 404
+    assert (await signed_in("").get("/api/models/demo/loud")).json()["private"] is False
+
+
 async def test_a_commit_adds_copies_and_deletes_and_the_tree_shows_it(member: HubClient) -> None:
     await member.create()
     first = await member.commit({"a/b.txt": b"hello", "c.txt": b"world"})
@@ -198,7 +205,7 @@ async def test_branches_tags_and_squashing(signed_in: As, member: HubClient) -> 
 
 
 async def test_a_pull_request_is_proposed_and_merged_and_conflicts_are_named(signed_in: As, member: HubClient) -> None:
-    await member.create()
+    await member.create(private=False)
     await member.commit({"a.txt": b"one\n"})
     guest = HubClient(signed_in("outsider"))
     opened = await guest.commit({"a.txt": b"two\n"}, query="?create_pr=1")
@@ -217,7 +224,7 @@ async def test_a_pull_request_is_proposed_and_merged_and_conflicts_are_named(sig
 
 
 async def test_an_outsider_cannot_commit_nor_speak_in_a_private_repository(signed_in: As, member: HubClient) -> None:
-    await member.create()
+    await member.create(private=False)
     guest = HubClient(signed_in("outsider"))
     assert (await guest.commit({"x": b"1"})).status_code == 403
     said = await guest.http.post("/api/models/demo/m/discussions", json={"title": "hello there", "description": "x"})
@@ -232,7 +239,7 @@ async def test_a_card_is_checked_before_it_is_uploaded(member: HubClient) -> Non
 
 
 async def test_a_visibility_and_a_gate_are_changed_by_maintainers_only(signed_in: As, member: HubClient) -> None:
-    await member.create()
+    await member.create(private=False)
     assert (await member.http.put("/api/models/demo/m/settings", json={"private": True})).status_code == 403
     keeper = signed_in("maintainer")
     changed = await keeper.put("/api/models/demo/m/settings", json={"private": False, "gated": "manual"})
@@ -247,7 +254,7 @@ async def test_a_visibility_and_a_gate_are_changed_by_maintainers_only(signed_in
 
 
 async def test_the_hash_of_a_gated_file_does_not_open_it(signed_in: As, member: HubClient) -> None:
-    await member.create()
+    await member.create(private=False)
     await member.commit({"w.bin": b"gated weights"})
     await signed_in("maintainer").put("/api/models/demo/m/settings", json={"gated": "manual"})
     guest = HubClient(signed_in("outsider"))

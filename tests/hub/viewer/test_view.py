@@ -103,3 +103,19 @@ async def test_a_long_text_is_cut_and_says_so(platform: Platform, signed_in: As)
     await commit(client, {"long.txt": "字".encode() * 400_000})
     text = await view(client, "long.txt")
     assert (text["truncated"], set(text["text"]), len(text["text"])) == (True, {"字"}, 512 * 1024 // 3)
+
+
+async def test_a_table_answers_a_question_of_those_who_are_signed_in(platform: Platform, signed_in: As) -> None:
+    await make_repository(platform, visibility="public")
+    member = signed_in("member")
+    await commit(member, {"rows.csv": b"city,n\nBeijing,2\nTianjin,3\nBeijing,5\n", "a.txt": b"text"})
+    ask = {"path": "rows.csv", "query": "SELECT city, sum(n) AS n FROM data GROUP BY city ORDER BY n DESC", "limit": 1}
+    found = (await member.post(f"{REST}/query", json=ask)).json()
+    assert ([c["name"] for c in found["columns"]], found["rows"], found["more"]) == (
+        ["city", "n"],
+        [["Beijing", 7]],
+        True,
+    )
+    assert (await signed_in("").post(f"{REST}/query", json=ask)).status_code == 401
+    refused = await member.post(f"{REST}/query", json={"path": "a.txt", "query": "SELECT 1"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "not_viewable")

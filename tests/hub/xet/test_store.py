@@ -78,7 +78,7 @@ class Uploader:
 @pytest.fixture
 async def member(signed_in: As) -> HubClient:
     client = HubClient(signed_in("member"))
-    await client.create()
+    await client.create(private=False)
     return client
 
 

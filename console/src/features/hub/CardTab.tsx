@@ -11,8 +11,10 @@ import { Markdown } from '@/ui/Markdown'
 import { Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
 
+import { DownloadsChart } from './DownloadsChart'
 import { PLURAL, type Repository } from './kinds'
 import { pathOf, type Place } from './RepositoryPage'
+import { snippetsOf } from './snippets'
 
 const MISSING: ReadonlySet<string> = new Set(['entry_not_found', 'revision_not_found', 'not_found'])
 
@@ -50,7 +52,6 @@ function CardText({ place }: { place: Place }) {
 
 export function CardTab({ place, repository }: { place: Place; repository: Repository }) {
   const { t } = useTranslation('hub')
-  const reference = `${PLURAL[place.kind]}/${repository.full_name}`
   return (
     <div className="grid-aside">
       <Section>
@@ -75,16 +76,9 @@ export function CardTab({ place, repository }: { place: Place; repository: Repos
           />
         </Section>
         <Section title={t('use')}>
-          <Snippet
-            sources={[
-              { label: 'CLI', code: `ceyuan hub download ${reference}@${place.revision} ./${place.name}` },
-              {
-                label: 'Python',
-                code: `from ceyuan.sdk import Client\n\nClient().hub.download("${reference}@${place.revision}", "./${place.name}")`,
-              },
-            ]}
-          />
+          <Snippet sources={snippetsOf(repository, place.revision, window.location.origin)} />
         </Section>
+        <DownloadsChart place={place} />
       </div>
     </div>
   )

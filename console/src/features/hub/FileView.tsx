@@ -14,6 +14,8 @@ import { Markdown, withoutFrontMatter } from '@/ui/Markdown'
 import { SafetyFindings, SafetyTag } from './FileSafety'
 import styles from './Repository.module.css'
 import { pathOf, type Place } from './RepositoryPage'
+import { RowsTable } from './RowsTable'
+import { TableQuery } from './TableQuery'
 
 type Entry = Got<'/api/v1/repositories/{kind}/{owner}/{name}/entry'>
 type View = Got<'/api/v1/repositories/{kind}/{owner}/{name}/view'>
@@ -22,40 +24,6 @@ type Tensors = Extract<View, { format: 'tensors' }>
 type Tensor = Tensors['tensors'][number]
 
 const ROWS = 50
-
-function cell(value: unknown) {
-  if (value === null) return <span className="faint">null</span>
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return (
-    <div className={styles.cell} title={text.length > 120 ? text.slice(0, 2000) : undefined}>
-      {text}
-    </div>
-  )
-}
-
-function RowsView({ view }: { view: Rows }) {
-  return (
-    <Table
-      size="small"
-      rowKey={(row) => String(row.number)}
-      pagination={false}
-      scroll={{ x: 'max-content' }}
-      dataSource={view.rows.map((values, index) => ({ number: view.start + index, values }))}
-      columns={[
-        { title: '#', width: 70, render: (_, row) => <span className="num faint">{row.number}</span> },
-        ...view.columns.map((column, index) => ({
-          title: (
-            <>
-              {column.name} <span className="faint mono">{column.type}</span>
-            </>
-          ),
-          key: column.name,
-          render: (_: unknown, row: { values: unknown[] }) => cell(row.values[index]),
-        })),
-      ]}
-    />
-  )
-}
 
 function TensorsView({ view }: { view: Tensors }) {
   const { t } = useTranslation('hub')
@@ -67,6 +35,20 @@ function TensorsView({ view }: { view: Tensors }) {
           { label: t('tensor.container'), value: view.container },
           { label: t('tensor.parameters'), value: <Count value={view.parameters} /> },
           { label: t('tensor.count'), value: <Count value={view.total} /> },
+          {
+            label: t('tensor.types'),
+            value: (
+              <span className="row">
+                {Object.entries(view.dtypes)
+                  .sort(([, a], [, b]) => b - a)
+                  .map(([type, count]) => (
+                    <span key={type}>
+                      <code>{type}</code> <Count value={count} />
+                    </span>
+                  ))}
+              </span>
+            ),
+          },
         ]}
       />
       <Table<Tensor>
@@ -96,7 +78,7 @@ function Media({ view }: { view: Extract<View, { format: 'media' }> }) {
 
 function Content({ view }: { view: View }) {
   const { t } = useTranslation('hub')
-  if (view.format === 'table') return <RowsView view={view} />
+  if (view.format === 'table') return <RowsTable columns={view.columns} rows={view.rows} start={view.start} />
   if (view.format === 'tensors') return <TensorsView view={view} />
   if (view.format === 'media') return <Media view={view} />
   if (view.format === 'binary') {
@@ -164,6 +146,12 @@ export function FileView({ place, entry }: { place: Place; entry: Entry }) {
         )}
       </div>
       <SafetyFindings place={place} path={entry.path} />
+      {view?.format === 'table' && (
+        <details className={styles.details}>
+          <summary>{t('query.title')}</summary>
+          <TableQuery place={place} path={entry.path} />
+        </details>
+      )}
       {query.error !== null && <ProblemView error={query.error} onRetry={() => void query.refetch()} />}
       <div style={{ minHeight: 200 }}>{view && <Content view={view} />}</div>
       {(view?.format === 'table' || view?.format === 'tensors') && <Turner view={view} onTurn={setStart} />}

@@ -11,6 +11,7 @@ import { Bytes, Hash } from '@/ui/Figures'
 import { FileView } from './FileView'
 import styles from './Repository.module.css'
 import { pathOf, type Place } from './RepositoryPage'
+import { VerdictSign } from './Verdict'
 
 type Entry = Item<'/api/v1/repositories/{kind}/{owner}/{name}/tree'>
 
@@ -26,6 +27,7 @@ function Row({ entry, onOpen }: { entry: Entry; onOpen: () => void }) {
         )}
         <span className="truncate">{entry.name}</span>
       </button>
+      <VerdictSign verdict={entry.verdict} />
       <span className="faint">{entry.type === 'folder' ? t('files', { count: entry.files }) : ''}</span>
       <span className={styles.size}>
         <Bytes value={entry.size} />

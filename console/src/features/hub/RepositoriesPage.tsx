@@ -18,7 +18,7 @@ import styles from './Repositories.module.css'
 import { RepositoryCard } from './RepositoryCard'
 
 const FILTERS = ['text', 'owner', 'licence', 'language', 'task', 'tag'] as const
-const SORTS = ['-updated_at', '-created_at', 'name', '-downloads', '-bytes'] as const
+const SORTS = ['-updated_at', '-created_at', 'name', '-downloads', '-likes', '-bytes'] as const
 
 export function queryOf(kind: RepositoryKind, filters: Record<string, string>) {
   const list = (name: string) => (filters[name] ? [filters[name]] : undefined)

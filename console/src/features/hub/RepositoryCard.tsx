@@ -1,4 +1,4 @@
-import { DownloadOutlined, LockOutlined, TeamOutlined } from '@ant-design/icons'
+import { DownloadOutlined, HeartOutlined, LockOutlined, TeamOutlined } from '@ant-design/icons'
 import { Tag, Tooltip } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -49,6 +49,7 @@ export function RepositoryCard({ repository }: { repository: Repository }) {
           {name}
         </Link>
         <VisibilityMark visibility={repository.visibility} />
+        {repository.gated !== 'no' && <Tag variant="filled">{t('gate.gated')}</Tag>}
         <span className={styles.cardTime}>
           {t('updated')} <Time value={repository.updated_at} />
         </span>
@@ -61,7 +62,10 @@ export function RepositoryCard({ repository }: { repository: Repository }) {
             {t('files', { count: repository.files })} · <Bytes value={repository.bytes} />
           </span>
           <span>
-            <DownloadOutlined /> <Count value={repository.downloads} />
+            <DownloadOutlined aria-label={t('facts.downloads')} /> <Count value={repository.downloads} />
+          </span>
+          <span>
+            <HeartOutlined aria-label={t('sort.likes')} /> <Count value={repository.likes} />
           </span>
         </span>
       </div>

@@ -11,10 +11,15 @@ import { CopyButton } from '@/ui/Figures'
 import { Loading } from '@/ui/Loading'
 import { Page } from '@/ui/Page'
 
+import { AccessGate } from './AccessGate'
+import { AccessTab } from './AccessTab'
 import { CardTab } from './CardTab'
+import { Collect } from './Collect'
 import { CommitsTab } from './CommitsTab'
+import { DiscussionsTab } from './DiscussionsTab'
 import { FilesTab } from './FilesTab'
 import { PLURAL, useKind, type Repository } from './kinds'
+import { LikeButton } from './LikeButton'
 import styles from './Repository.module.css'
 import { Labels, VisibilityMark } from './RepositoryCard'
 import { RevisionSelect } from './RevisionSelect'
@@ -46,6 +51,7 @@ function useTabs(place: Place, repository: Repository) {
   const { t } = useTranslation('hub')
   const session = useSession()
   const mayChange = holds(session, repository.org_id, 'maintainer')
+  const keepsGate = repository.gated !== 'no' && holds(session, repository.org_id, 'member')
   return [
     { key: 'card', label: t('tab.card'), children: <CardTab place={place} repository={repository} /> },
     { key: 'files', label: t('tab.files'), children: <FilesTab place={place} /> },
@@ -55,6 +61,12 @@ function useTabs(place: Place, repository: Repository) {
       label: t('tab.lineage'),
       children: <LineageView reference={`${PLURAL[place.kind]}/${place.owner}/${place.name}@${place.revision}`} />,
     },
+    {
+      key: 'discussions',
+      label: t('tab.discussions'),
+      children: <DiscussionsTab place={place} main={repository.default_branch} />,
+    },
+    ...(keepsGate ? [{ key: 'access', label: t('tab.access'), children: <AccessTab place={place} /> }] : []),
     ...(mayChange
       ? [{ key: 'settings', label: t('tab.settings'), children: <SettingsTab repository={repository} /> }]
       : []),
@@ -98,6 +110,8 @@ function Body({ repository }: { repository: Repository }) {
               {t('quality')}
             </Link>
           )}
+          <LikeButton place={place} />
+          <Collect place={place} />
           <RevisionSelect
             place={place}
             onChoose={(revision) =>
@@ -110,9 +124,10 @@ function Body({ repository }: { repository: Repository }) {
       <div className="row">
         <Labels repository={repository} />
       </div>
+      <AccessGate place={place} />
       <Tabs
         activeKey={params.get('tab') ?? 'card'}
-        onChange={(tab) => choose({ tab: tab === 'card' ? null : tab, path: null })}
+        onChange={(tab) => choose({ tab: tab === 'card' ? null : tab, path: null, number: null, status: null })}
         destroyOnHidden
         items={tabs}
       />

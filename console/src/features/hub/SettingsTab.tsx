@@ -51,6 +51,11 @@ function About({ repository }: { repository: Repository }) {
           }))}
         />
       </Form.Item>
+      <Form.Item name="gated" label={t('gate.setting')} extra={t('gate.settingNote')}>
+        <Radio.Group
+          options={(['no', 'auto', 'manual'] as const).map((value) => ({ value, label: t(`gate.kind.${value}`) }))}
+        />
+      </Form.Item>
       {FACETS.map((facet) => (
         <Form.Item key={facet} name={facet} label={t(`facet.${facet}`)}>
           <Select mode="tags" open={false} suffixIcon={null} tokenSeparators={[',', ' ', '，']} />

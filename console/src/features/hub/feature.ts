@@ -9,25 +9,40 @@ const lists = [
 ] as const
 
 const feature: Feature = {
-  routes: lists.flatMap(({ path }) => [
+  routes: [
     {
-      path: `hub/${path}`,
-      lazy: () => import('./RepositoriesPage'),
-      handle: { help: `hub:help.${path}`, guest: true },
+      path: 'hub/collections',
+      lazy: () => import('./CollectionsPage'),
+      handle: { help: 'hub:help.collections', guest: true },
     },
     {
-      path: `hub/${path}/:owner/:name`,
-      lazy: () => import('./RepositoryPage'),
-      handle: { help: 'hub:help.repository', guest: true },
+      path: 'hub/collections/:token',
+      lazy: () => import('./CollectionPage'),
+      handle: { help: 'hub:help.collections', guest: true },
     },
-  ]),
-  nav: lists.map(({ path, room, order }) => ({
-    room,
-    path: `/hub/${path}`,
-    label: `hub:${path}.title`,
-    order,
-    guest: true,
-  })),
+    ...lists.flatMap(({ path }) => [
+      {
+        path: `hub/${path}`,
+        lazy: () => import('./RepositoriesPage'),
+        handle: { help: `hub:help.${path}`, guest: true },
+      },
+      {
+        path: `hub/${path}/:owner/:name`,
+        lazy: () => import('./RepositoryPage'),
+        handle: { help: 'hub:help.repository', guest: true },
+      },
+    ]),
+  ],
+  nav: [
+    ...lists.map(({ path, room, order }) => ({
+      room,
+      path: `/hub/${path}`,
+      label: `hub:${path}.title`,
+      order,
+      guest: true,
+    })),
+    { room: 'models', path: '/hub/collections', label: 'hub:collection.title', order: 12, guest: true },
+  ],
   search: {
     label: 'search.repositories',
     find: async (text, signal) => {

@@ -31,6 +31,7 @@ from ceyuan.hub.errors import (
     RevisionNotFound,
 )
 from ceyuan.hub.gating.access import require_open
+from ceyuan.hub.safety.known import verdicts
 from ceyuan.kernel.errors import Invalid
 from ceyuan.kernel.web import ReadWork, language_of, problems
 
@@ -42,6 +43,7 @@ _Revision = Annotated[str, Query(max_length=255, description="branch, tag or com
 @router.get("/tree", response_model=TreeOut, responses=problems(*_MISSING, EntryNotFound, PathInvalid))
 async def list_tree(
     view: OpenView,
+    uow: ReadWork,
     path: PathQuery = "",
     recursive: Annotated[bool, Query(description="all files below, without folders")] = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
@@ -49,19 +51,21 @@ async def list_tree(
 ) -> Any:
     """List a folder, or all files below it."""
     found = await service.list_folder(view, path.strip("/"), recursive=recursive, after=cursor, limit=limit)
+    known = await verdicts(uow.session, found.entries)
     return {
         "commit": view.commit.id,
         "tree": view.commit.tree_id,
         "path": path.strip("/"),
-        "items": [entry_out(view, name, entry) for name, entry in found.entries],
+        "items": [entry_out(view, name, entry, known) for name, entry in found.entries],
         "next": found.after,
     }
 
 
 @router.get("/entry", response_model=EntryOut, responses=problems(*_MISSING, EntryNotFound, PathInvalid))
-async def get_entry(view: OpenView, path: PathQuery = "") -> Any:
+async def get_entry(view: OpenView, uow: ReadWork, path: PathQuery = "") -> Any:
     """Show one file or folder."""
-    return entry_out(view, path, await service.find_entry(view, path))
+    entry = await service.find_entry(view, path)
+    return entry_out(view, path, entry, await verdicts(uow.session, [(path, entry)]))
 
 
 @router.get("/card", response_model=CardOut, responses=problems(*_MISSING, EntryNotFound, FileTooLarge))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -17,7 +18,8 @@ from ceyuan.kernel.errors import Language, choose
 
 
 class EntryOut(BaseModel):
-    """A file or folder. `oid` is git's id of it; of a folder `size` and `files` count all that is below."""
+    """A file or folder. `oid` is git's id of it; of a folder `size` and `files` count all that is below. `verdict` says
+    of a file whether it could do harm: unknown where no scanner knows its form, waiting where none has looked yet."""
 
     path: str
     name: str
@@ -28,6 +30,7 @@ class EntryOut(BaseModel):
     sha256: str | None
     large: bool
     url: str | None
+    verdict: Literal["safe", "caution", "unsafe", "unknown", "waiting"] | None
 
 
 class TreeOut(BaseModel):
@@ -99,9 +102,9 @@ def resolve_url(kind: Kind, owner: str, name: str, revision: str, path: str) -> 
     return f"/{prefix}{owner}/{name}/resolve/{quote(revision, safe='')}/{quote(path)}"
 
 
-def entry_out(view: View, path: str, entry: Entry) -> dict[str, Any]:
+def entry_out(view: View, path: str, entry: Entry, verdicts: Mapping[str, str]) -> dict[str, Any]:
     """What `EntryOut` shows."""
-    common = {"path": path, "name": path.rpartition("/")[2]}
+    common = {"path": path, "name": path.rpartition("/")[2], "verdict": verdicts.get(path)}
     if isinstance(entry, Folder):
         shown = {"type": "folder", "size": entry.bytes, "files": entry.files, "oid": entry.git_oid}
         return {**common, **shown, "sha256": None, "large": False, "url": None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ceyuan.kernel.errors import Conflict, NotFound
+from ceyuan.kernel.errors import Conflict, Invalid, NotFound
 
 
 class DiscussionNotFound(NotFound):
@@ -31,3 +31,10 @@ class MergeConflict(Conflict):
 
     code = "merge_conflict"
     title = ("存在冲突", "There are conflicts")
+
+
+class Unrelated(Invalid):
+    """Two revisions without common history."""
+
+    code = "unrelated_histories"
+    title = ("历史无关", "The histories are unrelated")

@@ -10,9 +10,10 @@ from ceyuan.hub.commits import service as commits
 from ceyuan.hub.commits.refs import resolve_commit
 from ceyuan.hub.commits.service import Add, Delete, Operation
 from ceyuan.hub.discussions import service
-from ceyuan.hub.discussions.errors import DiscussionClosed, MergeConflict
+from ceyuan.hub.discussions.errors import DiscussionClosed, MergeConflict, Unrelated
 from ceyuan.hub.discussions.tables import HubDiscussion
 from ceyuan.hub.history import repository as history
+from ceyuan.hub.history.tables import HubCommit
 from ceyuan.hub.naming import HEADS
 from ceyuan.hub.repositories.access import require_change
 from ceyuan.hub.repositories.service import named
@@ -23,6 +24,7 @@ from ceyuan.kernel.errors import Forbidden
 from ceyuan.kernel.work import UnitOfWork
 
 _SHOWN = 100
+_LOOKED_BACK = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +44,42 @@ def ref_of(number: int) -> str:
 
 
 async def open_pull(
-    uow: UnitOfWork, row: HubRepository, title: str, text: str, *, base: str | None = None, start: str | None = None
+    uow: UnitOfWork,
+    row: HubRepository,
+    title: str,
+    text: str,
+    *,
+    base: str | None = None,
+    start: str | None = None,
+    source: str | None = None,
 ) -> HubDiscussion:
-    """Begin a pull request to the branch `base` (the default one if null), from its head or from `start`."""
+    """Begin a pull request to the branch `base` (the default one if null), from its head or from `start`; with
+    `source`, a branch or commit, it proposes what that has beyond their common ancestor."""
     service.require_speaker(uow, row)
     branch = (base or row.default_branch).removeprefix(HEADS)
     commit = await resolve_commit(uow, row, start or HEADS + branch)
+    head = commit
+    if source is not None:
+        head = await resolve_commit(uow, row, source)
+        commit = await _common(uow, row, commit, head)
     words = text if text.strip() else title
     # A title of a commit may be shorter or longer than one of a discussion.
     fitting = title.strip()[: service.TITLE_MAX].ljust(service.TITLE_MIN, ".")
     made = await service.begin(uow, row, fitting, words, is_pull=True, base=HEADS + branch, start=commit.id)
-    await history.add_ref(uow.session, row.id, ref_of(made.number), commit.id, uow.clock.now())
+    await history.add_ref(uow.session, row.id, ref_of(made.number), head.id, uow.clock.now())
     return made
+
+
+async def _common(uow: UnitOfWork, row: HubRepository, base: HubCommit, head: HubCommit) -> HubCommit:
+    """The latest commit that both sides have among the newest of each; raises `Unrelated`."""
+    ours = {each.id for each in await history.log(uow.session, row.id, base.id, _LOOKED_BACK)}
+    for each in await history.log(uow.session, row.id, head.id, _LOOKED_BACK):
+        if each.id in ours:
+            return each
+    raise Unrelated(
+        ("两个版本没有共同的历史", "the two revisions have no history in common"),
+        hint=("请从目标分支开始修改", "begin from the branch that is to be changed"),
+    )
 
 
 async def commit_to_pull(

@@ -74,7 +74,7 @@ def _visibility(call: Call, body: RepositoryIn) -> Visibility:
         return body.visibility
     if body.private is not None:
         return "private" if body.private else "public"
-    return "public" if call.platform.section(HubSettings).public_by_default else "private"
+    return call.platform.section(HubSettings).default_visibility
 
 
 @route("POST", "/api/repos/create", body="application/json")

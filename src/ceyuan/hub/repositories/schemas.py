@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
@@ -43,6 +43,10 @@ class RepositoryChange(BaseModel):
     language: Labels | None = None
     task: Labels | None = None
     tag: Labels | None = None
+    gated: Annotated[
+        Literal["no", "auto", "manual"] | None,
+        Field(description="who is no member must ask for the files: auto answers yes at once, manual waits for one"),
+    ] = None
 
 
 class RepositoryMove(BaseModel):
@@ -75,6 +79,8 @@ class RepositoryOut(BaseModel):
     bytes: int
     held_bytes: int
     downloads: int
+    likes: int
+    gated: Literal["no", "auto", "manual"]
     creator: str
     created_at: datetime
     updated_at: datetime

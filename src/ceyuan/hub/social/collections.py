@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from ceyuan.hub.naming import Kind
 from ceyuan.hub.owners import find_owner
@@ -136,6 +136,16 @@ async def items_of(uow: UnitOfWork, row: HubCollection) -> list[Shown]:
     known: dict[str, HubRepository | HubCollection] = {r.id: r for r in repositories if can_read(uow.actor, r)}
     known |= {c.id: c for c in nested if not c.private or uow.actor.may(c.org_id)}
     return [Shown(item, known[item.item_id]) for item in items if item.item_id in known]
+
+
+async def counts(uow: UnitOfWork, ids: Sequence[str]) -> dict[str, int]:
+    """How many items these collections have, by their id."""
+    rows = await uow.session.execute(
+        select(HubCollectionItem.collection_id, func.count())
+        .where(HubCollectionItem.collection_id.in_(ids))
+        .group_by(HubCollectionItem.collection_id)
+    )
+    return {key: int(count) for key, count in rows}
 
 
 async def add_item(uow: UnitOfWork, row: HubCollection, kind: str, name: str, note: str) -> HubCollectionItem:

@@ -48,6 +48,11 @@ async def _count(uow: UnitOfWork, row: HubRepository, by: int) -> None:
     )
 
 
+async def is_liked(uow: UnitOfWork, row: HubRepository) -> bool:
+    """Whether the actor likes the repository."""
+    return uow.actor.is_known and await uow.session.get(HubLike, (row.id, uow.actor.id)) is not None
+
+
 async def likers(uow: UnitOfWork, row: HubRepository) -> list[PersonRef]:
     """The people who like a repository, latest first."""
     require_read(uow.actor, row)

@@ -10,15 +10,16 @@ from ceyuan.hub.addresses import REPOSITORY, Address, RevisionQuery
 from ceyuan.hub.errors import (
     EntryNotFound,
     FileTooLarge,
+    GatedRepository,
     NotViewable,
     PathInvalid,
     RepositoryNotFound,
     RevisionNotFound,
 )
-from ceyuan.hub.viewer.schemas import ViewOut, look_out
+from ceyuan.hub.viewer.schemas import AnswerOut, QueryIn, ViewOut, look_out
 from ceyuan.hub.viewer.service import Viewer
 from ceyuan.kernel.blobs import BlobMissing
-from ceyuan.kernel.errors import Invalid, MissingExtra
+from ceyuan.kernel.errors import Invalid, MissingExtra, Unauthenticated
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, problems
 
 router = APIRouter(prefix=REPOSITORY, tags=["hub"])
@@ -45,3 +46,20 @@ async def view_file(
     (viewer,) = platform.find(Viewer)
     look = await viewer.look(actor, address, revision, path, start=start, limit=limit)
     return look_out(look, start, limit)
+
+
+@router.post(
+    "/query",
+    response_model=AnswerOut,
+    responses=problems(
+        *(Unauthenticated, RepositoryNotFound, RevisionNotFound, EntryNotFound, BlobMissing, GatedRepository),
+        *(Invalid, PathInvalid, NotViewable, FileTooLarge, MissingExtra),
+    ),
+)
+async def query_file(address: Address, body: QueryIn, platform: CurrentPlatform, actor: CurrentActor) -> Any:
+    """Ask a table file (Parquet, CSV, JSON lines) by one SELECT in SQL; the file is the table `data`."""
+    actor.require_known()
+    (viewer,) = platform.find(Viewer)
+    found = await viewer.ask(actor, address, body.revision, body.path, body.query, limit=body.limit)
+    columns = [{"name": column.name, "type": column.type} for column in found.columns]
+    return {"columns": columns, "rows": found.rows, "more": found.more}

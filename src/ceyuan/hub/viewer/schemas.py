@@ -76,6 +76,23 @@ class TensorsOut(_FileOut):
     next: int | None
 
 
+class QueryIn(BaseModel):
+    """One SELECT over a table file, which it calls `data`."""
+
+    path: Annotated[str, Field(min_length=1, max_length=1024)]
+    revision: Annotated[str, Field(max_length=255)] | None = None
+    query: Annotated[str, Field(min_length=1, max_length=20_000)]
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+class AnswerOut(BaseModel):
+    """What a query found; `more` says that there are rows beyond `limit`."""
+
+    columns: list[ColumnOut]
+    rows: list[list[Any]]
+    more: bool
+
+
 class BinaryOut(_FileOut):
     """The first bytes, in hexadecimal, of a file that cannot be shown otherwise."""
 

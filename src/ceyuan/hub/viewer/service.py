@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +90,15 @@ class Look:
     content: Content
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows that a query asked for; `more` if there are more than were asked for."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+    more: bool
+
+
 class Viewer:
     """Opens files for a look; keeps the latest pages of Parquet files, each of which costs a process."""
 
@@ -116,6 +126,37 @@ class Viewer:
         except ViewProblem as problem:
             raise NotViewable((problem.message[0], problem.message[1])) from problem
         return Look(view.revision, path, file, content)
+
+    async def ask(
+        self, actor: Actor, address: tuple[Kind, str, str], revision: str | None, path: str, query: str, *, limit: int
+    ) -> Answer:
+        """The answer of one SELECT over the table file at `path`, which the query calls `data`; at most `limit` rows.
+
+        Raises `EntryNotFound`, `NotViewable` for other files and for what the engine refuses, `FileTooLarge`, or
+        `MissingExtra` where the engine is not installed.
+        """
+        kind = view_of(path)
+        if kind not in ("parquet", "delimited", "json_lines"):
+            raise NotViewable(("只有表格文件可以查询", "only table files can be queried"))
+        async with self._platform.work(actor, write=False) as uow:
+            row = await find_repository(uow, *address)
+            await require_open(uow, row)
+            file = await find_file(await open_repository(uow, row, revision), path)
+        self._require_engine("duckdb", file, ("表格查询", "The SQL view of tables"))
+        arguments = {"kind": kind, "query": query, "limit": limit, "memory_mb": self._settings.view_memory_mb // 2}
+        found = await self._process("ceyuan.hub.viewer.formats.sql:ask", file, arguments)
+        columns = [Column(name, kind) for name, kind in found["columns"]]
+        return Answer(columns, found["rows"], found["more"])
+
+    def _require_engine(self, module: str, file: File, what: tuple[str, str]) -> None:
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtra("standard", what)
+        most = self._settings.view_table_bytes
+        if file.size > most:
+            raise FileTooLarge(
+                (f"表格预览最大支持 {most} 字节", f"table files of more than {most} bytes are not previewed"),
+                hint=("请下载后查看", "download the file instead"),
+            )
 
     async def _content(self, kind: Kinds, path: str, file: File, start: int, limit: int) -> Content:
         if kind in ("image", "audio", "video", "pdf"):
@@ -186,15 +227,8 @@ class Viewer:
         if known is not None:
             self._pages.move_to_end((file.sha256, start, limit))
             return known
-        if importlib.util.find_spec("pyarrow") is None:
-            raise MissingExtra("standard", ("Parquet 预览", "The preview of Parquet files"))
-        most = self._settings.view_table_bytes
-        if file.size > most:
-            raise FileTooLarge(
-                (f"Parquet 预览最大支持 {most} 字节", f"Parquet files of more than {most} bytes are not previewed"),
-                hint=("请下载后查看", "download the file instead"),
-            )
-        page = await self._parquet_page(file, start, limit)
+        self._require_engine("pyarrow", file, ("Parquet 预览", "The preview of Parquet files"))
+        page = await self._process("ceyuan.hub.viewer.formats.parquet:page", file, {"start": start, "limit": limit})
         columns = [Column(name, kind) for name, kind in page["columns"]]
         table = Table(columns, page["rows"], page["total"], page["next"])
         self._pages[file.sha256, start, limit] = table
@@ -202,7 +236,9 @@ class Viewer:
             self._pages.popitem(last=False)
         return table
 
-    async def _parquet_page(self, file: File, start: int, limit: int) -> dict[str, Any]:
+    async def _process(self, entry: str, file: File, arguments: dict[str, Any]) -> dict[str, Any]:
+        """What an engine function says of the file, in its own process with limits on memory and time."""
+
         async def unheard(_said: Any) -> None:
             """A page has nothing to report on its way."""
 
@@ -211,8 +247,8 @@ class Viewer:
         async with self._turns, self._platform.blobs.as_file(file.sha256) as path:
             try:
                 outcome = await run_process(
-                    "ceyuan.hub.viewer.formats.parquet:page",
-                    {"path": str(path), "start": start, "limit": limit},
+                    entry,
+                    {**arguments, "path": str(path)},
                     on_report=unheard,
                     on_line=unheard,
                     memory_mb=self._settings.view_memory_mb,
