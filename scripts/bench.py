@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE_S = 600
 HEAD = """# Benchmarks
 
 Each figure is ours beside the peer's or the limit's, measured in one run of one script;
@@ -33,7 +34,10 @@ def run(module: str) -> list[dict[str, Any]] | str:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "rows.json"
         command = [sys.executable, "-m", module, "--quick", "--json", str(out)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1200)
+        try:
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            return f"no end within {PATIENCE_S} s"
         if done.returncode != 0 or not out.exists():
             lines = (done.stderr or done.stdout).strip().splitlines()
             return lines[-1] if lines else f"exit status {done.returncode}"

@@ -102,3 +102,22 @@ def test_who_is_not_signed_in_looks_at_what_is_public_and_is_asked_to_sign_in_fo
     assert "login" not in page.url
     page.goto("/console/jobs")
     page.wait_for_url("**/login**")
+
+
+def test_every_page_of_the_navigation_opens_without_a_problem(page: Any, live: dict[str, Any]) -> None:
+    sign_in(page, live, "root")
+    page.locator("nav a").first.wait_for()
+    rooms = page.locator("nav a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    seen: set[str] = set()
+    for room in rooms:
+        page.goto(room)
+        page.locator("main h1").first.wait_for()
+        entries = page.locator("nav a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+        for entry in [entry for entry in entries if entry not in seen]:
+            seen.add(entry)
+            page.locator(f'nav a[href="{entry}"]').first.click()
+            page.wait_for_url(f"**{entry}**")
+            page.locator("main h1").first.wait_for()
+            page.wait_for_load_state("networkidle")
+            assert page.locator("main [role=alert] code").count() == 0, entry
+    assert len(seen) > 20
