@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { $api } from '@/api/client'
+import { useSession } from '@/app/session'
 import { useListState, type ListControls } from '@/lib/listState'
 import type { RepositoryKind } from '@/lib/reference'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
@@ -59,7 +60,9 @@ function Toolbar({ list }: { list: ListControls }) {
 
 function Nothing({ kind, filtered, onNew }: { kind: RepositoryKind; filtered: boolean; onNew: () => void }) {
   const { t } = useTranslation('hub')
+  const { isGuest } = useSession()
   if (filtered) return <EmptyState title={t('noMatch')} />
+  if (isGuest) return <EmptyState title={t('guest.empty')} next={t('guest.next')} />
   return (
     <EmptyState
       title={t(`${PLURAL[kind]}.empty`)}
@@ -88,6 +91,7 @@ function Nothing({ kind, filtered, onNew }: { kind: RepositoryKind; filtered: bo
 
 export function Component() {
   const { t } = useTranslation('hub')
+  const { isGuest } = useSession()
   const kind = useKind()
   const list = useListState(FILTERS)
   const [creating, setCreating] = useState(false)
@@ -113,9 +117,11 @@ export function Component() {
       title={t(`${PLURAL[kind]}.title`)}
       description={t(`${PLURAL[kind]}.description`)}
       actions={
-        <Button type="primary" icon={<PlusOutlined />} onClick={() => setCreating(true)}>
-          {t('new.title')}
-        </Button>
+        !isGuest && (
+          <Button type="primary" icon={<PlusOutlined />} onClick={() => setCreating(true)}>
+            {t('new.title')}
+          </Button>
+        )
       }
     >
       {Boolean(query.error) && !query.data && <ProblemView error={query.error} onRetry={() => void query.refetch()} />}
@@ -133,7 +139,7 @@ export function Component() {
           <Pager list={list} next={query.data?.next} />
         </div>
       </div>
-      <NewRepository kind={kind} open={creating} onClose={() => setCreating(false)} />
+      {!isGuest && <NewRepository kind={kind} open={creating} onClose={() => setCreating(false)} />}
     </Page>
   )
 }
