@@ -48,7 +48,7 @@ PLAN: dict[str, Any] = {
     "max_perplexity": 1e9,
     "corpus_recipe": {"split": {"heldout": 0.2}},
     "source_laws": True,
-    "questions": ["镇区的水井、石桥和路灯由谁管理？", "《镇区公共设施管理办法》第三条是怎么规定的？", "今天天气怎么样？"],
+    "questions": ["水井、石桥和路灯由谁管理？", "《镇区公共设施管理办法》第三条是怎么规定的？", "今天天气怎么样？"],
 }
 LAW = "镇区公共设施管理办法"
 ARTICLES = (
