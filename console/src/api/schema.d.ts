@@ -1111,6 +1111,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compute/executor-pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Executor Pools
+         * @description List the pools on which the caller's tasks may run, with capacity and what is held.
+         */
+        get: operations["list_executor_pools"];
+        put?: never;
+        /**
+         * Register Executor Pool
+         * @description Register a pool; a cluster is tried before it is kept.
+         */
+        post: operations["register_executor_pool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools/{pool_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Executor Pool
+         * @description Show one pool by id or name.
+         */
+        get: operations["get_executor_pool"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Executor Pool
+         * @description Forget a pool with its hosts and keys.
+         */
+        delete: operations["remove_executor_pool"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools/{pool_id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain Executor Pool
+         * @description Take no new tasks in a pool, or take them again.
+         */
+        post: operations["drain_executor_pool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools/{pool_id}/hosts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Pool Host
+         * @description Add a host to an SSH pool; it is reached and tried before it is kept.
+         */
+        post: operations["add_pool_host"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools/{pool_id}/hosts/{node_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Pool Host
+         * @description Forget a host and its key.
+         */
+        delete: operations["remove_pool_host"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools/{pool_id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At Executor Pool
+         * @description Look at the pools' health now.
+         */
+        post: operations["look_at_executor_pool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools/{pool_id}/nodes/{node_id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain Pool Node
+         * @description Take no new tasks on one node, or take them again.
+         */
+        post: operations["drain_pool_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compute/identifiers/{identifier}": {
         parameters: {
             query?: never;
@@ -1392,6 +1540,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compute/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Compute Quotas
+         * @description List groups and the quotas of the caller's organisations.
+         */
+        get: operations["list_compute_quotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/quotas/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Compute Quota
+         * @description Set what an organisation or a group is guaranteed and may borrow.
+         */
+        put: operations["set_compute_quota"];
+        post?: never;
+        /**
+         * Remove Compute Quota
+         * @description Remove a quota.
+         */
+        delete: operations["remove_compute_quota"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compute/regions": {
         parameters: {
             query?: never;
@@ -1509,7 +1701,7 @@ export interface paths {
         };
         /**
          * Get Compute Place
-         * @description Say where tasks run and whether they are isolated there.
+         * @description Say what this machine has and whether they are isolated there.
          */
         get: operations["get_compute_place"];
         put?: never;
@@ -1540,6 +1732,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compute/tasks/{task_id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Compute Task
+         * @description Say why a task waits, when it is expected to start, and what would make it start now.
+         */
+        get: operations["explain_compute_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compute/tasks/{task_id}/log": {
         parameters: {
             query?: never;
@@ -1554,6 +1766,26 @@ export interface paths {
         get: operations["read_compute_task_log"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/tasks/{task_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Compute Task
+         * @description Ask a running task to leave its node at its checkpoint; it goes on elsewhere.
+         */
+        post: operations["move_compute_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -7670,6 +7902,10 @@ export interface components {
          * @description One try that has ended, with its meter. Times are seconds since 1970.
          */
         AttemptOut: {
+            /** Accounting */
+            accounting: {
+                [key: string]: unknown;
+            } | null;
             /** Cpu Seconds */
             cpu_seconds: number;
             /** Ended At */
@@ -7680,8 +7916,12 @@ export interface components {
             key: string;
             /** Peak Mb */
             peak_mb: number;
+            /** Pool */
+            pool: string;
             /** Reason */
             reason: string;
+            /** Seats */
+            seats: components["schemas"]["ceyuan__compute__tasks__schemas__SeatOut"][];
             /** Seconds */
             seconds: number;
             /** Started At */
@@ -8041,27 +8281,6 @@ export interface components {
             path: string;
             /** Problem */
             problem: string | null;
-        };
-        /**
-         * ChangeOut
-         * @description A file that differs; sizes and hashes are null where it is not.
-         */
-        ChangeOut: {
-            /** New Sha256 */
-            new_sha256: string | null;
-            /** New Size */
-            new_size: number | null;
-            /** Old Sha256 */
-            old_sha256: string | null;
-            /** Old Size */
-            old_size: number | null;
-            /** Path */
-            path: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "added" | "removed" | "changed";
         };
         /**
          * ChargeOut
@@ -8671,7 +8890,7 @@ export interface components {
             /** Changed */
             changed: number;
             /** Items */
-            items: components["schemas"]["ChangeOut"][];
+            items: components["schemas"]["ceyuan__hub__browsing__schemas__ChangeOut"][];
             /** New */
             new: string;
             /** Old */
@@ -8807,6 +9026,30 @@ export interface components {
              * Format: date
              */
             day: string;
+        };
+        /**
+         * DrainIn
+         * @description Take no new tasks (`on`) or take them again; `move`: those at work leave at their checkpoint.
+         */
+        DrainIn: {
+            /**
+             * Move
+             * @default false
+             */
+            move: boolean;
+            /**
+             * On
+             * @default true
+             */
+            on: boolean;
+        };
+        /**
+         * DrainOut
+         * @description How many tasks were asked to leave.
+         */
+        DrainOut: {
+            /** Asked */
+            asked: number;
         };
         /**
          * DropReason
@@ -9005,6 +9248,34 @@ export interface components {
             url?: string | null;
         };
         /**
+         * ExplainOut
+         * @description Why a task waits: its place in the whole queue (1: next), the reason (`room`, `reserved`, `quota`, `never`), when
+         *     it is expected to start at the earliest and, as everything ends at its limit, at the latest, and what would make it
+         *     start now. Of a task that does not wait only `state` is told.
+         */
+        ExplainOut: {
+            /** Earliest */
+            earliest: string | null;
+            /** En */
+            en: string;
+            /** Latest */
+            latest: string | null;
+            /** Position */
+            position: number | null;
+            /** Reason */
+            reason: string;
+            /** Reserved From */
+            reserved_from: string | null;
+            /** State */
+            state: string;
+            /** Waiting */
+            waiting: number | null;
+            /** Would Start If */
+            would_start_if: components["schemas"]["ceyuan__compute__tasks__schemas__ChangeOut"][];
+            /** Zh */
+            zh: string;
+        };
+        /**
          * FacetValue
          * @description A value and how many repositories have it.
          */
@@ -9171,7 +9442,7 @@ export interface components {
             /** Edges */
             edges: components["schemas"]["ceyuan__hub__lineage__schemas__EdgeOut"][];
             /** Nodes */
-            nodes: components["schemas"]["NodeOut"][];
+            nodes: components["schemas"]["ceyuan__hub__lineage__schemas__NodeOut"][];
             /** Start */
             start: string;
             /** Truncated */
@@ -9264,6 +9535,48 @@ export interface components {
             state: "open" | "released" | "expired";
             /** Subject */
             subject: string;
+        };
+        /**
+         * HostIn
+         * @description A host of an SSH pool. `host_key` as in its .pub file; `private_key` is sealed and never shown again.
+         */
+        HostIn: {
+            /**
+             * Accelerator
+             * @default
+             */
+            accelerator: string;
+            /**
+             * Accelerators
+             * @default 0
+             */
+            accelerators: number;
+            /** Address */
+            address: string;
+            /** Host Key */
+            host_key: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Port
+             * @default 22
+             */
+            port: number;
+            /**
+             * Private Key
+             * Format: password
+             */
+            private_key: string;
+            /**
+             * Root
+             * @default .ceyuan/runs
+             */
+            root: string;
+            /** User */
+            user: string;
         };
         /**
          * ImpersonationOut
@@ -10471,33 +10784,6 @@ export interface components {
             name: string;
         };
         /**
-         * NodeOut
-         * @description A node. `distance` counts steps from the start, negative upstream. Of a hidden one nothing is told;
-         *     `reference` names a revision, `href` is a page of the console.
-         */
-        NodeOut: {
-            /** Created At */
-            created_at: string | null;
-            /** Details */
-            details: {
-                [key: string]: unknown;
-            };
-            /** Distance */
-            distance: number;
-            /** Hidden */
-            hidden: boolean;
-            /** Href */
-            href: string | null;
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string | null;
-            /** Label */
-            label: string | null;
-            /** Reference */
-            reference: string | null;
-        };
-        /**
          * NoticeCount
          * @description What waits in the inbox.
          */
@@ -11137,13 +11423,6 @@ export interface components {
             /** Next */
             next: string | null;
         };
-        /** Page[PoolOut] */
-        Page_PoolOut_: {
-            /** Items */
-            items: components["schemas"]["PoolOut"][];
-            /** Next */
-            next: string | null;
-        };
         /** Page[PriceOut] */
         Page_PriceOut_: {
             /** Items */
@@ -11155,6 +11434,13 @@ export interface components {
         Page_ProviderOut_: {
             /** Items */
             items: components["schemas"]["ProviderOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[QuotaOut] */
+        Page_QuotaOut_: {
+            /** Items */
+            items: components["schemas"]["ceyuan__compute__quotas__schemas__QuotaOut"][];
             /** Next */
             next: string | null;
         };
@@ -11667,116 +11953,6 @@ export interface components {
             store_bodies: boolean;
         };
         /**
-         * PoolIn
-         * @description A pool of equal nodes at a site.
-         */
-        PoolIn: {
-            /** Accelerator */
-            accelerator: string;
-            /**
-             * Cpu Cores
-             * @description of a node
-             * @default 64
-             */
-            cpu_cores: number;
-            /**
-             * Evidence
-             * @description evidence by figure; the member `all` stands for every figure that has none of its own
-             * @default {}
-             */
-            evidence: {
-                [key: string]: components["schemas"]["Evidence"];
-            };
-            /**
-             * Host Memory Gib
-             * @description of a node
-             * @default 512
-             */
-            host_memory_gib: number;
-            /**
-             * Memory Gib
-             * @description memory of one accelerator; left out: the model's
-             */
-            memory_gib?: number | null;
-            /** Name */
-            name: string;
-            /**
-             * Network
-             * @description between nodes
-             * @default Ethernet
-             */
-            network: string;
-            /**
-             * Network Gbps
-             * @description of a node
-             * @default 25
-             */
-            network_gbps: number;
-            /** Nodes */
-            nodes: number;
-            /**
-             * Per Node
-             * @description accelerators per node; 1 for CPU nodes
-             * @default 8
-             */
-            per_node: number;
-            /** Site Id */
-            site_id: string;
-            /**
-             * Storage Tb
-             * @default 0
-             */
-            storage_tb: number;
-            /**
-             * Throughput
-             * @default []
-             */
-            throughput: components["schemas"]["Throughput"][];
-        };
-        /**
-         * PoolOut
-         * @description A pool with its id.
-         */
-        PoolOut: {
-            /** Accelerator */
-            accelerator: string;
-            /** Cpu Cores */
-            cpu_cores: number;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Evidence */
-            evidence: {
-                [key: string]: components["schemas"]["Evidence"];
-            };
-            /** Host Memory Gib */
-            host_memory_gib: number;
-            /** Id */
-            id: string;
-            /** Memory Gib */
-            memory_gib: number;
-            /** Name */
-            name: string;
-            /** Network */
-            network: string;
-            /** Network Gbps */
-            network_gbps: number;
-            /** Nodes */
-            nodes: number;
-            /** Org Id */
-            org_id: string;
-            /** Per Node */
-            per_node: number;
-            /** Site Id */
-            site_id: string;
-            /** Storage Tb */
-            storage_tb: number;
-            /** Throughput */
-            throughput: components["schemas"]["Throughput"][];
-        };
-        /**
          * PortionOut
          * @description What one wallet would pay.
          */
@@ -12146,101 +12322,11 @@ export interface components {
             hard?: boolean | null;
         };
         /**
-         * QuotaIn
-         * @description A quota to set. `amount` counts units, or micro-yuan for money.
-         */
-        QuotaIn: {
-            /** Amount */
-            amount: number | string;
-            /**
-             * Hard
-             * @default true
-             */
-            hard: boolean;
-            /**
-             * Metric
-             * @enum {string}
-             */
-            metric: "requests" | "tokens" | "money" | "quantity";
-            /**
-             * Model
-             * @description a name, with * for any run of characters
-             * @default *
-             */
-            model: string;
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-            /**
-             * Resource
-             * @description pattern; empty = what the metric usually counts
-             * @default
-             */
-            resource: string;
-            /**
-             * Subject Id
-             * @description * = each one on its own; empty for the organisation
-             * @default
-             */
-            subject_id: string;
-            /**
-             * Subject Kind
-             * @default org
-             * @enum {string}
-             */
-            subject_kind: "org" | "token" | "person" | "project";
-            /**
-             * Window
-             * @enum {string}
-             */
-            window: "minute" | "day" | "month";
-        };
-        /**
-         * QuotaOut
-         * @description A quota.
-         */
-        QuotaOut: {
-            /** Amount */
-            amount: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Hard */
-            hard: boolean;
-            /** Id */
-            id: string;
-            /** Metric */
-            metric: string;
-            /** Model */
-            model: string;
-            /** Note */
-            note: string;
-            /** Org Id */
-            org_id: string;
-            /** Resource */
-            resource: string;
-            /**
-             * Set By
-             * @enum {string}
-             */
-            set_by: "platform" | "organisation";
-            /** Subject Id */
-            subject_id: string;
-            /** Subject Kind */
-            subject_kind: string;
-            /** Window */
-            window: string;
-        };
-        /**
          * QuotaStateOut
          * @description A quota and its present window; `used` is null where it holds for each subject on its own.
          */
         QuotaStateOut: {
-            quota: components["schemas"]["QuotaOut"];
+            quota: components["schemas"]["ceyuan__metering__desk__usage_schemas__QuotaOut"];
             /** Used */
             used: string | null;
             /**
@@ -13329,39 +13415,6 @@ export interface components {
             title_zh: string;
         };
         /**
-         * SeatOut
-         * @description A reviewer's seat with its ballot.
-         */
-        SeatOut: {
-            /**
-             * Assigned At
-             * Format: date-time
-             */
-            assigned_at: string;
-            /** Assigned By */
-            assigned_by: string;
-            /** Cast At */
-            cast_at: string | null;
-            /** Comment */
-            comment: string | null;
-            /** Label */
-            label: string;
-            /** Person Id */
-            person_id: string;
-            /** Recusal */
-            recusal: string | null;
-            /** Recused At */
-            recused_at: string | null;
-            /** Round */
-            round: number;
-            /** Scores */
-            scores: {
-                [key: string]: number;
-            } | null;
-            /** Vote */
-            vote: string | null;
-        };
-        /**
          * SeatsIn
          * @description Reviewers to appoint; none: draw the missing ones.
          */
@@ -13377,7 +13430,7 @@ export interface components {
             /** Complete */
             complete: boolean;
             /** Seats */
-            seats: components["schemas"]["SeatOut"][];
+            seats: components["schemas"]["ceyuan__kernel__workflow__schemas__SeatOut"][];
         };
         /**
          * SecondFactorOut
@@ -14206,6 +14259,8 @@ export interface components {
             job_id: string;
             /** Name */
             name: string;
+            /** Notice */
+            notice: string | null;
             /** Org Id */
             org_id: string;
             /** Outputs */
@@ -14216,8 +14271,14 @@ export interface components {
             placed: {
                 [key: string]: unknown;
             };
+            /** Pool */
+            pool: string;
+            /** Priority */
+            priority: number;
             /** Reason */
             reason: string;
+            /** Seats */
+            seats: components["schemas"]["ceyuan__compute__tasks__schemas__SeatOut"][];
             /** Seconds */
             seconds: number;
             /** Spec */
@@ -14236,7 +14297,11 @@ export interface components {
          *     `command` is a shell line or a list of words. `alternatives` are tried in order where `resources` cannot be had.
          *     `inputs` name revisions of the hub; they lie read-only under `$CEYUAN_INPUTS/<name>`. `outputs` map folders that the
          *     command leaves in its working folder to repositories that get them as a revision. What it writes to
-         *     `$CEYUAN_CHECKPOINT` is there again at the next try. `retries` counts further tries after a fault.
+         *     `$CEYUAN_CHECKPOINT` is there again at the next try. `retries` counts further tries after a fault of the command; a
+         *     node that dies or a request to leave costs none. `pools` and `regions` limit where it runs (empty: anywhere). An
+         *     `interruptible` one may be asked to leave for others: it gets TERM and `notice_s` seconds. Of one organisation's
+         *     tasks those with the higher `priority` go first. `gang_timeout_s`: a cluster that has not brought all nodes together
+         *     by then is given up, and another tried.
          */
         TaskSpec: {
             /**
@@ -14258,12 +14323,22 @@ export interface components {
                 [key: string]: string;
             };
             /**
+             * Gang Timeout S
+             * @default 600
+             */
+            gang_timeout_s: number;
+            /**
              * Inputs
              * @default {}
              */
             inputs: {
                 [key: string]: string;
             };
+            /**
+             * Interruptible
+             * @default false
+             */
+            interruptible: boolean;
             /** Name */
             name: string;
             /**
@@ -14272,12 +14347,32 @@ export interface components {
              */
             network: boolean;
             /**
+             * Notice S
+             * @default 30
+             */
+            notice_s: number;
+            /**
              * Outputs
              * @default {}
              */
             outputs: {
                 [key: string]: string;
             };
+            /**
+             * Pools
+             * @default []
+             */
+            pools: string[];
+            /**
+             * Priority
+             * @default 0
+             */
+            priority: number;
+            /**
+             * Regions
+             * @default []
+             */
+            regions: string[];
             /**
              * @default {
              *       "accelerator": "cpu",
@@ -15320,6 +15415,287 @@ export interface components {
             path: string;
         };
         /**
+         * PoolIn
+         * @description A pool of equal nodes at a site.
+         */
+        ceyuan__compute__catalogue__schemas__PoolIn: {
+            /** Accelerator */
+            accelerator: string;
+            /**
+             * Cpu Cores
+             * @description of a node
+             * @default 64
+             */
+            cpu_cores: number;
+            /**
+             * Evidence
+             * @description evidence by figure; the member `all` stands for every figure that has none of its own
+             * @default {}
+             */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /**
+             * Host Memory Gib
+             * @description of a node
+             * @default 512
+             */
+            host_memory_gib: number;
+            /**
+             * Memory Gib
+             * @description memory of one accelerator; left out: the model's
+             */
+            memory_gib?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Network
+             * @description between nodes
+             * @default Ethernet
+             */
+            network: string;
+            /**
+             * Network Gbps
+             * @description of a node
+             * @default 25
+             */
+            network_gbps: number;
+            /** Nodes */
+            nodes: number;
+            /**
+             * Per Node
+             * @description accelerators per node; 1 for CPU nodes
+             * @default 8
+             */
+            per_node: number;
+            /** Site Id */
+            site_id: string;
+            /**
+             * Storage Tb
+             * @default 0
+             */
+            storage_tb: number;
+            /**
+             * Throughput
+             * @default []
+             */
+            throughput: components["schemas"]["Throughput"][];
+        };
+        /**
+         * PoolOut
+         * @description A pool with its id.
+         */
+        ceyuan__compute__catalogue__schemas__PoolOut: {
+            /** Accelerator */
+            accelerator: string;
+            /** Cpu Cores */
+            cpu_cores: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Evidence */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /** Host Memory Gib */
+            host_memory_gib: number;
+            /** Id */
+            id: string;
+            /** Memory Gib */
+            memory_gib: number;
+            /** Name */
+            name: string;
+            /** Network */
+            network: string;
+            /** Network Gbps */
+            network_gbps: number;
+            /** Nodes */
+            nodes: number;
+            /** Org Id */
+            org_id: string;
+            /** Per Node */
+            per_node: number;
+            /** Site Id */
+            site_id: string;
+            /** Storage Tb */
+            storage_tb: number;
+            /** Throughput */
+            throughput: components["schemas"]["Throughput"][];
+        };
+        /**
+         * NodeOut
+         * @description A machine of a pool, what it has and what of it is held.
+         */
+        ceyuan__compute__pools__schemas__NodeOut: {
+            /** Accelerator */
+            accelerator: string;
+            /** Accelerators */
+            accelerators: number;
+            /** Accelerators Held */
+            accelerators_held: number;
+            /** Address */
+            address: string;
+            /** Checked At */
+            checked_at: string | null;
+            /** Cpus */
+            cpus: number;
+            /** Cpus Held */
+            cpus_held: number;
+            /** Draining */
+            draining: boolean;
+            /** Fault */
+            fault: string;
+            /** Health */
+            health: string;
+            /** Host Key */
+            host_key: string;
+            /** Id */
+            id: string;
+            /** Isolated */
+            isolated: boolean;
+            /** Memory Mib */
+            memory_mib: number;
+            /** Memory Mib Held */
+            memory_mib_held: number;
+            /** Name */
+            name: string;
+            /** Runs */
+            runs: number;
+        };
+        /**
+         * PoolIn
+         * @description A pool to register: kind `ssh`, `slurm` or `ray`, for all or for one organisation.
+         */
+        ceyuan__compute__pools__schemas__PoolIn: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id?: string | null;
+            /**
+             * Region
+             * @default
+             */
+            region: string;
+            /**
+             * Settings
+             * @default {}
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PoolOut
+         * @description A pool with its nodes. Settings, addresses and faults are empty for all but operators.
+         */
+        ceyuan__compute__pools__schemas__PoolOut: {
+            /** Checked At */
+            checked_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Fault */
+            fault: string;
+            /** Health */
+            health: string;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Nodes */
+            nodes: components["schemas"]["ceyuan__compute__pools__schemas__NodeOut"][];
+            /** Org Id */
+            org_id: string | null;
+            /** Region */
+            region: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** State */
+            state: string;
+        };
+        /**
+         * QuotaIn
+         * @description A share. `guaranteed` comes before anybody's borrowing; `borrowing` is how much more may be held while others
+         *     leave it idle (a resource that is not named there: without limit).
+         */
+        ceyuan__compute__quotas__schemas__QuotaIn: {
+            /**
+             * Borrowing
+             * @default {}
+             */
+            borrowing: {
+                [key: string]: number;
+            };
+            /**
+             * Guaranteed
+             * @default {}
+             */
+            guaranteed: {
+                [key: string]: number;
+            };
+            /**
+             * Parent
+             * @default
+             */
+            parent: string;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
+        };
+        /**
+         * QuotaOut
+         * @description A share as it is kept.
+         */
+        ceyuan__compute__quotas__schemas__QuotaOut: {
+            /** Borrowing */
+            borrowing: {
+                [key: string]: number;
+            };
+            /** Guaranteed */
+            guaranteed: {
+                [key: string]: number;
+            };
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string | null;
+            /** Parent */
+            parent: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * ChangeOut
+         * @description A change with which the task would start now.
+         */
+        ceyuan__compute__tasks__schemas__ChangeOut: {
+            /** Change */
+            change: string;
+            /** En */
+            en: string;
+            /** Value */
+            value: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * CheckOut
          * @description A dry run: what would be taken, refused, and paid for one try; whether the platform's files are kept away.
          */
@@ -15338,6 +15714,7 @@ export interface components {
             placed: {
                 [key: string]: unknown;
             };
+            queue: components["schemas"]["ExplainOut"];
             /** Refusals */
             refusals: components["schemas"]["RefusalOut"][];
         };
@@ -15356,6 +15733,18 @@ export interface components {
             kind: string;
             /** Memory Gib */
             memory_gib: number;
+        };
+        /**
+         * SeatOut
+         * @description A place on a node: which, and which of its accelerators.
+         */
+        ceyuan__compute__tasks__schemas__SeatOut: {
+            /** Devices */
+            devices: number[];
+            /** Node */
+            node: string;
+            /** Node Id */
+            node_id: string;
         };
         /**
          * JobStarted
@@ -15528,6 +15917,27 @@ export interface components {
             part: string;
         };
         /**
+         * ChangeOut
+         * @description A file that differs; sizes and hashes are null where it is not.
+         */
+        ceyuan__hub__browsing__schemas__ChangeOut: {
+            /** New Sha256 */
+            new_sha256: string | null;
+            /** New Size */
+            new_size: number | null;
+            /** Old Sha256 */
+            old_sha256: string | null;
+            /** Old Size */
+            old_size: number | null;
+            /** Path */
+            path: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "added" | "removed" | "changed";
+        };
+        /**
          * EntryOut
          * @description A file or folder. `oid` is git's id of it; of a folder `size` and `files` count all that is below. `verdict` says
          *     of a file whether it could do harm: unknown where no scanner knows its form, waiting where none has looked yet.
@@ -15587,6 +15997,33 @@ export interface components {
             source: string;
             /** Target */
             target: string;
+        };
+        /**
+         * NodeOut
+         * @description A node. `distance` counts steps from the start, negative upstream. Of a hidden one nothing is told;
+         *     `reference` names a revision, `href` is a page of the console.
+         */
+        ceyuan__hub__lineage__schemas__NodeOut: {
+            /** Created At */
+            created_at: string | null;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Distance */
+            distance: number;
+            /** Hidden */
+            hidden: boolean;
+            /** Href */
+            href: string | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string | null;
+            /** Label */
+            label: string | null;
+            /** Reference */
+            reference: string | null;
         };
         /**
          * UsageOut
@@ -15773,6 +16210,20 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[PoolOut] */
+        ceyuan__kernel__pages__Page_PoolOut___1: {
+            /** Items */
+            items: components["schemas"]["ceyuan__compute__catalogue__schemas__PoolOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[PoolOut] */
+        ceyuan__kernel__pages__Page_PoolOut___2: {
+            /** Items */
+            items: components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"][];
+            /** Next */
+            next: string | null;
+        };
         /**
          * EdgeOut
          * @description A transition out of one state: an edge of the diagram. `demands` says what its guards want.
@@ -15806,6 +16257,39 @@ export interface components {
         ceyuan__kernel__workflow__schemas__ReasonIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * SeatOut
+         * @description A reviewer's seat with its ballot.
+         */
+        ceyuan__kernel__workflow__schemas__SeatOut: {
+            /**
+             * Assigned At
+             * Format: date-time
+             */
+            assigned_at: string;
+            /** Assigned By */
+            assigned_by: string;
+            /** Cast At */
+            cast_at: string | null;
+            /** Comment */
+            comment: string | null;
+            /** Label */
+            label: string;
+            /** Person Id */
+            person_id: string;
+            /** Recusal */
+            recusal: string | null;
+            /** Recused At */
+            recused_at: string | null;
+            /** Round */
+            round: number;
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            } | null;
+            /** Vote */
+            vote: string | null;
         };
         /**
          * AccountOut
@@ -15873,6 +16357,96 @@ export interface components {
         ceyuan__metering__desk__usage_schemas__JobStarted: {
             /** Job Id */
             job_id: string;
+        };
+        /**
+         * QuotaIn
+         * @description A quota to set. `amount` counts units, or micro-yuan for money.
+         */
+        ceyuan__metering__desk__usage_schemas__QuotaIn: {
+            /** Amount */
+            amount: number | string;
+            /**
+             * Hard
+             * @default true
+             */
+            hard: boolean;
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "requests" | "tokens" | "money" | "quantity";
+            /**
+             * Model
+             * @description a name, with * for any run of characters
+             * @default *
+             */
+            model: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Resource
+             * @description pattern; empty = what the metric usually counts
+             * @default
+             */
+            resource: string;
+            /**
+             * Subject Id
+             * @description * = each one on its own; empty for the organisation
+             * @default
+             */
+            subject_id: string;
+            /**
+             * Subject Kind
+             * @default org
+             * @enum {string}
+             */
+            subject_kind: "org" | "token" | "person" | "project";
+            /**
+             * Window
+             * @enum {string}
+             */
+            window: "minute" | "day" | "month";
+        };
+        /**
+         * QuotaOut
+         * @description A quota.
+         */
+        ceyuan__metering__desk__usage_schemas__QuotaOut: {
+            /** Amount */
+            amount: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Hard */
+            hard: boolean;
+            /** Id */
+            id: string;
+            /** Metric */
+            metric: string;
+            /** Model */
+            model: string;
+            /** Note */
+            note: string;
+            /** Org Id */
+            org_id: string;
+            /** Resource */
+            resource: string;
+            /**
+             * Set By
+             * @enum {string}
+             */
+            set_by: "platform" | "organisation";
+            /** Subject Id */
+            subject_id: string;
+            /** Subject Kind */
+            subject_kind: string;
+            /** Window */
+            window: string;
         };
         /**
          * UsageOut
@@ -19636,6 +20210,586 @@ export interface operations {
             };
         };
     };
+    list_executor_pools: {
+        parameters: {
+            query?: {
+                kind?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__kernel__pages__Page_PoolOut___2"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    register_executor_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_name_taken`: The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_unreachable`: The pool cannot be reached or used; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_executor_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_executor_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_in_use`: Tasks still run in the pool; `pool_unsuitable`: This kind of pool cannot do that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drain_executor_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrainIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrainOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_pool_host: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_name_taken`: The name is taken; `pool_unsuitable`: This kind of pool cannot do that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_accelerator_unknown`: Unknown accelerator; `pool_unreachable`: The pool cannot be reached or used; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    remove_pool_host: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool; `pool_node_not_found`: No such node in the pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_in_use`: Tasks still run in the pool; `pool_unsuitable`: This kind of pool cannot do that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    look_at_executor_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drain_pool_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrainIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrainOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool; `pool_node_not_found`: No such node in the pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     resolve_compute_identifier: {
         parameters: {
             query?: never;
@@ -20444,7 +21598,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_PoolOut_"];
+                    "application/json": components["schemas"]["ceyuan__kernel__pages__Page_PoolOut___1"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -20478,7 +21632,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PoolIn"];
+                "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolIn"];
             };
         };
         responses: {
@@ -20488,7 +21642,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PoolOut"];
+                    "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -20544,7 +21698,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PoolIn"];
+                "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolIn"];
             };
         };
         responses: {
@@ -20554,7 +21708,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PoolOut"];
+                    "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -20630,7 +21784,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PoolOut"];
+                    "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__PoolOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -20654,6 +21808,171 @@ export interface operations {
                 };
             };
             /** @description `compute_pool_not_found`: No such compute pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_compute_quotas: {
+        parameters: {
+            query?: {
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QuotaOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    set_compute_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an organisation's id or a group */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ceyuan__compute__quotas__schemas__QuotaIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__quotas__schemas__QuotaOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_accelerator_unknown`: Unknown accelerator; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    remove_compute_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an organisation's id or a group */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_quota_not_found`: No such compute quota */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21163,6 +22482,57 @@ export interface operations {
             };
         };
     };
+    explain_compute_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplainOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_found`: No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_compute_task_log: {
         parameters: {
             query?: {
@@ -21199,6 +22569,77 @@ export interface operations {
             };
             /** @description `task_not_found`: No such task */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    move_compute_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_found`: No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_open`: The task's present state does not allow it */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27264,7 +28705,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["QuotaIn"];
+                "application/json": components["schemas"]["ceyuan__metering__desk__usage_schemas__QuotaIn"];
             };
         };
         responses: {
@@ -27274,7 +28715,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuotaOut"];
+                    "application/json": components["schemas"]["ceyuan__metering__desk__usage_schemas__QuotaOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -28348,7 +29789,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuotaOut"];
+                    "application/json": components["schemas"]["ceyuan__metering__desk__usage_schemas__QuotaOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -37678,7 +39119,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SeatOut"];
+                    "application/json": components["schemas"]["ceyuan__kernel__workflow__schemas__SeatOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -37962,7 +39403,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SeatOut"];
+                    "application/json": components["schemas"]["ceyuan__kernel__workflow__schemas__SeatOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -38078,7 +39519,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SeatOut"][];
+                    "application/json": components["schemas"]["ceyuan__kernel__workflow__schemas__SeatOut"][];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */

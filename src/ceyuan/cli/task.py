@@ -1,4 +1,4 @@
-"""`ceyuan task`: run a command where it fits, look at it, follow its output, stop it, go on with it."""
+"""`ceyuan task`: run a command where it fits, look at it, why it waits, follow its output, stop it, go on with it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ceyuan.cli.connection import Api
 from ceyuan.cli.output import language, say, show, show_rows
 from ceyuan.kernel.errors import Invalid
 
-app = typer.Typer(help="Tasks: run, list, show, logs, stop, resume.", no_args_is_help=True)
+app = typer.Typer(help="Tasks: run, list, show, explain, logs, stop, resume, move.", no_args_is_help=True)
 _COLUMNS = ["id", "name", "state", "reason", "seconds", "cost_so_far_micro", "created_at"]
 _LOOK_S = 1.0
 
@@ -55,6 +55,7 @@ def run(
         for refusal in checked["refusals"]:
             say(refusal[language()])
         show(checked, key="most_micro")
+        show_queue(checked["queue"])
         return
     task = api.post("/api/v1/compute/tasks", body)
     show(task)
@@ -126,3 +127,37 @@ def stop(task_id: str) -> None:
 def resume(task_id: str) -> None:
     """Go on with a failed or stopped task from its checkpoint."""
     show(Api().post(f"/api/v1/compute/tasks/{task_id}/resume"))
+
+
+@app.command()
+def move(task_id: str) -> None:
+    """Ask a running task to leave its node at its checkpoint; it goes on elsewhere."""
+    show(Api().post(f"/api/v1/compute/tasks/{task_id}/move"))
+
+
+@app.command()
+def explain(task_id: str) -> None:
+    """Say why a task waits, when it is expected to start, and what would make it start."""
+    show_queue(Api().get(f"/api/v1/compute/tasks/{task_id}/explain"))
+
+
+def show_queue(found: dict[str, Any]) -> None:
+    """Position, reason, expected start and what would help, in words for people and as it is for programs."""
+    show(found, key="position")
+    if found["position"] is None:
+        return
+    say(
+        (
+            f"第 {found['position']} 位,共 {found['waiting']} 个:{found['zh']}",
+            f"{found['position']} of {found['waiting']}: {found['en']}",
+        )
+    )
+    if found["earliest"]:
+        say(
+            (
+                f"预计开始于 {found['earliest']} 至 {found['latest']}",
+                f"expected to start between {found['earliest']} and {found['latest']}",
+            )
+        )
+    for change in found["would_start_if"]:
+        say((f"可立即开始:{change['zh']}", f"would start now: {change['en']}"))

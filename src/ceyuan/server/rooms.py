@@ -104,6 +104,8 @@ ROOMS: tuple[Room, ...] = (
         ),
         wiring="ceyuan.compute.catalogue.wiring",
     ),
+    Room("pools", routers=("ceyuan.compute.pools.endpoints",), wiring="ceyuan.compute.pools.wiring"),
+    Room("quotas", routers=("ceyuan.compute.quotas.endpoints",), wiring="ceyuan.compute.quotas.wiring"),
     Room("tasks", routers=("ceyuan.compute.tasks.endpoints",), wiring="ceyuan.compute.tasks.wiring"),
     Room(
         "data",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ceyuan import metering
+from ceyuan.compute.pools import ensure_local
 from ceyuan.compute.tasks.closing import close_tasks
 from tests.compute.market import YUAN, Market
 
@@ -43,6 +44,11 @@ class Yard:
         async with asyncio.timeout(60):
             while text not in (await self.log(task_id))["text"]:
                 await asyncio.sleep(0.1)
+
+    async def see_this_machine(self) -> None:
+        """Enter the platform's own machine as a pool, as the first task does."""
+        async with self.market.platform.work() as uow:
+            await ensure_local(uow)
 
     async def metered(self) -> tuple[int, int]:
         """(micro-yuan that were spent, usage events of tasks)."""

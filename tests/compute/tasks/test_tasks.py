@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from ceyuan.compute.executors import sandbox_works
+from ceyuan.compute.pools import LOCAL_NODE, PoolNode
 from ceyuan.compute.tasks import TaskSpec
-from ceyuan.compute.tasks.places import local_place
+from ceyuan.compute.tasks.places import task_folder
 from ceyuan.kernel.errors import Invalid
 from ceyuan.metering import check_books
 from ceyuan.server.asgi import Door
@@ -82,8 +83,12 @@ async def test_what_cannot_work_is_refused_by_name_before_anything_is_queued(yar
 
 
 async def test_without_a_sandbox_only_administrators_run_tasks_and_the_place_says_so(yard: Yard) -> None:
-    market, place = yard.market, local_place(yard.market.platform)
-    place._isolated = False
+    market = yard.market
+    await yard.see_this_machine()
+    async with market.platform.work() as uow:
+        node = await uow.session.get(PoolNode, LOCAL_NODE)
+        assert node is not None
+        node.isolated = False
     assert not (await market.ok("li", "GET", "/tasks/place"))["isolated"]
     assert await market.code("li", "POST", "/tasks", yard.body("true")) == (403, "task_not_isolated")
     await market.people.add("root", admin=True)
@@ -125,10 +130,10 @@ async def test_a_stopped_task_pays_for_what_it_used_and_goes_on_from_its_checkpo
 async def test_a_supervisor_killed_with_9_costs_one_try_and_the_next_one_finishes(yard: Yard) -> None:
     script = 'if [ -e "$CEYUAN_CHECKPOINT/half" ]; then echo again; else touch "$CEYUAN_CHECKPOINT/half"; sleep 300; fi'
     made = await yard.run(script, retries=1)
-    half = local_place(yard.market.platform).folder(made["id"]) / "checkpoint" / "half"
+    half = task_folder(yard.market.platform, made["id"]) / "checkpoint" / "half"
     await _appears(half)
     task = await yard.task(made["id"])
-    started = local_place(yard.market.platform).executor.root / task["attempt"] / "started"
+    started = yard.market.platform.data_dir / "compute" / "runs" / task["attempt"] / "started"
     os.kill(json.loads(started.read_text())["pid"], signal.SIGKILL)
     done = await yard.until(made["id"], "succeeded", "failed")
     assert [one["state"] for one in done["attempts"]] == ["lost", "succeeded"]
@@ -181,7 +186,7 @@ def test_a_task_outlives_the_platform_and_is_found_again_by_its_key(settings: Se
         async with _yard(settings) as yard:
             market = await yard.market.open()
             made = await (await furnish(market)).run('echo x >> "$CEYUAN_CHECKPOINT/count"; sleep 1; echo late')
-            await _appears(local_place(market.platform).folder(made["id"]) / "checkpoint" / "count")
+            await _appears(task_folder(market.platform, made["id"]) / "checkpoint" / "count")
         return made["id"], market.tokens["li"], market.buyer
 
     async def second(task_id: str, token: str, buyer: str) -> None:
@@ -189,7 +194,7 @@ def test_a_task_outlives_the_platform_and_is_found_again_by_its_key(settings: Se
             yard.market.tokens["li"], yard.market.buyer = token, buyer
             done = await yard.until(task_id, "succeeded", "failed")
             assert done["state"] == "succeeded"
-            count = local_place(yard.market.platform).folder(task_id) / "checkpoint" / "count"
+            count = task_folder(yard.market.platform, task_id) / "checkpoint" / "count"
             assert count.read_text() == "x\n"
             assert len(done["attempts"]) == 1
             assert (await yard.metered())[1] == 1

@@ -5,6 +5,7 @@ import { Link, useParams } from 'react-router'
 
 import { $api, api } from '@/api/client'
 import type { Got } from '@/api/types'
+import { useBilingual } from '@/lib/text'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
 import { Decimal, Duration, Money, Stat, Stats, Time } from '@/ui/Figures'
@@ -57,6 +58,56 @@ function Output({ taskId, attempt }: { taskId: string; attempt: string }) {
   )
 }
 
+/** Why the task waits, when it is expected to start, and what would make it start. */
+function Waiting({ taskId }: { taskId: string }) {
+  const { t } = useTranslation('tasks')
+  const text = useBilingual()
+  const { data } = $api.useQuery(
+    'get',
+    '/api/v1/compute/tasks/{task_id}/explain',
+    { params: { path: { task_id: taskId } } },
+    { refetchInterval: 5000 },
+  )
+  if (!data || data.position === null) return null
+  return (
+    <Section title={t('explain.title')}>
+      <Facts
+        columns={2}
+        facts={[
+          {
+            label: t('explain.position'),
+            value: t('explain.positionOf', { position: data.position, waiting: data.waiting }),
+          },
+          { label: t('explain.reason'), value: text({ reason_zh: data.zh, reason_en: data.en }, 'reason') },
+          {
+            label: t('explain.start'),
+            value: data.earliest ? (
+              <>
+                <Time value={data.earliest} full /> – <Time value={data.latest} full />
+              </>
+            ) : (
+              t('explain.unknown')
+            ),
+          },
+          { label: t('explain.reserved'), value: data.reserved_from && <Time value={data.reserved_from} full /> },
+        ]}
+      />
+      {data.would_start_if.length > 0 && (
+        <>
+          <p>{t('explain.help')}</p>
+          <ul>
+            {data.would_start_if.map((change) => (
+              <li key={`${change.change}-${change.value}`}>
+                {text({ change_zh: change.zh, change_en: change.en }, 'change')}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Section>
+  )
+}
+
 function Attempts({ task, onShow }: { task: Task; onShow: (key: string) => void }) {
   const { t } = useTranslation('tasks')
   return (
@@ -69,6 +120,7 @@ function Attempts({ task, onShow }: { task: Task; onShow: (key: string) => void 
         dataSource={task.attempts}
         columns={[
           { title: t('state'), render: (_, row) => <Status value={row.state} /> },
+          { title: t('pools.seat'), render: (_, row) => seatsOf(row.pool, row.seats) },
           { title: t('exitCode'), align: 'right', dataIndex: 'exit_code' },
           {
             title: t('reason.title'),
@@ -96,15 +148,23 @@ function Attempts({ task, onShow }: { task: Task; onShow: (key: string) => void 
   )
 }
 
+/** A pool, and the nodes and accelerators of it that are held. */
+function seatsOf(pool: string, seats: Task['seats']): string {
+  const nodes = seats.map((seat) => (seat.devices.length > 0 ? `${seat.node} [${seat.devices.join(', ')}]` : seat.node))
+  return pool ? `${pool}: ${nodes.join(', ')}` : '—'
+}
+
+type Act = 'stop' | 'resume' | 'move'
+
 function Actions({ task, onDone }: { task: Task; onDone: () => Promise<unknown> }) {
   const { t } = useTranslation('tasks')
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
-  const act = async (path: '/api/v1/compute/tasks/{task_id}/stop' | '/api/v1/compute/tasks/{task_id}/resume') => {
+  const act = async (what: Act) => {
     setBusy(true)
     setError(null)
     try {
-      await api.POST(path, { params: { path: { task_id: task.id } } })
+      await api.POST(`/api/v1/compute/tasks/{task_id}/${what}`, { params: { path: { task_id: task.id } } })
       await onDone()
     } catch (problem) {
       setError(problem)
@@ -114,13 +174,18 @@ function Actions({ task, onDone }: { task: Task; onDone: () => Promise<unknown> 
   }
   return (
     <>
+      {task.pool && task.notice === null && !task.closing && (
+        <Button loading={busy} onClick={() => void act('move')}>
+          {t('move')}
+        </Button>
+      )}
       {!ENDED.includes(task.state) && !task.closing && (
-        <Button danger loading={busy} onClick={() => void act('/api/v1/compute/tasks/{task_id}/stop')}>
+        <Button danger loading={busy} onClick={() => void act('stop')}>
           {t('stop')}
         </Button>
       )}
       {['failed', 'cancelled'].includes(task.state) && (
-        <Button loading={busy} onClick={() => void act('/api/v1/compute/tasks/{task_id}/resume')}>
+        <Button loading={busy} onClick={() => void act('resume')}>
           {t('resume')}
         </Button>
       )}
@@ -159,6 +224,7 @@ export function Component() {
         <Stat label={t('seconds')} value={<Duration seconds={task.seconds} />} />
         <Stat label={t('tries')} value={task.attempts.length + (task.attempt ? 1 : 0)} />
       </Stats>
+      {task.state === 'queued' && !task.pool && <Waiting taskId={task.id} />}
       <Section title={t('output')}>
         {shown ? (
           <Output key={shown} taskId={task.id} attempt={shown} />
@@ -172,6 +238,8 @@ export function Component() {
           columns={2}
           facts={[
             { label: t('job'), value: <Link to={`/jobs/${task.job_id}`}>{task.job_id}</Link> },
+            { label: t('pools.seat'), value: task.pool ? seatsOf(task.pool, task.seats) : null },
+            { label: t('priority'), value: task.priority },
             { label: t('created'), value: <Time value={task.created_at} full /> },
             { label: t('started'), value: task.started_at && <Time value={task.started_at} full /> },
             { label: t('finished'), value: task.finished_at && <Time value={task.finished_at} full /> },
@@ -192,7 +260,9 @@ export function Component() {
       <Section title={t('task')}>
         <Json value={task.spec} />
       </Section>
-      <Snippet sources={[{ label: 'CLI', code: `ceyuan task logs ${task.id} --follow` }]} />
+      <Snippet
+        sources={[{ label: 'CLI', code: `ceyuan task logs ${task.id} --follow\nceyuan task explain ${task.id}` }]}
+      />
     </Page>
   )
 }

@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@ant-design/icons'
-import { Alert, Button, Form, Input, InputNumber, Switch } from 'antd'
+import { Alert, Button, Form, Input, InputNumber, Select, Switch } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
@@ -21,6 +21,7 @@ import { Status } from '@/ui/Status'
 type Task = Item<'/api/v1/compute/tasks'>
 
 const STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled']
+const QUEUE = { pools: [] as string[], priority: 0, interruptible: false }
 const EXAMPLE = `name: hello
 command: echo hello
 resources: {cpus: 1, memory_gib: 1}
@@ -36,6 +37,9 @@ interface Values {
   retries: number
   network: boolean
   budget_micro?: number | null
+  pools: string[]
+  priority: number
+  interruptible: boolean
 }
 
 /** Says so where tasks are not kept from the platform's files. */
@@ -50,7 +54,7 @@ function NewTask({ open, onClose }: { open: boolean; onClose: () => void }) {
   const { t } = useTranslation('tasks')
   const navigate = useNavigate()
   const { proposed } = useWorkplaces()
-  const { data: place } = $api.useQuery('get', '/api/v1/compute/tasks/place', {}, { staleTime: Infinity })
+  const { data: pools } = $api.useQuery('get', '/api/v1/compute/executor-pools', {}, { enabled: open })
   const start = async (values: Values) => {
     const { data } = await api.POST('/api/v1/compute/tasks', {
       body: {
@@ -73,6 +77,12 @@ function NewTask({ open, onClose }: { open: boolean; onClose: () => void }) {
           time_limit_s: values.minutes * 60,
           retries: values.retries,
           budget_micro: values.budget_micro ?? null,
+          pools: values.pools,
+          regions: [],
+          priority: values.priority,
+          interruptible: values.interruptible,
+          notice_s: 30,
+          gang_timeout_s: 600,
         },
       },
     })
@@ -85,7 +95,15 @@ function NewTask({ open, onClose }: { open: boolean; onClose: () => void }) {
       width={640}
       title={t('new')}
       submit={t('run')}
-      initial={{ org_id: proposed?.id ?? '', cpus: 1, memory_gib: 1, minutes: 60, retries: 0, network: false }}
+      initial={{
+        org_id: proposed?.id ?? '',
+        cpus: 1,
+        memory_gib: 1,
+        minutes: 60,
+        retries: 0,
+        network: false,
+        ...QUEUE,
+      }}
       onSubmit={start}
       onClose={onClose}
     >
@@ -98,7 +116,7 @@ function NewTask({ open, onClose }: { open: boolean; onClose: () => void }) {
       </Form.Item>
       <div className="grid-2">
         <Form.Item name="cpus" label={t('cpus')} rules={[{ required: true }]}>
-          <InputNumber min={1} max={place?.cpus ?? 4096} precision={0} style={wide} />
+          <InputNumber min={1} max={4096} precision={0} style={wide} />
         </Form.Item>
         <Form.Item name="memory_gib" label={t('memory')} rules={[{ required: true }]}>
           <InputNumber min={0.1} suffix="GiB" style={wide} />
@@ -111,6 +129,19 @@ function NewTask({ open, onClose }: { open: boolean; onClose: () => void }) {
         </Form.Item>
         <Form.Item name="budget_micro" label={t('budget')}>
           <MoneyInput />
+        </Form.Item>
+        <Form.Item name="pools" label={t('pools.allowed')} extra={t('pools.allowedNote')}>
+          <Select
+            mode="multiple"
+            allowClear
+            options={(pools?.items ?? []).map((pool) => ({ value: pool.name, label: pool.name }))}
+          />
+        </Form.Item>
+        <Form.Item name="priority" label={t('priority')} extra={t('priorityNote')}>
+          <InputNumber min={-100} max={100} precision={0} style={wide} />
+        </Form.Item>
+        <Form.Item name="interruptible" label={t('interruptible')} valuePropName="checked">
+          <Switch />
         </Form.Item>
         <Form.Item name="network" label={t('network')} valuePropName="checked">
           <Switch />
@@ -144,6 +175,7 @@ export function Component() {
   const columns: Column<Task>[] = [
     { title: t('name'), sort: 'name', render: (_, row) => <Link to={`/compute/tasks/${row.id}`}>{row.name}</Link> },
     { title: t('state'), render: (_, row) => <Status value={row.closing ? 'cancelling' : row.state} /> },
+    { title: t('pools.pool'), render: (_, row) => row.pool || <span className="faint">—</span> },
     { title: t('seconds'), align: 'right', render: (_, row) => <Duration seconds={row.seconds} /> },
     {
       title: t('cost'),

@@ -4,12 +4,13 @@ Submission is idempotent by key; a run outlives the process that submitted it an
 one key. Who may run what, and who pays, is for the rooms above.
 """
 
-from ceyuan.compute.executors.interface import Executor, ExecutorFault, Launch, Machine, Run
+from ceyuan.compute.executors.interface import ClusterNode, Executor, ExecutorFault, Launch, Machine, Run
 from ceyuan.compute.executors.local import LocalExecutor
-from ceyuan.compute.executors.sandbox import sandbox_prefix, sandbox_works
+from ceyuan.compute.executors.sandbox import remote_prefix, sandbox_prefix, sandbox_works
 from ceyuan.compute.executors.ssh import SshExecutor, SshHost
 
 __all__ = [
+    "ClusterNode",
     "Executor",
     "ExecutorFault",
     "Launch",
@@ -18,6 +19,7 @@ __all__ = [
     "Run",
     "SshExecutor",
     "SshHost",
+    "remote_prefix",
     "sandbox_prefix",
     "sandbox_works",
 ]

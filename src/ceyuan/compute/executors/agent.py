@@ -4,7 +4,8 @@
 
 A run is a folder `ROOT/KEY`. Its supervisor holds a lock on it for its whole life: who finds the lock free and no
 result knows that the supervisor died, whatever process ids were reused since. The file `started` is made before
-the command runs and never again, so that a key is executed at most once.
+the command runs and never again, so that a key is executed at most once. A run with a lease (`lease_s`) ends by itself
+when nobody has asked for its status for so long: whoever gave it up for lost may then start another.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable
 from typing import Any
 
 LOOK_S = 0.1
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+PLACE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9._-]{0,119}(/[A-Za-z0-9][A-Za-z0-9._-]{0,119}){0,3}")
+"""A folder below the root that is sent or fetched."""
 
 
 def write(path: str, value: object, once: bool = False) -> None:
@@ -72,6 +76,7 @@ def is_locked(folder: str) -> bool:
 def status(folder: str, key: str) -> dict[str, Any]:
     if not os.path.exists(at(folder, "spec.json")):
         return {"key": key, "state": "absent"}
+    renew(folder)
     alive = is_locked(folder)
     result = read(at(folder, "result.json"))
     if result:
@@ -103,19 +108,33 @@ def status(folder: str, key: str) -> dict[str, Any]:
     return {"key": key, "state": "running", "started_at": began, "seconds": max(0.0, now - began), **used}
 
 
-def submit(root: str, key: str) -> dict[str, Any]:
+def renew(folder: str) -> None:
+    """Somebody still asks for this run."""
+    try:
+        os.utime(at(folder, "spec.json"))
+    except OSError:
+        pass
+
+
+def accept(root: str, key: str, spec: dict[str, Any]) -> str:
+    """Write a launch down under its key, once; the name of the fault, if there is one."""
     folder = os.path.join(root, key)
-    spec = json.load(sys.stdin)
     if not os.path.exists(at(folder, "spec.json")):
         if os.path.exists(os.path.join(root, "draining")):
-            return {"error": "draining"}
+            return "draining"
         os.makedirs(at(folder, "work"), mode=0o700, exist_ok=True)
         try:
             write(at(folder, "spec.json"), spec, once=True)
         except FileExistsError:
             pass
-    if read(at(folder, "spec.json")) != spec:
-        return {"error": "key_reused"}
+    return "" if read(at(folder, "spec.json")) == spec else "key_reused"
+
+
+def submit(root: str, key: str) -> dict[str, Any]:
+    folder = os.path.join(root, key)
+    fault = accept(root, key, json.load(sys.stdin))
+    if fault:
+        return {"error": fault}
     if not os.path.exists(os.path.join(folder, "started")) and not os.path.exists(os.path.join(folder, "result.json")):
         supervise_apart(folder)
     return status(folder, key)
@@ -186,10 +205,15 @@ def supervise(folder: str) -> None:
     if os.path.exists(at(folder, "result.json")) or os.path.exists(at(folder, "started")):
         return
     if os.path.exists(at(folder, "cancel")):
-        write(at(folder, "result.json"), {"state": "cancelled", "reason": "cancelled", "seconds": 0.0})
+        asked = str(read(at(folder, "cancel")).get("reason", "cancelled"))
+        write(at(folder, "result.json"), {"state": "cancelled", "reason": asked, "seconds": 0.0})
         return
     began = time.time()
-    write(at(folder, "started"), {"started_at": began, "pid": os.getpid()})
+    renew(folder)
+    try:
+        write(at(folder, "started"), {"started_at": began, "pid": os.getpid(), "host": os.uname().nodename}, once=True)
+    except FileExistsError:
+        return
     spec = read(at(folder, "spec.json"))
     with open(at(folder, "output.log"), "ab") as output:
         try:
@@ -199,7 +223,7 @@ def supervise(folder: str) -> None:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=at(folder, "work"),
-                env=spec.get("environment", {}),
+                env={**spec.get("environment", {}), **passed_on(spec)},
                 start_new_session=True,
             )
         except OSError as error:
@@ -220,7 +244,8 @@ def supervise(folder: str) -> None:
     reason, used, peak = follow(process, spec, folder, began)
     send(process.pid, signal.SIGKILL)
     code, ended = process.returncode, time.time()
-    state = "cancelled" if reason == "cancelled" else "succeeded" if code == 0 and not reason else "failed"
+    told = os.path.exists(at(folder, "cancel")) and reason not in ("time", "memory", "lease", "")
+    state = "cancelled" if told else "succeeded" if code == 0 and not reason else "failed"
     write(
         at(folder, "result.json"),
         {
@@ -236,6 +261,11 @@ def supervise(folder: str) -> None:
     )
 
 
+def passed_on(spec: dict[str, Any]) -> dict[str, str]:
+    """Variables of our own environment (a queueing system's) that the launch lets through."""
+    return {name: os.environ[name] for name in spec.get("passes", []) if name in os.environ}
+
+
 def follow(process: subprocess.Popen[bytes], spec: dict[str, Any], folder: str, began: float) -> tuple[str, float, int]:
     """Wait for the command; end it when it is cancelled or passes a limit. (reason, CPU seconds, peak bytes)"""
     reason, kill_at, used, peak, pulse_at = "", 0.0, 0.0, 0, 0.0
@@ -249,7 +279,9 @@ def follow(process: subprocess.Popen[bytes], spec: dict[str, Any], folder: str, 
             pulse_at = now + 1.0
         if not reason:
             if os.path.exists(at(folder, "cancel")):
-                reason = "cancelled"
+                reason = str(read(at(folder, "cancel")).get("reason", "cancelled"))
+            elif spec.get("lease_s") and now - os.stat(at(folder, "spec.json")).st_mtime > spec["lease_s"]:
+                reason = "lease"
             elif spec.get("wall_s") and now - began > spec["wall_s"]:
                 reason = "time"
             elif spec.get("memory_mb") and peak > spec["memory_mb"] * 1_000_000:
@@ -263,11 +295,19 @@ def follow(process: subprocess.Popen[bytes], spec: dict[str, Any], folder: str, 
     return reason, used, peak
 
 
-def cancel(root: str, key: str) -> dict[str, Any]:
+def ask_to_end(folder: str, reason: str) -> None:
+    """Leave word for the supervisor; the first reason stays."""
+    try:
+        write(os.path.join(folder, "cancel"), {"at": time.time(), "reason": reason}, once=True)
+    except FileExistsError:
+        pass
+
+
+def cancel(root: str, key: str, reason: str = "cancelled") -> dict[str, Any]:
     folder = os.path.join(root, key)
     if not os.path.exists(os.path.join(folder, "spec.json")):
         return {"key": key, "state": "absent"}
-    write(os.path.join(folder, "cancel"), {"at": time.time()})
+    ask_to_end(folder, reason)
     if not os.path.exists(os.path.join(folder, "started")):
         supervise_apart(folder)
     return status(folder, key)
@@ -301,8 +341,17 @@ def probe(root: str) -> dict[str, Any]:
         "running": running(root),
         "draining": os.path.exists(os.path.join(root, "draining")),
         "python": sys.executable,
-        "sandbox": shutil.which("bwrap") is not None,
+        "sandbox": sandbox(),
+        "root": os.path.abspath(root),
     }
+
+
+def sandbox() -> bool:
+    """Whether bubblewrap is there and the kernel lets us use it."""
+    if shutil.which("bwrap") is None:
+        return False
+    words = ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "true"]
+    return subprocess.run(words, capture_output=True, timeout=10, check=False).returncode == 0
 
 
 def drain(root: str, on: bool) -> dict[str, Any]:
@@ -332,12 +381,49 @@ def logs(root: str, key: str, offset: int, limit: int) -> bytes:
         return b""
 
 
+def take_in(root: str, place: str) -> dict[str, Any]:
+    """Unpack a tar archive from standard input below the root, in place of what was there."""
+    target = os.path.join(root, place)
+    fresh = f"{target}.{os.getpid()}.new"
+    os.makedirs(fresh, mode=0o700)
+    with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as archive:
+        archive.extractall(fresh, filter="data")
+    shutil.rmtree(target, ignore_errors=True)
+    os.rename(fresh, target)
+    return {}
+
+
+def give_out(root: str, place: str) -> None:
+    """Write a folder below the root as a tar archive to standard output; files that vanish meanwhile are left out."""
+    top = os.path.join(root, place)
+    with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
+        for folder, _folders, names in os.walk(top):
+            for name in sorted(names):
+                path = os.path.join(folder, name)
+                try:
+                    archive.add(path, os.path.relpath(path, top), recursive=False)
+                except OSError:
+                    continue
+
+
 def main(arguments: list[str]) -> int:
     command, root, rest = arguments[0], arguments[1], arguments[2:]
     if command == "supervise":
         supervise(root)
         return 0
-    if rest and command != "drain" and not KEY.fullmatch(rest[0]):
+    answer: dict[str, Any]
+    if command in ("take_in", "give_out", "remove"):
+        if not PLACE.fullmatch(rest[0]) or ".." in rest[0].split("/"):
+            answer = {"error": "refused"}
+        elif command == "give_out":
+            give_out(root, rest[0])
+            return 0
+        elif command == "take_in":
+            answer = take_in(root, rest[0])
+        else:
+            shutil.rmtree(os.path.join(root, rest[0]), ignore_errors=True)
+            answer = {}
+    elif rest and command != "drain" and not KEY.fullmatch(rest[0]):
         answer = {"error": "refused"}
     elif command == "logs":
         sys.stdout.buffer.write(logs(root, rest[0], int(rest[1]), int(rest[2])))
@@ -349,11 +435,10 @@ def main(arguments: list[str]) -> int:
     else:
         known: dict[str, Callable[[str, str], dict[str, Any]]] = {
             "submit": submit,
-            "cancel": cancel,
             "forget": forget,
             "status": lambda place, key: status(at(place, key), key),
         }
-        answer = known[command](root, rest[0])
+        answer = cancel(root, *rest[:2]) if command == "cancel" else known[command](root, rest[0])
     json.dump(answer, sys.stdout)
     return 0
 

@@ -22,7 +22,10 @@ class ExecutorFault(Exception):
 class Launch:
     """A command with all that it gets: nothing else of our environment reaches it.
 
-    `wall_s` and `memory_mb` end it when they are passed (0: no limit); `prefix` is put before `argv` (a sandbox).
+    `wall_s` and `memory_mb` end it when they are passed (0: no limit); `prefix` is put before `argv` (a sandbox). With
+    `lease_s` it ends by itself when nobody asks for its status for so long. `cpus`, `accelerators` of the kind
+    `accelerator` and `nodes` are what a queueing system behind the executor must reserve; `passes` names variables of
+    that system which the command may see; `where` is the node it shall run on (empty: any).
     """
 
     argv: Sequence[str]
@@ -31,11 +34,19 @@ class Launch:
     memory_mb: int = 0
     grace_s: float = 5.0
     prefix: Sequence[str] = ()
+    lease_s: float = 0.0
+    cpus: int = 1
+    accelerator: str = ""
+    accelerators: int = 0
+    nodes: int = 1
+    passes: Sequence[str] = ()
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How a run stands. `seconds` is its wall time so far, `reason` why it ended if not by itself."""
+    """How a run stands. `seconds` is its wall time so far, `reason` why it ended if not by itself, `accounting` what
+    the executor's own books say of it (a queueing system's elapsed seconds, job number, nodes)."""
 
     key: str
     state: RunState
@@ -46,6 +57,7 @@ class Run:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_mb: float = 0.0
+    accounting: Mapping[str, Any] | None = None
 
     @property
     def ended(self) -> bool:
@@ -59,7 +71,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a probe finds: processors, memory, free disk, accelerators as (name, memory in GiB), runs at work."""
+    """What a probe finds: processors, memory, free disk, accelerators as (name, memory in GiB), runs at work, whether
+    bubblewrap works, and the folder of the runs as a whole path."""
 
     cpus: int
     memory_gib: float
@@ -69,6 +82,20 @@ class Machine:
     draining: bool
     python: str
     sandbox: bool
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterNode:
+    """A node of a cluster with a queueing system of its own; `accelerator` as the cluster calls it, `up` if it takes
+    work."""
+
+    name: str
+    cpus: int
+    memory_gib: float
+    accelerator: str = ""
+    accelerators: int = 0
+    up: bool = True
 
 
 class Executor(Protocol):
@@ -86,8 +113,8 @@ class Executor(Protocol):
         """How a run stands, and what it used so far: its meter. `absent` if the key was never submitted."""
         ...
 
-    async def cancel(self, key: str) -> Run:
-        """Ask a run to end: TERM to its whole group, KILL after its grace."""
+    async def cancel(self, key: str, reason: str = "cancelled") -> Run:
+        """Ask a run to end: TERM to its whole group, KILL after its grace. The first reason given is kept."""
         ...
 
     async def logs(self, key: str, offset: int = 0, limit: int = 65_536) -> bytes:

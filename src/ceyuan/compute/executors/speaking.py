@@ -42,9 +42,9 @@ class AgentExecutor(ABC):
         """How a run stands."""
         return Run.of(await self._answer("status", key))
 
-    async def cancel(self, key: str) -> Run:
+    async def cancel(self, key: str, reason: str = "cancelled") -> Run:
         """Ask a run to end."""
-        return Run.of(await self._answer("cancel", key))
+        return Run.of(await self._answer("cancel", key, reason))
 
     async def logs(self, key: str, offset: int = 0, limit: int = 65_536) -> bytes:
         """Bytes of the run's output."""

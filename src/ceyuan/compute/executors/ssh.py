@@ -6,8 +6,12 @@ import asyncio
 import hashlib
 import os
 import shlex
+import shutil
+import tarfile
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from ceyuan.compute.executors import agent
 from ceyuan.compute.executors.interface import ExecutorFault
@@ -94,6 +98,41 @@ class SshExecutor(AgentExecutor):
             raise ExecutorFault("unreachable", f"the agent failed: {_last(err)}")
         return out
 
+    async def send(self, folder: Path, place: str) -> None:
+        """Put a folder there, below the folder of the runs, in place of what was there."""
+        with tempfile.TemporaryFile() as archive:
+            await asyncio.to_thread(_pack, folder, archive)
+            archive.seek(0)
+            await self._stream("take_in", place, archive, None)
+
+    async def fetch(self, place: str, folder: Path) -> None:
+        """Bring a folder from there, as a whole: what is here stays until all has come."""
+        with tempfile.TemporaryFile() as archive:
+            await self._stream("give_out", place, None, archive)
+            archive.seek(0)
+            await asyncio.to_thread(_unpack, archive, folder)
+
+    async def remove(self, place: str) -> None:
+        """Remove a folder there."""
+        await self.ask("remove", place)
+
+    async def _stream(self, command: str, place: str, source: IO[bytes] | None, target: IO[bytes] | None) -> None:
+        if not self._ready:
+            await self._copy()
+        line = shlex.join([self.host.python, self._agent, command, self.host.root, place])
+        process = await asyncio.create_subprocess_exec(
+            *self.command(),
+            line,
+            stdin=source or asyncio.subprocess.DEVNULL,
+            stdout=target or asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={"PATH": os.environ.get("PATH", os.defpath), "HOME": "/nonexistent"},
+            start_new_session=True,
+        )
+        _out, err = await process.communicate()
+        if process.returncode:
+            raise ExecutorFault("unreachable", _last(err))
+
     async def _copy(self) -> None:
         root, target = shlex.quote(self.host.root), shlex.quote(self._agent)
         line = f"umask 077; mkdir -p {root} && cat > {target}.$$ && mv {target}.$$ {target}"
@@ -114,6 +153,27 @@ class SshExecutor(AgentExecutor):
             stderr=asyncio.subprocess.DEVNULL,
         )
         await process.wait()
+
+
+def _pack(folder: Path, archive: IO[bytes]) -> None:
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() or path.is_symlink():
+                tar.add(path, str(path.relative_to(folder)), recursive=False)
+
+
+def _unpack(archive: IO[bytes], folder: Path) -> None:
+    """Unpack into a fresh folder that takes the old one's place; the "data" filter lets nothing leave it."""
+    fresh = folder.with_name(f"{folder.name}.{os.getpid()}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    with tarfile.open(fileobj=archive, mode="r") as tar:
+        tar.extractall(fresh, filter="data")
+    old = folder.with_name(f"{folder.name}.{os.getpid()}.old")
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _last(text: bytes) -> str:

@@ -1,7 +1,7 @@
 """Tasks: a command with what it needs, run where it fits, metered once, its results kept as revisions of the hub.
 
-A task is described once (YAML or Python), checked before anything is queued, driven by a durable job, and run by an
-executor. Offers, prices of suppliers and the choice among many sites are not this room's.
+A task is described once (YAML or Python), checked before anything is queued, given seats in a pool when its turn comes,
+driven by a durable job, and run by an executor. Offers and prices of suppliers are not this room's.
 """
 
 from ceyuan.compute.tasks.description import Resources, TaskSpec

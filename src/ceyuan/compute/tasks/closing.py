@@ -7,14 +7,18 @@ import logging
 import shutil
 from datetime import timedelta
 
+from ceyuan.compute.executors import ExecutorFault, Run
+from ceyuan.compute.pools import PoolNode
 from ceyuan.compute.tasks import repository
+from ceyuan.compute.tasks.admitting import leave_seats, wake_after
 from ceyuan.compute.tasks.money import give_back, settle
-from ceyuan.compute.tasks.places import local_place
-from ceyuan.compute.tasks.service import JOB_KIND
+from ceyuan.compute.tasks.places import open_place, task_folder
+from ceyuan.compute.tasks.service import JOB_KIND, ticket_of
 from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.compute.tasks.tables import ComputeTask
 from ceyuan.kernel import jobs
 from ceyuan.kernel.actor import SYSTEM
+from ceyuan.kernel.errors import NotFound
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
@@ -41,6 +45,8 @@ async def _close(uow: UnitOfWork, task: ComputeTask) -> None:
     await give_back(uow, task)
     assert task.closing is not None
     task.state, task.closing, task.finished_at = task.closing, None, uow.clock.now()
+    leave_seats(task)
+    wake_after(uow)
     await uow.publish("compute.task_finished", task_id=task.id, org_id=task.org_id, state=task.state)
 
 
@@ -56,12 +62,24 @@ async def close_tasks(platform: Platform) -> None:
 
 
 async def _close_one(platform: Platform, task_id: str) -> None:
-    executor = local_place(platform).executor
     async with platform.work(SYSTEM, write=False) as uow:
-        key = (await repository.get(uow.session, task_id)).attempt
-    run = None if key is None else await executor.cancel(key)
-    if run is not None and not run.ended and run.state != "absent":
-        return
+        task = await repository.get(uow.session, task_id)
+        key = task.attempt
+        ticket = None if key is None else ticket_of(task, key)
+    run = None
+    if ticket is not None and key is not None:
+        place = await open_place(platform, ticket)
+        try:
+            run = await place.executor.cancel(key)
+            if not run.ended and run.state != "absent":
+                return
+            await place.save()
+            await place.tidy()
+        except ExecutorFault:
+            # A place that stays silent ends the try by itself; until then it is asked again.
+            if not await _given_up(platform, ticket.node_id):
+                raise
+            run = run or Run(key, "lost", reason="unreachable")
 
     async def close(uow: UnitOfWork) -> None:
         task = await repository.get(uow.session, task_id, lock=True)
@@ -76,13 +94,31 @@ async def _close_one(platform: Platform, task_id: str) -> None:
     await transact(platform, close)
 
 
+async def _given_up(platform: Platform, node_id: str) -> bool:
+    """Whether a node is down for so long that whatever ran there has ended by its lease."""
+    async with platform.work(SYSTEM, write=False) as uow:
+        node = await uow.session.get(PoolNode, node_id)
+        if node is None or node.health != "down" or node.checked_at is None:
+            return node is None
+        silent = (uow.clock.now() - node.checked_at).total_seconds()
+        return silent > platform.section(TaskSettings).lease_s + 30
+
+
 async def sweep(platform: Platform) -> None:
-    """Remove the files of tasks that ended long ago."""
-    kept, place = timedelta(days=platform.section(TaskSettings).keep_days), local_place(platform)
+    """Remove the files of tasks that ended long ago, here and where they ran."""
+    kept = timedelta(days=platform.section(TaskSettings).keep_days)
     async with platform.work(SYSTEM, write=False) as uow:
         old = await repository.ended_before(uow.session, uow.clock.now() - kept)
-        folders = [place.folder(task.id) for task in old]
-        folders += [place.executor.root / one["key"] for task in old for one in task.attempts]
+        tickets = [ticket_of(task, one["key"]) for task in old for one in task.attempts]
+        folders = [task_folder(platform, task.id) for task in old]
+    # What was swept before has no folder any more: nobody is asked again.
+    present = {folder.name for folder in folders if folder.is_dir()}
+    for ticket in tickets:
+        if ticket is not None and ticket.task_id in present:
+            try:
+                await (await open_place(platform, ticket)).executor.forget(ticket.key)
+            except (ExecutorFault, NotFound) as fault:
+                logger.info("the files of %s stay where they are: %s", ticket.key, fault)
     for folder in folders:
         if folder.is_dir():
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

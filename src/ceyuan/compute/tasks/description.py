@@ -39,7 +39,11 @@ class TaskSpec(BaseModel):
     `command` is a shell line or a list of words. `alternatives` are tried in order where `resources` cannot be had.
     `inputs` name revisions of the hub; they lie read-only under `$CEYUAN_INPUTS/<name>`. `outputs` map folders that the
     command leaves in its working folder to repositories that get them as a revision. What it writes to
-    `$CEYUAN_CHECKPOINT` is there again at the next try. `retries` counts further tries after a fault.
+    `$CEYUAN_CHECKPOINT` is there again at the next try. `retries` counts further tries after a fault of the command; a
+    node that dies or a request to leave costs none. `pools` and `regions` limit where it runs (empty: anywhere). An
+    `interruptible` one may be asked to leave for others: it gets TERM and `notice_s` seconds. Of one organisation's
+    tasks those with the higher `priority` go first. `gang_timeout_s`: a cluster that has not brought all nodes together
+    by then is given up, and another tried.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -59,6 +63,12 @@ class TaskSpec(BaseModel):
     deadline: AwareDatetime | None = None
     budget_micro: Annotated[int | None, Field(ge=1, le=10**15)] = None
     retries: Annotated[int, Field(ge=0, le=10)] = 0
+    priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    interruptible: bool = False
+    notice_s: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    gang_timeout_s: Annotated[float, Field(ge=1, le=7 * 86_400)] = 600.0
+    pools: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=50)] = []
+    regions: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=50)] = []
 
     @model_validator(mode="after")
     def _environment_is_the_tasks_own(self) -> TaskSpec:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
 
 from ceyuan.compute.catalogue.errors import AcceleratorUnknown
-from ceyuan.compute.tasks import repository, service
+from ceyuan.compute.pools import LOCAL_NODE
+from ceyuan.compute.tasks import explaining, repository, service
 from ceyuan.compute.tasks.errors import (
     BudgetTooSmall,
     DeadlinePassed,
@@ -17,8 +19,8 @@ from ceyuan.compute.tasks.errors import (
     TaskNotFound,
     TaskNotOpen,
 )
-from ceyuan.compute.tasks.places import local_place
-from ceyuan.compute.tasks.schemas import CheckOut, PlaceOut, TaskIn, TaskLogOut, TaskOut
+from ceyuan.compute.tasks.schemas import CheckOut, ExplainOut, PlaceOut, TaskIn, TaskLogOut, TaskOut
+from ceyuan.compute.tasks.seats import read_yard
 from ceyuan.compute.tasks.tables import ComputeTask
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
@@ -54,7 +56,8 @@ async def check_compute_task(body: TaskIn, uow: ReadWork) -> Any:
     """Say what would be taken and paid, or why it cannot work; nothing is queued."""
     uow.actor.require_known()
     checked = await service.check_task(uow, body.org_id, body.task)
-    return {**asdict(checked), "placed": checked.placed.model_dump()}
+    queue = await explaining.preview(uow, body.org_id, body.task, trusted=uow.actor.is_admin)
+    return {**asdict(checked), "placed": checked.placed.model_dump(), "queue": queue}
 
 
 @router.get("", response_model=Page[TaskOut], responses=problems(Unauthenticated, Invalid))
@@ -78,18 +81,25 @@ async def list_compute_tasks(
 
 @router.get("/place", response_model=PlaceOut, responses=problems(Unauthenticated))
 async def get_compute_place(uow: ReadWork) -> Any:
-    """Say where tasks run and whether they are isolated there."""
+    """Say what this machine has and whether they are isolated there."""
     uow.actor.require_known()
-    place = local_place(uow.platform)
-    machine = await place.machine()
-    figures = {name: getattr(machine, name) for name in ("cpus", "memory_gib", "disk_gib")}
-    return {"kind": "local", "isolated": await place.isolated(), **figures}
+    yard = await read_yard(uow)
+    node = next(one for one in yard.nodes if one.id == LOCAL_NODE)
+    space = shutil.disk_usage(uow.platform.data_dir).free / 2**30
+    figures = {"cpus": node.cpus, "memory_gib": node.memory_mib / 1024, "disk_gib": space}
+    return {"kind": "local", "isolated": yard.isolated(node), **figures}
 
 
 @router.get("/{task_id}", response_model=TaskOut, responses=problems(Unauthenticated, TaskNotFound))
 async def get_compute_task(task_id: str, uow: ReadWork) -> Any:
     """Show one task with its tries and its cost so far."""
     return await service.show_task(uow, await service.find_task(uow, task_id))
+
+
+@router.get("/{task_id}/explain", response_model=ExplainOut, responses=problems(Unauthenticated, TaskNotFound))
+async def explain_compute_task(task_id: str, uow: ReadWork) -> Any:
+    """Say why a task waits, when it is expected to start, and what would make it start now."""
+    return await explaining.explain(uow, await service.find_task(uow, task_id))
 
 
 @router.get("/{task_id}/log", response_model=TaskLogOut, responses=problems(Unauthenticated, TaskNotFound))
@@ -123,3 +133,13 @@ async def stop_compute_task(task_id: str, uow: WriteWork) -> Any:
 async def resume_compute_task(task_id: str, uow: WriteWork) -> Any:
     """Go on with a failed or stopped task from its checkpoint."""
     return await service.show_task(uow, await service.resume_task(uow, task_id))
+
+
+@router.post(
+    "/{task_id}/move",
+    response_model=TaskOut,
+    responses=problems(Unauthenticated, Forbidden, TaskNotFound, TaskNotOpen),
+)
+async def move_compute_task(task_id: str, uow: WriteWork) -> Any:
+    """Ask a running task to leave its node at its checkpoint; it goes on elsewhere."""
+    return await service.show_task(uow, await service.move_task(uow, task_id))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from ceyuan.compute.accelerators import ACCELERATORS
 from ceyuan.compute.executors import Run
 from ceyuan.compute.tasks.description import Resources, TaskSpec
 from ceyuan.compute.tasks.errors import BudgetTooSmall
@@ -16,25 +18,40 @@ from ceyuan.metering import Resource, UsageEvent, Want, place_hold, post_usage, 
 CORE_SECOND = Resource(
     "compute.core_second", unit=("核·秒", "core-seconds"), title=("任务占用处理器", "Processors held by tasks")
 )
+DEVICE_SECONDS = tuple(
+    Resource(
+        f"compute.device_second.{name}",
+        unit=("卡·秒", "device-seconds"),
+        title=(f"任务占用 {known.label}", f"{known.label} held by tasks"),
+    )
+    for name, known in ACCELERATORS.items()
+    if known.vendor != "cpu"
+)
+"""One resource for each kind of accelerator, so that each has a price of its own."""
 LEAST_S = 60
 """A budget must cover so many seconds."""
 _THREE = Decimal("0.001")
 
 
-def core_seconds(seconds: float, resources: Resources) -> Decimal:
-    """What a try of so many seconds is metered with: all processors that it held."""
-    return (Decimal(str(seconds)) * resources.cpus).quantize(_THREE)
+def amounts(seconds: float, resources: Resources) -> dict[str, Decimal]:
+    """What a try of so many seconds is metered with, by resource: all processors and accelerators that it held."""
+    held = {CORE_SECOND.name: resources.cpus * resources.nodes}
+    if resources.accelerators:
+        held[f"compute.device_second.{resources.accelerator}"] = resources.accelerators * resources.nodes
+    return {name: (Decimal(str(seconds)) * count).quantize(_THREE) for name, count in held.items()}
 
 
 async def cost_of(uow: UnitOfWork, org_id: str, seconds: float, resources: Resources) -> int:
     """Micro-yuan for holding the resources so long, by the prices of now."""
-    return (await quote(uow, org_id, [Want(CORE_SECOND.name, core_seconds(seconds, resources))])).cost_micro
+    wants = [Want(name, quantity) for name, quantity in amounts(seconds, resources).items()]
+    return (await quote(uow, org_id, wants)).cost_micro
 
 
-async def check_budget(uow: UnitOfWork, org_id: str, spec: TaskSpec, resources: Resources) -> tuple[int, int]:
-    """(least, most) cost of one try; raises `BudgetTooSmall`."""
-    least = await cost_of(uow, org_id, min(LEAST_S, spec.time_limit_s), resources)
-    most = await cost_of(uow, org_id, spec.ends_by(uow.clock.now()), resources)
+async def check_budget(uow: UnitOfWork, org_id: str, spec: TaskSpec, wishes: Sequence[Resources]) -> tuple[int, int]:
+    """(least, most) cost of one try, whichever of the wishes it gets; raises `BudgetTooSmall`."""
+    short, whole = min(LEAST_S, spec.time_limit_s), spec.ends_by(uow.clock.now())
+    least = min([await cost_of(uow, org_id, short, wish) for wish in wishes])
+    most = max([await cost_of(uow, org_id, whole, wish) for wish in wishes])
     if spec.budget_micro is not None and spec.budget_micro < least:
         raise BudgetTooSmall(
             (f"至少需要 {least} 微元", f"at least {least} micro-yuan are needed"),
@@ -44,33 +61,51 @@ async def check_budget(uow: UnitOfWork, org_id: str, spec: TaskSpec, resources: 
     return least, most if spec.budget_micro is None else min(most, spec.budget_micro)
 
 
-async def hold_for(uow: UnitOfWork, org_id: str, reference: str, task_id: str, amount_micro: int) -> str:
-    """Set the money for a try aside; raises `InsufficientFunds`."""
-    want = Want(CORE_SECOND.name, amount_micro=amount_micro)
-    return (await place_hold(uow, org_id, [want], reference=reference, subject=task_id)).id
+async def hold_for(
+    uow: UnitOfWork, task: ComputeTask, spec: TaskSpec, wishes: Sequence[Resources], reference: str, most_micro: int
+) -> str:
+    """Set the money for a try aside, by resource as its dearest wish needs it; raises `InsufficientFunds`."""
+    seconds = spec.ends_by(uow.clock.now())
+    costs = [(await cost_of(uow, task.org_id, seconds, wish), wish) for wish in wishes]
+    whole, dearest = max(costs, key=lambda one: one[0])
+    wants, left = [], most_micro
+    for name, quantity in list(amounts(seconds, dearest).items())[1:]:
+        part = (await quote(uow, task.org_id, [Want(name, quantity)])).cost_micro
+        amount = min(left, part * most_micro // max(1, whole))
+        wants.append(Want(name, amount_micro=amount))
+        left -= amount
+    wants.append(Want(CORE_SECOND.name, amount_micro=left))
+    return (await place_hold(uow, task.org_id, wants, reference=reference, subject=task.id)).id
 
 
 async def settle(uow: UnitOfWork, task: ComputeTask, run: Run) -> None:
-    """Post what a try used, once per key, and write it down as an ended attempt."""
-    quantity = core_seconds(run.seconds, Resources.model_validate(task.placed))
-    if quantity > 0:
-        event = UsageEvent(
-            key=f"task:{run.key}",
+    """Post what a try used, once per key and resource, and write it down as an ended attempt with its seats."""
+    placed = Resources.model_validate(task.placed)
+    seats = (task.admission or {}).get("seats", [])
+    events = [
+        UsageEvent(
+            key=f"task:{run.key}" if name == CORE_SECOND.name else f"task:{run.key}:device",
             org_id=task.org_id,
-            resource=CORE_SECOND.name,
+            resource=name,
             quantity=quantity,
             occurred_at=uow.clock.now(),
             subject=task.id,
             person_id=task.created_by if is_id(task.created_by, "per") else "",
-            evidence={**_evidence(run), "cpus": task.placed["cpus"]},
+            evidence={**_evidence(run), "cpus": placed.cpus, "seats": seats},
             hold_id=task.hold_id,
             group=task.id,
         )
-        posted = await post_usage(uow, [event])
+        for name, quantity in amounts(run.seconds, placed).items()
+        if quantity > 0
+    ]
+    if events:
+        posted = await post_usage(uow, events)
         if posted.posted:
             task.cost_micro += posted.cost_micro
     if all(one["key"] != run.key for one in task.attempts):
-        task.attempts = [*task.attempts, {"key": run.key, "state": run.state, **_evidence(run)}]
+        where = {"pool": (task.admission or {}).get("pool", ""), "pool_id": task.pool_id, "seats": seats}
+        row = {"key": run.key, "state": run.state, **_evidence(run), **where, "placed": task.placed}
+        task.attempts = [*task.attempts, row]
         task.seconds = sum(one["seconds"] for one in task.attempts)
     task.attempt = None
 
@@ -83,5 +118,5 @@ async def give_back(uow: UnitOfWork, task: ComputeTask) -> None:
 
 
 def _evidence(run: Run) -> dict[str, Any]:
-    names = ("exit_code", "reason", "started_at", "ended_at", "seconds", "cpu_seconds", "peak_mb")
+    names = ("exit_code", "reason", "started_at", "ended_at", "seconds", "cpu_seconds", "peak_mb", "accounting")
     return {name: getattr(run, name) for name in names}

@@ -1,102 +1,208 @@
-"""Where tasks run, and whether a wish can ever be met there."""
+"""Where a try works: the folders of a task, here or copied to a host, and the launch of its command there."""
 
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ceyuan.compute.catalogue import Search, known_accelerator, usable_offers
-from ceyuan.compute.executors import LocalExecutor, Machine, sandbox_works
+from ceyuan.compute.accelerators import ACCELERATORS
+from ceyuan.compute.executors import Executor, ExecutorFault, Launch, LocalExecutor, SshExecutor, remote_prefix
+from ceyuan.compute.executors import sandbox_prefix as local_prefix
+from ceyuan.compute.executors.sandbox import devices_of
+from ceyuan.compute.pools import LOCAL_POOL, Kind, open_executors
 from ceyuan.compute.tasks.description import Resources, TaskSpec
-from ceyuan.compute.tasks.errors import TaskImpossible
 from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.kernel.platform import Platform
-from ceyuan.kernel.work import UnitOfWork
 
-
-class LocalPlace:
-    """This machine: its executor, and what a probe of it found."""
-
-    def __init__(self, platform: Platform) -> None:
-        self.root = platform.data_dir / "compute"
-        self.executor = LocalExecutor(self.root / "runs")
-        self._wanted = platform.section(TaskSettings).sandbox
-        self._machine: Machine | None = None
-        self._isolated: bool | None = None
-
-    async def machine(self) -> Machine:
-        """What is there; looked at once."""
-        if self._machine is None:
-            self._machine = await self.executor.probe()
-        return self._machine
-
-    async def isolated(self) -> bool:
-        """Whether tasks are kept from the platform's files."""
-        if self._isolated is None:
-            self._isolated = self._wanted and await asyncio.to_thread(sandbox_works)
-        return self._isolated
-
-    def folder(self, task_id: str) -> Path:
-        """Inputs and checkpoint of a task."""
-        return self.root / "tasks" / task_id
-
-
-def local_place(platform: Platform) -> LocalPlace:
-    """The platform's own machine."""
-    found = platform.find(LocalPlace)
-    if not found:
-        found = [LocalPlace(platform)]
-        platform.provide(LocalPlace, found[0])
-    return found[0]
+_LONGEST_LOG = 8 * 2**20
+"""Bytes of a host's output that are kept here once a try has ended."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a wish cannot be met, and what could be."""
+class Ticket:
+    """A try and its seats, as remembered by the task's job."""
 
-    zh: str
-    en: str
-    nearest: dict[str, Any]
+    task_id: str
+    key: str
+    pool_id: str
+    node_id: str
+    devices: tuple[int, ...]
 
-
-async def choose(uow: UnitOfWork, spec: TaskSpec) -> tuple[Resources, list[Refusal]]:
-    """The first wish that can be met, with the refusals of those before it.
-
-    Raises `TaskImpossible` if none can be, `AcceleratorUnknown` for a name that nobody knows.
-    """
-    for wish in spec.wishes:
-        known_accelerator(wish.accelerator)
-    machine = await local_place(uow.platform).machine()
-    refusals: list[Refusal] = []
-    for wish in spec.wishes:
-        refusal = await _refuse(uow, wish, machine)
-        if refusal is None:
-            return wish, refusals
-        refusals.append(refusal)
-    raise TaskImpossible(
-        (";".join(one.zh for one in refusals), "; ".join(one.en for one in refusals)),
-        hint=("请减少资源或增加备选", "ask for less, or name alternatives"),
-        refusals=[{"zh": one.zh, "en": one.en, "nearest": one.nearest} for one in refusals],
-    )
+    @classmethod
+    def of(cls, task_id: str, key: str, admission: dict[str, Any]) -> Ticket:
+        """From what the admission wrote down."""
+        seat = admission["seats"][0]
+        return cls(task_id, key, admission["pool_id"], seat["node_id"], tuple(seat["devices"]))
 
 
-async def _refuse(uow: UnitOfWork, wish: Resources, machine: Machine) -> Refusal | None:
-    if wish.accelerators:
-        offers = await usable_offers(uow, Search(accelerator=wish.accelerator))
-        return Refusal(
-            f"尚未接入 {wish.accelerator} 资源池",
-            f"no pool with {wish.accelerator} is connected",
-            {"accelerator": "cpu", "offers": [offer.id for offer in offers[:5]]},
+def task_folder(platform: Platform, task_id: str) -> Path:
+    """Inputs, checkpoint and kept logs of a task on this machine."""
+    return platform.data_dir / "compute" / "tasks" / task_id
+
+
+class Place(ABC):
+    """The place of one try. `lease_s`: after so long without an answer the try there has ended by itself."""
+
+    lease_s = 0.0
+
+    def __init__(self, platform: Platform, ticket: Ticket, executor: Executor, isolated: bool) -> None:
+        self.platform = platform
+        self.ticket = ticket
+        self.executor = executor
+        self.isolated = isolated
+        self.folder = task_folder(platform, ticket.task_id)
+
+    @abstractmethod
+    async def launch(self, spec: TaskSpec, placed: Resources) -> Launch:
+        """Bring there what the try needs, and say how it is launched."""
+
+    async def save(self) -> None:
+        """Bring the checkpoint here, so that it outlives the place; where folders are shared it is here."""
+        return
+
+    @abstractmethod
+    async def result(self, name: str) -> Path | None:
+        """An output folder, here; `None` if the command left none."""
+
+    async def tidy(self) -> None:
+        """Keep the log, and remove what the try needs no more; where folders are shared the sweep does."""
+        return
+
+    def _environment(
+        self, spec: TaskSpec, placed: Resources, work: str, inputs: str, checkpoint: str
+    ) -> tuple[dict[str, str], list[str]]:
+        """Variables, and words for the sandbox that show the accelerators."""
+        words: list[str] = []
+        shown: dict[str, str] = {}
+        if self.ticket.devices:
+            words, shown = devices_of(ACCELERATORS[placed.accelerator].vendor, self.ticket.devices)
+        environment = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": work,
+            "LANG": "C.UTF-8",
+            "OMP_NUM_THREADS": str(placed.cpus),
+            **shown,
+            **spec.environment,
+            "CEYUAN_TASK": self.ticket.task_id,
+            "CEYUAN_INPUTS": inputs,
+            "CEYUAN_CHECKPOINT": checkpoint,
+        }
+        return environment, words
+
+    def _launch(self, spec: TaskSpec, placed: Resources, environment: dict[str, str], prefix: list[str]) -> Launch:
+        memory_mb = round(placed.memory_gib * 1073.741824)
+        return Launch(
+            spec.argv,
+            environment,
+            wall_s=spec.time_limit_s,
+            memory_mb=memory_mb,
+            grace_s=spec.notice_s if spec.interruptible else min(spec.notice_s, 5.0),
+            prefix=prefix,
+            lease_s=self.lease_s,
+            cpus=placed.cpus,
+            accelerator=placed.accelerator if placed.accelerators else "",
+            accelerators=placed.accelerators,
+            nodes=placed.nodes,
         )
-    if wish.nodes > 1:
-        return Refusal("本机只有一个节点", "this machine is one node", {"nodes": 1})
-    if wish.cpus > machine.cpus:
-        return Refusal(
-            f"本机只有 {machine.cpus} 个处理器", f"this machine has {machine.cpus} processors", {"cpus": machine.cpus}
-        )
-    if wish.memory_gib > machine.memory_gib:
-        most = int(machine.memory_gib * 10) / 10
-        return Refusal(f"本机只有 {most} GiB 内存", f"this machine has {most} GiB of memory", {"memory_gib": most})
-    return None
+
+
+class SharedPlace(Place):
+    """A machine that sees our folders: nothing is copied."""
+
+    def _work(self) -> Path:
+        executor = self.executor
+        assert isinstance(executor, LocalExecutor)
+        return executor.work(self.ticket.key)
+
+    async def launch(self, spec: TaskSpec, placed: Resources) -> Launch:
+        work, inputs, checkpoint = self._work(), self.folder / "inputs", self.folder / "checkpoint"
+        await asyncio.to_thread(work.mkdir, parents=True, exist_ok=True, mode=0o700)
+        environment, words = self._environment(spec, placed, str(work), str(inputs), str(checkpoint))
+        prefix: list[str] = []
+        if self.isolated:
+            prefix = local_prefix(work, readable=[inputs], writable=[checkpoint], network=spec.network)
+            prefix = prefix[:-2] + words + prefix[-2:]
+        return self._launch(spec, placed, environment, prefix)
+
+    async def result(self, name: str) -> Path | None:
+        folder = self._work() / name
+        return folder if folder.is_dir() else None
+
+
+class HostPlace(Place):
+    """A host behind SSH: inputs and checkpoint are copied there, checkpoint, results and log back."""
+
+    executor: SshExecutor
+
+    def __init__(self, platform: Platform, ticket: Ticket, executor: Executor, isolated: bool) -> None:
+        super().__init__(platform, ticket, executor, isolated)
+        self.lease_s = platform.section(TaskSettings).lease_s
+        # Each try has folders of its own there: a try that was given up for lost may still write to its own.
+        self._there = f".tasks/{ticket.key}"
+
+    async def launch(self, spec: TaskSpec, placed: Resources) -> Launch:
+        for name in ("inputs", "checkpoint"):
+            await self.executor.send(self.folder / name, f"{self._there}/{name}")
+        root = self.executor.host.root
+        work = f"{root}/{self.ticket.key}/work"
+        inputs, checkpoint = (f"{root}/{self._there}/{name}" for name in ("inputs", "checkpoint"))
+        environment, words = self._environment(spec, placed, work, inputs, checkpoint)
+        prefix: list[str] = []
+        if self.isolated:
+            prefix = remote_prefix(work, readable=[inputs], writable=[checkpoint], network=spec.network)
+            prefix = prefix[:-2] + words + prefix[-2:]
+        return self._launch(spec, placed, environment, prefix)
+
+    async def save(self) -> None:
+        await self.executor.fetch(f"{self._there}/checkpoint", self.folder / "checkpoint")
+
+    async def result(self, name: str) -> Path | None:
+        target = self.folder / "results" / self.ticket.key / name
+        await self.executor.fetch(f"{self.ticket.key}/work/{name}", target)
+        return target if any(target.iterdir()) else None
+
+    async def tidy(self) -> None:
+        kept = self.folder / "logs" / f"{self.ticket.key}.log"
+        if not kept.exists():
+            text = await self.executor.logs(self.ticket.key, 0, _LONGEST_LOG)
+            await asyncio.to_thread(kept.parent.mkdir, parents=True, exist_ok=True)
+            await asyncio.to_thread(kept.write_bytes, text)
+        await self.executor.remove(f"{self._there}")
+
+
+async def open_place(platform: Platform, ticket: Ticket) -> Place:
+    """The place of a try; raises `PoolNotFound`, `NodeNotFound` where it was removed."""
+    kind, executor, node = await open_executors(platform).find(ticket.pool_id, ticket.node_id)
+    return place_of(platform, ticket, kind, executor, isolated(platform, ticket.pool_id, node.isolated))
+
+
+def place_of(platform: Platform, ticket: Ticket, kind: Kind, executor: Executor, sandboxed: bool) -> Place:
+    """The place of a try on an executor that is open already."""
+    made = SharedPlace if kind.shares_folders else HostPlace
+    return made(platform, ticket, executor, sandboxed)
+
+
+def isolated(platform: Platform, pool_id: str, works: bool) -> bool:
+    """Whether a sandbox is used: where it works, and on this machine only if the settings want it."""
+    return works and (pool_id != LOCAL_POOL or platform.section(TaskSettings).sandbox)
+
+
+async def read_output(platform: Platform, ticket: Ticket, offset: int) -> bytes:
+    """Output of a try from an offset on: what is kept here, or what the place tells; empty while it cannot be asked."""
+    kept = task_folder(platform, ticket.task_id) / "logs" / f"{ticket.key}.log"
+    if kept.exists():
+        return await asyncio.to_thread(_part, kept, offset)
+    try:
+        _kind, executor, _node = await open_executors(platform).find(ticket.pool_id, ticket.node_id)
+        return await executor.logs(ticket.key, offset)
+    except ExecutorFault:
+        return b""
+
+
+def _part(path: Path, offset: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(65_536)

@@ -30,6 +30,35 @@ async def closing(session: AsyncSession) -> list[str]:
     return list(await session.scalars(select(ComputeTask.id).where(ComputeTask.closing.is_not(None)).limit(100)))
 
 
+async def holding(session: AsyncSession) -> list[ComputeTask]:
+    """Tasks that hold seats, in the order of their ids."""
+    query = select(ComputeTask).where(ComputeTask.pool_id.is_not(None)).order_by(ComputeTask.id)
+    return list(await session.scalars(query))
+
+
+async def waiting(session: AsyncSession, most: int = 2000) -> list[ComputeTask]:
+    """Tasks that wait for seats, the oldest first."""
+    query = select(ComputeTask).where(
+        ComputeTask.state == "queued", ComputeTask.pool_id.is_(None), ComputeTask.closing.is_(None)
+    )
+    return list(await session.scalars(query.order_by(ComputeTask.created_at, ComputeTask.id).limit(most)))
+
+
+async def any_waiting(session: AsyncSession) -> bool:
+    """Whether any task waits for seats."""
+    query = select(ComputeTask.id).where(
+        ComputeTask.state == "queued", ComputeTask.pool_id.is_(None), ComputeTask.closing.is_(None)
+    )
+    return await session.scalar(query.limit(1)) is not None
+
+
+async def ended_lengths(session: AsyncSession, most: int = 2000) -> list[tuple[str, int, float]]:
+    """(organisation, accelerators, seconds) of tasks that ended by themselves, the newest first."""
+    query = select(ComputeTask).where(ComputeTask.state == "succeeded").order_by(ComputeTask.finished_at.desc())
+    rows = await session.scalars(query.limit(most))
+    return [(row.org_id, int(row.placed.get("accelerators", 0)), row.seconds) for row in rows]
+
+
 async def ended_before(session: AsyncSession, moment: datetime) -> list[ComputeTask]:
     """Tasks that ended before a moment, newest first."""
     query = select(ComputeTask).where(ComputeTask.finished_at < moment).order_by(ComputeTask.finished_at.desc())

@@ -34,6 +34,15 @@ class CheckOut(BaseModel):
     least_micro: int
     most_micro: int
     isolated: bool
+    queue: ExplainOut
+
+
+class SeatOut(BaseModel):
+    """A place on a node: which, and which of its accelerators."""
+
+    node_id: str
+    node: str
+    devices: list[int]
 
 
 class AttemptOut(BaseModel):
@@ -48,6 +57,9 @@ class AttemptOut(BaseModel):
     seconds: float
     cpu_seconds: float
     peak_mb: float
+    pool: str
+    seats: list[SeatOut]
+    accounting: dict[str, Any] | None
 
 
 class TaskOut(BaseModel):
@@ -69,10 +81,40 @@ class TaskOut(BaseModel):
     seconds: float
     cost_micro: int
     cost_so_far_micro: int
+    pool: str
+    seats: list[SeatOut]
+    priority: int
+    notice: str | None
     created_by: str
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+
+class ChangeOut(BaseModel):
+    """A change with which the task would start now."""
+
+    change: str
+    value: str
+    zh: str
+    en: str
+
+
+class ExplainOut(BaseModel):
+    """Why a task waits: its place in the whole queue (1: next), the reason (`room`, `reserved`, `quota`, `never`), when
+    it is expected to start at the earliest and, as everything ends at its limit, at the latest, and what would make it
+    start now. Of a task that does not wait only `state` is told."""
+
+    state: str
+    position: int | None
+    waiting: int | None
+    reason: str
+    zh: str
+    en: str
+    earliest: datetime | None
+    latest: datetime | None
+    reserved_from: datetime | None
+    would_start_if: list[ChangeOut]
 
 
 class TaskLogOut(BaseModel):

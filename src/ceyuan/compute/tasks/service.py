@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ceyuan.compute.executors import ExecutorFault, LocalExecutor, Run
+from ceyuan.compute.pools import open_executors
 from ceyuan.compute.tasks import repository
+from ceyuan.compute.tasks.admitting import NOT_YET, leave_seats, wake_after
 from ceyuan.compute.tasks.description import Resources, TaskSpec
-from ceyuan.compute.tasks.errors import DeadlinePassed, NotIsolated, TaskNotFound, TaskNotOpen
+from ceyuan.compute.tasks.errors import DeadlinePassed, TaskNotFound, TaskNotOpen
 from ceyuan.compute.tasks.money import check_budget, cost_of, hold_for
-from ceyuan.compute.tasks.places import Refusal, choose, local_place
+from ceyuan.compute.tasks.places import Ticket, read_output
+from ceyuan.compute.tasks.seats import Yard, read_yard
 from ceyuan.compute.tasks.tables import ComputeTask
+from ceyuan.compute.tasks.wishes import Refusal, choose
 from ceyuan.hub import Reference, find_by_reference, require_change, resolve
 from ceyuan.hub.errors import RepositoryNotFound
 from ceyuan.identity import org_by_name
 from ceyuan.kernel import jobs
-from ceyuan.kernel.errors import Invalid
+from ceyuan.kernel.errors import Invalid, NotFound
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.work import UnitOfWork
 
@@ -24,15 +29,20 @@ JOB_KIND = "compute.task"
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a dry run says: what would be taken, what was refused, the resolved inputs, what it costs at least and at
-    most, and whether it is kept from the platform's files."""
+    """What a dry run says: the wishes that can be met, what was refused, the resolved inputs, what it costs at least
+    and at most, and whether it is kept from the platform's files wherever it may run."""
 
-    placed: Resources
+    wishes: list[Resources]
     refusals: list[Refusal]
     inputs: dict[str, str]
     least_micro: int
     most_micro: int
     isolated: bool
+
+    @property
+    def placed(self) -> Resources:
+        """What is taken if it is to be had."""
+        return self.wishes[0]
 
 
 async def check_task(uow: UnitOfWork, org_id: str, spec: TaskSpec) -> Checked:
@@ -42,22 +52,19 @@ async def check_task(uow: UnitOfWork, org_id: str, spec: TaskSpec) -> Checked:
     says of inputs and outputs that do not exist.
     """
     uow.actor.require_role(org_id, "member")
-    isolated = await local_place(uow.platform).isolated()
-    if not isolated and not uow.actor.is_admin:
-        raise NotIsolated(
-            hint=(
-                "请管理员安装 bubblewrap,或由管理员运行",
-                "an administrator must install bubblewrap, or run it",
-            )
-        )
     if spec.ends_by(uow.clock.now()) < 1:
         raise DeadlinePassed()
-    placed, refusals = await choose(uow, spec)
+    yard = await read_yard(uow)
+    wishes, refusals = await choose(uow, yard, org_id, spec, uow.actor.is_admin)
     inputs = {name: (await resolve(uow, reference)).ref for name, reference in spec.inputs.items()}
     for reference in spec.outputs.values():
         await _check_output(uow, reference)
-    least, most = await check_budget(uow, org_id, spec, placed)
-    return Checked(placed, refusals, inputs, least, most, isolated)
+    least, most = await check_budget(uow, org_id, spec, wishes)
+    return Checked(wishes, refusals, inputs, least, most, _isolated(yard, org_id, spec, uow.actor.is_admin))
+
+
+def _isolated(yard: Yard, org_id: str, spec: TaskSpec, trusted: bool) -> bool:
+    return all(yard.isolated(node) for node in yard.nodes if yard.may(node, org_id, spec, trusted))
 
 
 async def _check_output(uow: UnitOfWork, reference: str) -> None:
@@ -102,7 +109,9 @@ async def create_task(uow: UnitOfWork, org_id: str, spec: TaskSpec, *, key: str 
         reason="",
         attempt=None,
         attempts=[],
-        hold_id=await hold_for(uow, org_id, f"task:{task_id}:1", task_id, checked.most_micro),
+        hold_id=None,
+        trusted=uow.actor.is_admin,
+        queued_at=uow.clock.now(),
         seconds=0.0,
         cost_micro=0,
         created_by=uow.actor.id,
@@ -110,8 +119,11 @@ async def create_task(uow: UnitOfWork, org_id: str, spec: TaskSpec, *, key: str 
         started_at=None,
         finished_at=None,
     )
+    task.hold_id = await hold_for(uow, task, spec, checked.wishes, f"task:{task_id}:1", checked.most_micro)
+    job.not_before = NOT_YET
     uow.session.add(task)
     await uow.session.flush()
+    wake_after(uow)
     await uow.audit("compute_task.create", task.id, org_id, name=task.name, job_id=job.id)
     return task
 
@@ -144,19 +156,69 @@ async def resume_task(uow: UnitOfWork, task_id: str) -> ComputeTask:
     spec = TaskSpec.model_validate(task.spec)
     if spec.ends_by(uow.clock.now()) < 1:
         raise DeadlinePassed()
-    _, most = await check_budget(uow, task.org_id, spec, Resources.model_validate(task.placed))
+    wishes, _refusals = await choose(uow, await read_yard(uow), task.org_id, spec, bool(task.trusted))
+    _, most = await check_budget(uow, task.org_id, spec, wishes)
     job = await jobs.resume(uow, task.job_id)
-    task.hold_id = await hold_for(uow, task.org_id, f"task:{task.id}:{job.run}", task.id, most)
-    task.state, task.reason, task.finished_at = "queued", "", None
+    job.not_before = NOT_YET
+    task.hold_id = await hold_for(uow, task, spec, wishes, f"task:{task.id}:{job.run}", most)
+    task.state, task.reason, task.finished_at, task.avoid = "queued", "", None, None
+    task.queued_at = uow.clock.now()
+    leave_seats(task)
+    wake_after(uow)
     return task
+
+
+async def move_task(uow: UnitOfWork, task_id: str) -> ComputeTask:
+    """Ask a running task to leave its node at its checkpoint; it goes on elsewhere. Raises `TaskNotOpen`."""
+    task = await find_task(uow, task_id)
+    uow.actor.require_role(task.org_id, "member")
+    if task.pool_id is None or task.closing is not None:
+        raise TaskNotOpen(hint=("只有正在运行的任务可以迁移", "only a running task can be moved"), state=task.state)
+    task.notice = task.notice or "moved"
+    task.avoid = list({*(task.avoid or []), *(seat["node_id"] for seat in (task.admission or {}).get("seats", []))})
+    await uow.audit("compute_task.move", task.id, task.org_id)
+    return task
+
+
+class Meters:
+    """How the tries at work stood when this process last looked, by key: nobody asks a remote host for a page."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, Run] = {}
+
+    def note(self, run: Run) -> None:
+        """Remember how a try stands; one that has ended is forgotten."""
+        if run.ended:
+            self._runs.pop(run.key, None)
+        else:
+            self._runs[run.key] = run
+
+    def of(self, key: str) -> Run | None:
+        """How a try stood."""
+        return self._runs.get(key)
+
+
+def ticket_of(task: ComputeTask, key: str) -> Ticket | None:
+    """A try, at work or ended, with where it ran."""
+    if key == task.attempt and task.admission is not None and task.pool_id is not None:
+        return Ticket.of(task.id, key, {**task.admission, "pool_id": task.pool_id})
+    for one in task.attempts:
+        if one["key"] == key and one.get("pool_id"):
+            return Ticket.of(task.id, key, one)
+    return None
 
 
 async def show_task(uow: UnitOfWork, task: ComputeTask) -> dict[str, Any]:
     """The task with what it cost so far, the try at work included."""
     fields = {column.key: getattr(task, column.key) for column in ComputeTask.__table__.columns}
     fields["cost_so_far_micro"] = task.cost_micro
+    fields["seats"] = (task.admission or {}).get("seats", [])
+    fields["pool"] = (task.admission or {}).get("pool", "")
+    fields["priority"] = task.spec.get("priority", 0)
+    blank: dict[str, Any] = {"pool": "", "seats": [], "accounting": None}
+    fields["attempts"] = [{**blank, **one} for one in task.attempts]
     if task.attempt is not None:
-        run = await local_place(uow.platform).executor.status(task.attempt)
+        run = await _at_work(uow, task, task.attempt)
         fields["seconds"] = task.seconds + run.seconds
         fields["cost_so_far_micro"] += await cost_of(
             uow, task.org_id, run.seconds, Resources.model_validate(task.placed)
@@ -164,14 +226,30 @@ async def show_task(uow: UnitOfWork, task: ComputeTask) -> dict[str, Any]:
     return fields
 
 
+async def _at_work(uow: UnitOfWork, task: ComputeTask, key: str) -> Run:
+    for meters in uow.platform.find(Meters):
+        if (known := meters.of(key)) is not None:
+            return known
+    ticket = ticket_of(task, key)
+    if ticket is not None:
+        _kind, executor, _node = await open_executors(uow.platform).find(ticket.pool_id, ticket.node_id)
+        if isinstance(executor, LocalExecutor):
+            return await executor.status(key)
+    return Run(key, "running")
+
+
 async def read_log(uow: UnitOfWork, task_id: str, attempt: str | None, offset: int) -> dict[str, Any]:
     """Output of a try (the last one, if none is named) from an offset in bytes on, and whether more may come."""
     task = await find_task(uow, task_id)
     known = [one["key"] for one in task.attempts] + ([task.attempt] if task.attempt else [])
     key = attempt or (known[-1] if known else None)
-    if key is None or key not in known:
+    ticket = ticket_of(task, key) if key is not None and key in known else None
+    if key is None or ticket is None:
         return {"attempt": None, "text": "", "next_offset": 0, "ended": task.finished_at is not None}
-    raw = await local_place(uow.platform).executor.logs(key, offset)
+    try:
+        raw = await read_output(uow.platform, ticket, offset)
+    except (ExecutorFault, NotFound):
+        raw = b""
     # A character that is cut in two waits for its rest.
     whole = raw[: len(raw) - _cut(raw)] or raw
     ended = key != task.attempt and len(raw) < 65_536

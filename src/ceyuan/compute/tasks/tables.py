@@ -13,7 +13,9 @@ from ceyuan.kernel.tables import Base, Id, Json, Micro
 
 class ComputeTask(Base):
     """A task. `placed` are the resources that were chosen; `attempt` is the key of the try at work, `attempts` what
-    became of the earlier ones; `closing` is the state to take once the try at work has been ended and metered."""
+    became of the earlier ones; `closing` is the state to take once the try at work has been ended and metered.
+    `pool_id` is set while it holds seats, which `admission` names; `notice` is why it was asked to leave; `avoid` are
+    nodes that failed it. A `trusted` one may run where nothing isolates it."""
 
     __tablename__ = "compute_task"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -32,6 +34,12 @@ class ComputeTask(Base):
     hold_id: Mapped[str | None] = mapped_column(Id)
     seconds: Mapped[float]
     cost_micro: Mapped[int] = mapped_column(Micro)
+    pool_id: Mapped[str | None] = mapped_column(Id, index=True)
+    admission: Mapped[dict[str, Any] | None]
+    notice: Mapped[str | None] = mapped_column(String(20))
+    avoid: Mapped[list[Any] | None] = mapped_column(Json)
+    trusted: Mapped[bool | None]
+    queued_at: Mapped[datetime | None]
     created_by: Mapped[str] = mapped_column(Id)
     created_at: Mapped[datetime] = mapped_column(index=True)
     started_at: Mapped[datetime | None]

@@ -11,8 +11,9 @@ from ceyuan.kernel.errors import Text
 if TYPE_CHECKING:
     from ceyuan.kernel.jobs.context import JobContext
 
-Queue = Literal["light", "heavy", "flow"]
-"""light: mostly waits (16 at once); heavy: fills cores (as many as settings say); flow: waits for other jobs."""
+Queue = Literal["light", "heavy", "flow", "placed"]
+"""light: mostly waits (16 at once); heavy: fills cores (as many as settings say); flow: waits for other jobs;
+placed: watches work that runs elsewhere, on room that was allotted before it started (256)."""
 JobFunction = Callable[["JobContext", dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]
 
 

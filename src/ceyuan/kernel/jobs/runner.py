@@ -88,7 +88,7 @@ class Jobs:
             if self._database_url.startswith("sqlite"):
                 await asyncio.to_thread(self._try_file)
             DBOS.launch()
-        limits = {"light": 16, "heavy": self._heavy, "flow": 32}
+        limits = {"light": 16, "heavy": self._heavy, "flow": 32, "placed": 256}
         for name, limit in limits.items():
             await DBOS.register_queue_async(
                 name, worker_concurrency=limit, polling_interval_sec=0.25, on_conflict="always_update"

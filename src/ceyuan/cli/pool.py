@@ -1,0 +1,132 @@
+"""`ceyuan pool`: executor pools and their hosts, their health and capacity; quotas of compute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from ceyuan.cli.connection import Api
+from ceyuan.cli.output import show, show_rows
+from ceyuan.kernel.errors import Invalid
+
+app = typer.Typer(help="Executor pools: list, register, hosts, drain, quotas.", no_args_is_help=True)
+_BASE = "/api/v1/compute/executor-pools"
+_POOLS = ["id", "name", "kind", "region", "state", "health", "nodes", "cpus", "accelerators", "runs"]
+_NODES = ["id", "name", "health", "draining", "cpus", "cpus_held", "accelerator", "accelerators", "accelerators_held"]
+
+
+def _summed(pool: dict[str, Any]) -> dict[str, Any]:
+    nodes = pool["nodes"]
+    sums = {name: sum(node[name] for node in nodes) for name in ("cpus", "accelerators", "runs")}
+    return {**pool, **sums, "nodes": len(nodes)}
+
+
+def _settings(pairs: list[str]) -> dict[str, Any]:
+    wrong = [pair for pair in pairs if "=" not in pair]
+    if wrong:
+        raise Invalid((f"设置应写作 名称=值:{wrong[0]}", f"write a setting as name=value: {wrong[0]}"))
+    return {name: yaml.safe_load(value) for name, _, value in (pair.partition("=") for pair in pairs)}
+
+
+@app.command("list")
+@app.command("ls", hidden=True)
+def list_pools(kind: Annotated[str | None, typer.Option(help="local, ssh, slurm or ray")] = None) -> None:
+    """List the pools with capacity and what runs there."""
+    show_rows((_summed(pool) for pool in Api().pages(_BASE, kind=kind)), _POOLS)
+
+
+@app.command("show")
+def show_pool(pool: Annotated[str, typer.Argument(help="id or name")]) -> None:
+    """Show a pool's nodes."""
+    show_rows(Api().get(f"{_BASE}/{pool}")["nodes"], _NODES)
+
+
+@app.command()
+def register(
+    name: str,
+    kind: Annotated[str, typer.Option(help="ssh, slurm or ray")],
+    org: Annotated[str | None, typer.Option(help="only this organisation's tasks may run there")] = None,
+    region: Annotated[str, typer.Option(help="region, such as beijing")] = "",
+    setting: Annotated[list[str] | None, typer.Option("--set", help="name=value, by kind of pool")] = None,
+) -> None:
+    """Register a pool; a cluster is tried before it is kept."""
+    body = {"name": name, "kind": kind, "org_id": org, "region": region, "settings": _settings(setting or [])}
+    show(Api().post(_BASE, body))
+
+
+@app.command("add-host")
+def add_host(
+    pool: Annotated[str, typer.Argument(help="an SSH pool's id or name")],
+    address: str,
+    user: Annotated[str, typer.Option(help="user there")],
+    host_key: Annotated[Path, typer.Option(help="file with the host's public key, as ssh-keyscan prints it")],
+    private_key: Annotated[Path, typer.Option(help="file with the private key; it is sealed and never shown")],
+    port: Annotated[int, typer.Option(help="port of sshd")] = 22,
+    root: Annotated[str, typer.Option(help="folder of the runs there")] = ".ceyuan/runs",
+    accelerator: Annotated[str, typer.Option(help="its accelerators, such as h800")] = "",
+    accelerators: Annotated[int, typer.Option(help="how many")] = 0,
+) -> None:
+    """Add a host to an SSH pool; it is reached and tried before it is kept."""
+    try:
+        keys = {"host_key": host_key.read_text().strip(), "private_key": private_key.read_text()}
+    except OSError as error:
+        raise Invalid((f"无法读取密钥文件:{error}", f"a key file cannot be read: {error}")) from error
+    body = {"address": address, "user": user, "port": port, "root": root, **keys}
+    body |= {"accelerator": accelerator, "accelerators": accelerators}
+    show_rows(Api().post(f"{_BASE}/{pool}/hosts", body)["nodes"], _NODES)
+
+
+@app.command()
+def drain(
+    pool: Annotated[str, typer.Argument(help="id or name")],
+    node: Annotated[str | None, typer.Option(help="only this node, by id")] = None,
+    move: Annotated[bool, typer.Option("--move", help="tasks at work leave at their checkpoint")] = False,
+    off: Annotated[bool, typer.Option("--off", help="take new tasks again")] = False,
+) -> None:
+    """Take no new tasks in a pool or on a node."""
+    place = f"{_BASE}/{pool}" + (f"/nodes/{node}" if node else "")
+    show(Api().post(f"{place}/drain", {"on": not off, "move": move}), key="asked")
+
+
+@app.command()
+def look(pool: Annotated[str, typer.Argument(help="id or name")]) -> None:
+    """Look at the pools' health now."""
+    show_rows(Api().post(f"{_BASE}/{pool}/look")["nodes"], _NODES)
+
+
+@app.command()
+def remove(
+    pool: Annotated[str, typer.Argument(help="id or name")],
+    host: Annotated[str | None, typer.Option(help="only this host, by id")] = None,
+) -> None:
+    """Forget a pool, or one host of it, with the keys."""
+    Api().call("DELETE", f"{_BASE}/{pool}" + (f"/hosts/{host}" if host else ""))
+
+
+@app.command()
+def quotas() -> None:
+    """List quotas of compute."""
+    show_rows(Api().pages("/api/v1/compute/quotas"), ["name", "parent", "guaranteed", "borrowing", "weight"])
+
+
+@app.command("set-quota")
+def set_quota(
+    name: Annotated[str, typer.Argument(help="an organisation's id, or a group's name")],
+    parent: Annotated[str, typer.Option(help="the group that it is in")] = "",
+    guaranteed: Annotated[list[str] | None, typer.Option(help="resource=amount, such as cpus=64 or h800=8")] = None,
+    borrowing: Annotated[list[str] | None, typer.Option(help="resource=amount beyond the guarantee")] = None,
+    weight: Annotated[float, typer.Option(help="weight among those who share")] = 1.0,
+) -> None:
+    """Set what an organisation or a group is guaranteed and may borrow."""
+    body = {"parent": parent, "weight": weight}
+    body |= {"guaranteed": _settings(guaranteed or []), "borrowing": _settings(borrowing or [])}
+    show(Api().call("PUT", f"/api/v1/compute/quotas/{name}", json=body))
+
+
+@app.command("remove-quota")
+def remove_quota(name: str) -> None:
+    """Remove a quota."""
+    Api().call("DELETE", f"/api/v1/compute/quotas/{name}")

@@ -1,0 +1,104 @@
+"""What an admission looks at: nodes, what is held on them, who waits, who may how much."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ceyuan.compute.admission.quotas import Shares
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What is taken of each of `nodes` different nodes of one pool: processors, memory in MiB, whole `accelerators` of
+    the kind `accelerator` (empty: none)."""
+
+    cpus: int
+    memory_mib: int
+    accelerator: str = ""
+    accelerators: int = 0
+    nodes: int = 1
+
+    @property
+    def total(self) -> dict[str, float]:
+        """All that is taken, by resource: `cpus` and the accelerator's name."""
+        amounts: dict[str, float] = {"cpus": float(self.cpus * self.nodes)}
+        if self.accelerators:
+            amounts[self.accelerator] = float(self.accelerators * self.nodes)
+        return amounts
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A machine of a pool; only an `open` one takes new work."""
+
+    name: str
+    pool: str
+    cpus: int
+    memory_mib: int
+    accelerator: str = ""
+    accelerators: int = 0
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A place on a node: its name and the indices of the accelerators taken there."""
+
+    node: str
+    devices: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What runs. `expected_end` and `latest_end` are seconds since 1970: the first is a guess, the second a limit that
+    ends it. An `interruptible` one may be asked to leave."""
+
+    key: str
+    owner: str
+    need: Need
+    seats: tuple[Seat, ...]
+    since: float
+    expected_end: float
+    latest_end: float
+    priority: int = 0
+    interruptible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who waits: `needs` are alternatives in the order wished for, `since` when it came, `expected` and `longest` how
+    many seconds it takes and may take. `pools` limits where (empty: anywhere), `avoid` names nodes it must not get."""
+
+    key: str
+    owner: str
+    needs: tuple[Need, ...]
+    since: float
+    expected: float
+    longest: float
+    priority: int = 0
+    pools: frozenset[str] = frozenset()
+    avoid: frozenset[str] = frozenset()
+    interruptible: bool = False
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything that a decision rests on, at `now` (seconds since 1970)."""
+
+    now: float
+    nodes: tuple[Node, ...]
+    held: tuple[Held, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    shares: Shares = field(default_factory=Shares)
+
+    @property
+    def capacity(self) -> Mapping[str, float]:
+        """Resources of all open nodes."""
+        amounts: dict[str, float] = {}
+        for node in self.nodes:
+            if node.open:
+                amounts["cpus"] = amounts.get("cpus", 0.0) + node.cpus
+                if node.accelerators:
+                    amounts[node.accelerator] = amounts.get(node.accelerator, 0.0) + node.accelerators
+        return amounts

@@ -1,0 +1,122 @@
+"""Kinds of pools: how each is opened, looked at and what its settings are. A further kind is one more entry."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ceyuan.compute.executors import Executor, ExecutorFault, LocalExecutor, SshExecutor, SshHost, sandbox_works
+from ceyuan.compute.pools.tables import ExecutorPool, PoolNode
+from ceyuan.kernel.errors import Text
+from ceyuan.kernel.platform import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look at a node found."""
+
+    name: str
+    cpus: int
+    memory_mib: int
+    accelerator: str = ""
+    accelerators: int = 0
+    isolated: bool = False
+    up: bool = True
+    fault: str = ""
+
+
+class Kind(ABC):
+    """A kind of pool. `has_hosts`: its nodes are registered one by one; `shares_folders`: its nodes see our
+    folders; `gangs`: one task may take several nodes."""
+
+    name: str
+    title: Text
+    has_hosts = False
+    shares_folders = True
+    gangs = False
+
+    def check_settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings that are kept; raises `ValueError` for one that is unknown or wrong."""
+        if given:
+            raise ValueError(f"unknown settings: {', '.join(sorted(given))}")
+        return {}
+
+    @abstractmethod
+    def open(self, platform: Platform, pool: ExecutorPool, node: PoolNode | None) -> Executor:
+        """The executor of a pool (of a host of it, where it has hosts)."""
+
+    @abstractmethod
+    async def look(self, platform: Platform, pool: ExecutorPool) -> list[Found]:
+        """The nodes as they are now; raises `ExecutorFault`. Not asked of kinds with hosts."""
+
+
+class LocalKind(Kind):
+    """The platform's own machine."""
+
+    name = "local"
+    title = ("本机", "this machine")
+
+    def open(self, platform: Platform, pool: ExecutorPool, node: PoolNode | None) -> Executor:
+        return LocalExecutor(platform.data_dir / "compute" / "runs")
+
+    async def look(self, platform: Platform, pool: ExecutorPool) -> list[Found]:
+        isolated = await asyncio.to_thread(sandbox_works)
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+        return [Found("localhost", len(os.sched_getaffinity(0)), memory, isolated=isolated)]
+
+
+class SshKind(Kind):
+    """Hosts behind sshd. The key is opened from the vault only into a file of ours, readable by nobody else."""
+
+    name = "ssh"
+    title = ("SSH 主机", "SSH hosts")
+    has_hosts = True
+    shares_folders = False
+
+    def open(self, platform: Platform, pool: ExecutorPool, node: PoolNode | None) -> Executor:
+        assert node is not None
+        sealed = node.sealed_key
+        assert sealed is not None
+        key = platform.vault.decrypt(sealed, key_context(node.id))
+        return open_host(platform, node.id, node.address, node.port, node.user, node.host_key, key, node.root)
+
+    async def look(self, platform: Platform, pool: ExecutorPool) -> list[Found]:
+        raise ExecutorFault("refused", "hosts are looked at one by one")
+
+
+def key_context(node_id: str) -> str:
+    """What a host's key is sealed for."""
+    return f"compute.pool_node.key:{node_id}"
+
+
+def open_host(
+    platform: Platform, node_id: str, address: str, port: int, user: str, host_key: str, key: bytes, root: str
+) -> SshExecutor:
+    """An executor on a host; its key and host key lie in files of ours while the platform runs."""
+    folder = platform.data_dir / "compute" / "ssh"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key_file, known = folder / f"{node_id}.key", folder / f"{node_id}.known"
+    _write(key_file, key.rstrip() + b"\n")
+    _write(known, f"{known_name(address, port)} {host_key}\n".encode())
+    return SshExecutor(SshHost(address, user, key_file, known, port, root=root), folder)
+
+
+def known_name(address: str, port: int) -> str:
+    """How a host is called in a known_hosts file."""
+    return address if port == 22 else f"[{address}]:{port}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    fresh.replace(path)
+
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (LocalKind(), SshKind())}

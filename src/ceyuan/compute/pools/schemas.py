@@ -1,0 +1,90 @@
+"""Pools on the wire. Private keys go in and never come out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")]
+
+
+class PoolIn(BaseModel):
+    """A pool to register: kind `ssh`, `slurm` or `ray`, for all or for one organisation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    kind: Annotated[str, Field(max_length=20)]
+    org_id: Annotated[str | None, Field(max_length=40)] = None
+    region: Annotated[str, Field(max_length=40)] = ""
+    settings: dict[str, Any] = {}
+
+
+class HostIn(BaseModel):
+    """A host of an SSH pool. `host_key` as in its .pub file; `private_key` is sealed and never shown again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    address: Annotated[str, Field(pattern=r"^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,254}$")]
+    user: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
+    host_key: Annotated[str, Field(max_length=2000)]
+    private_key: Annotated[SecretStr, Field(max_length=20_000)]
+    name: Annotated[str, Field(max_length=120)] = ""
+    port: Annotated[int, Field(ge=1, le=65_535)] = 22
+    root: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/~-]{1,400}$")] = ".ceyuan/runs"
+    accelerator: Annotated[str, Field(max_length=30)] = ""
+    accelerators: Annotated[int, Field(ge=0, le=16)] = 0
+
+
+class DrainIn(BaseModel):
+    """Take no new tasks (`on`) or take them again; `move`: those at work leave at their checkpoint."""
+
+    on: bool = True
+    move: bool = False
+
+
+class DrainOut(BaseModel):
+    """How many tasks were asked to leave."""
+
+    asked: int
+
+
+class NodeOut(BaseModel):
+    """A machine of a pool, what it has and what of it is held."""
+
+    id: str
+    name: str
+    address: str
+    host_key: str
+    cpus: int
+    memory_mib: int
+    accelerator: str
+    accelerators: int
+    isolated: bool
+    draining: bool
+    health: str
+    fault: str
+    checked_at: datetime | None
+    runs: int
+    cpus_held: int
+    memory_mib_held: int
+    accelerators_held: int
+
+
+class PoolOut(BaseModel):
+    """A pool with its nodes. Settings, addresses and faults are empty for all but operators."""
+
+    id: str
+    name: str
+    kind: str
+    org_id: str | None
+    region: str
+    settings: dict[str, Any]
+    state: str
+    health: str
+    fault: str
+    checked_at: datetime | None
+    created_at: datetime
+    nodes: list[NodeOut]

@@ -1,0 +1,136 @@
+"""Admission: hands seats to those whose turn it is, and the job of each to the engine of jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+from ceyuan.compute.admission import Decision, Situation, Start, decide
+from ceyuan.compute.pools import all_pools
+from ceyuan.compute.tasks import repository
+from ceyuan.compute.tasks.choosing import Chooser
+from ceyuan.compute.tasks.description import TaskSpec
+from ceyuan.compute.tasks.seats import Guesses, Yard, read_situation
+from ceyuan.compute.tasks.tables import ComputeTask
+from ceyuan.kernel import jobs
+from ceyuan.kernel.actor import SYSTEM
+from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.work import UnitOfWork
+from ceyuan.metering import transact
+
+logger = logging.getLogger(__name__)
+NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
+"""Until when the job of a task without seats is kept back."""
+_TICK_S = 1.0
+_SLOW_TICK_S = 30.0
+"""Where nothing waits, another process may still have queued something."""
+
+
+class Admission:
+    """Decides, in this process, whenever something changed; several processes may do so side by side."""
+
+    def __init__(self) -> None:
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._chooser = Chooser()
+        self._one_at_a_time = asyncio.Lock()
+        self.guesses = Guesses()
+
+    def wake(self) -> None:
+        """Something changed: capacity, a new task, an end."""
+        self._wake.set()
+
+    async def start(self, platform: Platform) -> None:
+        """Begin to decide."""
+        self._wake.set()
+        self._task = asyncio.create_task(self._run(platform), name="task-admission")
+
+    async def stop(self, platform: Platform) -> None:
+        """Decide no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self, platform: Platform) -> None:
+        while True:
+            waiting = 0
+            self._wake.clear()
+            try:
+                waiting = await self.admit(platform)
+            except Exception:
+                logger.exception("an admission failed; it is tried again")
+                waiting = 1
+            try:
+                await asyncio.wait_for(self._wake.wait(), _TICK_S if waiting else _SLOW_TICK_S)
+            except TimeoutError:
+                pass
+
+    async def admit(self, platform: Platform) -> int:
+        """One admission; how many still wait."""
+        async with self._one_at_a_time:
+            async with platform.work(SYSTEM, write=False) as uow:
+                if not await repository.any_waiting(uow.session):
+                    return 0
+                guess = await self.guesses.now(uow)
+                situation, yard = await read_situation(uow, guess)
+            decision = await asyncio.to_thread(lambda: decide(situation, self._chooser.pick(situation)))
+            if decision.starts or decision.leave:
+                kept = await transact(platform, lambda uow: self._keep(uow, situation, yard, decision))
+                if not kept:
+                    self.wake()
+            return len(decision.waits)
+
+    async def _keep(self, uow: UnitOfWork, seen: Situation, yard: Yard, decision: Decision) -> bool:
+        """Write a decision down, unless another one was quicker; whether it was kept."""
+        await all_pools(uow.session, lock=True)  # on PostgreSQL: one admission after the other
+        now, _yard = await read_situation(uow)
+        if {one.key for one in now.held} != {one.key for one in seen.held} or now.nodes != seen.nodes:
+            return False
+        waiting = {claim.key for claim in now.claims}
+        for start in decision.starts:
+            if start.key in waiting:
+                await self._seat(uow, start, yard)
+        for key in decision.leave:
+            task = await repository.get(uow.session, key, lock=True)
+            task.notice = task.notice or "preempted"
+        return True
+
+    @staticmethod
+    async def _seat(uow: UnitOfWork, start: Start, yard: Yard) -> None:
+        task = await repository.get(uow.session, start.key, lock=True)
+        wish = TaskSpec.model_validate(task.spec).wishes[start.need]
+        nodes = {node.id: node for node in yard.nodes}
+        task.pool_id = nodes[start.seats[0].node].pool_id
+        task.placed = wish.model_dump()
+        task.admission = {
+            "pool": yard.pools[task.pool_id].name,
+            "seats": [
+                {"node_id": seat.node, "node": nodes[seat.node].name, "devices": list(seat.devices)}
+                for seat in start.seats
+            ],
+            "since": uow.clock.now().timestamp(),
+        }
+        job = await jobs.find(uow, task.job_id, lock=True)
+        job.not_before = None
+        uow.after_commit(uow.platform.jobs.nudge)
+
+
+def admission(platform: Platform) -> Admission:
+    """The platform's admission."""
+    return platform.find(Admission)[0]
+
+
+def leave_seats(task: ComputeTask) -> None:
+    """Free what a task holds."""
+    task.pool_id, task.admission, task.notice = None, None, None
+
+
+def wake_after(uow: UnitOfWork) -> None:
+    """Let admission look again once this is committed."""
+
+    async def nudge() -> None:
+        for found in uow.platform.find(Admission):
+            found.wake()
+
+    uow.after_commit(nudge)

@@ -1,0 +1,247 @@
+"""The queue as the engine of admission sees it: pools and nodes, what tasks hold, who waits, quotas."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ceyuan.compute.admission import Claim, Held, Need, Node, Seat, Shares, Situation
+from ceyuan.compute.pools import (
+    KINDS,
+    LOCAL_NODE,
+    LOCAL_POOL,
+    ExecutorPool,
+    PoolNode,
+    Use,
+    all_pools,
+    ensure_local,
+    nodes_of,
+)
+from ceyuan.compute.quotas import shares
+from ceyuan.compute.tasks import repository
+from ceyuan.compute.tasks.description import Resources, TaskSpec
+from ceyuan.compute.tasks.settings import TaskSettings
+from ceyuan.compute.tasks.tables import ComputeTask
+from ceyuan.kernel.work import UnitOfWork
+
+Guess = Callable[[str, int, float], float]
+"""Seconds still to come for (organisation, accelerators, seconds already had)."""
+
+
+@dataclass(frozen=True)
+class Yard:
+    """All pools with their nodes."""
+
+    pools: dict[str, ExecutorPool]
+    nodes: tuple[PoolNode, ...]
+    sandbox: bool
+
+    def isolated(self, node: PoolNode) -> bool:
+        """Whether a task there is kept from the platform's files and other tasks."""
+        return node.isolated and (self.sandbox or node.pool_id != LOCAL_POOL)
+
+    def open(self, node: PoolNode) -> bool:
+        """Whether the node takes new tasks."""
+        return self.pools[node.pool_id].state == "active" and not node.draining and node.health == "up"
+
+    def may(self, node: PoolNode, org_id: str, spec: TaskSpec, trusted: bool) -> bool:
+        """Whether a task of the organisation may ever run on the node, by pool, region and isolation."""
+        pool = self.pools[node.pool_id]
+        if pool.org_id not in (None, org_id):
+            return False
+        if spec.pools and not {pool.id, pool.name} & set(spec.pools):
+            return False
+        if spec.regions and pool.region not in spec.regions:
+            return False
+        return trusted or self.isolated(node) or pool.org_id == org_id
+
+    def engine_nodes(self) -> tuple[Node, ...]:
+        """The nodes as the engine takes them."""
+        return tuple(
+            Node(
+                node.id,
+                node.pool_id,
+                node.cpus,
+                node.memory_mib,
+                node.accelerator,
+                node.accelerators,
+                self.open(node),
+            )
+            for node in self.nodes
+        )
+
+
+async def read_yard(uow: UnitOfWork) -> Yard:
+    """The pools as they are entered; this machine is entered at the first time."""
+    if uow.writes:
+        await ensure_local(uow)
+    pools = {pool.id: pool for pool in await all_pools(uow.session)}
+    nodes = await nodes_of(uow.session, list(pools))
+    if not uow.writes and LOCAL_POOL not in pools:
+        pool, node = await _unentered(uow)
+        pools, nodes = {pool.id: pool, **pools}, [node, *nodes]
+    return Yard(pools, tuple(nodes), uow.platform.section(TaskSettings).sandbox)
+
+
+async def _unentered(uow: UnitOfWork) -> tuple[ExecutorPool, PoolNode]:
+    """This machine before anybody wrote it down."""
+    pool = ExecutorPool(id=LOCAL_POOL, name="local", kind="local", org_id=None, region="", state="active")
+    (found,) = await KINDS["local"].look(uow.platform, pool)
+    node = PoolNode(id=LOCAL_NODE, pool_id=LOCAL_POOL, name=found.name, draining=False, health="up")
+    node.cpus, node.memory_mib, node.isolated = found.cpus, found.memory_mib, found.isolated
+    node.accelerator, node.accelerators = "", 0
+    return pool, node
+
+
+def need_of(wish: Resources) -> Need:
+    """A wish as the engine takes it."""
+    kind = wish.accelerator if wish.accelerators else ""
+    return Need(wish.cpus, round(wish.memory_gib * 1024), kind, wish.accelerators, wish.nodes)
+
+
+def seats_of(task: ComputeTask) -> tuple[Seat, ...]:
+    """The seats that a task holds."""
+    held = (task.admission or {}).get("seats", [])
+    return tuple(Seat(seat["node_id"], tuple(seat["devices"])) for seat in held)
+
+
+def _limit(task: ComputeTask, spec: TaskSpec, now: datetime) -> float:
+    return max(1.0, spec.ends_by(now))
+
+
+def claim_of(task: ComputeTask, yard: Yard, now: datetime, guess: Guess | None) -> Claim:
+    """A waiting task as the engine takes it."""
+    spec = TaskSpec.model_validate(task.spec)
+    may = [node for node in yard.nodes if yard.may(node, task.org_id, spec, bool(task.trusted))]
+    known = {node.id for node in may}
+    # A pool whose nodes cannot be joined never holds several nodes of one task.
+    needs = tuple(need_of(wish) for wish in spec.wishes)
+    lonely = {node.id for node in may if not KINDS[yard.pools[node.pool_id].kind].gangs}
+    shut = {node.id for node in yard.nodes} - known | (lonely if all(need.nodes > 1 for need in needs) else set())
+    # Nodes that failed it come after all others, not never.
+    failed = set(task.avoid or ())
+    if all(node.id in failed | shut or not yard.open(node) for node in yard.nodes):
+        failed = set()
+    longest = _limit(task, spec, now)
+    expected = longest if guess is None else min(longest, guess(task.org_id, needs[0].accelerators, 0.0))
+    return Claim(
+        task.id,
+        task.org_id,
+        needs,
+        (task.queued_at or task.created_at).timestamp(),
+        expected,
+        longest,
+        spec.priority,
+        frozenset(node.pool_id for node in may) or frozenset({"-"}),
+        frozenset(shut | failed),
+        spec.interruptible,
+    )
+
+
+def held_of(task: ComputeTask, now: datetime, guess: Guess | None) -> Held:
+    """A task that holds seats as the engine takes it."""
+    spec, placed = TaskSpec.model_validate(task.spec), Resources.model_validate(task.placed)
+    since = float((task.admission or {}).get("since", now.timestamp()))
+    latest = since + spec.time_limit_s + spec.notice_s
+    if spec.deadline is not None:
+        latest = min(latest, spec.deadline.timestamp() + spec.notice_s)
+    had = max(0.0, now.timestamp() - since)
+    more = spec.time_limit_s - had if guess is None else guess(task.org_id, placed.accelerators, had)
+    expected = min(latest, now.timestamp() + max(1.0, more))
+    return Held(
+        task.id,
+        task.org_id,
+        need_of(placed),
+        seats_of(task),
+        since,
+        expected,
+        max(latest, now.timestamp() + 1.0),
+        spec.priority,
+        spec.interruptible and task.notice is None,
+    )
+
+
+async def read_situation(uow: UnitOfWork, guess: Guess | None = None) -> tuple[Situation, Yard]:
+    """Everything that an admission rests on, as of now."""
+    yard = await read_yard(uow)
+    now = uow.clock.now()
+    holding, waiting = await repository.holding(uow.session), await repository.waiting(uow.session)
+    tree: Shares = await shares(uow.session)
+    situation = Situation(
+        now.timestamp(),
+        yard.engine_nodes(),
+        tuple(held_of(task, now, guess) for task in holding),
+        tuple(claim_of(task, yard, now, guess) for task in waiting),
+        tree,
+    )
+    return situation, yard
+
+
+class TaskUse:
+    """Fills the pools' hook: what tasks hold, by node."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+
+    async def held(self, uow: UnitOfWork) -> dict[str, Use]:
+        """What is held, by node id."""
+        found: dict[str, Use] = {}
+        for task in await repository.holding(uow.session):
+            need = need_of(Resources.model_validate(task.placed))
+            for seat in seats_of(task):
+                had = found.get(seat.node, Use())
+                found[seat.node] = Use(
+                    had.runs + 1,
+                    had.cpus + need.cpus,
+                    had.memory_mib + need.memory_mib,
+                    had.accelerators + len(seat.devices),
+                )
+        return found
+
+    async def move_away(self, uow: UnitOfWork, pool_id: str, node_id: str | None) -> int:
+        """Ask what runs there to leave at its checkpoint."""
+        asked = 0
+        for task in await repository.holding(uow.session):
+            there = task.pool_id == pool_id and (
+                node_id is None or any(seat.node == node_id for seat in seats_of(task))
+            )
+            if there and task.notice is None:
+                task.notice = "moved"
+                asked += 1
+        return asked
+
+    def changed(self) -> None:
+        """Capacity changed."""
+        self._wake()
+
+
+class Guesses:
+    """Expected seconds from what has ended: the queue's engine where it is installed and there is a history."""
+
+    _LEAST = 20
+    _AGE_S = 60.0
+
+    def __init__(self) -> None:
+        self._made_at = float("-inf")
+        self._guess: Guess | None = None
+
+    async def now(self, uow: UnitOfWork) -> Guess | None:
+        """How long tasks still take; `None` while too little has ended."""
+        moment = uow.clock.now().timestamp()
+        if moment - self._made_at > self._AGE_S:
+            history = await repository.ended_lengths(uow.session)
+            self._guess = await asyncio.to_thread(_learn, history) if len(history) >= self._LEAST else None
+            self._made_at = moment
+        return self._guess
+
+
+def _learn(history: Sequence[tuple[str, int, float]]) -> Guess | None:
+    try:
+        from ceyuan.compute.queueing import Durations
+    except ImportError:  # without the engines of `standard` limits take the place of expectations
+        return None
+    durations = Durations()
+    durations.observe(history)
+    return lambda org_id, accelerators, had: durations.remaining(org_id, accelerators, had)

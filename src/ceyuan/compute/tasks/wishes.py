@@ -1,0 +1,100 @@
+"""Whether a wish can ever be met by the pools that are connected, and what could be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ceyuan.compute.admission import Node, best_fit, free_of
+from ceyuan.compute.catalogue import Search, known_accelerator, known_region, usable_offers
+from ceyuan.compute.pools import KINDS, PoolNode
+from ceyuan.compute.tasks.description import Resources, TaskSpec
+from ceyuan.compute.tasks.errors import NotIsolated, TaskImpossible
+from ceyuan.compute.tasks.seats import Yard, need_of
+from ceyuan.kernel.errors import Invalid
+from ceyuan.kernel.work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a wish cannot be met, and what could be."""
+
+    zh: str
+    en: str
+    nearest: dict[str, Any]
+
+
+async def choose(
+    uow: UnitOfWork, yard: Yard, org_id: str, spec: TaskSpec, trusted: bool
+) -> tuple[list[Resources], list[Refusal]]:
+    """The wishes that can be met some time, in their order, with the refusals of the others.
+
+    Raises `TaskImpossible` if none can be, `AcceleratorUnknown` for a name that nobody knows, `NotIsolated` where only
+    trusted tasks could run.
+    """
+    for wish in spec.wishes:
+        known_accelerator(wish.accelerator)
+    _check_names(yard, spec)
+    may = [node for node in yard.nodes if yard.may(node, org_id, spec, trusted)]
+    if not may and any(yard.may(node, org_id, spec, True) for node in yard.nodes):
+        raise NotIsolated(
+            hint=("请管理员安装 bubblewrap,或由管理员运行", "an administrator must install bubblewrap, or run it")
+        )
+    possible, refusals = [], []
+    for wish in spec.wishes:
+        refusal = await _refuse(uow, yard, wish, may)
+        if refusal is None:
+            possible.append(wish)
+        else:
+            refusals.append(refusal)
+    if possible:
+        return possible, refusals
+    raise TaskImpossible(
+        (";".join(one.zh for one in refusals), "; ".join(one.en for one in refusals)),
+        hint=("请减少资源或增加备选", "ask for less, or name alternatives"),
+        refusals=[{"zh": one.zh, "en": one.en, "nearest": one.nearest} for one in refusals],
+    )
+
+
+def _check_names(yard: Yard, spec: TaskSpec) -> None:
+    names = {pool.id for pool in yard.pools.values()} | {pool.name for pool in yard.pools.values()}
+    for name in spec.pools:
+        if name not in names:
+            raise Invalid((f"没有资源池“{name}”", f"there is no pool “{name}”"), field="pools")
+    for region in spec.regions:
+        known_region(region)
+
+
+async def _refuse(uow: UnitOfWork, yard: Yard, wish: Resources, may: list[PoolNode]) -> Refusal | None:
+    kind = wish.accelerator if wish.accelerators else ""
+    there = [node for node in may if not kind or node.accelerator == kind]
+    if kind and not there:
+        offers = await usable_offers(uow, Search(accelerator=kind))
+        return Refusal(
+            f"尚未接入 {kind} 资源池",
+            f"no pool with {kind} is connected",
+            {"accelerator": "cpu", "offers": [offer.id for offer in offers[:5]]},
+        )
+    if not there:
+        return Refusal("没有可用的资源池", "no pool is connected that it may use", {})
+    if wish.nodes > 1:
+        there = [node for node in there if KINDS[yard.pools[node.pool_id].kind].gangs]
+        if not there:
+            return Refusal("没有能合用多个节点的资源池", "no connected pool joins several nodes", {"nodes": 1})
+    for name, most, zh, en in (
+        ("cpus", max(node.cpus for node in there), "个处理器", "processors"),
+        ("memory_gib", max(node.memory_mib for node in there) * 10 // 1024 / 10, " GiB 内存", "GiB of memory"),
+        ("accelerators", max(node.accelerators for node in there), "张加速卡", "accelerators"),
+    ):
+        if getattr(wish, name) > most:
+            return Refusal(f"最大的节点只有 {most} {zh}", f"the largest node has {most} {en}", {name: most})
+    # Closed nodes count: they come back.
+    nodes = [Node(n.id, n.pool_id, n.cpus, n.memory_mib, n.accelerator, n.accelerators) for n in there]
+    if best_fit(need_of(wish), list(free_of(nodes, ()).values())) is None:
+        count = max(sum(node.pool_id == pool for node in there) for pool in {node.pool_id for node in there})
+        return Refusal(
+            f"没有资源池能同时给出 {wish.nodes} 个这样的节点",
+            f"no pool has {wish.nodes} such nodes",
+            {"nodes": max(1, min(wish.nodes - 1, count))},
+        )
+    return None
