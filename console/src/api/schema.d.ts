@@ -1832,6 +1832,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data/benchmarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Benchmarks
+         * @description List the benchmarks whose items no mixture holds.
+         */
+        get: operations["list_benchmarks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/data/collections": {
         parameters: {
             query?: never;
@@ -1872,6 +1892,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data/datasets/{owner}/{name}/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Analyse Corpus
+         * @description Study a corpus: keep rates by source, which of them ought to alarm, groups of duplicates, correlation.
+         *
+         *     Alarms: a rate surely below `floor`, one that surely fell by `fall` since the revision before, a single reason
+         *     that surely drops more than `share` of a source.
+         */
+        get: operations["analyse_corpus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/contributions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Contributions
+         * @description Show who contributed what to a corpus, version by version, as a chain that anybody can recompute.
+         */
+        get: operations["get_contributions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/croissant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Croissant
+         * @description Show a corpus' card as Croissant (JSON-LD), which other tools load datasets by.
+         */
+        get: operations["get_croissant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/data/datasets/{owner}/{name}/distributions": {
         parameters: {
             query?: never;
@@ -1884,6 +1967,46 @@ export interface paths {
          * @description Show how each statistic is distributed, by domain, for all documents and for those kept.
          */
         get: operations["get_distributions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Browse Documents
+         * @description List documents of a corpus, also those that were dropped.
+         */
+        get: operations["browse_documents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/documents/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Trace Document
+         * @description Show the way of one document: source, operators, statistics, why it stays or went, where it lies, versions.
+         */
+        get: operations["trace_document"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1992,6 +2115,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data/datasets/{owner}/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Versions
+         * @description List the versions of a corpus, newest first, with what changed in each.
+         */
+        get: operations["list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/versions/at": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Version At
+         * @description Show which version was current at a time.
+         */
+        get: operations["find_version_at"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/versions/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Versions
+         * @description Show which documents differ between two versions.
+         */
+        get: operations["compare_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/versions/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back
+         * @description Make an earlier version the current one, as a new revision; nothing is lost.
+         */
+        post: operations["roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Export
+         * @description Write a dataset as Parquet, JSON Lines or WebDataset, as a job.
+         */
+        post: operations["start_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/mixtures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Mixture
+         * @description Mix corpora by weight and budget, without benchmark items, split without leakage, as a job.
+         */
+        post: operations["start_mixture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/data/pipelines": {
         parameters: {
             query?: never;
@@ -2046,6 +2289,150 @@ export interface paths {
          * @description Read a Data-Juicer recipe as ours, with what differs.
          */
         post: operations["import_recipe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reviews
+         * @description List the reviews of the caller's organisations.
+         */
+        get: operations["list_reviews"];
+        put?: never;
+        /**
+         * Begin Review
+         * @description Begin a review: its sample is drawn and everything inspected by machine, as a job.
+         */
+        post: operations["begin_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/reviews/{review_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Review
+         * @description Show one review with what machines found, and in the end its result.
+         */
+        get: operations["get_review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/reviews/{review_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Review
+         * @description Write and sign the report once every document has its verdict, as a job.
+         */
+        post: operations["close_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/reviews/{review_id}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Queue
+         * @description Show the next documents that wait for the caller's judgement.
+         */
+        get: operations["read_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/reviews/{review_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Review
+         * @description Draw the sample and compute the result again from what is kept, and check the signature.
+         */
+        post: operations["replay_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/reviews/{review_id}/votes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge Documents
+         * @description Judge documents; a judgement never changes.
+         */
+        post: operations["judge_documents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/runs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Run
+         * @description Show a pipeline run, live: what each operator did, what was dropped, speed and cost.
+         */
+        get: operations["get_run"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2122,6 +2509,26 @@ export interface paths {
          * @description Change title, rights or reading of a source.
          */
         patch: operations["change_source"];
+        trace?: never;
+    };
+    "/api/v1/data/sources/{source_id}/assess": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assess Source
+         * @description Inspect a sample of a source before it is collected as a whole, as a job; above five per cent it is refused.
+         */
+        post: operations["assess_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/evaluation/families": {
@@ -4078,6 +4485,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deployments
+         * @description List the deployments that the caller may call.
+         */
+        get: operations["list_deployments"];
+        put?: never;
+        /**
+         * Create Deployment
+         * @description Run a revision of the hub behind a public name.
+         */
+        post: operations["create_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/deployments/{deployment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Deployment
+         * @description Look at a deployment, its engines and their last words.
+         */
+        get: operations["get_deployment"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Deployment
+         * @description Run a deployment no longer; its replicas finish their calls.
+         */
+        delete: operations["remove_deployment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/deployments/{deployment_id}/promotion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote Canary
+         * @description Let the canary answer all calls.
+         */
+        post: operations["promote_canary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/deployments/{deployment_id}/scale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Deployment Scale
+         * @description Say how many replicas may run, and when one more is started.
+         */
+        put: operations["set_deployment_scale"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/deployments/{deployment_id}/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Variant Share
+         * @description Give the canary or shadow another share; 0 ends it.
+         */
+        put: operations["set_variant_share"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/deployments/{deployment_id}/updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Deployment
+         * @description Bring another revision in: in place of the present one, as a canary, or as a shadow.
+         */
+        post: operations["update_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/files": {
         parameters: {
             query?: never;
@@ -4148,6 +4683,26 @@ export interface paths {
          * @description Change a served model, or disable it.
          */
         patch: operations["change_served_model"];
+        trace?: never;
+    };
+    "/api/v1/models/served/{served_id}/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Model Bundle
+         * @description Download a model as one archive that `ceyuan up --bundle` serves elsewhere, offline.
+         */
+        get: operations["get_model_bundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/models/served/{served_id}/health": {
@@ -5498,6 +6053,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repositories/{kind}/{owner}/{name}/inspection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Repository Inspection
+         * @description Show what was found in the newest revision: verdicts, secrets, personal information, licences.
+         */
+        get: operations["get_repository_inspection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repositories/{kind}/{owner}/{name}/like": {
         parameters: {
             query?: never;
@@ -5608,6 +6183,30 @@ export interface paths {
         get: operations["get_file_safety"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{kind}/{owner}/{name}/signatures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Revision Signatures
+         * @description Show who vouches for a revision, with what anybody needs to check it.
+         */
+        get: operations["list_revision_signatures"];
+        put?: never;
+        /**
+         * Sign Revision
+         * @description Vouch for a revision by one's key.
+         */
+        post: operations["sign_revision"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5817,6 +6416,70 @@ export interface paths {
          * @description Sign one of one's own browsers out.
          */
         delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signing-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Signing Keys
+         * @description List one's own signing keys.
+         */
+        get: operations["list_signing_keys"];
+        put?: never;
+        /**
+         * Create Signing Key
+         * @description Register one's public key; the private key stays with its owner.
+         */
+        post: operations["create_signing_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signing-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Signing Key
+         * @description Let a key sign no more; what it signed is shown as signed by a revoked key.
+         */
+        delete: operations["revoke_signing_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Storage Health
+         * @description Show when all that is stored was last read again, and what was damaged.
+         */
+        get: operations["get_storage_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -7674,6 +8337,50 @@ export interface components {
             sha256: string;
         };
         /**
+         * AlarmOut
+         * @description A source whose keep rate is odd, with its interval (Wilson, 95 %).
+         */
+        AlarmOut: {
+            /** Before */
+            before: number | null;
+            /** Documents */
+            documents: number;
+            /** Domain */
+            domain: string;
+            /** High */
+            high: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "low" | "fell" | "one_reason";
+            /** Low */
+            low: number;
+            /** Rate */
+            rate: number;
+            /** Reason */
+            reason: string | null;
+            /** Source */
+            source: string;
+        };
+        /**
+         * AnalysisOut
+         * @description Keep rates, alarms, groups of duplicates, correlation of statistics.
+         */
+        AnalysisOut: {
+            /** Alarms */
+            alarms: components["schemas"]["AlarmOut"][];
+            /** Clusters */
+            clusters: components["schemas"]["Cluster"][];
+            correlation: components["schemas"]["Correlation"];
+            /** Duplicates */
+            duplicates: components["schemas"]["GroupSize"][];
+            /** Revision */
+            revision: string;
+            /** Sources */
+            sources: components["schemas"]["SourceRate"][];
+        };
+        /**
          * AnnouncementChange
          * @description What to change of an announcement.
          */
@@ -7898,6 +8605,21 @@ export interface components {
             state: string;
         };
         /**
+         * AtOut
+         * @description The version that was current at a time.
+         */
+        AtOut: {
+            /** Commit */
+            commit: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Revision */
+            revision: string;
+        };
+        /**
          * AttemptOut
          * @description One try that has ended, with its meter. Times are seconds since 1970.
          */
@@ -7981,6 +8703,20 @@ export interface components {
             micro: number;
             /** To Hour */
             to_hour: number;
+        };
+        /**
+         * BenchmarkOut
+         * @description A registered benchmark: training data that holds its items is left out of mixtures.
+         */
+        BenchmarkOut: {
+            /** Items */
+            items: number;
+            /** Name */
+            name: string;
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
         };
         /**
          * BillDetail
@@ -8325,6 +9061,20 @@ export interface components {
             text: string;
         };
         /**
+         * Cluster
+         * @description A group of duplicates: the kept document, how many were dropped for it, and some of them.
+         */
+        Cluster: {
+            /** Documents */
+            documents: components["schemas"]["Duplicate"][];
+            /** Kept */
+            kept: string;
+            /** Members */
+            members: number;
+            /** Similarity */
+            similarity: number | null;
+        };
+        /**
          * CodeIn
          * @description A one-time code.
          */
@@ -8577,6 +9327,31 @@ export interface components {
             second: number;
         };
         /**
+         * ContributionShare
+         * @description What one source contributed to a version: accepted documents and characters, those of them of which it gave the
+         *     first proof, their share, and the share weighted by quality.
+         */
+        ContributionShare: {
+            /** Characters */
+            characters: number;
+            /** Documents */
+            documents: number;
+            /** First Characters */
+            first_characters: number;
+            /** First Documents */
+            first_documents: number;
+            /** Licence */
+            licence: string;
+            /** Share */
+            share: number;
+            /** Source */
+            source: string;
+            /** Title */
+            title: string;
+            /** Weighted Share */
+            weighted_share: number;
+        };
+        /**
          * CopyIn
          * @description Copy a file or folder, as it was before this commit or in another revision.
          */
@@ -8603,6 +9378,12 @@ export interface components {
              * @description owner/name of the dataset to write
              */
             dataset: string;
+            /**
+             * Full
+             * @description measure everything anew instead of what changed
+             * @default false
+             */
+            full: boolean;
             /**
              * Org Id
              * @description organisation that the run is for
@@ -8656,6 +9437,16 @@ export interface components {
             title_zh: string;
         };
         /**
+         * Correlation
+         * @description Spearman's rank correlation between statistics.
+         */
+        Correlation: {
+            /** Names */
+            names: string[];
+            /** Values */
+            values: number[][];
+        };
+        /**
          * Criteria
          * @description What the gates ask for; null = the gate's own default.
          */
@@ -8684,6 +9475,20 @@ export interface components {
             most: number;
             /** Name */
             name: string;
+        };
+        /**
+         * CroissantOut
+         * @description The Croissant card, as JSON-LD.
+         */
+        CroissantOut: {
+            /** Name */
+            name: string;
+            /** Recordset */
+            recordSet: {
+                [key: string]: unknown;
+            }[];
+        } & {
+            [key: string]: unknown;
         };
         /**
          * DataRequestOut
@@ -8879,6 +9684,168 @@ export interface components {
             topic: string;
         };
         /**
+         * DeploymentIn
+         * @description A deployment to be.
+         */
+        DeploymentIn: {
+            /**
+             * Capabilities
+             * @default [
+             *       "chat",
+             *       "completions"
+             *     ]
+             */
+            capabilities: ("chat" | "completions" | "embeddings" | "rerank" | "images" | "speech" | "transcriptions")[];
+            /** @default {} */
+            engine: components["schemas"]["EngineIn"];
+            /**
+             * Model
+             * @description a revision in the hub: models/<owner>/<name>@<revision>
+             */
+            model: string;
+            /** Name */
+            name: string;
+            /**
+             * Path
+             * @description the GGUF file, where the revision has several
+             * @default
+             */
+            path: string;
+            /**
+             * Price Model
+             * @default
+             */
+            price_model: string;
+            /**
+             * @default {
+             *       "delay_ms": 2000,
+             *       "least": 1,
+             *       "most": 1
+             *     }
+             */
+            scale: components["schemas"]["ScaleIn"];
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /** Visible To */
+            visible_to?: string[] | null;
+        };
+        /**
+         * DeploymentOut
+         * @description A deployment. `replicas` is how many of the stable revision are wanted just now, `delay_ms` how long calls wait,
+         *     `cost_micro` what its replicas cost in the last 30 days.
+         */
+        DeploymentOut: {
+            /** Capabilities */
+            capabilities: string[];
+            /** Cost Micro */
+            cost_micro: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Delay Ms */
+            delay_ms: number;
+            /** Engines */
+            engines: components["schemas"]["DeploymentReplicaOut"][];
+            /** Fault */
+            fault: string | null;
+            /** Id */
+            id: string;
+            /** Job Id */
+            job_id: string | null;
+            /** Name */
+            name: string;
+            /** Owner Org Id */
+            owner_org_id: string | null;
+            /** Released */
+            released: boolean;
+            /** Replicas */
+            replicas: number;
+            scale: components["schemas"]["ScaleIn"];
+            /** State */
+            state: string;
+            /** Title */
+            title: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Variants */
+            variants: components["schemas"]["VariantOut"][];
+        };
+        /**
+         * DeploymentReplicaOut
+         * @description An engine of a deployment.
+         */
+        DeploymentReplicaOut: {
+            /** In Flight */
+            in_flight: number;
+            /** Last Error */
+            last_error: string | null;
+            /** Load S */
+            load_s: number | null;
+            /** Log */
+            log: string[];
+            /** Name */
+            name: string;
+            /** Pid */
+            pid: number | null;
+            /** Restarts */
+            restarts: number;
+            /** Rss Mb */
+            rss_mb: number | null;
+            /** Selftest */
+            selftest: {
+                [key: string]: unknown;
+            }[];
+            /** State */
+            state: string;
+            /** Threads */
+            threads: number | null;
+            /** Variant */
+            variant: string;
+        };
+        /**
+         * DiffOut
+         * @description What differs between two versions: counts by kind over all, and some of the documents.
+         */
+        DiffOut: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Documents */
+            documents: components["schemas"]["DiffRow"][];
+            /** Earlier */
+            earlier: string;
+            /** Later */
+            later: string;
+        };
+        /**
+         * DiffRow
+         * @description A document that differs. Reasons are null where it is kept, and where it is absent.
+         */
+        DiffRow: {
+            /** Domain */
+            domain: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "added" | "removed" | "changed" | "newly_dropped" | "newly_kept";
+            /** Reason After */
+            reason_after: string | null;
+            /** Reason Before */
+            reason_before: string | null;
+        };
+        /**
          * DifferenceOut
          * @description What leads from one commit to another; `items` may be fewer than the counts say.
          */
@@ -9013,6 +9980,46 @@ export interface components {
             total: number;
         };
         /**
+         * DocumentRow
+         * @description A document of a corpus; title and the text's beginning only for those that are kept.
+         */
+        DocumentRow: {
+            /** Characters */
+            characters: number;
+            /** Cluster */
+            cluster: string | null;
+            /** Domain */
+            domain: string;
+            /** Duplicate Of */
+            duplicate_of: string | null;
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string | null;
+            /** Similarity */
+            similarity: number | null;
+            /** Source */
+            source: string;
+            /** Split */
+            split: string | null;
+            /** Text */
+            text: string | null;
+            /** Title */
+            title: string | null;
+        };
+        /**
+         * DocumentsOut
+         * @description A page of documents, sorted by id; `total` fit.
+         */
+        DocumentsOut: {
+            /** Documents */
+            documents: components["schemas"]["DocumentRow"][];
+            /** Revision */
+            revision: string;
+            /** Total */
+            total: number;
+        };
+        /**
          * DownloadsOut
          * @description Downloads of one day (UTC) and the bytes that they asked for.
          */
@@ -9078,6 +10085,20 @@ export interface components {
             reasons: components["schemas"]["DropReason"][];
             /** Revision */
             revision: string;
+        };
+        /**
+         * Duplicate
+         * @description A document that was dropped for another.
+         */
+        Duplicate: {
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string;
+            /** Similarity */
+            similarity: number | null;
+            /** Source */
+            source: string;
         };
         /**
          * DutyOut
@@ -9276,6 +10297,35 @@ export interface components {
             zh: string;
         };
         /**
+         * ExportIn
+         * @description Write a dataset in another form into a dataset of the hub.
+         */
+        ExportIn: {
+            /**
+             * Dataset
+             * @description reference such as datasets/demo/raw-zh@main
+             */
+            dataset: string;
+            /**
+             * Form
+             * @enum {string}
+             */
+            form: "parquet" | "jsonl" | "webdataset";
+            /** Org Id */
+            org_id: string;
+            /**
+             * Target
+             * @description owner/name of the dataset to write
+             */
+            target: string;
+            /**
+             * Visibility
+             * @default private
+             * @enum {string}
+             */
+            visibility: "public" | "internal" | "private";
+        };
+        /**
          * FacetValue
          * @description A value and how many repositories have it.
          */
@@ -9396,6 +10446,23 @@ export interface components {
             name: string;
         };
         /**
+         * FoundOut
+         * @description A finding with the file that it is in.
+         */
+        FoundOut: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Path */
+            path: string;
+            /**
+             * Weight
+             * @enum {string}
+             */
+            weight: "unsafe" | "caution" | "note";
+        };
+        /**
          * FundIn
          * @description Money for a pool; the same reference is booked once.
          */
@@ -9447,6 +10514,16 @@ export interface components {
             start: string;
             /** Truncated */
             truncated: boolean;
+        };
+        /**
+         * GroupSize
+         * @description How many groups of duplicates have so many documents.
+         */
+        GroupSize: {
+            /** Documents */
+            documents: number;
+            /** Groups */
+            groups: number;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -9744,6 +10821,29 @@ export interface components {
             end: number;
             /** Start */
             start: number;
+        };
+        /**
+         * InspectionOut
+         * @description What the newest revision holds. `commit` is the one that was looked at, null while none was; `verdicts` counts
+         *     files by safe, caution, unsafe, unknown.
+         */
+        InspectionOut: {
+            /** Commit */
+            commit: string | null;
+            /** Conflicts */
+            conflicts: components["schemas"]["LicenceConflictOut"][];
+            /** Current */
+            current: boolean;
+            /** Findings */
+            findings: components["schemas"]["FoundOut"][];
+            /** Inspected At */
+            inspected_at: string | null;
+            /** Licences */
+            licences: components["schemas"]["LicenceOut"][];
+            /** Verdicts */
+            verdicts: {
+                [key: string]: number;
+            };
         };
         /**
          * InstanceDetail
@@ -10264,6 +11364,65 @@ export interface components {
             sources: components["schemas"]["ceyuan__scenarios__law__schemas__SourceOut"][];
         };
         /**
+         * LedgerEntry
+         * @description One link of the chain: a version's shares, with the hash of the link before.
+         */
+        LedgerEntry: {
+            /** Content */
+            content: string;
+            /** Documents */
+            documents: number;
+            /** Hash */
+            hash: string;
+            /** Previous */
+            previous: string;
+            /** Shares */
+            shares: components["schemas"]["ContributionShare"][];
+        };
+        /**
+         * LedgerOut
+         * @description The account of a corpus' contributions, newest first. `valid`: every link holds the hash of the one before.
+         */
+        LedgerOut: {
+            /** Entries */
+            entries: components["schemas"]["LedgerEntry"][];
+            /** Revision */
+            revision: string;
+            /** Valid */
+            valid: boolean;
+        };
+        /**
+         * LicenceConflictOut
+         * @description Why two licences do not go together.
+         */
+        LicenceConflictOut: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Origin */
+            origin: string;
+            /** Result */
+            result: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * LicenceOut
+         * @description A licence: declared by the card, found in a text, or of an input that the card names.
+         */
+        LicenceOut: {
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "declared" | "text" | "input";
+            /** Licence */
+            licence: string;
+            /** Path */
+            path: string;
+        };
+        /**
          * LikeOut
          * @description How many people like a repository, and whether the caller is one of them.
          */
@@ -10654,6 +11813,79 @@ export interface components {
              * @default
              */
             text: string;
+        };
+        /**
+         * MixIn
+         * @description Mix corpora for training. `budget` counts `unit`; 0 takes as much as the weights allow without repeating more
+         *     than `epochs` say. Tokens are counted by the tokeniser of a model in the hub.
+         */
+        MixIn: {
+            /**
+             * Benchmarks
+             * @description datasets of benchmark items, besides those registered
+             * @default []
+             */
+            benchmarks: string[];
+            /**
+             * Budget
+             * @default 0
+             */
+            budget: number;
+            /**
+             * Dataset
+             * @description owner/name of the dataset to write
+             */
+            dataset: string;
+            /**
+             * Decontaminate
+             * @default true
+             */
+            decontaminate: boolean;
+            /**
+             * Heldout
+             * @description share of groups to hold out
+             * @default 0.01
+             */
+            heldout: number;
+            /**
+             * Ngram
+             * @description characters of a run that counts as the same
+             * @default 24
+             */
+            ngram: number;
+            /** Org Id */
+            org_id: string;
+            /** Parts */
+            parts: components["schemas"]["PartIn"][];
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+            /**
+             * @default {
+             *       "en": "Chinese corpus",
+             *       "zh": "中文语料"
+             *     }
+             */
+            title: components["schemas"]["Title"];
+            /**
+             * Tokeniser
+             * @description model whose tokenizer.json counts tokens
+             */
+            tokeniser?: string | null;
+            /**
+             * Unit
+             * @default characters
+             * @enum {string}
+             */
+            unit: "tokens" | "characters" | "bytes";
+            /**
+             * Visibility
+             * @default private
+             * @enum {string}
+             */
+            visibility: "public" | "internal" | "private";
         };
         /**
          * ModelSumsOut
@@ -11148,6 +12380,25 @@ export interface components {
             title: string;
         };
         /**
+         * OperatorOut
+         * @description What an operator did in a run: documents and bytes of text that went through it, and the seconds it took,
+         *     added up over the threads that worked side by side.
+         */
+        OperatorOut: {
+            /** Bytes */
+            bytes: number;
+            /** Documents */
+            documents: number;
+            /** En */
+            en: string;
+            /** Name */
+            name: string;
+            /** Seconds */
+            seconds: number;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * OrganisationChange
          * @description What to change of an organisation.
          */
@@ -11465,6 +12716,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[ReviewOut] */
+        Page_ReviewOut_: {
+            /** Items */
+            items: components["schemas"]["ReviewOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[RuleOut] */
         Page_RuleOut_: {
             /** Items */
@@ -11475,7 +12733,7 @@ export interface components {
         /** Page[RunOut] */
         Page_RunOut_: {
             /** Items */
-            items: components["schemas"]["RunOut"][];
+            items: components["schemas"]["ceyuan__evaluation__runs__schemas__RunOut"][];
             /** Next */
             next: string | null;
         };
@@ -11576,6 +12834,27 @@ export interface components {
             items: components["schemas"]["WebhookOut"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * PartIn
+         * @description A corpus in a mixture, its weight, and how often its documents may come.
+         */
+        PartIn: {
+            /**
+             * Dataset
+             * @description reference such as datasets/demo/raw-zh@main
+             */
+            dataset: string;
+            /**
+             * Epochs
+             * @default 1
+             */
+            epochs: number;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
         };
         /**
          * PartnerChange
@@ -11725,6 +13004,12 @@ export interface components {
              * @description owner/name of the dataset to write
              */
             dataset: string;
+            /**
+             * Full
+             * @description measure everything anew instead of what changed
+             * @default false
+             */
+            full: boolean;
             /**
              * Org Id
              * @description organisation that the run is for
@@ -12312,6 +13597,18 @@ export interface components {
             question: string;
         };
         /**
+         * QueueOut
+         * @description Documents that wait for the caller, and how many of them there are in all; `mine` the caller judged.
+         */
+        QueueOut: {
+            /** Items */
+            items: components["schemas"]["Waiting"][];
+            /** Mine */
+            mine: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * QuotaChange
          * @description What to change of a quota.
          */
@@ -12707,6 +14004,18 @@ export interface components {
             workflow_id: string;
         };
         /**
+         * ReplayOut
+         * @description What came out when the sample was drawn and the result computed again, and whether the signature holds.
+         */
+        ReplayOut: {
+            /** Result Same */
+            result_same: boolean;
+            /** Sample Same */
+            sample_same: boolean;
+            /** Signature Valid */
+            signature_valid: boolean;
+        };
+        /**
          * ReplicaIn
          * @description A further upstream of a served model.
          */
@@ -12999,6 +14308,109 @@ export interface components {
             id: string;
         };
         /**
+         * ReviewIn
+         * @description Review a dataset that a pipeline made. The defaults are the figures of GB/T 45654-2025.
+         */
+        ReviewIn: {
+            /**
+             * Dataset
+             * @description reference such as datasets/demo/raw-zh@main
+             */
+            dataset: string;
+            /**
+             * Documents
+             * @description documents of the manual sample
+             * @default 4000
+             */
+            documents: number;
+            /**
+             * Machine Needed
+             * @description share that must pass by machine
+             * @default 0.98
+             */
+            machine_needed: number;
+            /**
+             * Needed
+             * @description share that must pass by hand
+             * @default 0.96
+             */
+            needed: number;
+            /** Org Id */
+            org_id: string;
+            /**
+             * Report
+             * @description owner/name of the report to write
+             */
+            report: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+        };
+        /**
+         * ReviewOut
+         * @description A review. `machine` and `result` are null until they are known; `settled` documents have their verdict.
+         */
+        ReviewOut: {
+            /** Closed At */
+            closed_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Creator */
+            creator: string;
+            /** Dataset */
+            dataset: string;
+            /** Documents */
+            documents: number;
+            /** Id */
+            id: string;
+            /** Job Id */
+            job_id: string | null;
+            /** Key Id */
+            key_id: string | null;
+            /** Machine */
+            machine: {
+                [key: string]: unknown;
+            } | null;
+            /** Machine Needed */
+            machine_needed: number;
+            /** Needed */
+            needed: number;
+            /** Org Id */
+            org_id: string;
+            /** Passed */
+            passed: boolean | null;
+            /** Report */
+            report: string | null;
+            /** Repository */
+            repository: string;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            } | null;
+            /** Sample */
+            sample: string | null;
+            /** Seed */
+            seed: string;
+            /** Settled */
+            settled: number;
+            /** Signature */
+            signature: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "preparing" | "open" | "closing" | "closed" | "failed";
+            /** Title */
+            title: string;
+            /** Wanted */
+            wanted: number;
+        };
+        /**
          * ReviewRuleOut
          * @description How a review is done and when it is passed.
          */
@@ -13075,6 +14487,34 @@ export interface components {
              * @enum {string}
              */
             role: "viewer" | "member" | "maintainer" | "owner";
+        };
+        /**
+         * RollBackIn
+         * @description The version to go back to, and why.
+         */
+        RollBackIn: {
+            /**
+             * To
+             * @description branch, tag or commit
+             */
+            to: string;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
+         * RolledBack
+         * @description The new revision, whose content is the earlier one's.
+         */
+        RolledBack: {
+            /** Commit */
+            commit: string;
+            /** Restored */
+            restored: string;
+            /** Revision */
+            revision: string;
         };
         /**
          * RouteOut
@@ -13238,41 +14678,6 @@ export interface components {
             repository: string;
         };
         /**
-         * RunOut
-         * @description A run as lists show it.
-         */
-        RunOut: {
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Created By */
-            created_by: string;
-            /** Finished At */
-            finished_at: string | null;
-            /** Id */
-            id: string;
-            /** Job Id */
-            job_id: string;
-            /** Name */
-            name: string;
-            /** Org Id */
-            org_id: string;
-            /** Plan */
-            plan: {
-                [key: string]: unknown;
-            };
-            /** Report */
-            report: string | null;
-            /** State */
-            state: string;
-            /** Summary */
-            summary: {
-                [key: string]: unknown;
-            } | null;
-        };
-        /**
          * SafetyPlan
          * @description What is sampled. The standard asks for 4,000 texts by hand and a tenth by machine (GB/T 45654-2025); the
          *     pass rates are its: 98 % of the corpus by machine, 90 % of the answers.
@@ -13316,6 +14721,27 @@ export interface components {
              * @default 2000
              */
             texts: number;
+        };
+        /**
+         * ScaleIn
+         * @description How many replicas: at least (0 = none while nobody asks), at most, one more when calls wait `delay_ms`.
+         */
+        ScaleIn: {
+            /**
+             * Delay Ms
+             * @default 2000
+             */
+            delay_ms: number;
+            /**
+             * Least
+             * @default 1
+             */
+            least: number;
+            /**
+             * Most
+             * @default 1
+             */
+            most: number;
         };
         /**
          * SchemeIn
@@ -13724,6 +15150,19 @@ export interface components {
             vocabulary: number;
         };
         /**
+         * ShareIn
+         * @description Another share of a canary or shadow; 0 ends it.
+         */
+        ShareIn: {
+            /** Percent */
+            percent: number;
+            /**
+             * Variant
+             * @enum {string}
+             */
+            variant: "canary" | "shadow";
+        };
+        /**
          * SignInIn
          * @description Name or e-mail address with the password, and the one-time code where one is used.
          */
@@ -13798,6 +15237,58 @@ export interface components {
             password: string;
         };
         /**
+         * SignatureIn
+         * @description A signature of the revision's statement, in hexadecimal, by a registered key.
+         */
+        SignatureIn: {
+            /** Key Id */
+            key_id: string;
+            /** Signature */
+            signature: string;
+        };
+        /**
+         * SignatureOut
+         * @description Somebody's signature: `valid` says what checking it now came to, `revoked` that the key signs no more.
+         */
+        SignatureOut: {
+            /** By */
+            by: string;
+            /** Key Id */
+            key_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "platform" | "person";
+            /** Public Key */
+            public_key: string;
+            /** Revoked */
+            revoked: boolean;
+            /** Signature */
+            signature: string;
+            /** Signed At */
+            signed_at: string | null;
+            /** Valid */
+            valid: boolean;
+        };
+        /**
+         * SignaturesOut
+         * @description What is signed of a revision (`statement`, text in UTF-8), and by whom.
+         */
+        SignaturesOut: {
+            /** Commit */
+            commit: string;
+            /** Signatures */
+            signatures: components["schemas"]["SignatureOut"][];
+            /**
+             * Statement
+             * @description the very bytes that are signed
+             */
+            statement: string;
+            /** Tree */
+            tree: string;
+        };
+        /**
          * SignedIn
          * @description The session was opened; its cookie came with this answer.
          */
@@ -13813,6 +15304,35 @@ export interface components {
             person_id: string;
             /** Session Id */
             session_id: string;
+        };
+        /**
+         * SigningKeyIn
+         * @description A public Ed25519 key, in hexadecimal, with a name by which its owner knows it.
+         */
+        SigningKeyIn: {
+            /** Name */
+            name: string;
+            /** Public Key */
+            public_key: string;
+        };
+        /**
+         * SigningKeyOut
+         * @description One's own public key.
+         */
+        SigningKeyOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Public Key */
+            public_key: string;
+            /** Revoked At */
+            revoked_at: string | null;
         };
         /**
          * SiteIn
@@ -13883,6 +15403,28 @@ export interface components {
             region: string;
             /** Uplink Gbps */
             uplink_gbps: number | null;
+        };
+        /**
+         * SourceAssessment
+         * @description What machines found in a sample of a source: documents, how many fail, their share, and whether that is above
+         *     five per cent, from which a source is refused.
+         */
+        SourceAssessment: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Chain */
+            chain: string;
+            /** Documents */
+            documents: number;
+            /** Failed */
+            failed: number;
+            /** Refused */
+            refused: boolean;
+            /** Share */
+            share: number;
         };
         /**
          * SourceChange
@@ -13971,6 +15513,24 @@ export interface components {
             title: string;
         };
         /**
+         * SourceRate
+         * @description What became of a source's documents, by domain.
+         */
+        SourceRate: {
+            /** Documents */
+            documents: number;
+            /** Domain */
+            domain: string;
+            /** Kept */
+            kept: number;
+            /** Reasons */
+            reasons: {
+                [key: string]: number;
+            };
+            /** Source */
+            source: string;
+        };
+        /**
          * SplitOut
          * @description How the model is spread.
          */
@@ -13993,6 +15553,20 @@ export interface components {
             sharded: boolean;
             /** Tensor */
             tensor: number;
+        };
+        /**
+         * StageOut
+         * @description Documents that were dropped for a reason.
+         */
+        StageOut: {
+            /** Documents */
+            documents: number;
+            /** En */
+            en: string;
+            /** Reason */
+            reason: string;
+            /** Zh */
+            zh: string;
         };
         /**
          * StandingOut
@@ -14146,6 +15720,29 @@ export interface components {
             };
             /** Revision */
             revision?: number | null;
+        };
+        /**
+         * StorageHealthOut
+         * @description What the last scrub found: `state` is that of its job (null before the first), `corrupt` are damaged blobs that
+         *     were set aside (at most 100 of `corrupt_count`), `affected` the repositories that need them.
+         */
+        StorageHealthOut: {
+            /** Affected */
+            affected: string[];
+            /** Bytes */
+            bytes: number;
+            /** Checked */
+            checked: number;
+            /** Corrupt */
+            corrupt: string[];
+            /** Corrupt Count */
+            corrupt_count: number;
+            /** Finished At */
+            finished_at: string | null;
+            /** Job Id */
+            job_id: string | null;
+            /** State */
+            state: string | null;
         };
         /**
          * SumsOut
@@ -14688,6 +16285,18 @@ export interface components {
             used_at: string | null;
         };
         /**
+         * TraceOut
+         * @description The way of one document, from its source to where it lies or why it went.
+         */
+        TraceOut: {
+            /** Revision */
+            revision: string;
+            /** Trace */
+            trace: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * TrainingIn
          * @description A training run to start.
          */
@@ -14874,6 +16483,34 @@ export interface components {
             unit: string;
             /** Value */
             value: number;
+        };
+        /**
+         * UpdateIn
+         * @description Another revision: it takes the stable one's place (`next`), or `percent` of the calls (`canary`), or of copies
+         *     of them (`shadow`), once it is loaded.
+         */
+        UpdateIn: {
+            /**
+             * Model
+             * @description a revision in the hub: models/<owner>/<name>@<revision>
+             */
+            model: string;
+            /**
+             * Path
+             * @default
+             */
+            path: string;
+            /**
+             * Percent
+             * @default 0
+             */
+            percent: number;
+            /**
+             * Variant
+             * @default next
+             * @enum {string}
+             */
+            variant: "next" | "canary" | "shadow";
         };
         /**
          * UploadOut
@@ -15098,6 +16735,32 @@ export interface components {
             type: string;
         };
         /**
+         * VariantOut
+         * @description A revision that runs; `same` and `p95_ms` are known of shadows.
+         */
+        VariantOut: {
+            /** Copies */
+            copies: number | null;
+            /** Copies Failed */
+            copies_failed: number | null;
+            /** File */
+            file: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** P95 Ms */
+            p95_ms: number | null;
+            /** Percent */
+            percent: number;
+            /** Released */
+            released: boolean;
+            /** Revision */
+            revision: string;
+            /** Same */
+            same: number | null;
+        };
+        /**
          * VerdictOut
          * @description What a scan says of a file: safe, caution, unsafe, or unknown where no scanner knows its form.
          */
@@ -15128,6 +16791,90 @@ export interface components {
             root: string;
             /** Size */
             size: number;
+        };
+        /**
+         * VersionOut
+         * @description A revision of a corpus. `content` is a hash of the documents that it holds: equal content, equal hash, however
+         *     it was made; null for revisions made before there were such hashes.
+         */
+        VersionOut: {
+            /** Author */
+            author: string;
+            change: components["schemas"]["ceyuan__data__pipelines__schemas__ChangeOut"] | null;
+            /** Commit */
+            commit: string;
+            /** Content */
+            content: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Current */
+            current: boolean;
+            /** Documents */
+            documents: number;
+            /** Kept */
+            kept: number;
+            /** Recipe */
+            recipe: string;
+            /** Revision */
+            revision: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * VersionsOut
+         * @description Versions, newest first; `next` is the commit to go on from.
+         */
+        VersionsOut: {
+            /** Items */
+            items: components["schemas"]["VersionOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * VoteIn
+         * @description A judgement; a failing one names the clause of the standard.
+         */
+        VoteIn: {
+            /**
+             * Clause
+             * @default
+             */
+            clause: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Number */
+            number: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "pass" | "fail";
+        };
+        /**
+         * VotesIn
+         * @description Judgements of the caller.
+         */
+        VotesIn: {
+            /** Votes */
+            votes: components["schemas"]["VoteIn"][];
+        };
+        /**
+         * VotesOut
+         * @description How many judgements were taken, and how the review stands.
+         */
+        VotesOut: {
+            /** Documents */
+            documents: number;
+            /** Settled */
+            settled: number;
+            /** Taken */
+            taken: number;
         };
         /**
          * VoucherDecision
@@ -15184,6 +16931,28 @@ export interface components {
             wallet_id: string | null;
             /** Workflow Id */
             workflow_id: string;
+        };
+        /**
+         * Waiting
+         * @description A document that waits for the caller's judgement.
+         */
+        Waiting: {
+            /** Characters */
+            characters: number;
+            /** Disputed */
+            disputed: boolean;
+            /** Document */
+            document: string;
+            /** Domain */
+            domain: string;
+            /** Number */
+            number: number;
+            /** Source */
+            source: string;
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
         };
         /**
          * WalletIn
@@ -15747,6 +17516,19 @@ export interface components {
             node_id: string;
         };
         /**
+         * ChangeOut
+         * @description What changed in the input since the revision before: documents put (new or of another form) and deleted, and
+         *     documents in the segments that had to be measured.
+         */
+        ceyuan__data__pipelines__schemas__ChangeOut: {
+            /** Deleted */
+            deleted: number;
+            /** Measured */
+            measured: number | null;
+            /** Put */
+            put: number;
+        };
+        /**
          * JobStarted
          * @description The job that was started; follow it under `/api/v1/jobs`.
          */
@@ -15772,10 +17554,45 @@ export interface components {
             sql: string;
         };
         /**
+         * RunOut
+         * @description A pipeline run, live: what each operator did, what was dropped, speed and cost. `job_id` is the job that
+         *     cleans, also where the whole began with collecting.
+         */
+        ceyuan__data__pipelines__schemas__RunOut: {
+            /** Bytes Per Second */
+            bytes_per_second: number | null;
+            change: components["schemas"]["ceyuan__data__pipelines__schemas__ChangeOut"] | null;
+            /** Cost Micro */
+            cost_micro: number;
+            /** Cpu Seconds */
+            cpu_seconds: number;
+            /** Dataset */
+            dataset: string;
+            /** Documents */
+            documents: number | null;
+            /** Documents Per Second */
+            documents_per_second: number | null;
+            /** Job Id */
+            job_id: string;
+            /** Kept */
+            kept: number | null;
+            /** Operators */
+            operators: components["schemas"]["OperatorOut"][];
+            /** Revision */
+            revision: string | null;
+            /** Stages */
+            stages: components["schemas"]["StageOut"][];
+            /** State */
+            state: string;
+            /** Unchanged */
+            unchanged: boolean;
+        };
+        /**
          * SourceOut
          * @description A source. `documents`, `rejected` and `collected_at` tell of its last collection.
          */
         ceyuan__data__sources__schemas__SourceOut: {
+            assessment: components["schemas"]["SourceAssessment"] | null;
             /** Collected At */
             collected_at: string | null;
             /**
@@ -15850,6 +17667,41 @@ export interface components {
             prompt: string;
             /** Tokens */
             tokens: number;
+        };
+        /**
+         * RunOut
+         * @description A run as lists show it.
+         */
+        ceyuan__evaluation__runs__schemas__RunOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /** Job Id */
+            job_id: string;
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string;
+            /** Plan */
+            plan: {
+                [key: string]: unknown;
+            };
+            /** Report */
+            report: string | null;
+            /** State */
+            state: string;
+            /** Summary */
+            summary: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * CheckOut
@@ -15943,6 +17795,8 @@ export interface components {
          *     of a file whether it could do harm: unknown where no scanner knows its form, waiting where none has looked yet.
          */
         ceyuan__hub__browsing__schemas__EntryOut: {
+            /** Executable */
+            executable: boolean;
             /** Files */
             files: number;
             /** Large */
@@ -22812,6 +24666,36 @@ export interface operations {
             };
         };
     };
+    list_benchmarks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BenchmarkOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     start_collection: {
         parameters: {
             query?: never;
@@ -22858,6 +24742,16 @@ export interface operations {
             };
             /** @description `not_found`: Not found; `source_not_found`: No such source */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `source_refused`: More than five per cent of the source is harmful */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22932,6 +24826,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description `source_refused`: More than five per cent of the source is harmful */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description `invalid`: Invalid content; `source_invalid`: The source's settings are not valid; `recipe_invalid`: The recipe is not valid */
             422: {
                 headers: {
@@ -22940,6 +24844,175 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                     "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    analyse_corpus: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit */
+                revision?: string | null;
+                floor?: number;
+                fall?: number;
+                share?: number;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_contributions: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit; the default branch if not given */
+                revision?: string | null;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_croissant: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit; the default branch if not given */
+                revision?: string | null;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CroissantOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -22997,6 +25070,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    browse_documents: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit; the default branch if not given */
+                revision?: string | null;
+                state?: ("kept" | "dropped") | null;
+                domain?: string;
+                source?: string;
+                reason?: string;
+                split?: ("train" | "heldout") | null;
+                /** @description part of the id */
+                text?: string;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    trace_document: {
+        parameters: {
+            query: {
+                /** @description id of the document */
+                id: string;
+                /** @description branch, tag or commit; the default branch if not given */
+                revision?: string | null;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline; `document_not_found`: No such document */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -23290,6 +25486,379 @@ export interface operations {
             };
         };
     };
+    list_versions: {
+        parameters: {
+            query?: {
+                /** @description commit to begin with */
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    find_version_at: {
+        parameters: {
+            query: {
+                /** @description with a time zone */
+                when: string;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AtOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline; `version_not_found`: No such version */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    compare_versions: {
+        parameters: {
+            query: {
+                /** @description branch, tag or commit */
+                earlier: string;
+                /** @description branch, tag or commit */
+                later: string;
+                kind?: ("added" | "removed" | "changed" | "newly_dropped" | "newly_kept") | null;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiffOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    roll_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBackIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolledBack"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    start_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__data__pipelines__schemas__JobStarted"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_found`: Not found; `repository_not_found`: Repository not found; `revision_not_found`: Revision not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `mixture_invalid`: The mixture or export is not valid; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    start_mixture: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MixIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__data__pipelines__schemas__JobStarted"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_found`: Not found; `repository_not_found`: Repository not found; `revision_not_found`: Revision not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `mixture_invalid`: The mixture or export is not valid; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     start_pipeline: {
         parameters: {
             query?: never;
@@ -23426,6 +25995,513 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                     "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: {
+                org_id?: string | null;
+                state?: ("preparing" | "open" | "closing" | "closed" | "failed") | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReviewOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    begin_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_found`: Not found; `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `review_invalid`: The review's settings are not valid; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `review_not_found`: No such review */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    close_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `review_not_found`: No such review */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `review_not_open`: The review is not open; `review_incomplete`: Some documents have no verdict yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_queue: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                review_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `review_not_found`: No such review */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `review_not_open`: The review is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    replay_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `review_not_found`: No such review */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `review_not_open`: The review is not open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    judge_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VotesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VotesOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `review_not_found`: No such review */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `review_not_open`: The review is not open; `vote_refused`: This document cannot be judged again */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `review_invalid`: The review's settings are not valid; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__data__pipelines__schemas__RunOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `job_not_found`: No such job; `not_a_run`: This job is not a corpus pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -23786,6 +26862,71 @@ export interface operations {
             };
         };
     };
+    assess_source: {
+        parameters: {
+            query?: {
+                /** @description documents of the sample */
+                documents?: number;
+            };
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__data__pipelines__schemas__JobStarted"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `source_not_found`: No such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     list_item_families: {
         parameters: {
             query?: never;
@@ -23878,7 +27019,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunOut"];
+                    "application/json": components["schemas"]["ceyuan__evaluation__runs__schemas__RunOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -23940,7 +27081,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunOut"];
+                    "application/json": components["schemas"]["ceyuan__evaluation__runs__schemas__RunOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -30399,6 +33540,509 @@ export interface operations {
             };
         };
     };
+    list_deployments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    create_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `name_taken`: The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `no_model_file`: No file that the engine can run; `invalid_served_model`: The served model's settings are invalid; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `deployment_not_found`: No such deployment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `deployment_not_found`: No such deployment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    promote_canary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `deployment_not_found`: No such deployment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `no_such_variant`: There is no such variant */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    set_deployment_scale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScaleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `deployment_not_found`: No such deployment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    set_variant_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShareIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `deployment_not_found`: No such deployment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `no_such_variant`: There is no such variant */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    update_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `deployment_not_found`: No such deployment; `repository_not_found`: Repository not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `update_running`: An update is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `no_model_file`: No file that the engine can run; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     list_model_files: {
         parameters: {
             query?: never;
@@ -30719,6 +34363,68 @@ export interface operations {
                 };
             };
             /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_model_bundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                served_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description one archive: manifest, licences, model */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-tar": unknown;
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `model_not_found`: No such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid_served_model`: The served model's settings are invalid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -36519,6 +40225,60 @@ export interface operations {
             };
         };
     };
+    get_repository_inspection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectionOut"];
+                };
+            };
+            /** @description `gated_repository`: Access must be granted first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_repository_like: {
         parameters: {
             query?: never;
@@ -37110,6 +40870,123 @@ export interface operations {
                 };
             };
             /** @description `invalid`: Invalid content; `path_refused`: The path is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_revision_signatures: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit; the default branch if left out */
+                revision?: string | null;
+            };
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignaturesOut"];
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sign_revision: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit; the default branch if left out */
+                revision?: string | null;
+            };
+            header?: never;
+            path: {
+                kind: "dataset" | "model" | "report";
+                /** @description organisation or person */
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignatureIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `signing_key_not_found`: No such signing key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `signature_wrong`: The signature is not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -37757,6 +41634,189 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_signing_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningKeyOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    create_signing_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SigningKeyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningKeyOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `signing_key_exists`: The signing key is registered */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    revoke_signing_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `signing_key_not_found`: No such signing key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_storage_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageHealthOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
                 };
             };
         };

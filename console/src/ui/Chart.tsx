@@ -1,10 +1,11 @@
-import { BarChart, LineChart } from 'echarts/charts'
+import { BarChart, HeatmapChart, LineChart } from 'echarts/charts'
 import {
   DatasetComponent,
   GridComponent,
   LegendComponent,
   MarkLineComponent,
   TooltipComponent,
+  VisualMapComponent,
 } from 'echarts/components'
 import * as echarts from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
@@ -15,12 +16,14 @@ import { fonts, palettes, series as seriesColours, type Theme } from '@/app/toke
 
 echarts.use([
   BarChart,
+  HeatmapChart,
   LineChart,
   DatasetComponent,
   GridComponent,
   LegendComponent,
   MarkLineComponent,
   TooltipComponent,
+  VisualMapComponent,
   SVGRenderer,
 ])
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from ceyuan.cli import data_versions, jobs
+from ceyuan.cli import data_history, data_reviews, data_use, data_versions, jobs
 from ceyuan.cli.connection import Api
 from ceyuan.cli.output import language, say, show, show_rows
 from ceyuan.kernel.errors import CeyuanError, Invalid, MissingExtra
@@ -18,6 +18,9 @@ app = typer.Typer(help="Data: sources, corpora, what was dropped and why.", no_a
 sources = typer.Typer(help="Sources: where data comes from.", no_args_is_help=True)
 app.add_typer(sources, name="sources")
 app.add_typer(data_versions.app, name="versions")
+app.add_typer(data_history.app, name="history")
+app.add_typer(data_reviews.app, name="reviews")
+app.add_typer(data_use.app, name="use")
 
 _SOURCES, _DATA = "/api/v1/data/sources", "/api/v1/data"
 _COLUMNS = ["id", "key", "kind", "domain", "licence", "documents", "collected_at"]
@@ -25,6 +28,7 @@ OrgOption = Annotated[str, typer.Option(help="id of the organisation that it is 
 RecipeOption = Annotated[
     Path | None, typer.Option(help="recipe as YAML or JSON; the defaults if not given", exists=True, dir_okay=False)
 ]
+FullOption = Annotated[bool, typer.Option("--full", help="measure everything anew instead of what changed")]
 FollowOption = Annotated[bool, typer.Option(help="print the job's log until it ends")]
 
 
@@ -76,6 +80,19 @@ def show_source(source_id: str) -> None:
     show(Api().get(f"{_SOURCES}/{source_id}"))
 
 
+@sources.command("assess")
+def assess_source(
+    source_id: str,
+    documents: Annotated[int, typer.Option(help="documents of the sample")] = 500,
+    follow: FollowOption = False,
+) -> None:
+    """Inspect a sample of a source before it is collected; above five per cent failing it is refused."""
+    started = Api().post(f"{_SOURCES}/{source_id}/assess", params={"documents": documents})
+    show(started, key="job_id")
+    if follow:
+        jobs.follow(started["job_id"])
+
+
 @sources.command("delete")
 def delete_source(
     source_id: str, confirm: Annotated[str, typer.Option(help="the source's name, to confirm")] = ""
@@ -102,10 +119,11 @@ def clean(
     raw: Annotated[list[str], typer.Option(help="raw dataset, such as datasets/demo/raw@main; may be repeated")],
     org: OrgOption,
     recipe: RecipeOption = None,
+    full: FullOption = False,
     follow: FollowOption = False,
 ) -> None:
-    """Make a corpus of raw datasets."""
-    body = {"org_id": org, "raw": raw, "dataset": dataset, "recipe": read_recipe(recipe)}
+    """Make a corpus of raw datasets; only what changed since the last time is handled."""
+    body = {"org_id": org, "raw": raw, "dataset": dataset, "recipe": read_recipe(recipe), "full": full}
     _start("pipelines", body, follow)
 
 
@@ -115,11 +133,18 @@ def make(
     source: Annotated[list[str], typer.Option(help="id of a source; may be repeated")],
     org: OrgOption,
     recipe: RecipeOption = None,
+    full: FullOption = False,
     follow: FollowOption = False,
 ) -> None:
     """Collect sources and make a corpus of them."""
-    body = {"org_id": org, "sources": source, "dataset": dataset, "recipe": read_recipe(recipe)}
+    body = {"org_id": org, "sources": source, "dataset": dataset, "recipe": read_recipe(recipe), "full": full}
     _start("corpora", body, follow)
+
+
+@app.command()
+def run(job_id: Annotated[str, typer.Argument(help="id of the pipeline's job")]) -> None:
+    """Show a pipeline run: what each operator did, what was dropped, speed and cost."""
+    show(Api().get(f"{_DATA}/runs/{job_id}"))
 
 
 @app.command()

@@ -3,7 +3,7 @@ lineage that connects them. Everything that the platform produces is a revision 
 names below; what a dataset or a model is good for is theirs to say."""
 
 from ceyuan.hub.browsing.differences import Difference, difference
-from ceyuan.hub.browsing.service import list_files, open_revision, read_file, resolve
+from ceyuan.hub.browsing.service import list_commits, list_files, open_revision, read_file, resolve
 from ceyuan.hub.browsing.snapshots import local_snapshot
 from ceyuan.hub.commits.folders import commit_folder, commit_staged, stage_folder
 from ceyuan.hub.commits.refs import create_branch, create_tag
@@ -42,6 +42,7 @@ __all__ = [
     "difference",
     "find_by_reference",
     "lineage_graph",
+    "list_commits",
     "list_files",
     "local_snapshot",
     "open_revision",

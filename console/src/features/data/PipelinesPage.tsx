@@ -24,6 +24,8 @@ type Job = Item<'/api/v1/jobs'>
 
 const KINDS = ['data.corpus', 'data.pipeline', 'data.collect'] as const
 
+const runPath = (kind: string, id: string) => (kind === 'data.collect' ? `/jobs/${id}` : `/data/runs/${id}`)
+
 interface Values {
   org_id: string
   sources: string[]
@@ -49,10 +51,11 @@ function NewCorpus({ open, onClose }: { open: boolean; onClose: () => void }) {
         raw_dataset: null,
         visibility: 'private',
         recipe: {},
+        full: false,
         title: { zh: zh || values.dataset, en: en || values.dataset },
       },
     })
-    if (data) void navigate(`/jobs/${data.job_id}`)
+    if (data) void navigate(`/data/runs/${data.job_id}`)
   }
   return (
     <FormModal<Values>
@@ -110,7 +113,7 @@ export function Component() {
     { placeholderData: (held) => held, refetchInterval: 5000 },
   )
   const columns: Column<Job>[] = [
-    { title: t('pipelines.run'), render: (_, job) => <Link to={`/jobs/${job.id}`}>{text(job, 'title')}</Link> },
+    { title: t('pipelines.run'), render: (_, job) => <Link to={runPath(job.kind, job.id)}>{text(job, 'title')}</Link> },
     { title: t('pipelines.state'), sort: 'state', render: (_, job) => <Status value={job.state} /> },
     { title: t('pipelines.progress'), width: 190, render: (_, job) => <JobProgress job={job} compact /> },
     { title: t('pipelines.elapsed'), render: (_, job) => <Elapsed start={job.started_at} end={job.finished_at} /> },

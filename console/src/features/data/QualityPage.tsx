@@ -5,9 +5,12 @@ import { useParams, useSearchParams } from 'react-router'
 import { repositoryPath } from '@/lib/reference'
 import { Page } from '@/ui/Page'
 
+import { Analyser } from './Analyser'
+import { DocumentsView } from './DocumentsView'
 import { DropReasons } from './DropReasons'
 import { SamplesView } from './SamplesView'
 import { SqlView } from './SqlView'
+import { VersionsView } from './VersionsView'
 import { WhatIf } from './WhatIf'
 
 /** What the pipeline kept, changed and dropped of a corpus, and what other thresholds would do. */
@@ -32,16 +35,20 @@ export function Component() {
         activeKey={params.get('tab') ?? 'reasons'}
         onChange={(tab) =>
           setParams((current) => {
-            const next = new URLSearchParams(current)
-            next.set('tab', tab)
+            const next = new URLSearchParams({ tab })
+            const at = current.get('revision')
+            if (at) next.set('revision', at)
             return next
           })
         }
         destroyOnHidden
         items={[
           { key: 'reasons', label: t('quality.reasons'), children: <DropReasons place={place} /> },
+          { key: 'analyser', label: t('study.title'), children: <Analyser place={place} /> },
           { key: 'samples', label: t('quality.samples'), children: <SamplesView place={place} /> },
           { key: 'whatif', label: t('quality.whatif'), children: <WhatIf place={place} /> },
+          { key: 'documents', label: t('document.title'), children: <DocumentsView place={place} /> },
+          { key: 'versions', label: t('version.title'), children: <VersionsView place={place} /> },
           { key: 'sql', label: t('quality.sql'), children: <SqlView place={place} /> },
         ]}
       />

@@ -5,6 +5,9 @@ const feature: Feature = {
     { path: 'data/sources', lazy: () => import('./SourcesPage'), handle: { help: 'data:help.sources' } },
     { path: 'data/sources/:sourceId', lazy: () => import('./SourcePage'), handle: { help: 'data:help.sources' } },
     { path: 'data/pipelines', lazy: () => import('./PipelinesPage'), handle: { help: 'data:help.pipelines' } },
+    { path: 'data/reviews', lazy: () => import('./ReviewsPage'), handle: { help: 'data:help.reviews' } },
+    { path: 'data/reviews/:reviewId', lazy: () => import('./ReviewPage'), handle: { help: 'data:help.reviews' } },
+    { path: 'data/runs/:jobId', lazy: () => import('./RunPage'), handle: { help: 'data:help.pipelines' } },
     {
       path: 'hub/datasets/:owner/:name/quality',
       lazy: () => import('./QualityPage'),
@@ -14,6 +17,7 @@ const feature: Feature = {
   nav: [
     { room: 'data', path: '/data/sources', label: 'data:sources.title', order: 0 },
     { room: 'data', path: '/data/pipelines', label: 'data:pipelines.title', order: 5 },
+    { room: 'data', path: '/data/reviews', label: 'data:review.title', order: 8 },
   ],
 }
 

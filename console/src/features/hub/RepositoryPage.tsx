@@ -4,6 +4,7 @@ import { Link, useParams, useSearchParams } from 'react-router'
 
 import { $api } from '@/api/client'
 import { holds, useSession } from '@/app/session'
+import { VersionsView } from '@/features/data/VersionsView'
 import { LineageView } from '@/features/lineage/LineageView'
 import { listPath, repositoryPath, type RepositoryKind } from '@/lib/reference'
 import { ProblemView } from '@/ui/Feedback'
@@ -49,6 +50,7 @@ function Heading({ repository }: { repository: Repository }) {
 
 function useTabs(place: Place, repository: Repository) {
   const { t } = useTranslation('hub')
+  const { t: data } = useTranslation('data')
   const session = useSession()
   const mayChange = holds(session, repository.org_id, 'maintainer')
   const keepsGate = repository.gated !== 'no' && holds(session, repository.org_id, 'member')
@@ -56,6 +58,9 @@ function useTabs(place: Place, repository: Repository) {
     { key: 'card', label: t('tab.card'), children: <CardTab place={place} repository={repository} /> },
     { key: 'files', label: t('tab.files'), children: <FilesTab place={place} /> },
     { key: 'revisions', label: t('tab.revisions'), children: <CommitsTab place={place} /> },
+    ...(place.kind === 'dataset'
+      ? [{ key: 'versions', label: data('version.title'), children: <VersionsView place={place} /> }]
+      : []),
     {
       key: 'lineage',
       label: t('tab.lineage'),

@@ -1,6 +1,5 @@
 """The whole run: measure, decide, emit, explain; each stage's output is on disk before the next begins."""
 
-import hashlib
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,21 +10,18 @@ from typing import Any, BinaryIO
 
 import polars as pl
 
-from ceyuan.data.corpus.card import cards
 from ceyuan.data.corpus.decide import decide
-from ceyuan.data.corpus.findings import counted, distributions, drop_reasons
+from ceyuan.data.corpus.explain import explain, manifest_of, plan_of
+from ceyuan.data.corpus.findings import counted
 from ceyuan.data.corpus.inputs import Inputs
 from ceyuan.data.corpus.measure import measured_columns
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report, part_of, told
-from ceyuan.data.corpus.samples import samples
 from ceyuan.data.corpus.workers import Threads, Workers
-from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sha256_of, write_atomically, write_json
+from ceyuan.data.files import read_json, remove_leftovers, write_atomically, write_json
 from ceyuan.data.problems import DataProblem
 
 __all__ = ["build"]
-
-_FORMAT = 2
 
 
 def build(
@@ -46,7 +42,7 @@ def build(
     them. Raises ``DataProblem``: ``nothing_kept``, ``shard_damaged``, ``disk_full``.
     """
     started, began = monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
-    plan = hashlib.sha256(canonical_json([_FORMAT, inputs.identity(), recipe.identity(), dict(title)])).hexdigest()[:32]
+    plan = plan_of(inputs, recipe, title)
     dataset, work = out / "dataset", out / "work"
     remove_leftovers(out)
     manifest: dict[str, Any] = read_json(dataset / "manifest.json")
@@ -67,8 +63,9 @@ def build(
         )
     files = workers.emit(decisions, measured, dataset, recipe.output.shard_bytes, part_of(report, 0.8, 0.95))
     counts = counted(decisions) | {"curtailed_comparisons": curtailed}
-    _explain(dataset, decisions, inputs, measured, statistics, recipe, counts, title)
-    manifest = _manifest(dataset, plan, inputs, recipe, counts, files)
+    raw = [shard.path for shard in inputs.shards]
+    explain(dataset, decisions, raw, measured, recipe, (title, inputs.sources, counts))
+    manifest = manifest_of(dataset, plan, inputs, recipe, counts, files)
     write_json(dataset / "manifest.json", manifest)
     _note_run(out, began, monotonic() - started)
     shutil.rmtree(work, ignore_errors=True)
@@ -97,51 +94,6 @@ def _decisions(
     return pl.read_parquet(path), int(curtailed_before)
 
 
-def _explain(
-    dataset: Path,
-    decisions: pl.DataFrame,
-    inputs: Inputs,
-    measured: list[Path],
-    statistics: list[str],
-    recipe: Recipe,
-    counts: dict[str, Any],
-    title: Mapping[str, str],
-) -> None:
-    reasons = drop_reasons(decisions)
-    write_json(dataset / "drop_reasons.json", {"reasons": reasons})
-    write_json(dataset / "distributions.json", distributions(decisions, statistics))
-    write_json(dataset / "samples.json", samples(decisions, inputs, measured, statistics, recipe.output.samples))
-    columns = ["id", "source", "domain", *statistics, "bytes", "exact"]
-    columns += ["reason", "duplicate_of", "similarity", "cluster", "split"]
-    table = decisions.select(columns).to_arrow()
-    write_atomically(dataset / "statistics.parquet", lambda file: _write_table(table, file))
-    for name, text in cards(title, recipe, inputs.sources, counts, reasons).items():
-        write_atomically(dataset / name, lambda file, text=text: _put(file, text.encode()))  # type: ignore[misc]
-
-
-def _manifest(
-    dataset: Path, plan: str, inputs: Inputs, recipe: Recipe, counts: dict[str, Any], files: list[dict[str, object]]
-) -> dict[str, Any]:
-    listed = {str(file["path"]) for file in files}
-    others = [
-        {"path": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
-        for path in sorted(dataset.iterdir())
-        if path.is_file() and path.name not in listed and path.name != "manifest.json"
-    ]
-    content = {
-        "format": _FORMAT,
-        "plan": plan,
-        "recipe": recipe.model_dump(),
-        "recipe_identity": recipe.identity(),
-        "operators": [one.described() for one in recipe.operators()],
-        "sources": list(inputs.sources),
-        "counts": counts,
-        "data": files,
-        "files": others,
-    }
-    return content | {"content_sha256": hashlib.sha256(canonical_json(content)).hexdigest()}
-
-
 def _note_run(out: Path, began: str, seconds: float) -> None:
     libraries = {name: version(name) for name in ("polars", "pyarrow", "numba", "numpy")}
     write_json(out / "run.json", {"started_at": began, "seconds": round(seconds, 2), "libraries": libraries})
@@ -149,9 +101,3 @@ def _note_run(out: Path, began: str, seconds: float) -> None:
 
 def _put(file: BinaryIO, data: bytes) -> None:
     file.write(data)
-
-
-def _write_table(table: Any, file: BinaryIO) -> None:
-    import pyarrow.parquet as pq
-
-    pq.write_table(table, file, compression="zstd", compression_level=3, row_group_size=65536)

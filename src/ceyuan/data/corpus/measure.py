@@ -1,6 +1,7 @@
 """The first stage: one raw shard in, one measured shard out; shards know nothing of each other."""
 
 import hashlib
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import pairwise
@@ -13,6 +14,7 @@ import polars as pl
 from ceyuan.data.corpus.inputs import Inputs, RawShard
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report, told
+from ceyuan.data.corpus.tally import Tally
 from ceyuan.data.duplicates import Banding, sketch
 from ceyuan.data.files import write_atomically
 from ceyuan.data.operators import Operator, Texts
@@ -31,15 +33,17 @@ def measure(inputs: Inputs, recipe: Recipe, folder: Path, threads: int, report: 
     paths = measured_paths(inputs, recipe, folder)
     waiting = {path: shard for path, shard in zip(paths, inputs.shards, strict=True) if not path.exists()}
     total, done = len(inputs.shards), len(inputs.shards) - len(waiting)
+    tally = Tally(chain)
     if done:
         report(told(0.0, f"沿用 {done} 个已处理的分片", f"{done} shards measured before"))
     with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="measure") as pool:
-        tasks = [pool.submit(_one, inputs, shard, chain, banding, path) for path, shard in waiting.items()]
+        tasks = [pool.submit(_one, inputs, shard, chain, banding, path, tally) for path, shard in waiting.items()]
         try:
             for task in as_completed(tasks):
                 task.result()
                 done += 1
-                report(told(done / total, f"已处理 {done}/{total} 个分片", f"measured {done} of {total} shards"))
+                words = told(done / total, f"已处理 {done}/{total} 个分片", f"measured {done} of {total} shards")
+                report(words | {"operators": tally.rows()})
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -58,17 +62,23 @@ def measured_columns(chain: Sequence[Operator]) -> list[str]:
     return [name for one in chain if one.specification.kind == "stat" for name in one.specification.writes]
 
 
-def _one(inputs: Inputs, shard: RawShard, chain: Sequence[Operator], banding: Banding, path: Path) -> None:
+def _one(
+    inputs: Inputs, shard: RawShard, chain: Sequence[Operator], banding: Banding, path: Path, tally: Tally
+) -> None:
     inputs.verify(shard)
-    measured = measured_batch(pl.read_parquet(shard.path), chain, banding)
+    measured = measured_batch(pl.read_parquet(shard.path), chain, banding, tally)
     write_atomically(path, lambda file: measured.write_parquet(file, compression="lz4", statistics=False))
 
 
-def measured_batch(batch: pl.DataFrame, chain: Sequence[Operator], banding: Banding) -> pl.DataFrame:
+def measured_batch(
+    batch: pl.DataFrame, chain: Sequence[Operator], banding: Banding, tally: Tally | None = None
+) -> pl.DataFrame:
     """Raw documents with all that is decided on later: statistics, ``bytes``, ``exact`` (half a SHA-256 of the text),
-    ``distinct`` shingles and band ``keys``."""
+    ``distinct`` shingles and band ``keys``. ``tally`` counts what each operator does."""
+    tally = tally or Tally(chain)
     for one in chain:
-        batch = one(batch)
+        batch = tally.apply(one, batch)
+    began = time.perf_counter()
     text = batch["text"]
     view = Texts.of(text)
     distinct, keys = sketch(view, banding)
@@ -78,6 +88,7 @@ def measured_batch(batch: pl.DataFrame, chain: Sequence[Operator], banding: Band
         pl.Series("distinct", distinct),
         pl.Series("keys", np.ascontiguousarray(keys), pl.Array(pl.UInt64, banding.bands)),
     ]
+    tally.count("sketch", batch, time.perf_counter() - began)
     return batch.with_columns(columns)
 
 

@@ -7,8 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from ceyuan.data.corpus.inputs import Inputs
-
 __all__ = ["samples"]
 
 _EXCERPT = 400  # characters shown of a text
@@ -18,7 +16,7 @@ Place = tuple[int, int]
 
 
 def samples(
-    decisions: pl.DataFrame, inputs: Inputs, measured: Sequence[Path], statistics: Sequence[str], count: int
+    decisions: pl.DataFrame, raw: Sequence[Path], measured: Sequence[Path], statistics: Sequence[str], count: int
 ) -> dict[str, Any]:
     """``count`` examples each of: ``changed`` by normalising, ``kept`` per domain, ``dropped`` per reason.
 
@@ -34,16 +32,17 @@ def samples(
     names = [name for rows in by_reason.values() for name in rows["duplicate_of"].drop_nulls().to_list()]
     partners = decisions.filter(pl.col("id").is_in(names))
     wanted = pl.concat([changed, *by_domain.values(), *by_reason.values(), partners])
-    raw = _texts([shard.path for shard in inputs.shards], wanted)
+    before = _texts(raw, wanted)
     clean = _texts(measured, changed)
-    others = {row["id"]: raw[row["shard"], row["row"]] for row in partners.iter_rows(named=True)}
+    others = {row["id"]: before[row["shard"], row["row"]] for row in partners.iter_rows(named=True)}
     return {
-        "changed": [_changed(row, raw, clean) for row in changed.iter_rows(named=True)],
+        "changed": [_changed(row, before, clean) for row in changed.iter_rows(named=True)],
         "kept": {
-            name: [_plain(row, raw) for row in rows.iter_rows(named=True)] for name, rows in sorted(by_domain.items())
+            name: [_plain(row, before) for row in rows.iter_rows(named=True)]
+            for name, rows in sorted(by_domain.items())
         },
         "dropped": {
-            name: [_dropped(row, raw, others, statistics) for row in rows.iter_rows(named=True)]
+            name: [_dropped(row, before, others, statistics) for row in rows.iter_rows(named=True)]
             for name, rows in sorted(by_reason.items())
         },
     }

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query
 
-from ceyuan.data.pipelines import service
-from ceyuan.data.pipelines.errors import NotACorpus, QueryInvalid, RecipeInvalid, ThresholdsInvalid
+from ceyuan.data.pipelines import runs, service
+from ceyuan.data.pipelines.errors import NotACorpus, NotARun, QueryInvalid, RecipeInvalid, ThresholdsInvalid
 from ceyuan.data.pipelines.schemas import (
     CollectIn,
     CorpusIn,
@@ -21,10 +21,12 @@ from ceyuan.data.pipelines.schemas import (
     QueryOut,
     RecutIn,
     RecutOut,
+    RunOut,
 )
-from ceyuan.data.sources.errors import SourceInvalid, SourceNotFound
+from ceyuan.data.sources.errors import SourceInvalid, SourceNotFound, SourceRefused
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.jobs import Job
+from ceyuan.kernel.jobs.errors import JobNotFound
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, ReadWork, WriteWork, problems
 from ceyuan.kernel.work import UnitOfWork
 
@@ -41,11 +43,26 @@ _MAY_READ = problems(Unauthenticated, NotACorpus)
     "/collections",
     response_model=JobStarted,
     status_code=202,
-    responses=problems(*_MAY_START, SourceNotFound, SourceInvalid),
+    responses=problems(*_MAY_START, SourceNotFound, SourceInvalid, SourceRefused),
 )
 async def start_collection(body: CollectIn, uow: WriteWork, idempotency_key: IdempotencyKey = None) -> Any:
     """Collect sources into a raw dataset, as a job."""
     return _started(await service.start_collection(uow, body, _key(uow, "collect", idempotency_key)))
+
+
+@router.post(
+    "/sources/{source_id}/assess",
+    response_model=JobStarted,
+    status_code=202,
+    responses=problems(Unauthenticated, Forbidden, SourceNotFound, Invalid),
+)
+async def assess_source(
+    source_id: Annotated[str, Path(max_length=40)],
+    uow: WriteWork,
+    documents: Annotated[int, Query(ge=20, le=20_000, description="documents of the sample")] = 500,
+) -> Any:
+    """Inspect a sample of a source before it is collected as a whole, as a job; above five per cent it is refused."""
+    return _started(await service.start_assessment(uow, source_id, documents))
 
 
 @router.post("/pipelines", response_model=JobStarted, status_code=202, responses=problems(*_MAY_START, RecipeInvalid))
@@ -63,7 +80,7 @@ async def start_pipeline(
     "/corpora",
     response_model=JobStarted,
     status_code=202,
-    responses=problems(*_MAY_START, SourceNotFound, SourceInvalid, RecipeInvalid),
+    responses=problems(*_MAY_START, SourceNotFound, SourceInvalid, SourceRefused, RecipeInvalid),
 )
 async def start_corpus(
     body: CorpusIn, platform: CurrentPlatform, actor: CurrentActor, idempotency_key: IdempotencyKey = None
@@ -73,6 +90,12 @@ async def start_corpus(
     await service.check_recipe(platform, body.recipe)
     async with platform.work(actor, write=True) as uow:
         return _started(await service.start_corpus(uow, body, _key(uow, "corpus", idempotency_key)))
+
+
+@router.get("/runs/{job_id}", response_model=RunOut, responses=problems(Unauthenticated, JobNotFound, NotARun))
+async def get_run(job_id: Annotated[str, Path(max_length=40)], uow: ReadWork) -> Any:
+    """Show a pipeline run, live: what each operator did, what was dropped, speed and cost."""
+    return await runs.describe_run(uow, job_id)
 
 
 @router.get("/recipes/defaults", response_model=DefaultsOut, responses=problems(Unauthenticated))

@@ -23,3 +23,8 @@ class RecipeInvalid(Invalid):
 class QueryInvalid(Invalid):
     code = "query_invalid"
     title = ("查询无效", "The query is not valid")
+
+
+class NotARun(NotFound):
+    code = "not_a_run"
+    title = ("该任务不是语料流水线", "This job is not a corpus pipeline")

@@ -49,6 +49,7 @@ class PipelineIn(_Run):
     visibility: Visibility = "private"
     title: Title = Title()
     recipe: Annotated[dict[str, Any], Field(max_length=30)] = {}
+    full: Annotated[bool, Field(description="measure everything anew instead of what changed")] = False
 
 
 class CorpusIn(_Run):
@@ -60,6 +61,7 @@ class CorpusIn(_Run):
     visibility: Visibility = "private"
     title: Title = Title()
     recipe: Annotated[dict[str, Any], Field(max_length=30)] = {}
+    full: Annotated[bool, Field(description="measure everything anew instead of what changed")] = False
 
 
 class JobStarted(BaseModel):
@@ -68,6 +70,56 @@ class JobStarted(BaseModel):
     job_id: str
     kind: str
     state: str
+
+
+class OperatorOut(BaseModel):
+    """What an operator did in a run: documents and bytes of text that went through it, and the seconds it took,
+    added up over the threads that worked side by side."""
+
+    name: str
+    zh: str
+    en: str
+    documents: int
+    bytes: int
+    seconds: float
+
+
+class StageOut(BaseModel):
+    """Documents that were dropped for a reason."""
+
+    reason: str
+    zh: str
+    en: str
+    documents: int
+
+
+class ChangeOut(BaseModel):
+    """What changed in the input since the revision before: documents put (new or of another form) and deleted, and
+    documents in the segments that had to be measured."""
+
+    put: int
+    deleted: int
+    measured: int | None
+
+
+class RunOut(BaseModel):
+    """A pipeline run, live: what each operator did, what was dropped, speed and cost. `job_id` is the job that
+    cleans, also where the whole began with collecting."""
+
+    job_id: str
+    state: str
+    dataset: str
+    revision: str | None
+    unchanged: bool
+    documents: int | None
+    kept: int | None
+    change: ChangeOut | None
+    operators: list[OperatorOut]
+    stages: list[StageOut]
+    bytes_per_second: float | None
+    documents_per_second: float | None
+    cpu_seconds: float
+    cost_micro: int
 
 
 class DropReason(BaseModel):

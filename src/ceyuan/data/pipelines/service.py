@@ -6,21 +6,19 @@ from typing import Any
 
 import orjson
 
+from ceyuan.data.pipelines.engines import ask_engine, brought
 from ceyuan.data.pipelines.errors import NotACorpus, QueryInvalid, RecipeInvalid, ThresholdsInvalid
 from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn, Thresholds
 from ceyuan.data.sources import get_source
-from ceyuan.data.sources.errors import SourceInvalid
-from ceyuan.data.sources.settings import DataSettings
-from ceyuan.hub import Revision, local_snapshot, read_file, resolve
-from ceyuan.hub.errors import EntryNotFound
+from ceyuan.data.sources.errors import SourceInvalid, SourceRefused
+from ceyuan.hub import Revision, read_file, resolve
+from ceyuan.hub.errors import EntryNotFound, RevisionNotFound
 from ceyuan.kernel.actor import Actor
-from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import Job, JobFailed, submit
-from ceyuan.kernel.jobs.process import run_process
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
 
-COLLECT, PIPELINE, CORPUS = "data.collect", "data.pipeline", "data.corpus"
+COLLECT, PIPELINE, CORPUS, ASSESS = "data.collect", "data.pipeline", "data.corpus", "data.assess"
 _DESCRIPTION: dict[str, Any] = {}
 """What the engine says of recipes; it never changes while the platform runs."""
 _CHECKED: set[bytes] = set()
@@ -34,7 +32,7 @@ async def check_recipe(platform: Platform, recipe: dict[str, Any]) -> None:
     if not recipe or known in _CHECKED:
         return
     try:
-        await _engine(platform, "ceyuan.data.corpus.check:main", {"recipe": recipe})
+        await ask_engine(platform, "ceyuan.data.corpus.check:main", {"recipe": recipe})
     except JobFailed as error:
         raise RecipeInvalid(error.message, hint=error.hint) from error
     if len(_CHECKED) < _CHECKED_KEPT:
@@ -44,7 +42,7 @@ async def check_recipe(platform: Platform, recipe: dict[str, Any]) -> None:
 async def import_recipe(platform: Platform, yaml: str) -> dict[str, Any]:
     """A Data-Juicer recipe in our form, with what differs; raises `RecipeInvalid`."""
     try:
-        return await _engine(platform, "ceyuan.data.corpus.datajuicer:main", {"recipe": yaml})
+        return await ask_engine(platform, "ceyuan.data.corpus.datajuicer:main", {"recipe": yaml})
     except JobFailed as error:
         raise RecipeInvalid(error.message, hint=error.hint) from error
 
@@ -54,6 +52,15 @@ async def start_collection(uow: UnitOfWork, body: CollectIn, key: str | None = N
     titles = await _check_sources(uow, body.org_id, body.sources)
     title = (f"采集 {'、'.join(titles)}", f"Collect {', '.join(titles)}")
     return await submit(uow, COLLECT, body.model_dump(mode="json"), org_id=body.org_id, title=title, key=key)
+
+
+async def start_assessment(uow: UnitOfWork, source_id: str, documents: int) -> Job:
+    """Queue the job that inspects a sample of a source before it is collected as a whole."""
+    source = await get_source(uow, source_id)
+    uow.actor.require_role(source.org_id, "member")
+    params = {"source_id": source.id, "documents": documents}
+    title = (f"评估来源 {source.title}", f"Assess the source {source.title}")
+    return await submit(uow, ASSESS, params, org_id=source.org_id, title=title)
 
 
 async def start_pipeline(uow: UnitOfWork, body: PipelineIn, key: str | None = None) -> Job:
@@ -88,6 +95,14 @@ async def read_json(uow: UnitOfWork, reference: str, path: str) -> tuple[Revisio
     return revision, value
 
 
+async def corpus_head(uow: UnitOfWork, dataset: str) -> Revision | None:
+    """The newest revision of `owner/name`; None where it is not one that a pipeline made."""
+    try:
+        return (await read_json(uow, f"datasets/{dataset}", "manifest.json"))[0]
+    except (NotACorpus, RevisionNotFound):
+        return None
+
+
 async def read_manifest(uow: UnitOfWork, reference: str) -> dict[str, Any]:
     """The manifest of a corpus: recipe, operators, sources, counts, files with their hashes; raises `NotACorpus`."""
     manifest = (await read_json(uow, reference, "manifest.json"))[1]
@@ -106,19 +121,16 @@ async def try_thresholds(
     async with platform.work(actor, write=False) as uow:
         manifest = await read_manifest(uow, reference)
         revision = await resolve(uow, reference)
-    folder = platform.data_dir / "work" / new_id("cut")
     try:
-        await local_snapshot(platform, revision.ref, folder, actor=actor, only=["statistics.parquet"], links=True)
-        arguments = {
-            "statistics": str(folder / "statistics.parquet"),
-            "recipe": manifest["recipe"],
-            "thresholds": thresholds,
-        }
-        return revision, await _engine(platform, "ceyuan.data.corpus.recut:main", arguments)
+        async with brought(platform, actor, ["statistics.parquet"], revision.ref, prefix="cut") as (folder,):
+            arguments = {
+                "statistics": str(folder / "statistics.parquet"),
+                "recipe": manifest["recipe"],
+                "thresholds": thresholds,
+            }
+            return revision, await ask_engine(platform, "ceyuan.data.corpus.recut:main", arguments)
     except JobFailed as error:
         raise ThresholdsInvalid(error.message, hint=error.hint) from error
-    finally:
-        await _remove(folder)
 
 
 async def run_query(
@@ -128,22 +140,19 @@ async def run_query(
     async with platform.work(actor, write=False) as uow:
         await read_manifest(uow, reference)
         revision = await resolve(uow, reference)
-    folder = platform.data_dir / "work" / new_id("sql")
     try:
         wanted = ["statistics.parquet", "data/*.parquet"]
-        await local_snapshot(platform, revision.ref, folder, actor=actor, only=wanted, links=True)
-        arguments = {"folder": str(folder), "sql": sql, "limit": limit}
-        return revision, await _engine(platform, "ceyuan.data.corpus.query:main", arguments)
+        async with brought(platform, actor, wanted, revision.ref, prefix="sql") as (folder,):
+            arguments = {"folder": str(folder), "sql": sql, "limit": limit}
+            return revision, await ask_engine(platform, "ceyuan.data.corpus.query:main", arguments)
     except JobFailed as error:
         raise QueryInvalid(error.message, hint=error.hint) from error
-    finally:
-        await _remove(folder)
 
 
 async def describe_recipes(platform: Platform) -> dict[str, Any]:
     """Defaults, schema and names of all that a recipe is made of."""
     if not _DESCRIPTION:
-        _DESCRIPTION.update(await _engine(platform, "ceyuan.data.corpus.describe:main", {}))
+        _DESCRIPTION.update(await ask_engine(platform, "ceyuan.data.corpus.describe:main", {}))
     return _DESCRIPTION
 
 
@@ -156,26 +165,13 @@ async def _check_sources(uow: UnitOfWork, org_id: str, ids: list[str]) -> list[s
             raise SourceInvalid(
                 (f"来源“{source.key}”不属于该组织或已删除", f"“{source.key}” is deleted or another organisation's")
             )
+        if source.assessment and source.assessment["refused"]:
+            share = source.assessment["share"]
+            raise SourceRefused(
+                (f"来源“{source.key}”抽样有 {share:.1%} 不合格", f"{share:.1%} of a sample of “{source.key}” fails"),
+                hint=("整改后请重新评估该来源", "mend the source, then assess it again"),
+            )
         titles.append(source.title)
     if len(set(ids)) != len(ids):
         raise SourceInvalid(("同一来源出现了两次", "a source comes twice"))
     return titles
-
-
-async def _engine(platform: Platform, entry: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    async def unheard(_: Any) -> None:
-        """These calls are short; nobody waits for progress."""
-
-    settings = platform.section(DataSettings)
-    outcome = await run_process(
-        entry, arguments, on_report=unheard, on_line=unheard, memory_mb=settings.memory_mb, time_s=120
-    )
-    result: dict[str, Any] = outcome.result
-    return result
-
-
-async def _remove(folder: Any) -> None:
-    import asyncio
-    import shutil
-
-    await asyncio.to_thread(shutil.rmtree, folder, True)

@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from ceyuan.data.pipelines.lineage import record_collection, record_corpus
+from ceyuan.data.pipelines.runs import Heard
 from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn
-from ceyuan.data.pipelines.service import COLLECT, CORPUS, PIPELINE
-from ceyuan.data.sources import SourceSpec, mark_collected, specification
+from ceyuan.data.pipelines.service import ASSESS, COLLECT, CORPUS, PIPELINE, corpus_head
+from ceyuan.data.pipelines.storage import store_folder
+from ceyuan.data.sources import SourceSpec, mark_assessed, mark_collected, specification
 from ceyuan.data.sources.settings import DataSettings
-from ceyuan.hub import Visibility, commit_folder, create_repository, local_snapshot
+from ceyuan.hub import HubRepository, Visibility, commit_folder, create_repository, local_snapshot, resolve
 from ceyuan.kernel.jobs import JobContext, job
 from ceyuan.kernel.work import UnitOfWork
 
 VOLATILE = ["run.json"]
 """Files of an engine's folder that differ from run to run; they stay out of the hub."""
+PREVIOUS = ["manifest.json", "statistics.parquet", "tombstones.parquet", "proofs.parquet", "contributions.json"]
+"""What a run looks up in the revision before."""
 
 
 @job(COLLECT, title=("采集数据", "Collect data"), queue="heavy")
@@ -69,6 +73,32 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
     return result
 
 
+@job(ASSESS, title=("评估来源", "Assess a source"), queue="heavy")
+async def assess_source(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
+    """Read a sample of a source and inspect it by machine. Returns `documents`, `failed`, `share` and `refused`."""
+    work = _work(ctx)
+
+    async def prepare(uow: UnitOfWork) -> dict[str, Any]:
+        return (await specification(uow, str(params["source_id"]))).as_json()
+
+    spec = SourceSpec(**await ctx.transaction("prepare", prepare))
+
+    async def read() -> dict[str, Any]:
+        source = spec.arguments(await _files_of(ctx, spec, work)) | {"limit": int(params["documents"])}
+        settings = ctx.platform.section(DataSettings)
+        cache = str(settings.cache_dir) if settings.cache_dir else None
+        arguments = {"out": str(work / "raw"), "cache": cache, "sources": [source]}
+        await _heavy(ctx, "ceyuan.data.collection.entry:main", arguments, (0.02, 0.5))
+        sample = {"folder": str(work / "raw")}
+        return await _heavy(ctx, "ceyuan.data.reviewing.process:sample_main", sample, (0.5, 0.95))
+
+    machine = await ctx.step("inspect", read)
+    found: dict[str, Any] = machine["sources"][spec.key]
+    await ctx.transaction("record", lambda uow: mark_assessed(uow, spec.id, found, machine["version"]))
+    await _clear(work)
+    return found | {"source_id": spec.id}
+
+
 @job(PIPELINE, title=("语料流水线", "Corpus pipeline"), queue="heavy")
 async def run_pipeline(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
     """Make a revision of the corpus of `PipelineIn` from its raw datasets.
@@ -78,39 +108,55 @@ async def run_pipeline(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any
     wanted = PipelineIn.model_validate(params)
     work = _work(ctx)
 
-    async def prepare(uow: UnitOfWork) -> bool:
+    async def prepare(uow: UnitOfWork) -> dict[str, str]:
         uow.actor.require_role(wanted.org_id, "member")
-        await _make_room(uow, wanted.dataset, wanted.visibility)
-        return True
+        repository = await _make_room(uow, wanted.dataset, wanted.visibility)
+        previous = await corpus_head(uow, wanted.dataset)
+        return {"repository": repository.id, "previous": previous.ref if previous else ""}
 
-    await ctx.transaction("prepare", prepare)
+    place = await ctx.transaction("prepare", prepare)
 
     async def build() -> dict[str, Any]:
         raw = [work / f"raw-{number}" for number in range(len(wanted.raw))]
         for reference, folder in zip(wanted.raw, raw, strict=True):
             await local_snapshot(ctx.platform, reference, folder, actor=ctx.actor, links=True)
+        if place["previous"]:
+            await local_snapshot(
+                ctx.platform, place["previous"], work / "previous", actor=ctx.actor, only=PREVIOUS, links=True
+            )
         arguments = {
+            "store": str(store_folder(ctx.platform, place["repository"])),
             "collections": [str(folder) for folder in raw],
             "out": str(work / "corpus"),
+            "previous": str(work / "previous") if place["previous"] else None,
+            "previous_ref": place["previous"],
             "recipe": wanted.recipe,
             "title": wanted.title.model_dump(),
             "threads": ctx.platform.section(DataSettings).threads,
+            "full": ctx.job_id if wanted.full else "",
         }
-        return await _heavy(ctx, "ceyuan.data.corpus.entry:main", arguments, (0.05, 0.9))
+        heard = Heard()
+        result = await _heavy(ctx, "ceyuan.data.versions.publish:main", arguments, (0.05, 0.9), heard)
+        return result | {"run": heard.told}
 
     built = await ctx.step("build", build)
-    made = await _publish(ctx, "publish", work / "corpus" / "dataset", wanted.dataset, "Build the corpus")
+    if built["unchanged"]:
+        made = await ctx.transaction("same", lambda uow: _same(uow, place["previous"]))
+        ctx.add_output(made["node_id"])
+    else:
+        made = await _publish(ctx, "publish", Path(built["folder"]), wanted.dataset, "Build the corpus")
 
     async def record(uow: UnitOfWork) -> dict[str, Any]:
-        await record_corpus(uow, wanted.raw, made["ref"], ctx.job_id, wanted.recipe)
         content = built["content_sha256"]
-        await uow.audit("data.pipeline", made["node_id"], wanted.org_id, content_sha256=content)
-        await uow.publish("data.corpus_made", revision=made["ref"], node_id=made["node_id"], org_id=wanted.org_id)
+        if not built["unchanged"]:
+            await record_corpus(uow, wanted.raw, made["ref"], ctx.job_id, wanted.recipe)
+            await uow.audit("data.pipeline", made["node_id"], wanted.org_id, content_sha256=content)
+            await uow.publish("data.corpus_made", revision=made["ref"], node_id=made["node_id"], org_id=wanted.org_id)
         return {
             "revision": made["ref"],
             "node_id": made["node_id"],
             "content_sha256": content,
-            "counts": built["counts"],
+            **{name: built[name] for name in ("content", "counts", "change", "unchanged", "run")},
         }
 
     result = await ctx.transaction("record", record)
@@ -128,7 +174,12 @@ async def make_corpus(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]
     raw_name = wanted.raw_dataset or f"{wanted.dataset}-raw"
     collected = await ctx.child("collect", COLLECT, common | {"sources": wanted.sources, "dataset": raw_name})
     ctx.progress(0.5, ("采集完成,开始清洗", "collected; cleaning begins"))
-    plan = {"raw": [collected["revision"]], "dataset": wanted.dataset, "recipe": wanted.recipe}
+    plan = {
+        "raw": [collected["revision"]],
+        "dataset": wanted.dataset,
+        "recipe": wanted.recipe,
+        "full": wanted.full,
+    }
     title = {"title": wanted.title.model_dump()}
     made = await ctx.child("pipeline", PIPELINE, common | plan | title)
     return {"collected": collected, **made}
@@ -138,9 +189,14 @@ def _work(ctx: JobContext) -> Path:
     return ctx.platform.data_dir / "work" / ctx.job_id
 
 
-async def _make_room(uow: UnitOfWork, dataset: str, visibility: Visibility) -> None:
+async def _same(uow: UnitOfWork, reference: str) -> dict[str, str]:
+    revision = await resolve(uow, reference)
+    return {"ref": revision.ref, "node_id": revision.node_id, "tree": revision.tree}
+
+
+async def _make_room(uow: UnitOfWork, dataset: str, visibility: Visibility) -> HubRepository:
     owner, _, name = dataset.partition("/")
-    await create_repository(uow, "dataset", owner, name, visibility=visibility, exist_ok=True)
+    return await create_repository(uow, "dataset", owner, name, visibility=visibility, exist_ok=True)
 
 
 async def _files_of(ctx: JobContext, spec: SourceSpec, work: Path) -> Path | None:
@@ -151,10 +207,12 @@ async def _files_of(ctx: JobContext, spec: SourceSpec, work: Path) -> Path | Non
     return await local_snapshot(ctx.platform, spec.reference, folder, actor=ctx.actor, links=True)
 
 
-async def _heavy(ctx: JobContext, entry: str, arguments: dict[str, Any], span: tuple[float, float]) -> dict[str, Any]:
+async def _heavy(
+    ctx: JobContext, entry: str, arguments: dict[str, Any], span: tuple[float, float], heard: Heard | None = None
+) -> dict[str, Any]:
     settings = ctx.platform.section(DataSettings)
     result: dict[str, Any] = await ctx.run_process(
-        entry, arguments, memory_mb=settings.memory_mb, time_s=settings.time_s, span=span
+        entry, arguments, memory_mb=settings.memory_mb, time_s=settings.time_s, span=span, on_report=heard
     )
     return result
 

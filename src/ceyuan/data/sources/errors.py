@@ -25,6 +25,11 @@ class FolderForbidden(Forbidden):
     title = ("不允许读取该文件夹", "This folder may not be read")
 
 
+class SourceRefused(Conflict):
+    code = "source_refused"
+    title = ("来源有害内容超过 5%", "More than five per cent of the source is harmful")
+
+
 class NotConfirmed(Invalid):
     code = "not_confirmed"
     title = ("需要确认", "Confirmation required")

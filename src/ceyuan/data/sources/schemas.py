@@ -58,6 +58,18 @@ class SourceChange(BaseModel):
     reading: Reading | None = None
 
 
+class SourceAssessment(BaseModel):
+    """What machines found in a sample of a source: documents, how many fail, their share, and whether that is above
+    five per cent, from which a source is refused."""
+
+    documents: int
+    failed: int
+    share: float
+    refused: bool
+    chain: str
+    at: datetime
+
+
 class SourceOut(BaseModel):
     """A source. `documents`, `rejected` and `collected_at` tell of its last collection."""
 
@@ -73,6 +85,7 @@ class SourceOut(BaseModel):
     origin: str
     evidence: str
     reading: Reading
+    assessment: SourceAssessment | None
     documents: int
     rejected: int
     creator: str

@@ -162,6 +162,13 @@ async def specification(uow: UnitOfWork, source_id: str) -> SourceSpec:
     return SourceSpec(*known, reading=reading, reference=reference)
 
 
+async def mark_assessed(uow: UnitOfWork, source_id: str, found: dict[str, Any], chain: str) -> None:
+    """Remember what machines found in a sample; above five per cent the source is refused from now on."""
+    row = await repository.get(uow.session, source_id, lock=True)
+    row.assessment = found | {"chain": chain, "at": uow.clock.now().isoformat()}
+    await uow.audit("data.source_assess", row.id, row.org_id, **found)
+
+
 async def mark_collected(uow: UnitOfWork, source_id: str, documents: int, rejected: int) -> None:
     """Remember what the last collection brought."""
     row = await repository.get(uow.session, source_id, lock=True)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ceyuan.kernel.tables import Base, Id
+from ceyuan.kernel.tables import Base, Id, Json
 
 
 class DataSource(Base):
@@ -16,7 +16,8 @@ class DataSource(Base):
 
     ``address`` (``org_id/key``) is unique and null once the source is deleted, so that its name is free; the row
     stays, because what was made from it leads back here. ``documents`` and ``collected_at`` tell of the last
-    collection (0 and null before), ``evidence`` what the owner keeps to prove the rights (contract, consent).
+    collection (0 and null before), ``assessment`` of what machines found in a sample before it was collected,
+    ``evidence`` what the owner keeps to prove the rights (contract, consent).
     """
 
     __tablename__ = "data_source"
@@ -35,6 +36,7 @@ class DataSource(Base):
     reading: Mapped[dict[str, Any]]
     documents: Mapped[int] = mapped_column(BigInteger, default=0)
     rejected: Mapped[int] = mapped_column(Integer, default=0)
+    assessment: Mapped[dict[str, Any] | None] = mapped_column(Json, nullable=True)
     created_by: Mapped[str] = mapped_column(Id)
     creator: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]

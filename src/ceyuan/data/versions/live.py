@@ -11,6 +11,7 @@ import polars as pl
 from ceyuan.data.collection.raw import RawWriter
 from ceyuan.data.corpus.measure import measured_batch
 from ceyuan.data.corpus.recipe import Recipe
+from ceyuan.data.corpus.tally import Tally
 from ceyuan.data.duplicates import Banding
 from ceyuan.data.files import sync_folder, write_atomically
 from ceyuan.data.versions.changes import Change
@@ -40,26 +41,30 @@ def put_segments(store: Store, change: Change, source: str, domain: str, licence
 
 
 def measured_units(
-    store: Store, segments: Sequence[Segment], recipe: Recipe, threads: int, told: Callable[[int, int], None]
+    store: Store,
+    segments: Sequence[Segment],
+    recipe: Recipe,
+    threads: int,
+    told: Callable[[int, int, Tally], None],
 ) -> list[Path]:
     """The measured unit of each segment, in order; those that are finished are not measured again."""
-    identity = recipe.measuring_identity()
+    identity, tally = recipe.measuring_identity(), Tally(recipe.operators())
     waiting = [one for one in segments if store.unit(identity, one.sha256) is None]
     with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="measure") as pool:
-        tasks = [pool.submit(_measure, store, one, recipe, identity) for one in waiting]
+        tasks = [pool.submit(_measure, store, one, recipe, identity, tally) for one in waiting]
         try:
             for done, task in enumerate(tasks, 1):
                 task.result()
-                told(done, len(tasks))
+                told(done, len(tasks), tally)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
     return [store.unit_path(identity, one.sha256) for one in segments]
 
 
-def _measure(store: Store, segment: Segment, recipe: Recipe, identity: str) -> None:
+def _measure(store: Store, segment: Segment, recipe: Recipe, identity: str, tally: Tally) -> None:
     banding = Banding(recipe.duplicates.bands, recipe.duplicates.rows)
-    batch = measured_batch(pl.read_parquet(store.checked("raw", segment.sha256)), recipe.operators(), banding)
+    batch = measured_batch(pl.read_parquet(store.checked("raw", segment.sha256)), recipe.operators(), banding, tally)
     about = [
         hashlib.blake2b("\0".join(map(str, row)).encode(), digest_size=16).digest()
         for row in batch.select(_ABOUT).iter_rows()

@@ -10,24 +10,26 @@ import pyarrow.parquet as pq
 from ceyuan.data.corpus.emit import DATASET_SCHEMA
 from ceyuan.data.versions.store import Part, Store, Version
 
-__all__ = ["content_of", "next_parts"]
+__all__ = ["COMPACT", "content_of", "next_parts"]
 
 _SAME = ("id", "exact", "about", "cluster", "split")
-_COMPACT = 0.3  # share of a shard's rows gone from which the rest moves to new shards
+COMPACT = 0.3
+"""Share of a shard's rows gone from which the rest moves to new shards."""
 
 
 def next_parts(
-    store: Store, parent: Version | None, kept: pl.DataFrame, units: Sequence[Path], shard_bytes: int
+    store: Store, parent: Version | None, kept: pl.DataFrame, units: Sequence[Path], shard_bytes: int, compact: float
 ) -> tuple[list[Part], str]:
     """(shards of the new version, name of the file that tells where each row lies).
 
-    ``kept`` has one row per document: what ``_SAME`` names, and ``segment``, ``row``, ``bytes``.
+    A shard stays while fewer than ``compact`` of its rows are gone; with 0 only whole shards stay. ``kept`` has
+    one row per document: what ``_SAME`` names, and ``segment``, ``row``, ``bytes``.
     """
     before = _before(store, parent, kept.schema)
     parts = list(parent.parts) if parent else []
     placed = kept.join(before, on=list(_SAME), how="left", maintain_order="left")
     staying = placed.filter(pl.col("part").is_not_null()).group_by("part").agg(pl.len()).rows()
-    full = {number for number, count in staying if count >= (1 - _COMPACT) * parts[number].rows}
+    full = {number for number, count in staying if count >= (1 - compact) * parts[number].rows}
     moves = pl.col("part").is_null() | ~pl.col("part").is_in(sorted(full))
     stay, write = placed.filter(~moves), placed.filter(moves)
     result: list[Part] = []

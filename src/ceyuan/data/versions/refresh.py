@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,22 +21,35 @@ from ceyuan.data.corpus.decide import (
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
 from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.corpus.split import assign_split
+from ceyuan.data.corpus.tally import Tally
 from ceyuan.data.duplicates import Known
 from ceyuan.data.files import canonical_json, write_atomically
 from ceyuan.data.operators import Texts, first_reason
 from ceyuan.data.problems import DataProblem
 from ceyuan.data.versions.changes import Change
 from ceyuan.data.versions.live import live_table, measured_units, put_segments
-from ceyuan.data.versions.parts import content_of, next_parts
-from ceyuan.data.versions.store import Store, Version
+from ceyuan.data.versions.parts import COMPACT, content_of, next_parts
+from ceyuan.data.versions.store import Segment, Store, Version
 
-__all__ = ["refresh"]
+__all__ = ["Advanced", "advance", "refresh"]
 
 _FORMAT = 1
 
 
 def _silent(message: dict[str, object]) -> None:
     """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """A new version with what led to it: one row per document with its reason, the segments and units that the
+    rows lie in (``segment``, ``row``), and how many documents had their comparisons curtailed."""
+
+    version: Version
+    decided: pl.DataFrame
+    segments: list[Segment]
+    units: list[Path]
+    curtailed: int
 
 
 def refresh(
@@ -56,42 +70,67 @@ def refresh(
     ``DataProblem``: ``nothing_kept``, ``shard_damaged``, ``disk_full``.
     """
     store.clear_leftovers()
-    parent = store.version()
     deleted = {f"{source}/{name}" for name in change.delete}
     report(told(0.0, "写入变更", "writing what changed"))
     new = put_segments(store, change, source, domain, licence)
+    return advance(store, new, deleted, recipe, threads=threads, report=report).version
+
+
+def advance(
+    store: Store,
+    new: list[Segment],
+    deleted: set[str],
+    recipe: Recipe,
+    *,
+    threads: int = 0,
+    report: Report = _silent,
+    note: Mapping[str, str] | None = None,
+    all_statistics: bool = False,
+    compact: float = COMPACT,
+    chained: bool = True,
+) -> Advanced:
+    """The version that follows the current one when the segments ``new`` come and the ids ``deleted`` go.
+
+    ``all_statistics`` keeps every statistic in the rows, not only what filters ask for. ``compact`` is what
+    ``next_parts`` takes. ``chained`` versions name the one before them. ``note`` is kept in the manifest.
+    """
+    parent = store.version()
     old = list(parent.segments) if parent else []
     if not old and not new:
         raise _nothing()
-    statistics = _needed(recipe)
+    statistics = recipe.statistics() if all_statistics else _needed(recipe)
 
-    def measured(done: int, total: int) -> None:
-        report(told(0.1 + 0.5 * done / total, f"已处理 {done}/{total} 个分片", f"measured {done} of {total} shards"))
+    def measured(done: int, total: int, tally: Tally) -> None:
+        words = told(0.1 + 0.5 * done / total, f"已处理 {done}/{total} 个分片", f"measured {done} of {total} shards")
+        report(words | {"operators": tally.rows()})
 
     units = measured_units(store, [*old, *new], recipe, threads or os.cpu_count() or 1, measured)
-    table, segments = _alive(old, new, units, statistics, deleted)
+    also = ("source", "changed") if all_statistics else ()
+    table, segments = _alive(old, new, units, [*statistics, *also], deleted)
     report(told(0.6, "去重与划分", "deduplicating and splitting"))
-    decided = _decided(store, table, units, recipe)
+    decided, curtailed = _decided(store, table, units, recipe)
     kept = decided.filter(pl.col("reason").is_null())
     if not kept.height:
         raise _nothing()
-    report(told(0.8, "写出数据分片", "writing shards"))
-    parts, state = next_parts(store, parent, kept, units, recipe.output.shard_bytes)
+    counts = _counts(decided)
+    stages = [{"reason": name, "documents": count} for name, count in counts["reasons"].items()]
+    report(told(0.8, "写出数据分片", "writing shards") | {"documents": decided.height, "stages": stages})
+    parts, state = next_parts(store, parent, kept, units, recipe.output.shard_bytes, compact)
     manifest = {
         "format": _FORMAT,
-        "parent": parent.id if parent else "",
+        "parent": parent.id if parent and chained else "",
         "content": content_of(kept),
         "recipe": recipe.model_dump(mode="json"),
-        "counts": _counts(decided),
+        "counts": counts,
         "segments": [asdict(one) for one in segments],
         "parts": [asdict(one) for one in parts],
-        "note": {"state": state},
+        "note": {"state": state, **(note or {})},
     }
     version = store.commit(manifest)
     report(
         told(1.0, f"版本 {version.id[:8]}：{kept.height:,} 篇", f"version {version.id[:8]}: {kept.height:,} documents")
     )
-    return version
+    return Advanced(version, decided, [*old, *new], units, curtailed)
 
 
 def _alive(
@@ -103,13 +142,13 @@ def _alive(
     return live_table([*old, *new], units, statistics, deleted - put)
 
 
-def _decided(store: Store, table: pl.DataFrame, units: list[Path], recipe: Recipe) -> pl.DataFrame:
-    """``table`` with ``reason``, ``duplicate_of``, ``similarity``, ``cluster`` and ``split``."""
+def _decided(store: Store, table: pl.DataFrame, units: list[Path], recipe: Recipe) -> tuple[pl.DataFrame, int]:
+    """(``table`` with ``reason``, ``duplicate_of``, ``similarity``, ``cluster`` and ``split``, curtailed)."""
     settings = recipe.duplicates
     table = table.with_columns(reason=first_reason(dict(recipe.filters())))
     table = table.with_columns(order=preference(table, settings))
     table = exact_duplicates(table) if settings.exact else without_duplicates(table)
-    related = np.empty((0, 2), np.int64)
+    related, curtailed = np.empty((0, 2), np.int64), 0
     if settings.near:
         kept = table.with_row_index("at").filter(pl.col("reason").is_null()).sort("order")
         kept = kept.rename({"segment": "shard"})
@@ -126,8 +165,8 @@ def _decided(store: Store, table: pl.DataFrame, units: list[Path], recipe: Recip
             if len(found.known.keys) != len(known.keys):
                 _remember(place, found.known)
             at = kept["at"].to_numpy().astype(np.int64)
-            table, related = with_near(table, at, kept["id"], found), at[found.related]
-    return assign_split(table, related, recipe.split).drop("order", "distinct")
+            table, related, curtailed = with_near(table, at, kept["id"], found), at[found.related], found.curtailed
+    return assign_split(table, related, recipe.split).drop("order", "distinct"), curtailed
 
 
 def _needed(recipe: Recipe) -> list[str]:

@@ -147,6 +147,32 @@ class Store:
         with self._ledger() as ledger, ledger:
             ledger.execute("INSERT OR REPLACE INTO unit VALUES (?, ?, ?)", (segment, shard, size))
 
+    def sweep(self, segment: str) -> None:
+        """Remove all that the current version does not need, and measured units of other operators than ``segment``'s.
+
+        For a store whose history is kept elsewhere.
+        """
+        version = self.version()
+        if version is None:
+            return
+        raw = {one.sha256 for one in version.segments}
+        units = {self.unit_path(segment, one).name for one in raw}
+        wanted = {
+            "raw": {self.path("raw", one).name for one in raw},
+            "measured": units,
+            "data": {self.path("data", one.sha256).name for one in version.parts},
+            "state": {self.path("state", version.note[name]).name for name in ("state", "known")},
+            "manifests": {f"{version.id}.json"},
+        }
+        with self._ledger() as ledger, ledger:
+            rows = ledger.execute("SELECT segment, shard FROM unit").fetchall()
+            gone = [row for row in rows if row[0] != segment or row[1] not in raw]
+            ledger.executemany("DELETE FROM unit WHERE segment = ? AND shard = ?", gone)
+        for folder, names in wanted.items():
+            for path in (self.root / folder).iterdir():
+                if path.name not in names and path.suffix != ".npz":
+                    path.unlink()
+
     @contextmanager
     def _ledger(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self.root / "units.db", timeout=30)) as connection:

@@ -1,0 +1,199 @@
+import { App, Button, Popconfirm, Select, Tag } from 'antd'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+
+import { $api } from '@/api/client'
+import { asProblem } from '@/api/problem'
+import type { Item } from '@/api/types'
+import { repositoryPath } from '@/lib/reference'
+import { DataTable, type Column } from '@/ui/DataTable'
+import { EmptyState, ProblemView } from '@/ui/Feedback'
+import { Count, Hash, Stat, Stats, Time } from '@/ui/Figures'
+import { Section } from '@/ui/Page'
+import { Snippet } from '@/ui/Snippet'
+
+import type { CorpusPlace } from './place'
+
+type Version = Item<'/api/v1/data/datasets/{owner}/{name}/versions'>
+
+const KINDS = ['added', 'removed', 'newly_kept', 'newly_dropped', 'changed'] as const
+type Kind = (typeof KINDS)[number]
+
+function Diff({ place, pair }: { place: CorpusPlace; pair: [string, string] }) {
+  const { t } = useTranslation('data')
+  const [kind, setKind] = useState<Kind | null>(null)
+  const query = $api.useQuery('get', '/api/v1/data/datasets/{owner}/{name}/versions/diff', {
+    params: {
+      path: { owner: place.owner, name: place.name },
+      query: { earlier: pair[0], later: pair[1], kind, limit: 200 },
+    },
+  })
+  if (query.error) return <ProblemView error={query.error} />
+  const found = query.data
+  if (!found) return <div style={{ minHeight: 160 }} />
+  return (
+    <div className="stack">
+      <Stats>
+        {KINDS.map((value) => (
+          <Stat key={value} label={t(`version.${value}`)} value={<Count value={found.counts[value]} />} />
+        ))}
+      </Stats>
+      <DataTable
+        bare
+        label={t('version.diff')}
+        query={{ ...query, data: { items: found.documents } }}
+        rowKey={(row) => row.id}
+        extra={
+          <Select<Kind>
+            allowClear
+            placeholder={t('version.kind')}
+            aria-label={t('version.kind')}
+            value={kind}
+            onChange={(value) => setKind(value ?? null)}
+            options={KINDS.map((value) => ({ value, label: t(`version.${value}`) }))}
+            style={{ minWidth: 160 }}
+          />
+        }
+        columns={[
+          {
+            title: t('document.id'),
+            render: (_, row) => (
+              <Link
+                to={`${repositoryPath('dataset', place.owner, place.name)}/quality?tab=documents&id=${encodeURIComponent(row.id)}`}
+              >
+                <code>{row.id}</code>
+              </Link>
+            ),
+          },
+          { title: t('version.kind'), render: (_, row) => t(`version.${row.kind}`) },
+          { title: t('sources.domain'), dataIndex: 'domain' },
+          { title: t('version.before'), render: (_, row) => row.reason_before ?? '—' },
+          { title: t('version.after'), render: (_, row) => row.reason_after ?? '—' },
+        ]}
+        empty={<EmptyState title={t('version.same')} />}
+      />
+    </div>
+  )
+}
+
+function RollBack({ place, version, onDone }: { place: CorpusPlace; version: Version; onDone: () => void }) {
+  const { t } = useTranslation('data')
+  const { message } = App.useApp()
+  const back = $api.useMutation('post', '/api/v1/data/datasets/{owner}/{name}/versions/rollback', {
+    onSuccess: () => {
+      void message.success(t('version.done'))
+      onDone()
+    },
+    onError: (error: unknown) => void message.error(asProblem(error).detail || asProblem(error).title),
+  })
+  return (
+    <Popconfirm
+      title={t('version.ask')}
+      description={t('version.askNote')}
+      onConfirm={() =>
+        back.mutate({
+          params: { path: { owner: place.owner, name: place.name } },
+          body: { to: version.commit, why: '' },
+        })
+      }
+    >
+      <Button type="link" size="small" loading={back.isPending}>
+        {t('version.back')}
+      </Button>
+    </Popconfirm>
+  )
+}
+
+/** Every version of a corpus: what changed in each, what differs between two, and going back. */
+export function VersionsView({ place }: { place: CorpusPlace }) {
+  const { t } = useTranslation('data')
+  const [chosen, setChosen] = useState<[string | null, string | null]>([null, null])
+  const query = $api.useQuery('get', '/api/v1/data/datasets/{owner}/{name}/versions', {
+    params: { path: { owner: place.owner, name: place.name }, query: { limit: 50 } },
+  })
+  const items = query.data?.items ?? []
+  const later = chosen[1] ?? items[0]?.commit
+  const earlier = chosen[0] ?? items[1]?.commit
+  const options = items.map((one) => ({ value: one.commit, label: `${one.commit.slice(0, 10)} ${one.title}` }))
+  const columns: Column<Version>[] = [
+    {
+      title: t('version.version'),
+      render: (_, row) => (
+        <>
+          <Link to={repositoryPath('dataset', place.owner, place.name, row.commit)}>
+            <code>{row.commit.slice(0, 10)}</code>
+          </Link>{' '}
+          {row.current && <Tag>{t('version.current')}</Tag>}
+          <div className="faint">{row.title}</div>
+        </>
+      ),
+    },
+    { title: t('run.documents'), align: 'right', render: (_, row) => <Count value={row.documents} /> },
+    { title: t('quality.kept'), align: 'right', render: (_, row) => <Count value={row.kept} /> },
+    {
+      title: t('version.change'),
+      render: (_, row) => (row.change ? `+${row.change.put} −${row.change.deleted}` : '—'),
+    },
+    { title: t('version.content'), render: (_, row) => <Hash value={row.content} length={10} /> },
+    {
+      title: t('pipelines.created'),
+      render: (_, row) => (
+        <>
+          <Time value={row.created_at} />
+          <div className="faint">{row.author}</div>
+        </>
+      ),
+    },
+    {
+      title: '',
+      render: (_, row) =>
+        row.current ? null : <RollBack place={place} version={row} onDone={() => void query.refetch()} />,
+    },
+  ]
+  return (
+    <div className="stack">
+      <DataTable
+        label={t('version.title')}
+        query={{ ...query, data: query.data && { items } }}
+        columns={columns}
+        rowKey={(row) => row.commit}
+        empty={<EmptyState title={t('version.none')} next={t('version.noneNext')} />}
+      />
+      {items.length > 1 && earlier && later && (
+        <Section
+          title={t('version.diff')}
+          extra={
+            <>
+              <Select
+                value={earlier}
+                onChange={(value) => setChosen(([, end]) => [value, end])}
+                options={options}
+                aria-label={t('version.before')}
+                style={{ width: 220 }}
+              />
+              <span aria-hidden>→</span>
+              <Select
+                value={later}
+                onChange={(value) => setChosen(([start]) => [start, value])}
+                options={options}
+                aria-label={t('version.after')}
+                style={{ width: 220 }}
+              />
+            </>
+          }
+        >
+          <Diff key={`${earlier} ${later}`} place={place} pair={[earlier, later]} />
+        </Section>
+      )}
+      <Snippet
+        sources={[
+          {
+            label: 'CLI',
+            code: `ceyuan data history list ${place.owner}/${place.name}\nceyuan data history diff ${place.owner}/${place.name} <earlier> <later>\nceyuan data history back ${place.owner}/${place.name} <commit>`,
+          },
+        ]}
+      />
+    </div>
+  )
+}

@@ -1,0 +1,95 @@
+"""What lies in a dataset's folder beside the documents: statistics with reasons, samples, cards, the manifest."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import polars as pl
+
+from ceyuan.data.corpus.card import cards
+from ceyuan.data.corpus.findings import distributions, drop_reasons
+from ceyuan.data.corpus.inputs import Inputs
+from ceyuan.data.corpus.recipe import Recipe
+from ceyuan.data.corpus.samples import samples
+from ceyuan.data.files import canonical_json, sha256_of, write_atomically, write_json
+
+__all__ = ["explain", "manifest_of", "plan_of", "write_table"]
+
+_FORMAT = 3
+
+
+def plan_of(inputs: Inputs, recipe: Recipe, title: Mapping[str, str]) -> str:
+    """Hash of all that a dataset follows from: what goes in, the recipe, the title."""
+    return hashlib.sha256(canonical_json([_FORMAT, inputs.identity(), recipe.identity(), dict(title)])).hexdigest()[:32]
+
+
+def explain(
+    dataset: Path,
+    decisions: pl.DataFrame,
+    raw: Sequence[Path],
+    measured: Sequence[Path],
+    recipe: Recipe,
+    about: tuple[Mapping[str, str], Sequence[Mapping[str, Any]], Mapping[str, Any]],
+) -> None:
+    """Write ``statistics.parquet`` (one row per document, dropped ones too), ``drop_reasons.json``,
+    ``distributions.json``, ``samples.json`` and the cards.
+
+    ``decisions`` has ``shard`` and ``row`` into ``raw`` and ``measured``; ``about`` is title, sources and counts.
+    """
+    title, sources, counts = about
+    statistics = recipe.statistics()
+    reasons = drop_reasons(decisions)
+    write_json(dataset / "drop_reasons.json", {"reasons": reasons})
+    write_json(dataset / "distributions.json", distributions(decisions, statistics))
+    write_json(dataset / "samples.json", samples(decisions, raw, measured, statistics, recipe.output.samples))
+    columns = ["id", "source", "domain", *statistics, "bytes", "exact", *({"about"} & set(decisions.columns))]
+    columns += ["reason", "duplicate_of", "similarity", "cluster", "split"]
+    write_table(dataset / "statistics.parquet", decisions.select(columns))
+    for name, text in cards(title, recipe, sources, counts, reasons).items():
+        write_atomically(dataset / name, lambda file, text=text: _put(file, text.encode()))  # type: ignore[misc]
+
+
+def manifest_of(
+    dataset: Path,
+    plan: str,
+    inputs: Inputs,
+    recipe: Recipe,
+    counts: Mapping[str, Any],
+    files: Sequence[Mapping[str, object]],
+    more: Mapping[str, object] | None = None,
+) -> dict[str, Any]:
+    """The manifest of what lies in ``dataset``; ``content_sha256`` covers all of it."""
+    listed = {str(file["path"]) for file in files}
+    others = [
+        {"path": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+        for path in sorted(dataset.iterdir())
+        if path.is_file() and path.name not in listed and path.name != "manifest.json"
+    ]
+    content = {
+        "format": _FORMAT,
+        "plan": plan,
+        "recipe": recipe.model_dump(),
+        "recipe_identity": recipe.identity(),
+        "operators": [one.described() for one in recipe.operators()],
+        "sources": list(inputs.sources),
+        "counts": counts,
+        "data": files,
+        "files": others,
+        **(more or {}),
+    }
+    return content | {"content_sha256": hashlib.sha256(canonical_json(content)).hexdigest()}
+
+
+def write_table(path: Path, table: pl.DataFrame) -> None:
+    """Write a table as Parquet, atomically."""
+    import pyarrow.parquet as pq
+
+    arrow = table.to_arrow()
+    write_atomically(
+        path, lambda file: pq.write_table(arrow, file, compression="zstd", compression_level=3, row_group_size=65536)
+    )
+
+
+def _put(file: BinaryIO, data: bytes) -> None:
+    file.write(data)

@@ -1,0 +1,111 @@
+"""Versions and documents of corpora on the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ceyuan.data.pipelines.schemas import ChangeOut
+
+DiffKind = Literal["added", "removed", "changed", "newly_dropped", "newly_kept"]
+
+
+class VersionOut(BaseModel):
+    """A revision of a corpus. `content` is a hash of the documents that it holds: equal content, equal hash, however
+    it was made; null for revisions made before there were such hashes."""
+
+    revision: str
+    commit: str
+    created_at: datetime
+    author: str
+    title: str
+    documents: int
+    kept: int
+    content: str | None
+    recipe: str
+    change: ChangeOut | None
+    current: bool
+
+
+class VersionsOut(BaseModel):
+    """Versions, newest first; `next` is the commit to go on from."""
+
+    items: list[VersionOut]
+    next: str | None
+
+
+class DiffRow(BaseModel):
+    """A document that differs. Reasons are null where it is kept, and where it is absent."""
+
+    id: str
+    domain: str
+    kind: DiffKind
+    reason_before: str | None
+    reason_after: str | None
+
+
+class DiffOut(BaseModel):
+    """What differs between two versions: counts by kind over all, and some of the documents."""
+
+    earlier: str
+    later: str
+    counts: dict[DiffKind, int]
+    documents: list[DiffRow]
+
+
+class RollBackIn(BaseModel):
+    """The version to go back to, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to: Annotated[str, Field(min_length=1, max_length=200, description="branch, tag or commit")]
+    why: Annotated[str, Field(max_length=400)] = ""
+
+
+class RolledBack(BaseModel):
+    """The new revision, whose content is the earlier one's."""
+
+    revision: str
+    commit: str
+    restored: str
+
+
+class AtOut(BaseModel):
+    """The version that was current at a time."""
+
+    revision: str
+    commit: str
+    created_at: datetime
+
+
+class DocumentRow(BaseModel):
+    """A document of a corpus; title and the text's beginning only for those that are kept."""
+
+    id: str
+    source: str
+    domain: str
+    characters: int
+    reason: str | None
+    duplicate_of: str | None
+    similarity: float | None
+    cluster: str | None
+    split: str | None
+    title: str | None
+    text: str | None
+
+
+class DocumentsOut(BaseModel):
+    """A page of documents, sorted by id; `total` fit."""
+
+    revision: str
+    total: int
+    documents: list[DocumentRow]
+
+
+class TraceOut(BaseModel):
+    """The way of one document, from its source to where it lies or why it went."""
+
+    revision: str
+    trace: dict[str, Any]

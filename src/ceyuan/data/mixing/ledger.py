@@ -1,0 +1,102 @@
+"""The account of contributions: who first proved which content, and what of it a version holds; a chain of hashes."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from ceyuan.data.files import canonical_json
+
+__all__ = ["PROOFS", "chain_holds", "next_entry", "proofs_with"]
+
+PROOFS = {"exact": pl.Binary, "source": pl.String, "round": pl.Int32}
+"""Columns of the table of proofs: a content's hash, the source that had it first, and in which version that was."""
+
+
+def proofs_with(proofs: pl.DataFrame, decisions: pl.DataFrame, order: Sequence[str]) -> pl.DataFrame:
+    """``proofs`` with the contents of ``decisions`` (``exact``, ``source``) that nobody had proved before.
+
+    Where several sources bring a content at the same time, the one that comes first in ``order`` has it.
+    """
+    number = int(proofs["round"].max() or 0) + 1 if proofs.height else 1  # type: ignore[arg-type]
+    rank = {name: place for place, name in enumerate(order)}
+    new = decisions.select("exact", "source").join(proofs, on="exact", how="anti")
+    new = new.with_columns(rank=pl.col("source").replace_strict(rank, default=len(rank), return_dtype=pl.Int32))
+    first = new.sort("rank", "source", "exact").unique("exact", keep="first", maintain_order=True)
+    return pl.concat([proofs, first.select("exact", "source", round=pl.lit(number, pl.Int32))])
+
+
+def next_entry(
+    entries: Sequence[Mapping[str, Any]],
+    content: str,
+    decisions: pl.DataFrame,
+    proofs: pl.DataFrame,
+    sources: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The link of the chain for a version with this ``content``.
+
+    Each kept document counts for the source that first proved its content or the content of a document that was left
+    out for it: who brought it first keeps the credit, whichever form survived. Shares are of characters, and of
+    characters times the quality score where the recipe measures one.
+    """
+    credited = _credited(decisions, proofs)
+    brought = (
+        decisions.filter(pl.col("reason").is_null())
+        .group_by("source")
+        .agg(pl.len().alias("documents"), pl.col("characters").cast(pl.Int64).sum().alias("characters"))
+    )
+    first = credited.group_by("credit").agg(
+        pl.len().alias("first_documents"),
+        pl.col("characters").cast(pl.Int64).sum().alias("first_characters"),
+        pl.col("weight").sum().alias("weight"),
+    )
+    rows = brought.join(first, left_on="source", right_on="credit", how="full", coalesce=True).fill_null(0)
+    characters, weight = int(rows["first_characters"].sum()), float(rows["weight"].sum())
+    about = {one["source"]["key"]: one["source"] for one in sources}
+    shares = []
+    for row in rows.sort("source").to_dicts():
+        known = about.get(row["source"], {})
+        part = row.pop("weight")
+        row["title"], row["licence"] = str(known.get("title", row["source"])), str(known.get("licence", ""))
+        row["share"] = round(row["first_characters"] / characters, 9) if characters else 0.0
+        row["weighted_share"] = round(part / weight, 9) if weight else 0.0
+        shares.append(row)
+    entry = {
+        "content": content,
+        "previous": str(entries[-1]["hash"]) if entries else "",
+        "documents": credited.height,
+        "shares": shares,
+    }
+    return entry | {"hash": _hash(entry)}
+
+
+def chain_holds(entries: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether every entry has its own hash and names the one before."""
+    previous = ""
+    for entry in entries:
+        body = {name: value for name, value in entry.items() if name != "hash"}
+        if entry["previous"] != previous or entry["hash"] != _hash(body):
+            return False
+        previous = str(entry["hash"])
+    return True
+
+
+def _credited(decisions: pl.DataFrame, proofs: pl.DataFrame) -> pl.DataFrame:
+    """Kept documents with ``credit``, the source of the earliest proof in their group, and ``weight``."""
+    kept = decisions.filter(pl.col("reason").is_null())
+    own = kept.select(kept="id", exact="exact", own=pl.lit(0))
+    others = decisions.filter(pl.col("duplicate_of").is_not_null()).select(
+        kept="duplicate_of", exact="exact", own=pl.lit(1)
+    )
+    proved = pl.concat([own, others]).join(proofs, on="exact", how="inner")
+    earliest = proved.sort("kept", "round", "own", "source").unique("kept", keep="first", maintain_order=True)
+    quality = pl.col("quality").cast(pl.Float64) if "quality" in decisions.columns else pl.lit(1.0)
+    rows = kept.with_columns(weight=pl.col("characters").cast(pl.Float64) * quality)
+    return rows.join(earliest.select(id="kept", credit="source"), on="id", how="left").select(
+        "id", "characters", "weight", pl.col("credit").fill_null(pl.col("source"))
+    )
+
+
+def _hash(entry: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(dict(entry))).hexdigest()

@@ -1,0 +1,62 @@
+"""Which documents of a mixture belong together, across corpora: the same text, nearly the same, or one cluster."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ceyuan.data.corpus.decide import near_duplicates
+from ceyuan.data.corpus.measure import measured_batch
+from ceyuan.data.corpus.recipe import Duplicates, Split
+from ceyuan.data.corpus.split import assign_split
+from ceyuan.data.duplicates import Banding
+from ceyuan.data.operators import Texts
+
+__all__ = ["separated"]
+
+
+def separated(documents: pl.DataFrame, split: Split, settings: Duplicates) -> pl.DataFrame:
+    """``documents`` (``id``, ``text``, ``group``) with ``twin`` (the id of an earlier document with nearly the same
+    text, else null), ``cluster`` and ``split``.
+
+    Twins are to be left out; of the rest, groups tied by text or by ``group`` lie on one side of the split."""
+    banding = Banding(settings.bands, settings.rows)
+    table = measured_batch(documents, [], banding).with_columns(reason=pl.lit(None, pl.String))
+    twin = _same_text(table)
+    first = np.flatnonzero(twin < 0)
+    rows = table[first]
+    keys = rows["keys"].to_numpy().reshape(rows.height, -1)
+    found = near_duplicates(rows, keys, lambda places: Texts.of(rows["text"][places]), settings)
+    near = np.flatnonzero(found.survivor >= 0)
+    twin[first[near]] = first[found.survivor[near]]
+    left = pl.Series(twin >= 0)
+    table = table.with_columns(reason=pl.when(left).then(pl.lit("twin")))
+    related: npt.NDArray[np.int64] = first[found.related]
+    ties = _ties(table["group"].to_list(), twin)
+    table = assign_split(table, np.concatenate([related, ties]), split)
+    names = [None if one < 0 else table["id"][int(one)] for one in twin]
+    return table.with_columns(twin=pl.Series(names, dtype=pl.String)).drop("keys", "exact", "distinct", "reason")
+
+
+def _same_text(table: pl.DataFrame) -> npt.NDArray[np.int64]:
+    """Of each row the first row with the same text, -1 where it is the first itself."""
+    first = table.with_row_index("at").select("at", first=pl.col("at").min().over("exact"))
+    places = first["first"].to_numpy().astype(np.int64)
+    return np.where(places == np.arange(table.height), -1, places)
+
+
+def _ties(groups: Sequence[str], twin: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Pairs of kept rows that a left-out twin ties: its own group's first kept row, and the row that it duplicates."""
+    first: dict[str, int] = {}
+    for at, group in enumerate(groups):
+        if group and twin[at] < 0:
+            first.setdefault(group, at)
+    pairs = []
+    for at in np.flatnonzero(twin >= 0).tolist():
+        survivor = int(twin[at])
+        while twin[survivor] >= 0:
+            survivor = int(twin[survivor])
+        if groups[at] in first:
+            pairs.append((first[groups[at]], survivor))
+    return np.array(pairs, np.int64).reshape(-1, 2)

@@ -1,0 +1,139 @@
+"""The jobs of use: mix corpora, export a dataset. Each can be killed at any moment; the hub gets each result once."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ceyuan.data.sources.settings import DataSettings
+from ceyuan.data.use.benchmarks import registered
+from ceyuan.data.use.schemas import ExportIn, MixIn
+from ceyuan.data.use.service import EXPORT, MIX
+from ceyuan.hub import (
+    By,
+    Visibility,
+    commit_folder,
+    create_repository,
+    local_snapshot,
+    record_lineage,
+    resolve,
+)
+from ceyuan.kernel.jobs import JobContext, job
+from ceyuan.kernel.work import UnitOfWork
+
+_DOCUMENTS = ["data/*.parquet"]
+
+
+@job(MIX, title=("数据配比", "Mix corpora"), queue="heavy")
+async def mix_corpora(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
+    """Make a mixture of `MixIn`. Returns `revision`, `node_id`, `content_sha256` and `counts`."""
+    wanted = MixIn.model_validate(params)
+    work = ctx.platform.data_dir / "work" / ctx.job_id
+    await ctx.transaction("prepare", lambda uow: _make_room(uow, wanted.org_id, wanted.dataset, wanted.visibility))
+
+    async def items(uow: UnitOfWork) -> list[list[str]]:
+        found = await registered(uow) if wanted.decontaminate else []
+        return [[f"{one.name}/{name}", text] for one in found for name, text in one.items]
+
+    async def mixed() -> dict[str, Any]:
+        parts = []
+        for number, part in enumerate(wanted.parts):
+            folder = work / f"part-{number}"
+            await local_snapshot(ctx.platform, part.dataset, folder, actor=ctx.actor, only=_DOCUMENTS, links=True)
+            name = part.dataset.partition("@")[0].removeprefix("datasets/")
+            parts.append({"name": name, "folder": str(folder), "weight": part.weight, "epochs": part.epochs})
+        benchmarks = []
+        for number, reference in enumerate(wanted.benchmarks if wanted.decontaminate else []):
+            folder = work / f"benchmark-{number}"
+            await local_snapshot(ctx.platform, reference, folder, actor=ctx.actor, links=True)
+            benchmarks.append([reference.partition("@")[0], str(folder)])
+        async with ctx.platform.work(ctx.actor, write=False) as uow:
+            known = await items(uow)
+        arguments = wanted.model_dump(include={"budget", "unit", "heldout", "seed", "ngram"}) | {
+            "parts": parts,
+            "benchmarks": benchmarks,
+            "items": known,
+            "tokeniser": await _tokeniser(ctx, wanted, work),
+            "out": str(work / "out"),
+            "title": wanted.title.model_dump(),
+        }
+        return await _heavy(ctx, "ceyuan.data.mixing.process:mix_main", arguments)
+
+    made = await ctx.step("mix", mixed)
+    revision = await _publish(ctx, work / "out", wanted.dataset, "Mix corpora")
+    inputs = [one.dataset for one in wanted.parts]
+    settings = wanted.model_dump(mode="json", exclude={"org_id"})
+    await ctx.transaction("record", lambda uow: _record(uow, ctx.job_id, inputs, revision, "mix", settings))
+    await asyncio.to_thread(shutil.rmtree, work, True)
+    told = {"revision": revision["ref"], "node_id": revision["node_id"]}
+    return told | {name: made[name] for name in ("content_sha256", "counts")}
+
+
+@job(EXPORT, title=("导出数据集", "Export a dataset"), queue="heavy")
+async def export_dataset(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
+    """Write the dataset of `ExportIn` in another form. Returns `revision`, `node_id` and `documents`."""
+    wanted = ExportIn.model_validate(params)
+    work = ctx.platform.data_dir / "work" / ctx.job_id
+    await ctx.transaction("prepare", lambda uow: _make_room(uow, wanted.org_id, wanted.target, wanted.visibility))
+
+    async def exported() -> dict[str, Any]:
+        only = [*_DOCUMENTS, "README*.md"]
+        await local_snapshot(ctx.platform, wanted.dataset, work / "in", actor=ctx.actor, only=only, links=True)
+        arguments = {"folder": str(work / "in"), "out": str(work / "out"), "form": wanted.form}
+        return await _heavy(ctx, "ceyuan.data.mixing.process:export_main", arguments)
+
+    made = await ctx.step("export", exported)
+    revision = await _publish(ctx, work / "out", wanted.target, f"Export as {wanted.form}")
+    settings = {"form": wanted.form}
+    await ctx.transaction(
+        "record", lambda uow: _record(uow, ctx.job_id, [wanted.dataset], revision, "export", settings)
+    )
+    await asyncio.to_thread(shutil.rmtree, work, True)
+    return {"revision": revision["ref"], "node_id": revision["node_id"], "documents": made["documents"]}
+
+
+async def _make_room(uow: UnitOfWork, org_id: str, dataset: str, visibility: Visibility) -> bool:
+    uow.actor.require_role(org_id, "member")
+    owner, _, name = dataset.partition("/")
+    await create_repository(uow, "dataset", owner, name, visibility=visibility, exist_ok=True)
+    return True
+
+
+async def _tokeniser(ctx: JobContext, wanted: MixIn, work: Path) -> str | None:
+    if wanted.tokeniser is None or wanted.unit != "tokens":
+        return None
+    folder = work / "tokeniser"
+    await local_snapshot(ctx.platform, wanted.tokeniser, folder, actor=ctx.actor, only=["tokenizer.json"], links=True)
+    return str(folder / "tokenizer.json")
+
+
+async def _heavy(ctx: JobContext, entry: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    settings = ctx.platform.section(DataSettings)
+    result: dict[str, Any] = await ctx.run_process(
+        entry, arguments, memory_mb=settings.memory_mb, time_s=settings.time_s, span=(0.05, 0.9)
+    )
+    return result
+
+
+async def _publish(ctx: JobContext, folder: Path, dataset: str, message: str) -> dict[str, str]:
+    async def commit() -> dict[str, str]:
+        made = await commit_folder(
+            ctx.platform, f"datasets/{dataset}", folder, message=message, actor=ctx.actor, origin=ctx.job_id
+        )
+        return {"ref": made.ref, "node_id": made.node_id}
+
+    made = await ctx.step("publish", commit)
+    ctx.add_output(made["node_id"])
+    return made
+
+
+async def _record(
+    uow: UnitOfWork, job_id: str, inputs: list[str], made: dict[str, str], action: str, settings: dict[str, Any]
+) -> bool:
+    output = await resolve(uow, made["ref"])
+    sources = [(await resolve(uow, one), "documents") for one in inputs]
+    await record_lineage(uow, inputs=sources, output=output, action=action, by=By("job", job_id), settings=settings)
+    await uow.audit(f"data.{action}", output.node_id, output.org_id, inputs=inputs)
+    return True

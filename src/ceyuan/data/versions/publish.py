@@ -1,0 +1,207 @@
+"""A dataset's folder kept up to date: what changed in its collections is taken in, and the folder written anew.
+
+The store beside it only saves work. Without one, or with one that is behind, the same documents come out.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ceyuan.data.corpus.entry import main as build_main
+from ceyuan.data.corpus.explain import explain, manifest_of, plan_of, write_table
+from ceyuan.data.corpus.findings import counted
+from ceyuan.data.corpus.inputs import Inputs
+from ceyuan.data.corpus.recipe import Recipe
+from ceyuan.data.corpus.report import Report, part_of, told
+from ceyuan.data.files import read_json, write_json
+from ceyuan.data.mixing.ledger import PROOFS, next_entry, proofs_with
+from ceyuan.data.versions.feed import feed
+from ceyuan.data.versions.refresh import Advanced, advance
+from ceyuan.data.versions.store import Store
+
+__all__ = ["TOMBSTONES", "main", "publish"]
+
+LEDGER, PROOFS_FILE = "contributions.json", "proofs.parquet"
+TOMBSTONES = "tombstones.parquet"
+"""Documents that the sources no longer have: ``id``, ``source``, ``domain``, ``kept`` (whether the dataset held it)
+and ``last`` (the revision that had it last)."""
+
+_GONE = {"id": pl.String, "source": pl.String, "domain": pl.String, "kept": pl.Boolean, "last": pl.String}
+
+
+def publish(
+    store: Store,
+    inputs: Inputs,
+    recipe: Recipe,
+    out: Path,
+    title: Mapping[str, str],
+    report: Report,
+    *,
+    previous: tuple[Path, str] | None = None,
+    threads: int = 0,
+) -> dict[str, Any]:
+    """Make the dataset of ``inputs`` in ``out`` and return its manifest; only what changed is measured.
+
+    ``previous`` is the folder of the revision before (its statistics and tombstones) and its reference. Beside what
+    ``build`` writes, the manifest has ``content`` (a hash of the documents, the same as a run from everything anew
+    gives), ``previous``, and ``change``: documents ``put`` and ``deleted``, and those ``measured``. Raises
+    ``DataProblem``: ``nothing_kept``, ``shard_damaged``, ``disk_full``.
+    """
+    plan = plan_of(inputs, recipe, title)
+    done: dict[str, Any] = read_json(out / "manifest.json")
+    if done.get("plan") == plan:
+        return done
+    store.clear_leftovers()
+    report(told(0.0, "查找变更", "looking for what changed"))
+    fed = feed(store, inputs)
+    measured_before = _units_of(store, recipe)
+    words = (
+        f"新增或改变 {fed.put:,} 篇，删除 {len(fed.deleted):,} 篇",
+        f"{fed.put:,} put, {len(fed.deleted):,} deleted",
+    )
+    report(told(0.05, *words) | {"change": {"put": fed.put, "deleted": len(fed.deleted)}})
+    made = advance(
+        store,
+        fed.new,
+        fed.deleted,
+        recipe,
+        threads=threads,
+        report=part_of(report, 0.05, 0.9),
+        note=fed.known,
+        all_statistics=True,
+        compact=0.0,
+        chained=False,
+    )
+    shutil.rmtree(out, ignore_errors=True)
+    files = _placed(store, made, out)
+    decisions = made.decided.rename({"segment": "shard"})
+    counts = counted(decisions) | {"curtailed_comparisons": made.curtailed}
+    raw = [store.path("raw", one.sha256) for one in made.segments]
+    explain(out, decisions, raw, made.units, recipe, (title, inputs.sources, counts))
+    write_table(out / TOMBSTONES, _tombstones(decisions, previous))
+    _account(out, made.version.content, decisions, inputs, previous)
+    measured = sum(one.documents for one in made.segments if one.sha256 not in measured_before)
+    more = {
+        "content": made.version.content,
+        "previous": previous[1] if previous else "",
+        "change": {"put": fed.put, "deleted": len(fed.deleted), "measured": measured},
+    }
+    manifest = manifest_of(out, plan, inputs, recipe, counts, files, more)
+    write_json(out / "manifest.json", manifest)
+    store.sweep(recipe.measuring_identity())
+    return manifest
+
+
+def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """``publish`` as a process: ``store``, ``collections``, ``out``, ``recipe``, ``title``, ``threads``, ``previous``
+    (folder) and ``previous_ref``, ``full`` (a name for a run that measures everything anew; the same name goes on).
+
+    Returns ``unchanged`` (the previous revision follows from the same input and recipe; nothing was written), or
+    ``folder``, ``content_sha256``, ``content``, ``counts`` and ``change``.
+    """
+    if "media" in (
+        args.get("recipe") or {}
+    ):  # files are content by themselves: what did not change is not stored again
+        return {"unchanged": False, "content": None, "change": None, **build_main(args, report)}
+    inputs = Inputs.of([Path(folder) for folder in args["collections"]])
+    recipe, root, out = Recipe.of(args.get("recipe") or {}), Path(args["store"]), Path(args["out"])
+    previous = (Path(args["previous"]), str(args["previous_ref"])) if args.get("previous") else None
+    before: dict[str, Any] = read_json(previous[0] / "manifest.json") if previous else {}
+    if before.get("plan") == plan_of(inputs, recipe, args["title"]) and not args.get("full"):
+        return {"unchanged": True, **_outcome(before)}
+    with _alone(root, report):
+        _begin_anew(root, str(args.get("full") or ""))
+        threads = int(args.get("threads") or 0)
+        manifest = publish(Store(root), inputs, recipe, out, args["title"], report, previous=previous, threads=threads)
+    return {"unchanged": False, "folder": str(out), **_outcome(manifest)}
+
+
+def _outcome(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: manifest.get(name) for name in ("content_sha256", "content", "counts", "change")}
+
+
+def _units_of(store: Store, recipe: Recipe) -> set[str]:
+    version = store.version()
+    identity = recipe.measuring_identity()
+    return {one.sha256 for one in version.segments if store.unit(identity, one.sha256)} if version else set()
+
+
+def _placed(store: Store, made: Advanced, out: Path) -> list[dict[str, object]]:
+    """The version's shards as files of the dataset, by side of the split."""
+    state = pl.read_parquet(store.checked("state", made.version.note["state"]), columns=["part", "split"])
+    sides = dict(state.unique("part").select("part", "split").iter_rows())
+    (out / "data").mkdir(parents=True, exist_ok=True)
+    files: list[dict[str, object]] = []
+    for side in ("train", "heldout"):
+        parts = [part for number, part in enumerate(made.version.parts) if sides.get(number) == side]
+        for number, part in enumerate(parts):
+            name = f"data/{side}-{number:05d}-of-{len(parts):05d}.parquet"
+            source = store.checked("data", part.sha256)
+            try:
+                os.link(source, out / name)
+            except OSError:
+                shutil.copyfile(source, out / name)
+            about: dict[str, object] = {"path": name, "split": side, "rows": part.rows}
+            files.append(about | {"bytes": source.stat().st_size, "sha256": part.sha256})
+    return files
+
+
+def _tombstones(decisions: pl.DataFrame, previous: tuple[Path, str] | None) -> pl.DataFrame:
+    """Those of before, and what the revision before still had; without what came back."""
+    rows = pl.DataFrame(schema=_GONE)
+    if previous is not None:
+        folder, reference = previous
+        if (folder / TOMBSTONES).is_file():
+            rows = pl.read_parquet(folder / TOMBSTONES).cast(_GONE)  # type: ignore[arg-type]
+        if (folder / "statistics.parquet").is_file():
+            had = pl.read_parquet(folder / "statistics.parquet", columns=["id", "source", "domain", "reason"])
+            had = had.with_columns(kept=pl.col("reason").is_null(), last=pl.lit(reference)).drop("reason")
+            rows = pl.concat([rows, had.cast(_GONE)]).unique("id", keep="last")  # type: ignore[arg-type]
+    return rows.join(decisions.select("id"), on="id", how="anti").sort("id")
+
+
+def _account(
+    out: Path, content: str, decisions: pl.DataFrame, inputs: Inputs, previous: tuple[Path, str] | None
+) -> None:
+    """Carry the account of contributions on: what was proved before stays, and the chain grows by one link."""
+    proofs, entries = pl.DataFrame(schema=PROOFS), []
+    if previous is not None and (previous[0] / LEDGER).is_file():
+        proofs = pl.read_parquet(previous[0] / PROOFS_FILE).cast(PROOFS)  # type: ignore[arg-type]
+        found: Any = read_json(previous[0] / LEDGER)["entries"]
+        entries = list(found)
+    proofs = proofs_with(proofs, decisions, [one["source"]["key"] for one in inputs.sources])
+    entries.append(next_entry(entries, content, decisions, proofs, inputs.sources))
+    write_table(out / PROOFS_FILE, proofs)
+    write_json(out / LEDGER, {"entries": entries})
+
+
+@contextmanager
+def _alone(root: Path, report: Report) -> Iterator[None]:
+    """One writer at a time; a second run of the same corpus waits for the first."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report(told(0.0, "等待同一语料的另一次运行", "waiting for another run of this corpus"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _begin_anew(root: Path, name: str) -> None:
+    """Empty the store for the run ``name``, once; the lock stays, which a waiting run may hold open."""
+    marker = root / "full.json"
+    if not name or read_json(marker).get("run") == name:
+        return
+    for path in root.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "lock":
+            path.unlink()
+    write_json(marker, {"run": name})

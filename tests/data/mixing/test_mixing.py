@@ -1,0 +1,164 @@
+"""Mixtures keep weights and budgets, hold no benchmark item, and leak nothing across the split."""
+
+from __future__ import annotations
+
+import random
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ceyuan.data.corpus.emit import DATASET_SCHEMA
+from ceyuan.data.mixing import Benchmarks, Mixture, Portion, contaminated, mix
+from ceyuan.data.mixing.choosing import choose
+from ceyuan.data.mixing.exporting import export
+from ceyuan.data.mixing.ledger import PROOFS, chain_holds, next_entry, proofs_with
+from ceyuan.data.problems import DataProblem
+from tests.data.corpus.conftest import sentence, silent
+
+TITLE = {"zh": "配比", "en": "Mixture"}
+
+
+def corpus(folder: Path, name: str, texts: list[str]) -> Portion:
+    """A corpus' folder with as much as mixtures look at."""
+    (folder / name / "data").mkdir(parents=True)
+    count = len(texts)
+    rows = {
+        "id": [f"{name}/{n:04d}" for n in range(count)],
+        "text": texts,
+        "title": ["题"] * count,
+        "source": [name] * count,
+        "domain": ["general"] * count,
+        "licence": ["CC0-1.0"] * count,
+        "cluster": [f"{name}/{n:04d}" for n in range(count)],
+        "meta": ["{}"] * count,
+    }
+    frame = pl.DataFrame(rows).select(DATASET_SCHEMA.names)
+    frame.write_parquet(folder / name / "data" / "train-00000-of-00001.parquet")
+    return Portion(name, folder / name, 1.0)
+
+
+def some(seed: int, count: int) -> list[str]:
+    chance = random.Random(seed)
+    return [sentence(chance, chance.randint(50, 90)) for _ in range(count)]
+
+
+def mixed(out: Path, portions: list[Portion], benchmarks: Benchmarks | None = None, **more: Any) -> pl.DataFrame:
+    mix(portions, Mixture(**more), benchmarks or Benchmarks(), out, TITLE, silent)
+    files = sorted((out / "data").glob("*.parquet"))
+    frames = [pl.read_parquet(one).with_columns(split=pl.lit(one.name.partition("-")[0])) for one in files]
+    return pl.concat(frames)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=60), st.integers(0, 2000), st.integers(1, 3))
+def test_a_larger_budget_only_adds_and_none_is_passed(sizes: list[int], budget: int, epochs: int) -> None:
+    rows = pl.DataFrame({"id": [f"{n}" for n in range(len(sizes))], "size": sizes})
+    less, more = choose(rows, budget / 2, epochs, "seed"), choose(rows, budget, epochs, "seed")
+    assert more["size"].sum() <= budget
+    assert less.rows() == more.head(less.height).rows()
+
+
+def test_weights_decide_the_shares_and_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    big, small = corpus(tmp_path, "big", some(1, 200)), corpus(tmp_path, "small", some(2, 200))
+    portions = [Portion("big", big.folder, 3.0), Portion("small", small.folder, 1.0)]
+    first = mix(portions, Mixture(budget=8000), Benchmarks(), tmp_path / "one", TITLE, silent)
+    assert first["counts"]["parts"]["big"]["share"] == pytest.approx(0.75, abs=0.02)
+    assert first["counts"]["amount"] <= 8000
+    again = mix(portions, Mixture(budget=8000), Benchmarks(), tmp_path / "two", TITLE, silent)
+    assert again["content_sha256"] == first["content_sha256"]
+    other = mix(portions, Mixture(budget=8000, seed=1), Benchmarks(), tmp_path / "three", TITLE, silent)
+    assert other["content_sha256"] != first["content_sha256"]
+
+
+def test_a_corpus_that_comes_twice_repeats_only_what_is_trained_on(tmp_path: Path) -> None:
+    one = corpus(tmp_path, "one", some(3, 40))
+    rows = mixed(tmp_path / "out", [Portion("one", one.folder, 1.0, epochs=2)], heldout=0.2)
+    train, held = rows.filter(pl.col("split") == "train"), rows.filter(pl.col("split") == "heldout")
+    assert train.height == 2 * (40 - held.height)
+    assert not {name.partition("#")[0] for name in train["id"]} & {name.partition("#")[0] for name in held["id"]}
+    assert rows["id"].is_unique().all()
+
+
+def test_what_says_nearly_the_same_in_two_corpora_never_lies_on_both_sides(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    texts = some(4, 60)
+    near = [text[:-5] + sentence(chance, 2) for text in texts[:30]]
+    portions = [corpus(tmp_path, "one", texts), corpus(tmp_path, "two", [*texts[30:45], *near])]
+    rows = mixed(tmp_path / "out", portions, heldout=0.3)
+    left = pl.read_parquet(tmp_path / "out" / "left_out.parquet")
+    assert left.filter(pl.col("reason") == "twin").height >= 30
+    sides = rows.group_by("cluster").agg(pl.col("split").n_unique())
+    assert sides["split"].max() == 1
+    heads = rows.with_columns(head=pl.col("text").str.slice(0, 40)).group_by("head").agg(pl.col("split").n_unique())
+    assert heads["split"].max() == 1
+
+
+def test_documents_that_hold_a_benchmark_item_are_left_out_with_its_name(tmp_path: Path) -> None:
+    item = "已知甲乙两地相距三百二十公里，一列货车以每小时八十公里的速度从甲地开往乙地，求需要几小时。"
+    copied = some(6, 1)[0] + item.replace("，", ", ") + some(7, 1)[0]
+    benchmarks = Benchmarks()
+    benchmarks.add([("math/1", item), ("math/short", "一加一")])
+    assert benchmarks.items == 1
+    assert contaminated([copied, item[:10], "无关的正文"], benchmarks) == ["math/1", None, None]
+    rows = mixed(tmp_path / "out", [corpus(tmp_path, "one", [*some(8, 20), copied])], benchmarks)
+    left = pl.read_parquet(tmp_path / "out" / "left_out.parquet")
+    assert left.rows() == [("one/0020", "benchmark", "math/1")]
+    assert rows.height == 20
+
+
+def test_budgets_that_hold_nothing_and_tokens_without_a_tokeniser_are_refused(tmp_path: Path) -> None:
+    one = corpus(tmp_path, "one", some(9, 5))
+    with pytest.raises(DataProblem, match="nothing_to_mix"):
+        mixed(tmp_path / "out", [one], budget=1)
+    with pytest.raises(DataProblem, match="tokeniser_missing"):
+        mixed(tmp_path / "out", [one], unit="tokens")
+
+
+def test_exports_hold_the_same_documents_in_every_form_and_the_same_bytes_again(tmp_path: Path) -> None:
+    one = corpus(tmp_path, "one", some(10, 12))
+    lines = export(one.folder, tmp_path / "jsonl", "jsonl", silent)
+    assert export(one.folder, tmp_path / "again", "jsonl", silent)["files"] == lines["files"]
+    read = pl.read_ndjson(tmp_path / "jsonl" / lines["files"][0]["path"])
+    assert read["text"].to_list() == some(10, 12)
+    tars = export(one.folder, tmp_path / "tar", "webdataset", silent)
+    with tarfile.open(tmp_path / "tar" / tars["files"][0]["path"]) as archive:
+        names = archive.getnames()
+        assert names[:2] == ["00000000.json", "00000000.txt"]
+        member = archive.extractfile(names[0])
+        assert member is not None
+        assert orjson.loads(member.read())["id"] == "one/0000"
+    assert export(one.folder, tmp_path / "parquet", "parquet", silent)["documents"] == 12
+
+
+def decided(*rows: tuple[str, str, bytes, str | None, str | None]) -> pl.DataFrame:
+    names = ["id", "source", "exact", "reason", "duplicate_of"]
+    kinds = {"id": pl.String, "source": pl.String, "exact": pl.Binary, "reason": pl.String, "duplicate_of": pl.String}
+    table = pl.DataFrame([dict(zip(names, row, strict=True)) for row in rows], schema=kinds)
+    return table.with_columns(characters=pl.lit(100))
+
+
+def test_who_proved_a_content_first_keeps_the_credit_whichever_form_survives() -> None:
+    sources = [{"source": {"key": key, "title": key, "licence": "CC0-1.0"}} for key in ("first", "second")]
+    order = ["first", "second"]
+    before = decided(("first/a", "first", b"x", None, None))
+    proofs = proofs_with(pl.DataFrame(schema=PROOFS), before, order)
+    entries = [next_entry([], "v1", before, proofs, sources)]
+    now = decided(
+        ("first/a", "first", b"x", "near_duplicate", "second/b"),
+        ("second/b", "second", b"y", None, None),
+        ("second/c", "second", b"z", None, None),
+    )
+    proofs = proofs_with(proofs, now, order)
+    entries.append(next_entry(entries, "v2", now, proofs, sources))
+    shares = {one["source"]: one for one in entries[1]["shares"]}
+    assert (shares["first"]["documents"], shares["first"]["first_documents"], shares["first"]["share"]) == (0, 1, 0.5)
+    assert (shares["second"]["documents"], shares["second"]["first_documents"]) == (2, 1)
+    assert chain_holds(entries)
+    entries[0]["shares"][0]["share"] = 0.9
+    assert not chain_holds(entries)
