@@ -15,6 +15,7 @@ from ceyuan.hub.lineage.tables import LineageRecord
 from ceyuan.hub.repositories import repository
 from ceyuan.hub.repositories.schemas import repository_out
 from ceyuan.hub.repositories.tables import HubRepository
+from ceyuan.hub.signing.tables import HubSigningKey
 from ceyuan.hub.social.tables import HubLike
 from ceyuan.identity import ExportFile, json_file
 from ceyuan.kernel.work import UnitOfWork
@@ -39,6 +40,10 @@ class HubPersonalData:
         yield json_file("discussions.json", [{name: getattr(row, name) for name in names} for row in said])
         asked = await uow.session.scalars(select(HubAccessRequest).where(HubAccessRequest.person_id == person_id))
         fields = ("repository_id", "status", "reason", "fields", "created_at", "decided_at")
+        keys = await uow.session.scalars(select(HubSigningKey).where(HubSigningKey.person_id == person_id))
+        shown = ("id", "name", "created_at", "revoked_at")
+        signing = [{name: getattr(key, name) for name in shown} | {"public_key": key.public_key.hex()} for key in keys]
+        yield json_file("signing-keys.json", signing)
         yield json_file("access-requests.json", [{name: getattr(row, name) for name in fields} for row in asked])
 
     async def erase(self, uow: UnitOfWork, person_id: str) -> None:
@@ -55,6 +60,7 @@ class HubPersonalData:
             (HubDiscussion, HubDiscussion.author_id, "author"),
             (HubDiscussionEvent, HubDiscussionEvent.author_id, "author"),
             (HubAccessRequest, HubAccessRequest.person_id, "person"),
+            (HubSigningKey, HubSigningKey.person_id, "person"),
         ):
             await uow.session.execute(update(table).where(of == person_id).values({name: ERASED}))
 

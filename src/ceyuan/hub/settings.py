@@ -46,6 +46,9 @@ class HubSettings(Section):
     transfer_seconds: int = Field(
         3600, ge=60, le=86_400, description="Seconds for which signed addresses and tokens of transfers are good."
     )
+    scrub_days: int = Field(
+        7, ge=0, le=366, description="Days after which all stored content is read again and checked; 0 = never."
+    )
     default_visibility: Literal["private", "internal", "public"] = Field(
         "private",
         description="Who may see a repository that a client of the Hub creates without saying who: its members "

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from ceyuan.hub.commits.contents import forget_uploads, referenced
 from ceyuan.hub.downloads.counter import FLUSH_S, DownloadCounter
 from ceyuan.hub.hooks import calling
+from ceyuan.hub.inspection import tasks as inspecting
 from ceyuan.hub.owners import OwnerDirectory, find_organisation
 from ceyuan.hub.privacy import HubOrganisationData, HubPersonalData
 from ceyuan.hub.repositories import repository
 from ceyuan.hub.repositories.service import describe, purge_deleted, rename
+from ceyuan.hub.scrubbing import tasks as scrubbing
 from ceyuan.hub.viewer.service import Viewer
 from ceyuan.hub.xet import repository as xorbs
 from ceyuan.hub.xet.forms import XetOrigin, evict, forget
@@ -54,7 +56,9 @@ def wire(platform: Platform) -> None:
     platform.provide(
         ScopeRoom,
         ScopeRoom(
-            "hub", ("数据与模型仓库", "Hub"), paths=("/api/v1/repositories", "/api/v1/collections", "/api/v1/lineage")
+            "hub",
+            ("数据与模型仓库", "Hub"),
+            paths=("/api/v1/repositories", "/api/v1/collections", "/api/v1/lineage", "/api/v1/signing-keys"),
         ),
     )
     platform.subscriptions.on("identity.organisation_renamed", follow_owner)
@@ -69,6 +73,8 @@ def wire(platform: Platform) -> None:
         platform.subscriptions.on(topic, calling.tell)
     platform.chores.append(Chore("call the Hub's webhooks", calling.EVERY_S, calling.deliver))
     platform.chores.append(Chore("forget calls of the Hub's webhooks", 24 * 3600.0, calling.forget_calls))
+    platform.chores.append(Chore("look at new revisions", inspecting.EVERY_S, inspecting.plan_inspections))
+    platform.chores.append(Chore("read all that is stored again", scrubbing.EVERY_S, scrubbing.plan_scrub))
     origin = XetOrigin(platform)
     platform.blobs.origins.append(origin)
     platform.services.append(origin)

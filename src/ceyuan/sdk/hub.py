@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -127,6 +127,45 @@ class Hub:
         """Which files lead from the revision `old` to `new` of a repository."""
         return self._wire.call("GET", f"{self._address(reference)[0]}/compare", params={"old": old, "new": new})
 
+    def signatures(self, reference: str) -> Any:
+        """Who vouches for a revision: commit, tree, the signed statement, and the signatures with their keys."""
+        address, revision = self._address(reference)
+        return self._wire.call("GET", f"{address}/signatures", params={"revision": revision} if revision else {})
+
+    def sign(self, reference: str, key_id: str, signature: str) -> None:
+        """Keep a signature (hexadecimal) of the revision's statement by one's registered key."""
+        address, revision = self._address(reference)
+        body = {"key_id": key_id, "signature": signature}
+        self._wire.call("POST", f"{address}/signatures", params={"revision": revision} if revision else {}, json=body)
+
+    @staticmethod
+    def tree_id(files: Iterable[Mapping[str, Any]]) -> str:
+        """The SHA-256 that identifies the content of a revision, computed from the list of its files.
+
+        A folder is the line `ceyuan-tree 1` and a line for each entry in the order of the names' bytes: kind, hash (of
+        a folder: its own such id), size (files only), a tab, the name.
+        """
+        root: dict[str, Any] = {}
+        for row in files:
+            *folders, name = row["path"].split("/")
+            place = root
+            for folder in folders:
+                place = place.setdefault(folder, {})
+            place[name] = row
+        return _folder_id(root)
+
+    @staticmethod
+    def differing(files: Iterable[Mapping[str, Any]], folder: str | os.PathLike[str]) -> Iterator[str]:
+        """The paths whose local file below `folder` is missing or has other content."""
+        for row in files:
+            local = _inside(Path(folder), row["path"])
+            if not local.is_file() or local.stat().st_size != row["size"] or _hash(local) != row["sha256"]:
+                yield row["path"]
+
+    def add_signing_key(self, name: str, public_key: str) -> Any:
+        """Register one's public Ed25519 key (hexadecimal)."""
+        return self._wire.call("POST", "/api/v1/signing-keys", json={"name": name, "public_key": public_key})
+
     def _address(self, reference: str) -> tuple[str, str | None]:
         """The repository's address in the interface, and the revision that the reference names."""
         name, _, revision = reference.partition("@")
@@ -193,6 +232,21 @@ class Hub:
                 hint=("请重试", "try again"),
             )
         part.replace(target)
+
+
+def _folder_id(entries: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(b"ceyuan-tree 1\n")
+    for name in sorted(entries, key=str.encode):
+        entry = entries[name]
+        if "sha256" in entry and not isinstance(entry["sha256"], dict):
+            kind = {(True, True): "large-exec", (True, False): "large", (False, True): "exec"}.get(
+                (entry["large"], entry["executable"]), "file"
+            )
+            line = f"{kind} {entry['sha256']} {entry['size']}\t{name}\n"
+        else:
+            line = f"folder {_folder_id(entry)}\t{name}\n"
+        digest.update(line.encode())
+    return digest.hexdigest()
 
 
 def _json(response: httpx.Response) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { $api, api } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import { useSession } from '@/app/session'
+import { StorageHealth } from '@/features/hub/StorageHealth'
 import { ProblemView } from '@/ui/Feedback'
 import { Stat, Stats } from '@/ui/Figures'
 import { Page, Section } from '@/ui/Page'
@@ -33,6 +34,7 @@ export function Component() {
         <Stat label={t('system.version')} value={health.data?.version} />
         <Stat label={t('system.address')} value={<span style={{ fontSize: 16 }}>{location.origin}</span>} />
       </Stats>
+      <StorageHealth />
       <div className="grid-2">
         <Section title={t('system.commands')} note={t('system.commandsNote')}>
           <Snippet

@@ -13,6 +13,7 @@ import { Snippet } from '@/ui/Snippet'
 
 import { DownloadsChart } from './DownloadsChart'
 import { PLURAL, type Repository } from './kinds'
+import { Inspection, Signatures } from './Provenance'
 import { pathOf, type Place } from './RepositoryPage'
 import { snippetsOf } from './snippets'
 
@@ -78,6 +79,8 @@ export function CardTab({ place, repository }: { place: Place; repository: Repos
         <Section title={t('use')}>
           <Snippet sources={snippetsOf(repository, place.revision, window.location.origin)} />
         </Section>
+        <Inspection place={place} />
+        <Signatures place={place} repository={repository} />
         <DownloadsChart place={place} />
       </div>
     </div>

@@ -29,6 +29,7 @@ class EntryOut(BaseModel):
     oid: str
     sha256: str | None
     large: bool
+    executable: bool
     url: str | None
     verdict: Literal["safe", "caution", "unsafe", "unknown", "waiting"] | None
 
@@ -107,11 +108,12 @@ def entry_out(view: View, path: str, entry: Entry, verdicts: Mapping[str, str]) 
     common = {"path": path, "name": path.rpartition("/")[2], "verdict": verdicts.get(path)}
     if isinstance(entry, Folder):
         shown = {"type": "folder", "size": entry.bytes, "files": entry.files, "oid": entry.git_oid}
-        return {**common, **shown, "sha256": None, "large": False, "url": None}
+        return {**common, **shown, "sha256": None, "large": False, "executable": False, "url": None}
     revision = view.revision
     url = resolve_url(revision.kind, revision.owner, revision.name, revision.commit, path)
     shown = {"type": "file", "size": entry.size, "files": 1, "oid": entry.git_oid}
-    return {**common, **shown, "sha256": entry.sha256, "large": entry.large, "url": url}
+    shown |= {"sha256": entry.sha256, "large": entry.large, "executable": entry.executable}
+    return {**common, **shown, "url": url}
 
 
 def card_out(view: View, shown: ShownCard, language: Language) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from typing import Literal
 
 from ceyuan.hub.scanning.credentials import scan_text
 from ceyuan.hub.scanning.findings import Finding
+from ceyuan.hub.scanning.persons import scan_persons
 from ceyuan.hub.scanning.pickles import scan_pickle
 from ceyuan.hub.scanning.templates import scan_gguf
 
-VERSION = 1
+VERSION = 2
 """Counts up when a scanner learns something: older verdicts are then made anew."""
 Form = Literal["pickle", "gguf", "tensors", "text", "other"]
 Outcome = Literal["safe", "caution", "unsafe", "unknown"]
@@ -65,7 +66,8 @@ def scan(file: Path, form: Form) -> Scan:
         elif form == "gguf":
             found = scan_gguf(opened)
         else:
-            found = scan_text(opened.read(_MOST_TEXT).decode("utf-8", "replace"))
+            text = opened.read(_MOST_TEXT).decode("utf-8", "replace")
+            found = [*scan_text(text), *scan_persons(text)]
     weights = {finding.weight for finding in found}
     verdict: Outcome = "unsafe" if "unsafe" in weights else "caution" if "caution" in weights else "safe"
     return Scan(form, verdict, found)

@@ -90,6 +90,15 @@ async def holders(session: AsyncSession, chunks: Iterable[str]) -> set[str]:
     return around
 
 
+async def files_in_blobs(session: AsyncSession, blobs: Iterable[str]) -> set[str]:
+    """The files (SHA-256) that need a xorb which one of these blobs holds."""
+    found: set[str] = set()
+    for part in _parts(blobs):
+        needing = select(HubXetUse.sha256).join(HubXorb, HubXorb.hash == HubXetUse.xorb)
+        found.update(await session.scalars(needing.where(HubXorb.sha256.in_(part)).distinct()))
+    return found
+
+
 async def file(session: AsyncSession, sha256: str) -> HubXetFile | None:
     return await session.get(HubXetFile, sha256)
 
