@@ -1,8 +1,9 @@
-"""`ceyuan gateway`: routes, calls, calls in doubt, usage, an organisation's policy, the bounds of a key."""
+"""`ceyuan gateway`: routes, calls, calls in doubt, batches, usage, an organisation's policy, the bounds of a key."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -92,6 +93,46 @@ def usage(
     points = Api().get(path, by=[by, "resource"], bucket=bucket)
     rows = (p for p in points if str(p["dimensions"].get("resource", "")).startswith("gateway."))
     show_rows(rows, _USAGE, key="bucket")
+
+
+@app.command()
+def batch(
+    requests: Annotated[Path, typer.Argument(help="JSON lines with custom_id, method, url and body")],
+    endpoint: Annotated[str, typer.Option(help="the endpoint of all its requests")] = "/v1/chat/completions",
+) -> None:
+    """Upload a file of requests and begin a batch over it."""
+    api = Api()
+    with requests.open("rb") as file:
+        uploaded = api.call("POST", "/v1/files", data={"purpose": "batch"}, files={"file": (requests.name, file)})
+    body = {"input_file_id": uploaded["id"], "endpoint": endpoint, "completion_window": "24h"}
+    show(api.post("/v1/batches", body))
+
+
+@app.command()
+def batches(limit: Annotated[int, typer.Option(help="how many at most")] = 20) -> None:
+    """List batches, newest first."""
+    show_rows(Api().get("/v1/batches", limit=limit)["data"], ["id", "endpoint", "status", "request_counts"])
+
+
+@app.command("cancel-batch")
+def cancel_batch(batch_id: str) -> None:
+    """Stop a batch; what it has is kept."""
+    show(Api().post(f"/v1/batches/{batch_id}/cancel"))
+
+
+@app.command("file")
+def download_file(
+    file_id: Annotated[str, typer.Argument(help="id of a file, such as a batch's output")],
+    to: Annotated[Path, typer.Argument(help="where to write it")],
+) -> None:
+    """Download a file."""
+    api = Api()
+    with api.client.stream("GET", f"/v1/files/{file_id}/content", timeout=None) as answer:
+        if answer.is_error:
+            api.get(f"/v1/files/{file_id}")  # raises the problem
+        with to.open("wb") as out:
+            for chunk in answer.iter_raw():
+                out.write(chunk)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -76,8 +77,13 @@ def up(
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="a reverse proxy ends TLS")] = False,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM file of the certificate chain")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file of its private key")] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="archive with a model, configuration and licence to serve offline")
+    ] = None,
 ) -> None:
     """Start the platform and serve until Ctrl-C."""
+    if bundle is not None:
+        os.environ["CEYUAN_BUNDLE"] = str(bundle.absolute())
     _collect_no_garbage()
     from ceyuan.server.run import serve
 

@@ -130,6 +130,11 @@ ROOMS: tuple[Room, ...] = (
         wiring="ceyuan.models.gateway.wiring",
         bytes="ceyuan.models.gateway.bytes",
     ),
+    Room(
+        "deployments",
+        routers=("ceyuan.models.deployments.endpoints",),
+        wiring="ceyuan.models.deployments.wiring",
+    ),
     Room("releases", routers=("ceyuan.models.releases.endpoints",), wiring="ceyuan.models.releases.wiring"),
     Room("evaluation", routers=("ceyuan.evaluation.runs.endpoints",), wiring="ceyuan.evaluation.runs.wiring"),
     Room("moderation", wiring="ceyuan.governance.moderation.wiring"),

@@ -19,6 +19,9 @@ import { Status, type Tone } from '@/ui/Status'
 
 type Served = Item<'/api/v1/models/served'>
 
+const CAPABILITIES = ['chat', 'completions', 'embeddings', 'rerank', 'images', 'speech', 'transcriptions'] as const
+const ENGINE: ReadonlySet<string> = new Set(['chat', 'completions', 'embeddings'])
+
 interface Values {
   way: 'file' | 'upstream'
   name: string
@@ -29,7 +32,7 @@ interface Values {
   upstream_model?: string
   outside?: boolean
   price?: number
-  capabilities: ('chat' | 'completions' | 'embeddings')[]
+  capabilities: (typeof CAPABILITIES)[number][]
   accept_licence?: boolean
 }
 
@@ -91,7 +94,10 @@ function Fields() {
       <Form.Item name="capabilities" label={t('serve.capabilities')} rules={[{ required: true }]}>
         <Select
           mode="multiple"
-          options={['chat', 'completions', 'embeddings'].map((value) => ({ value, label: t(`capability.${value}`) }))}
+          options={CAPABILITIES.filter((value) => way === 'upstream' || ENGINE.has(value)).map((value) => ({
+            value,
+            label: t(`capability.${value}`),
+          }))}
         />
       </Form.Item>
     </>

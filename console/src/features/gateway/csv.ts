@@ -7,13 +7,17 @@ export function toCsv(rows: (string | number)[][]): string {
   return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('')
 }
 
-/** Hands a text to the browser as a file. */
-export function download(name: string, text: string, type = 'text/csv;charset=utf-8'): void {
-  // The mark tells spreadsheets that the file is UTF-8.
-  const url = URL.createObjectURL(new Blob(['\ufeff', text], { type }))
+/** Hands a blob to the browser as a file. */
+export function saveAs(name: string, blob: Blob): void {
+  const url = URL.createObjectURL(blob)
   const link = document.createElement('a')
   link.href = url
   link.download = name
   link.click()
   URL.revokeObjectURL(url)
+}
+
+/** Hands a table to the browser as a file; the mark tells spreadsheets that it is UTF-8. */
+export function download(name: string, text: string): void {
+  saveAs(name, new Blob(['\ufeff', text], { type: 'text/csv;charset=utf-8' }))
 }

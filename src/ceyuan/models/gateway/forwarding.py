@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -23,11 +23,12 @@ from ceyuan.models.gateway.policies import Policies
 from ceyuan.models.gateway.prompt import PATHS, Prompt
 from ceyuan.models.gateway.routing import Health, Router, prefix_of
 from ceyuan.models.gateway.settings import GatewaySettings
+from ceyuan.models.gateway.shadows import Shadows
 from ceyuan.models.gateway.stream import Shape, StreamRelay
 from ceyuan.models.gateway.upstream import Answer, Target, Upstreams
 from ceyuan.models.gateway.usage import note_relayed
 from ceyuan.models.gateway.whole import read_embeddings, read_made, relay_whole
-from ceyuan.models.serving import ModelDirectory, Replica, Route
+from ceyuan.models.serving import EngineUnavailable, ModelDirectory, Replica, Route
 
 _PATHS: dict[Endpoint, str] = {endpoint: path.removeprefix("/v1") for path, endpoint in PATHS.items()}
 _LABELLED = frozenset({"images", "speech"})
@@ -75,16 +76,15 @@ class Forwarder:
         self._conclude = conclude
         self._labeller = Labeller(settings.content_producer)
         self._max_answer = int(settings.max_answer_mb * 1e6)
+        self.shadows = Shadows(directory, upstreams)
 
     async def forward(self, run: Run, route: Route, prompt: Prompt) -> None:
         """Send the call to the servers of its model, one after the other until one answers."""
         prefix = prefix_of(prompt.document) if route.strategy == "prefix" and len(route.replicas) > 1 else b""
         inside = run.incoming.inside or self._policies.stays_inside(run.call.org_id)
-        replicas = self._router.order(route, inside=inside, prefix=prefix, now=time.monotonic())
-        if route.engine is not None:
-            async with self._directory.engine_place(route, wait_s=self._settings.cold_start_s) as place:
-                target = Target(place.base_url + _PATHS[run.call.endpoint], place.headers, place.socket)
-                await self._try(run, route, prompt, self._open(run, prompt, replicas[0], target), final=True)
+        replicas = self._router.order(route, inside=inside, prefix=prefix, now=time.monotonic(), org_id=run.call.org_id)
+        if route.embedded:
+            await self._ask_engines(run, route, prompt, replicas)
             return
         final = min(len(replicas), 1 + route.retries) - 1
         for number, replica in enumerate(replicas):
@@ -95,6 +95,24 @@ class Forwarder:
                 else self._hedged(run, prompt, replica, following, route.hedge_s)
             )
             if await self._try(run, route, prompt, opening, final=number >= final):
+                return
+
+    async def _ask_engines(self, run: Run, route: Route, prompt: Prompt, replicas: Sequence[Replica]) -> None:
+        """Send the call to the first engine that can be had; started first where it sleeps."""
+        for replica in replicas:
+            final = replica is replicas[-1]
+            assert replica.engine is not None
+            try:
+                async with self._directory.engine_place(replica.engine, wait_s=self._settings.cold_start_s) as place:
+                    target = Target(place.base_url + _PATHS[run.call.endpoint], place.headers, place.socket)
+                    done = await self._try(run, route, prompt, self._open(run, prompt, replica, target), final=final)
+            except EngineUnavailable:
+                if final or run.sent:
+                    raise
+                continue
+            if done:
+                if route.shadow is not None and run.call.status == "ok":
+                    self.shadows.copy(route, run.call, prompt, _PATHS[run.call.endpoint], run.said.text)
                 return
 
     def _intend(self, run: Run, replica: Replica) -> None:

@@ -63,7 +63,7 @@ class Router:
         if known := self._health.get(replica_id):
             known.failures, known.closed_until = 0, 0.0
 
-    def order(self, route: Route, *, inside: bool, prefix: bytes, now: float) -> Sequence[Replica]:
+    def order(self, route: Route, *, inside: bool, prefix: bytes, now: float, org_id: str = "") -> Sequence[Replica]:
         """The servers to ask, the preferred one first; raises
         `DataStaysInside` where none may be asked, `NoReplica` where none can be."""
         replicas = route.replicas
@@ -77,9 +77,12 @@ class Router:
         allowed = [replica for replica in replicas if not (inside and replica.outside)]
         if not allowed:
             raise _only_outside(route)
+        allowed = [one for one in allowed if one.only_for is None or org_id in one.only_for]
         able = [replica for replica in allowed if self.health(replica).closed_until <= now]
         if not able:
-            raise _all_closed(route, min(self.health(replica).closed_until for replica in allowed) - now)
+            raise _all_closed(route, min((self.health(one).closed_until for one in allowed), default=now) - now)
+        if route.shares:
+            return self._by_variant(able, route)
         chosen: list[Replica] = []
         for tier in sorted({replica.tier for replica in able}):
             chosen += self._within([replica for replica in able if replica.tier == tier], route, prefix)
@@ -104,6 +107,16 @@ class Router:
             return self._by_prefix(replicas, prefix)
         # Efraimidis and Spirakis 2006: the largest u^(1/w) first is a weighted draw without replacement.
         return sorted(replicas, key=lambda one: -(draws[one.id] ** (1 / one.weight)) if one.weight else 1.0)
+
+    def _by_variant(self, able: list[Replica], route: Route) -> list[Replica]:
+        """The servers of the variant that the draw names, then the others; within each the least busy first."""
+        draw, drawn = self._rng.random() * 100, "stable"
+        for variant, percent in route.shares:
+            draw -= percent
+            if draw < 0:
+                drawn = variant
+                break
+        return sorted(able, key=lambda one: (one.variant != drawn, self.health(one).pending, self._rng.random()))
 
     def _by_prefix(self, replicas: list[Replica], prefix: bytes) -> list[Replica]:
         def score(replica: Replica) -> bytes:

@@ -113,6 +113,7 @@ class GatewayService:
         while gateway.throttle.in_flight and time.monotonic() < ends:
             await asyncio.sleep(0.05)
         await gateway.inquiries.stop()
+        await gateway.forwarder.shadows.stop()
         await gateway.upstreams.close()
         await gateway.poster.stop()
         await gateway.journal.close()

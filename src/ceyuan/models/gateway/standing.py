@@ -100,7 +100,7 @@ def _route(gateway: Gateway, route: Route, *, full: bool) -> RouteStanding:
         hedge_ms=round(route.hedge_s * 1000),
         max_concurrency=route.max_concurrency,
         waiting=gateway.gates.waiting().get(route.name, 0),
-        embedded=route.engine is not None,
+        embedded=route.embedded,
         replicas=[_standing(gateway, route, replica, full=full, now=now) for replica in route.replicas],
     )
 

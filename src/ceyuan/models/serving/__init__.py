@@ -3,7 +3,7 @@ that the engine runs. Who may call them, what a call costs and what is kept of i
 """
 
 from ceyuan.models.serving.cache import ModelCache, cache_folder
-from ceyuan.models.serving.candidates import ReleaseBook
+from ceyuan.models.serving.candidates import ReleaseBook, is_released
 from ceyuan.models.serving.catalogue import DEFAULT_MODEL, KNOWN, ModelFile, find_file
 from ceyuan.models.serving.directory import ModelDirectory
 from ceyuan.models.serving.engine import EngineState
@@ -63,6 +63,7 @@ __all__ = [
     "default_sources",
     "fetch_file",
     "find_file",
+    "is_released",
     "list_served",
     "model_cache",
     "remove_upstream",

@@ -6,12 +6,14 @@ catalogue and of files on the operator's own disk are the operator's decision an
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from sqlalchemy import select
 
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.serving.tables import ServedModel
+from ceyuan.models.serving.variants import plan_of
 
 
 @runtime_checkable
@@ -39,4 +41,18 @@ async def note_release(uow: UnitOfWork, node_id: str, *, released: bool) -> None
             "serving.released" if released else "serving.candidate", row.id, row.owner_org_id, name=row.name
         )
         await uow.publish("serving.changed", served_id=row.id, name=row.name, state=row.state)
+    await _note_variants(uow, node_id, released=released)
     await uow.session.flush()
+
+
+async def _note_variants(uow: UnitOfWork, node_id: str, *, released: bool) -> None:
+    """The same for revisions that deployments run beside their stable ones."""
+    for row in await uow.session.scalars(select(ServedModel).where(ServedModel.model_node.is_not(None))):
+        plan = plan_of(row.routing)
+        if plan is None or all(one.node != node_id or one.released == released for one in plan.variants):
+            continue
+        for variant in plan.variants:
+            if variant.node == node_id:
+                plan = plan.with_variant(replace(variant, released=released))
+        row.routing = plan.stored()
+        await uow.publish("serving.changed", served_id=row.id, name=row.name, state=row.state)

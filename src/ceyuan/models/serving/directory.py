@@ -19,6 +19,7 @@ from ceyuan.models.serving.files import FileReference, local_path
 from ceyuan.models.serving.routes import Place, Replica, Route
 from ceyuan.models.serving.settings import ServingSettings
 from ceyuan.models.serving.tables import ServedModel, Upstream
+from ceyuan.models.serving.variants import DeploymentPlan, plan_of
 
 logger = logging.getLogger(__name__)
 _CHANGED = "serving.changed"
@@ -33,6 +34,9 @@ class ModelDirectory:
         self._platform = platform
         self._settings = settings
         self._routes: dict[str, Route] = {}
+        self._rows: Sequence[ServedModel] = ()
+        self._upstreams: Mapping[str, Upstream] = {}
+        self._scales: dict[str, int] = {}
         self._keeper: asyncio.Task[None] | None = None
         self._reloading = asyncio.Lock()
         self.engines: Engines | None = None
@@ -80,18 +84,43 @@ class ModelDirectory:
         return [route for _, route in sorted(self._routes.items()) if route.is_open_to(org_id)]
 
     @asynccontextmanager
-    async def engine_place(self, route: Route, *, wait_s: float) -> AsyncIterator[Place]:
-        """Where a call of this model goes that an embedded engine runs; holds the engine meanwhile, started first
-        where it sleeps."""
-        assert route.engine is not None
+    async def engine_place(self, engine: str, *, wait_s: float) -> AsyncIterator[Place]:
+        """Where a call goes that this embedded engine answers; holds the engine meanwhile, started first where it
+        sleeps."""
         if self.engines is None:
             raise EngineUnavailable(("引擎正在关闭", "the engines are shutting down"))
-        async with self.engines.lease(route.engine, wait_s=wait_s) as lease:
+        async with self.engines.lease(engine, wait_s=wait_s) as lease:
             yield Place("http://engine/v1", {}, lease.socket)
 
     def engine_state(self, served_id: str) -> EngineState | None:
-        """The state of a served model's engine in this process."""
-        return self.engines.state(served_id) if self.engines is not None else None
+        """The state of a served model's engine in this process, of a deployment's first one."""
+        states = self.engine_states(served_id)
+        return states[0] if states else None
+
+    def engine_states(self, served_id: str) -> list[EngineState]:
+        """The states of all engines of a served model in this process."""
+        if self.engines is None:
+            return []
+        names = [name for name in self.engines.names if name == served_id or name.startswith(f"{served_id}/")]
+        return [state for name in sorted(names) if (state := self.engines.state(name)) is not None]
+
+    def deployed(self) -> list[tuple[ServedModel, DeploymentPlan]]:
+        """The deployments that are ready to be called."""
+        found = ((row, plan_of(row.routing)) for row in self._rows if row.state == "ready")
+        return [(row, plan) for row, plan in found if plan is not None]
+
+    def scale_of(self, served_id: str, plan: DeploymentPlan) -> int:
+        """How many replicas of the stable revision are wanted just now."""
+        return min(max(self._scales.get(served_id, plan.scale.least), plan.scale.least, 1), max(plan.scale.most, 1))
+
+    def set_scale(self, served_id: str, replicas: int) -> None:
+        """Want this many from now on."""
+        self._scales[served_id] = replicas
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Make the routes anew of what was read last: engines are ready that were not."""
+        self._take(self._rows, self._upstreams)
 
     async def reload(self) -> None:
         """Read the tables anew; engines that are no longer wanted finish their requests and end."""
@@ -103,6 +132,7 @@ class ModelDirectory:
             self._take(rows, upstreams)
 
     def _take(self, rows: Sequence[ServedModel], upstreams: Mapping[str, Upstream]) -> None:
+        self._rows, self._upstreams = rows, upstreams
         routes: dict[str, Route] = {}
         wanted: set[str] = set()
         for model in rows:
@@ -114,8 +144,7 @@ class ModelDirectory:
                 logger.exception("the served model %s cannot be routed", model.name)
                 continue
             routes[route.name] = route
-            if route.engine is not None:
-                wanted.add(route.engine)
+            wanted |= self._engines_of(model)
         self._routes = routes
         if self.engines is not None:
             for name in self.engines.names:
@@ -139,9 +168,7 @@ class ModelDirectory:
             "label": model.label,
         }
         if model.upstream_id is None:
-            self._declare(model)
-            engine = Replica(model.id, "engine", model.name)
-            return Route(**common, replicas=(engine,), engine=model.id)
+            return Route(**common, **self._engine_route(model))
         named = [{"upstream_id": model.upstream_id, "model": model.upstream_model}, *routing.get("replicas", ())]
         replicas = [self._replica(upstreams[entry["upstream_id"]], entry, model.upstream_model) for entry in named]
         replicas[0] = replace(replicas[0], weight=routing.get("weight", 1), tier=routing.get("tier", 0))
@@ -176,13 +203,56 @@ class ModelDirectory:
             headers["Authorization"] = f"Bearer {key}"
         return headers
 
-    def _declare(self, model: ServedModel) -> None:
-        if self.engines is None or model.file is None:
+    def _engine_route(self, model: ServedModel) -> dict[str, Any]:
+        """The replicas of a model that embedded engines run; the engines are declared along the way."""
+        plan = plan_of(model.routing)
+        if plan is None:
+            if model.file is not None:
+                self._declare(model, model.id, model.file, keep_warm=model.keep_warm)
+            return {"replicas": (Replica(model.id, "engine", model.name, engine=model.id),)}
+        replicas: list[Replica] = []
+        shadow = None
+        for variant in plan.variants:
+            count = self.scale_of(model.id, plan) if variant.name == "stable" else 1
+            for index in range(count):
+                name = variant.engine(model.id, index)
+                warm = index > 0 or plan.scale.least > 0 or variant.name != "stable"
+                self._declare(model, name, variant.file, keep_warm=warm)
+                # One that still loads gets no calls while another one can take them.
+                if index and not self._is_ready(name):
+                    continue
+                only_for = None if variant.released else frozenset({variant.owner_org_id})
+                replica = Replica(name, "engine", model.name, engine=name, variant=variant.name, only_for=only_for)
+                if variant.name == "shadow":
+                    shadow = (replica, variant.percent)
+                elif variant.name == "stable" or (variant.name == "canary" and variant.percent):
+                    replicas.append(replica)
+        shares = tuple((one.name, one.percent) for one in plan.variants if one.name == "canary" and one.percent)
+        return {"replicas": tuple(replicas), "shares": shares, "shadow": shadow, "strategy": "least_pending"}
+
+    def _engines_of(self, model: ServedModel) -> set[str]:
+        """The engines that a model wants."""
+        if model.upstream_id is not None:
+            return set()
+        plan = plan_of(model.routing)
+        if plan is None:
+            return {model.id}
+        return {
+            variant.engine(model.id, index)
+            for variant in plan.variants
+            for index in range(self.scale_of(model.id, plan) if variant.name == "stable" else 1)
+        }
+
+    def _is_ready(self, engine: str) -> bool:
+        state = self.engines.state(engine) if self.engines is not None else None
+        return state is not None and state.state == "ready"
+
+    def _declare(self, model: ServedModel, name: str, file: str, *, keep_warm: bool) -> None:
+        if self.engines is None:
             return
-        path = local_path(self._platform, FileReference.parse(model.file))
+        path = local_path(self._platform, FileReference.parse(file))
         spec = engine_spec(self._settings, model, path or Path("/missing"))
-        keep_warm = path is not None and (model.keep_warm or self._settings.engine_eager)
-        self.engines.declare(model.id, spec, keep_warm=keep_warm)
+        self.engines.declare(name, spec, keep_warm=path is not None and (keep_warm or self._settings.engine_eager))
 
     async def _on_changed(self, platform: Platform, event: Event) -> None:
         await self.reload()

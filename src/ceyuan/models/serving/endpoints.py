@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 
 from ceyuan.hub.errors import RepositoryNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.pages import Page
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
-from ceyuan.models.serving import health, service, upstreams
+from ceyuan.models.serving import bundle, health, service, upstreams
 from ceyuan.models.serving.catalogue import KNOWN
 from ceyuan.models.serving.errors import (
     InvalidServedModel,
@@ -128,6 +130,22 @@ async def get_served_model_health(served_id: str, uow: ReadWork) -> Any:
     if found["engine"] is not None and not uow.actor.has_duty("operator"):
         found["engine"] |= {"log": [], "pid": None, "last_error": None}
     return found
+
+
+@router.get(
+    "/served/{served_id}/bundle",
+    response_class=StreamingResponse,
+    responses=problems(Unauthenticated, Forbidden, ModelNotServed, InvalidServedModel)
+    | {200: {"content": {"application/x-tar": {}}, "description": "one archive: manifest, licences, model"}},
+)
+async def get_model_bundle(served_id: str, uow: ReadWork) -> StreamingResponse:
+    """Download a model as one archive that `ceyuan up --bundle` serves elsewhere, offline."""
+    bundled = await bundle.pack(uow, served_id)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(bundled.filename)}",
+        "Content-Length": str(bundle.size_of(bundled)),
+    }
+    return StreamingResponse(bundle.stream(bundled), media_type="application/x-tar", headers=headers)
 
 
 @router.get("/files", response_model=list[FileOut], responses=problems(Unauthenticated))

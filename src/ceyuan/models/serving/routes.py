@@ -25,6 +25,8 @@ class Replica:
     `tier`: those of a larger number are asked only when none of a smaller one can be. `outside`: it is not the
     platform's own, so what must stay inside does not go there. `price` is what it asks for a million tokens.
     `usage_url` tells what it counted for a call: `{id}` stands for the `x-request-id` that it was sent with.
+    `engine` names the embedded engine behind it, where there is one, and `variant` the revision of a deployment;
+    `only_for` are the organisations whose calls may go there (a candidate's owner), `None` = all.
     """
 
     id: str
@@ -38,14 +40,17 @@ class Replica:
     price: float = 0.0
     reports_stream_usage: bool = True
     usage_url: str | None = None
+    engine: str | None = None
+    variant: str = ""
+    only_for: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A served model. `visible_to` = organisations that may use it, `None` = all; `engine` names the embedded engine
-    that runs it, where it is not served by upstreams. `retries`: how many further replicas a call that was not
-    answered may be given to; `hedge_s`: after which time without an answer a second one is asked as well (0 = never).
-    `released` is False for a candidate.
+    """A served model. `visible_to` = organisations that may use it, `None` = all. `retries`: how many further replicas
+    a call that was not answered may be given to; `hedge_s`: after which time without an answer a second one is asked
+    as well (0 = never). `released` is False for a candidate. `shares`: the percentage of calls of each variant but the
+    stable one; `shadow`: a server that gets a copy of a percentage of the calls.
     """
 
     served_id: str
@@ -60,11 +65,17 @@ class Route:
     context: int | None = None
     max_concurrency: int = 0
     label: str | None = None
-    engine: str | None = None
     strategy: Strategy = "weighted"
     retries: int = 2
     hedge_s: float = 0.0
     released: bool = True
+    shares: tuple[tuple[str, int], ...] = ()
+    shadow: tuple[Replica, int] | None = None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether embedded engines run it."""
+        return self.replicas[0].engine is not None
 
     def is_open_to(self, org_id: str) -> bool:
         """Whether the organisation may use it."""

@@ -15,6 +15,9 @@ class ServingSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="CEYUAN_", extra="ignore", frozen=True, protected_namespaces=())
 
+    bundle: Path | None = Field(
+        None, description="archive with a model, configuration and licence that is served from the start"
+    )
     model_cache: Path | None = Field(
         None, description="folder of fetched model files; default: ceyuan/models in the XDG cache directory"
     )

@@ -4,7 +4,7 @@
 to whom and at which price is not known here.
 """
 
-from ceyuan.models.serving.engine.pool import Engines, EngineState, Lease
+from ceyuan.models.serving.engine.pool import Engines, EngineState, Lease, Load
 from ceyuan.models.serving.engine.process import EngineProcess, EngineSpec
 
-__all__ = ["EngineProcess", "EngineSpec", "EngineState", "Engines", "Lease"]
+__all__ = ["EngineProcess", "EngineSpec", "EngineState", "Engines", "Lease", "Load"]

@@ -25,6 +25,7 @@ State = Literal["stopped", "starting", "ready", "backing_off"]
 _PREFIX = "ceyuan-engines-"
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
+_SMOOTHING = 0.2
 _OVERHEAD_BYTES = 200 << 20
 """Memory of a worker beside the model file: runtime, buffers, a small context."""
 
@@ -54,6 +55,16 @@ class Lease:
     socket: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy an engine is: calls that it holds, how many it runs at once, how long one usually takes in seconds."""
+
+    ready: bool
+    in_flight: int
+    parallel: int
+    mean_s: float
+
+
 @dataclass
 class _Slot:
     name: str
@@ -69,6 +80,7 @@ class _Slot:
     not_before: float = 0.0
     last_error: str | None = None
     threads: int | None = None
+    mean_s: float = 0.0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -143,12 +155,23 @@ class Engines:
         try:
             if slot.process is None or not slot.process.is_alive:
                 await self._ensure(slot, wait_s if wait_s is not None else self.start_timeout_s)
+            began = asyncio.get_running_loop().time()
             yield Lease(name, slot.socket)
+            taken = asyncio.get_running_loop().time() - began
+            slot.mean_s = taken if not slot.mean_s else slot.mean_s + _SMOOTHING * (taken - slot.mean_s)
         finally:
             slot.in_flight -= 1
             slot.used_at = asyncio.get_running_loop().time()
             if slot.in_flight == 0:
                 slot.idle.set()
+
+    def load(self, name: str) -> Load | None:
+        """How busy an engine is."""
+        slot = self._slots.get(name)
+        if slot is None:
+            return None
+        ready = slot.process is not None and slot.process.is_alive and slot.starting is None
+        return Load(ready, slot.in_flight, slot.spec.parallel, slot.mean_s)
 
     def states(self) -> list[EngineState]:
         """All engines as they are now."""
