@@ -18,8 +18,12 @@ from ceyuan.server import rooms
 from ceyuan.server.asgi import Door
 from ceyuan.server.assembly import build_platform, running
 from ceyuan.server.settings import ServerSettings
+from tests.memory import memory_folder
 from tests.postgres import PostgresServer, find_postgres
 from tests.workshop import Workshop, open_workshop
+
+if (in_memory := memory_folder()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(in_memory))
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
+from tests.memory import memory_folder
+
+_PLACE = memory_folder() or Path("/tmp")
+
 
 def find_postgres() -> tuple[Path | None, str]:
     """The folder of initdb and postgres, and why there is none otherwise."""
@@ -43,6 +47,17 @@ def _demote() -> dict[str, object]:
     raise RuntimeError("no unprivileged account to run PostgreSQL as")
 
 
+def _sweep() -> None:
+    """Remove the clusters of test runs that were killed."""
+    for folder in _PLACE.glob("ceyuan-pg-*"):
+        try:
+            os.kill(int((folder / "data" / "postmaster.pid").read_text().split()[0]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except (OSError, ValueError, IndexError):
+            continue  # another account's, or just being made
+
+
 class PostgresServer:
     """One cluster in a temporary folder, listening on loopback."""
 
@@ -50,7 +65,7 @@ class PostgresServer:
         self._binaries = binaries
         self._account = _demote()
         # The temporary folders of pytest are closed to other accounts.
-        self._folder = Path(f"/tmp/ceyuan-pg-{uuid4().hex[:8]}") if self._account else folder / "cluster"
+        self._folder = _PLACE / f"ceyuan-pg-{uuid4().hex[:8]}" if self._account else folder / "cluster"
         self._log = folder / "postgres.log"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -61,6 +76,7 @@ class PostgresServer:
         subprocess.run(command, check=True, capture_output=True, timeout=120, cwd="/", **self._account)  # type: ignore[call-overload]
 
     def start(self) -> None:
+        _sweep()
         self._folder.mkdir(mode=0o700)
         if self._account:
             os.chown(self._folder, int(str(self._account["user"])), int(str(self._account["group"])))
@@ -78,6 +94,7 @@ class PostgresServer:
             "--locale=C",
         )
         options = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"]
+        options += ["-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "max_wal_size=128MB"]
         place = ["-c", f"unix_socket_directories={self._folder}", "-h", "127.0.0.1", "-p", str(self.port)]
         command = [str(self._binaries / "postgres"), "-D", str(self._folder / "data"), *place, *options]
         with self._log.open("wb") as log:
