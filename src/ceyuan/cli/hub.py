@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from ceyuan.cli import hub_signing
 from ceyuan.cli.connection import Api
 from ceyuan.cli.output import say, show, show_rows
 from ceyuan.sdk.hub import Hub
@@ -105,7 +104,3 @@ def diff(
     """Show which files differ between two revisions."""
     found = _hub().diff(reference, old, new)
     show_rows(found["items"], ["status", "path", "old_size", "new_size"], key="path")
-
-
-for _command in (hub_signing.key, hub_signing.sign, hub_signing.verify):
-    app.command()(_command)

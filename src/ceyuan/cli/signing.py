@@ -1,4 +1,4 @@
-"""`ceyuan hub key | sign | verify`: who vouches for a revision, checked here and not by the platform's word."""
+"""`ceyuan signing`: who vouches for a revision, checked here and not by the platform's word."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ceyuan.kernel.errors import Invalid, NotFound
 from ceyuan.sdk.hub import Hub
 from ceyuan.sdk.wire import PlatformProblem
 
+app = typer.Typer(help="Signed revisions: make a key, sign, verify.", no_args_is_help=True)
 Reference = Annotated[str, typer.Argument(help="such as models/owner/name@revision")]
 
 
@@ -31,7 +32,7 @@ def _private() -> Any:
     except FileNotFoundError as error:
         raise NotFound(
             ("还没有签名密钥", "there is no signing key yet"),
-            hint=("请先运行 ceyuan hub key", "run ceyuan hub key first"),
+            hint=("请先运行 ceyuan signing key", "run ceyuan signing key first"),
         ) from error
     except ValueError as error:
         raise Invalid((f"{key_path()} 不是签名密钥", f"{key_path()} holds no signing key")) from error
@@ -43,7 +44,8 @@ def _key_id(public: bytes) -> str:
     return public_key_id(public)
 
 
-def key(name: Annotated[str, typer.Option(help="by what name you know it")] = "ceyuan hub key") -> None:
+@app.command()
+def key(name: Annotated[str, typer.Option(help="by what name you know it")] = "this machine") -> None:
     """Make a signing key (Ed25519) on this machine if there is none, and register its public half."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -62,6 +64,7 @@ def key(name: Annotated[str, typer.Option(help="by what name you know it")] = "c
     show({"key_id": _key_id(public), "public_key": public.hex(), "file": str(path)}, key="public_key")
 
 
+@app.command()
 def sign(reference: Reference) -> None:
     """Vouch for a revision with your key."""
     hub, private = Hub(Api()), _private()
@@ -72,6 +75,7 @@ def sign(reference: Reference) -> None:
     say((f"已签名 {fixed}", f"signed {fixed}"))
 
 
+@app.command()
 def verify(
     reference: Reference,
     folder: Annotated[Path | None, typer.Argument(help="also compare the files below this folder")] = None,

@@ -100,8 +100,8 @@ export function Signatures({ place, repository }: { place: Place; repository: Re
         ))}
         <Snippet
           sources={[
-            { label: t('sign.verify'), code: `ceyuan hub verify ${reference} ./${place.name}` },
-            { label: t('sign.sign'), code: `ceyuan hub key\nceyuan hub sign ${reference}` },
+            { label: t('sign.verify'), code: `ceyuan signing verify ${reference} ./${place.name}` },
+            { label: t('sign.sign'), code: `ceyuan signing key\nceyuan signing sign ${reference}` },
           ]}
         />
       </div>

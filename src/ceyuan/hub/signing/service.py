@@ -111,7 +111,7 @@ async def sign(uow: UnitOfWork, view: View, key_id: str, signature: str) -> None
     if key.revoked_at is not None or not verify_signature(key.public_key, statement(view), raw):
         raise SignatureWrong(
             ("签名与该版本不符,或密钥已撤销", "the signature is not one of this revision, or the key was revoked"),
-            hint=("请用 ceyuan hub sign 重新签名", "sign again with ceyuan hub sign"),
+            hint=("请用 ceyuan signing sign 重新签名", "sign again with ceyuan signing sign"),
         )
     values = {
         "repository_id": view.row.id,
