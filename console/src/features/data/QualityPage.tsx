@@ -6,6 +6,7 @@ import { repositoryPath } from '@/lib/reference'
 import { Page } from '@/ui/Page'
 
 import { Analyser } from './Analyser'
+import { ContributionsView } from './ContributionsView'
 import { DocumentsView } from './DocumentsView'
 import { DropReasons } from './DropReasons'
 import { SamplesView } from './SamplesView'
@@ -49,6 +50,7 @@ export function Component() {
           { key: 'whatif', label: t('quality.whatif'), children: <WhatIf place={place} /> },
           { key: 'documents', label: t('document.title'), children: <DocumentsView place={place} /> },
           { key: 'versions', label: t('version.title'), children: <VersionsView place={place} /> },
+          { key: 'contributions', label: t('account.title'), children: <ContributionsView place={place} /> },
           { key: 'sql', label: t('quality.sql'), children: <SqlView place={place} /> },
         ]}
       />

@@ -11,7 +11,7 @@ from ceyuan.data.pipelines.lineage import record_collection, record_corpus
 from ceyuan.data.pipelines.runs import Heard
 from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn
 from ceyuan.data.pipelines.service import ASSESS, COLLECT, CORPUS, PIPELINE, corpus_head
-from ceyuan.data.pipelines.storage import store_folder
+from ceyuan.data.pipelines.storage import kept_collection, put_down, store_folder, take_up
 from ceyuan.data.sources import SourceSpec, mark_assessed, mark_collected, specification
 from ceyuan.data.sources.settings import DataSettings
 from ceyuan.hub import HubRepository, Visibility, commit_folder, create_repository, local_snapshot, resolve
@@ -33,14 +33,18 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
     wanted = CollectIn.model_validate(params)
     work = _work(ctx)
 
-    async def prepare(uow: UnitOfWork) -> list[dict[str, Any]]:
+    async def prepare(uow: UnitOfWork) -> dict[str, Any]:
         uow.actor.require_role(wanted.org_id, "member")
-        await _make_room(uow, wanted.dataset, wanted.visibility)
-        return [(await specification(uow, source_id)).as_json() for source_id in wanted.sources]
+        room = await _make_room(uow, wanted.dataset, wanted.visibility)
+        specs = [(await specification(uow, source_id)).as_json() for source_id in wanted.sources]
+        return {"repository": room.id, "specs": specs}
 
-    specs = [SourceSpec(**values) for values in await ctx.transaction("prepare", prepare)]
+    prepared = await ctx.transaction("prepare", prepare)
+    specs = [SourceSpec(**values) for values in prepared["specs"]]
+    kept = kept_collection(ctx.platform, prepared["repository"])
 
     async def read() -> dict[str, Any]:
+        await asyncio.to_thread(take_up, kept, work / "raw", [spec.key for spec in specs])
         sources = [spec.arguments(await _files_of(ctx, spec, work)) for spec in specs]
         settings = ctx.platform.section(DataSettings)
         cache = str(settings.cache_dir) if settings.cache_dir else None
@@ -68,6 +72,7 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
         }
 
     result = await ctx.transaction("record", record)
+    await asyncio.to_thread(put_down, work / "raw", kept)
     await _clear(work)
     ctx.progress(1.0, (f"共 {result['documents']:,} 篇", f"{result['documents']:,} documents"))
     return result
