@@ -7,12 +7,17 @@ import shutil
 import subprocess
 from pathlib import Path
 
+_SBIN = "/usr/sbin:/sbin"
 WANTED = {
     "bubblewrap": lambda: shutil.which("bwrap") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
     "fonts-noto-cjk": lambda: any(Path("/usr/share/fonts").rglob("NotoSansCJK*")),
+    "munge": lambda: shutil.which("munged", path=_SBIN) is not None,
     "openssh-server": lambda: Path("/usr/sbin/sshd").exists(),
     "postgresql": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+    "slurm-client": lambda: shutil.which("sbatch") is not None,
+    "slurmctld": lambda: shutil.which("slurmctld", path=_SBIN) is not None,
+    "slurmd": lambda: shutil.which("slurmd", path=_SBIN) is not None,
 }
 
 

@@ -1,4 +1,4 @@
-"""What every executor keeps, against the real thing: local processes, and a host behind a real sshd."""
+"""What every executor keeps, against the real thing: local processes, a host behind a real sshd, a real Slurm."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from ceyuan.compute.executors import Executor, ExecutorFault, Launch, LocalExecutor, Run, SshExecutor
+from ceyuan.compute.executors import Executor, ExecutorFault, Launch, LocalExecutor, Run, SlurmExecutor, SshExecutor
+from tests.compute.executors import slurmlab
 from tests.compute.executors.sshd import Sshd, why_not
 
 SHELL = ("/bin/sh", "-c")
@@ -27,11 +28,24 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     server.stop()
 
 
-@pytest.fixture(params=["local", "ssh"])
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[slurmlab.SlurmLab]:
+    if reason := slurmlab.why_not():
+        pytest.skip(reason)
+    made = slurmlab.SlurmLab(tmp_path_factory.mktemp("slurm"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(params=["local", "ssh", pytest.param("slurm", marks=pytest.mark.slow)])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[Executor, Path]]:
     """An executor and the folder of its runs."""
     if request.param == "local":
         yield LocalExecutor(tmp_path / "runs"), tmp_path / "runs"
+        return
+    if request.param == "slurm":
+        cluster = request.getfixturevalue("lab").cluster
+        yield SlurmExecutor(cluster), cluster.root
         return
     server: Sshd = request.getfixturevalue("sshd")
     (tmp_path / "control").mkdir()
@@ -157,7 +171,8 @@ async def test_a_run_outlives_the_one_who_submitted_it_and_another_finds_it(
 ) -> None:
     executor, root = place
     key = f"heir-{os.urandom(4).hex()}"
-    await executor.submit(key, sh("sleep 0.5; echo late"))
+    await executor.submit(key, sh("echo begun; sleep 1; echo late"))
+    await until(executor, key, b"begun")
     heir = LocalExecutor(root)
     assert (await heir.status(key)).state == "running"
     assert (await ended(heir, key)).state == "succeeded"

@@ -93,7 +93,7 @@ function RegisterPool({ open, onClose }: { open: boolean; onClose: () => void })
   )
 }
 
-const KINDS = ['ssh'] as const
+const KINDS = ['ssh', 'slurm'] as const
 
 function Quotas({ operator }: { operator: boolean }) {
   const { t } = useTranslation('tasks')

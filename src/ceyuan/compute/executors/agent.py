@@ -10,6 +10,8 @@ when nobody has asked for its status for so long: whoever gave it up for lost ma
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import fcntl
 import json
 import os
@@ -225,6 +227,7 @@ def supervise(folder: str) -> None:
                 cwd=at(folder, "work"),
                 env={**spec.get("environment", {}), **passed_on(spec)},
                 start_new_session=True,
+                preexec_fn=die_with_parent,
             )
         except OSError as error:
             output.write(f"{error}\n".encode())
@@ -261,9 +264,17 @@ def supervise(folder: str) -> None:
     )
 
 
+def die_with_parent() -> None:
+    """In the child: be killed when the supervisor is (PR_SET_PDEATHSIG, prctl(2)), so that nobody works unwatched."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 def passed_on(spec: dict[str, Any]) -> dict[str, str]:
-    """Variables of our own environment (a queueing system's) that the launch lets through."""
-    return {name: os.environ[name] for name in spec.get("passes", []) if name in os.environ}
+    """Variables of a queueing system around us that the launch lets through; `NAME*`: all that begin so."""
+    names = spec.get("passes", [])
+    starts = tuple(name[:-1] for name in names if name.endswith("*"))
+    return {name: value for name, value in os.environ.items() if name in names or (starts and name.startswith(starts))}
 
 
 def follow(process: subprocess.Popen[bytes], spec: dict[str, Any], folder: str, began: float) -> tuple[str, float, int]:

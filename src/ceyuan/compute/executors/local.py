@@ -5,34 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from pathlib import Path
 
 from ceyuan.compute.executors import agent
-from ceyuan.compute.executors.interface import ExecutorFault, Run
+from ceyuan.compute.executors.interface import ExecutorFault
+from ceyuan.compute.executors.shared import FolderExecutor
 from ceyuan.compute.executors.speaking import AgentExecutor
 
 
-class LocalExecutor(AgentExecutor):
+class LocalExecutor(FolderExecutor, AgentExecutor):
     """Runs below the folder `root`."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def work(self, key: str) -> Path:
-        """The folder in which a run works."""
-        return self.root / key / "work"
-
-    async def status(self, key: str) -> Run:
-        """How a run stands: a few small files, read here."""
-        if not agent.KEY.fullmatch(key):
-            raise ExecutorFault("refused", f"{key!r} is no key")
-        return Run.of(await asyncio.to_thread(agent.status, str(self.root / key), key))
-
-    async def logs(self, key: str, offset: int = 0, limit: int = 65_536) -> bytes:
-        """Bytes of the run's output."""
-        if not agent.KEY.fullmatch(key):
-            raise ExecutorFault("refused", f"{key!r} is no key")
-        return await asyncio.to_thread(agent.logs, str(self.root), key, offset, limit)
 
     async def ask(self, *words: str, stdin: bytes = b"") -> bytes:
         """Run the agent in a process of its own: it needs nothing of our memory, and supervisors must not be ours."""

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ceyuan.compute.executors import Executor, ExecutorFault, LocalExecutor, SshExecutor, SshHost, sandbox_works
+from ceyuan.compute.executors import (
+    Executor,
+    ExecutorFault,
+    LocalExecutor,
+    SlurmCluster,
+    SlurmExecutor,
+    SshExecutor,
+    SshHost,
+    sandbox_works,
+)
 from ceyuan.compute.pools.tables import ExecutorPool, PoolNode
 from ceyuan.kernel.errors import Text
 from ceyuan.kernel.platform import Platform
+
+_WORD = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._:/-]{0,399}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,59 @@ class SshKind(Kind):
         raise ExecutorFault("refused", "hosts are looked at one by one")
 
 
+class SlurmKind(Kind):
+    """A Slurm cluster, by its command line; its nodes see a folder of ours.
+
+    Settings: `root` (the shared folder; left out: in the platform's data folder), `conf`, `partition`, `account`,
+    `qos`, `python` (on the nodes), `gres` (accelerator -> what Slurm calls it), `bubblewrap` (it works on the nodes).
+    """
+
+    name = "slurm"
+    title = ("Slurm 集群", "Slurm cluster")
+    gangs = True
+    _WORDS = ("root", "conf", "partition", "account", "qos", "python")
+
+    def check_settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for name, value in given.items():
+            if name == "bubblewrap" and isinstance(value, bool):
+                made[name] = value
+            elif name == "gres" and isinstance(value, dict) and all(_WORD.fullmatch(str(v)) for v in value.values()):
+                made[name] = {str(ours): str(theirs) for ours, theirs in value.items()}
+            elif name in self._WORDS and isinstance(value, str) and _WORD.fullmatch(value):
+                made[name] = value
+            else:
+                raise ValueError(f"{name}={value!r}")
+        for name in ("root", "conf", "python"):
+            if name in made and not made[name].startswith("/"):
+                raise ValueError(f"{name} must be a whole path")
+        return made
+
+    def open(self, platform: Platform, pool: ExecutorPool, node: PoolNode | None) -> Executor:
+        held = dict(pool.settings)
+        held.pop("bubblewrap", None)
+        root = Path(held.pop("root", platform.data_dir / "compute" / "slurm" / pool.id))
+        return SlurmExecutor(SlurmCluster(root, **held))
+
+    async def look(self, platform: Platform, pool: ExecutorPool) -> list[Found]:
+        executor = self.open(platform, pool, None)
+        assert isinstance(executor, SlurmExecutor)
+        sandboxed = bool(pool.settings.get("bubblewrap", False))
+        return [
+            Found(
+                node.name,
+                node.cpus,
+                int(node.memory_gib * 1024),
+                node.accelerator,
+                node.accelerators,
+                sandboxed,
+                node.up,
+                "" if node.up else "Slurm does not give it work",
+            )
+            for node in await executor.nodes()
+        ]
+
+
 def key_context(node_id: str) -> str:
     """What a host's key is sealed for."""
     return f"compute.pool_node.key:{node_id}"
@@ -119,4 +184,4 @@ def _write(path: Path, content: bytes) -> None:
     fresh.replace(path)
 
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (LocalKind(), SshKind())}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (LocalKind(), SshKind(), SlurmKind())}

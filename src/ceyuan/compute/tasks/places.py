@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ceyuan.compute.accelerators import ACCELERATORS
-from ceyuan.compute.executors import Executor, ExecutorFault, Launch, LocalExecutor, SshExecutor, remote_prefix
+from ceyuan.compute.executors import (
+    ClusterExecutor,
+    Executor,
+    ExecutorFault,
+    FolderExecutor,
+    Launch,
+    SshExecutor,
+    remote_prefix,
+)
 from ceyuan.compute.executors import sandbox_prefix as local_prefix
 from ceyuan.compute.executors.sandbox import devices_of
 from ceyuan.compute.pools import LOCAL_POOL, Kind, open_executors
@@ -17,6 +25,8 @@ from ceyuan.compute.tasks.description import Resources, TaskSpec
 from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.kernel.platform import Platform
 
+MOST_DEVICES = 16
+"""Accelerators that one node may hold."""
 _LONGEST_LOG = 8 * 2**20
 """Bytes of a host's output that are kept here once a try has ended."""
 
@@ -30,12 +40,14 @@ class Ticket:
     pool_id: str
     node_id: str
     devices: tuple[int, ...]
+    nodes: tuple[str, ...]
 
     @classmethod
     def of(cls, task_id: str, key: str, admission: dict[str, Any]) -> Ticket:
         """From what the admission wrote down."""
         seat = admission["seats"][0]
-        return cls(task_id, key, admission["pool_id"], seat["node_id"], tuple(seat["devices"]))
+        names = tuple(str(one["node"]) for one in admission["seats"])
+        return cls(task_id, key, admission["pool_id"], seat["node_id"], tuple(seat["devices"]), names)
 
 
 def task_folder(platform: Platform, task_id: str) -> Path:
@@ -78,7 +90,11 @@ class Place(ABC):
         words: list[str] = []
         shown: dict[str, str] = {}
         if self.ticket.devices:
-            words, shown = devices_of(ACCELERATORS[placed.accelerator].vendor, self.ticket.devices)
+            # Which ones a cluster allots it decides, and shows, by itself.
+            clustered = isinstance(self.executor, ClusterExecutor)
+            devices = range(MOST_DEVICES) if clustered else self.ticket.devices
+            words, shown = devices_of(ACCELERATORS[placed.accelerator].vendor, devices)
+            shown = {} if clustered else shown
         environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": work,
@@ -106,16 +122,21 @@ class Place(ABC):
             accelerator=placed.accelerator if placed.accelerators else "",
             accelerators=placed.accelerators,
             nodes=placed.nodes,
+            where=",".join(self.ticket.nodes),
         )
 
 
 class SharedPlace(Place):
-    """A machine that sees our folders: nothing is copied."""
+    """A machine, or nodes of a cluster, that see our folders: nothing is copied."""
+
+    def __init__(self, platform: Platform, ticket: Ticket, executor: Executor, isolated: bool) -> None:
+        super().__init__(platform, ticket, executor, isolated)
+        if isinstance(executor, ClusterExecutor):
+            self.lease_s = platform.section(TaskSettings).lease_s
 
     def _work(self) -> Path:
-        executor = self.executor
-        assert isinstance(executor, LocalExecutor)
-        return executor.work(self.ticket.key)
+        assert isinstance(self.executor, FolderExecutor)
+        return self.executor.work(self.ticket.key)
 
     async def launch(self, spec: TaskSpec, placed: Resources) -> Launch:
         work, inputs, checkpoint = self._work(), self.folder / "inputs", self.folder / "checkpoint"

@@ -1,0 +1,92 @@
+"""Executors whose runs lie in a folder that we see too: status and output are files, read here."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from ceyuan.compute.executors import agent
+from ceyuan.compute.executors.interface import ExecutorFault, Run
+
+
+class FolderExecutor:
+    """Runs below the folder `root`, each in a folder of its key."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def work(self, key: str) -> Path:
+        """The folder in which a run works."""
+        return self.root / key / "work"
+
+    def checked(self, key: str) -> str:
+        """The key, if it is one; raises `ExecutorFault`."""
+        if not agent.KEY.fullmatch(key):
+            raise ExecutorFault("refused", f"{key!r} is no key")
+        return key
+
+    async def status(self, key: str) -> Run:
+        """How a run stands: a few small files, read here."""
+        return Run.of(await asyncio.to_thread(agent.status, str(self.root / self.checked(key)), key))
+
+    async def logs(self, key: str, offset: int = 0, limit: int = 65_536) -> bytes:
+        """Bytes of the run's output."""
+        return await asyncio.to_thread(agent.logs, str(self.root), self.checked(key), offset, limit)
+
+
+class ClusterExecutor(FolderExecutor):
+    """Behind a queueing system whose nodes see `root`: it starts our supervisor there, which writes everything down."""
+
+    async def drain(self, on: bool = True) -> int:
+        """Take no new runs, or take them again; how many are at work."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return int((await asyncio.to_thread(agent.drain, str(self.root), on))["running"])
+
+    @property
+    def draining(self) -> bool:
+        """Whether new runs are refused."""
+        return (self.root / "draining").exists()
+
+    async def forget(self, key: str) -> None:
+        """Remove what an ended run left."""
+        if (await self.status(key)).state in ("running", "queued"):
+            raise ExecutorFault("refused", "the run is still at work")
+        await asyncio.to_thread(shutil.rmtree, self.root / key, ignore_errors=True)
+
+    def place_file(self, source: Path) -> Path:
+        """Put a program of ours where the nodes see it, once for each version."""
+        content = source.read_bytes()
+        target = self.root / f"{source.stem}-{hashlib.sha256(content).hexdigest()[:16]}.py"
+        if not target.exists():
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            fresh = target.with_name(f"{target.name}.{os.getpid()}")
+            fresh.write_bytes(content)
+            fresh.replace(target)
+        return target
+
+    def written(self, key: str) -> tuple[str, Run]:
+        """How the supervisor's files say that a run stands: (`absent`, `accepted`, `started`, `ended`), and the run."""
+        folder = str(self.root / key)
+        if not os.path.exists(agent.at(folder, "spec.json")):
+            return "absent", Run(key, "absent")
+        agent.renew(folder)
+        if result := agent.read(agent.at(folder, "result.json")):
+            return "ended", Run.of({"key": key, **result})
+        started = agent.read(agent.at(folder, "started"))
+        if not started:
+            return "accepted", Run(key, "queued")
+        pulse = agent.read(agent.at(folder, "pulse"))
+        began = float(started["started_at"])
+        last = float(pulse.get("at", began))
+        return "started", Run(
+            key,
+            "running",
+            started_at=began,
+            ended_at=last,
+            seconds=max(0.0, last - began),
+            cpu_seconds=pulse.get("cpu_seconds", 0.0),
+            peak_mb=pulse.get("peak_mb", 0.0),
+        )
