@@ -69,13 +69,14 @@ def distributions(decisions: pl.DataFrame, statistics: Sequence[str]) -> dict[st
 
 def _distribution(values: Any, kept: Any) -> dict[str, Any]:
     numbers = np.asarray(values, np.float64)
-    quantiles = np.quantile(numbers, _QUANTILES)
+    quantiles = np.quantile(np.sort(numbers), _QUANTILES)
     low, high = float(quantiles[1]), float(quantiles[-2])
     edges = np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
     inside = np.clip(numbers, edges[0], edges[-1])
     return {
         "quantiles": {f"{share:g}": round(float(value), 6) for share, value in zip(_QUANTILES, quantiles, strict=True)},
         "edges": [round(float(edge), 6) for edge in edges],
-        "documents": np.histogram(inside, edges)[0].tolist(),
-        "kept": np.histogram(inside[kept], edges)[0].tolist(),
+        # Equal bins by their range: places are computed, not searched for.
+        "documents": np.histogram(inside, _BINS, (edges[0], edges[-1]))[0].tolist(),
+        "kept": np.histogram(inside[kept], _BINS, (edges[0], edges[-1]))[0].tolist(),
     }

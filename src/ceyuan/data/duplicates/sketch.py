@@ -16,6 +16,7 @@ SHINGLE = 5
 """Characters in a shingle, the piece that texts are compared by."""
 
 _MASK = (1 << 64) - 1
+Hashes = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,20 @@ def fold_hash(one: np.uint64, two: np.uint64, three: np.uint64, four: np.uint64,
 
 
 @compiled
+def _lowered(minima: Hashes, factors: Hashes, summands: Hashes, shingles: Hashes) -> None:
+    """Take eight shingles into the minima at once: each minimum is read and written once for all of them."""
+    one, two, three, four = shingles[0], shingles[1], shingles[2], shingles[3]
+    five, six, seven, eight = shingles[4], shingles[5], shingles[6], shingles[7]
+    for index in range(len(factors)):
+        factor, summand = factors[index], summands[index]
+        low = min(np.uint32(one * factor + summand), np.uint32(two * factor + summand))
+        low = min(low, min(np.uint32(three * factor + summand), np.uint32(four * factor + summand)))
+        high = min(np.uint32(five * factor + summand), np.uint32(six * factor + summand))
+        high = min(high, min(np.uint32(seven * factor + summand), np.uint32(eight * factor + summand)))
+        minima[index] = min(minima[index], min(low, high))
+
+
+@compiled
 def _sketch(
     data: Bytes,
     offsets: Offsets,
@@ -69,7 +84,7 @@ def _sketch(
     distinct = np.zeros(texts, np.int32)
     keys = np.zeros((texts, bands), np.uint64)
     last = len(fold) - 1
-    minima = np.empty(len(factors), np.uint32)
+    minima, waiting = np.empty(len(factors), np.uint32), np.zeros(8, np.uint32)
     table = np.zeros(1024, np.uint64)
     for text in range(texts):
         begin, end = offsets[text], offsets[text + 1]
@@ -99,11 +114,13 @@ def _sketch(
             if table[place] == key:
                 continue
             table[place] = key
+            waiting[count & 7] = np.uint32(key >> np.uint64(32))
             count += 1
-            low = np.uint32(key >> np.uint64(32))
-            for index in range(len(factors)):
-                value = np.uint32(low * factors[index] + summands[index])
-                minima[index] = min(minima[index], value)
+            if count & 7 == 0:
+                _lowered(minima, factors, summands, waiting)
+        if count & 7:
+            waiting[count & 7 :] = waiting[0]
+            _lowered(minima, factors, summands, waiting)
         distinct[text] = count
         if count:
             for band in range(bands):

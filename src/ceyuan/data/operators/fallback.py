@@ -57,10 +57,10 @@ def count_marks(data: npt.NDArray[np.uint8], offsets: Codes, marks: npt.NDArray[
     return _counted(marks[np.minimum(codes, len(marks) - 1)], bounds, range(kinds + 1))
 
 
-def untidy(data: npt.NDArray[np.uint8], offsets: Codes, risky: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+def untidy(data: npt.NDArray[np.uint8], offsets: Codes, risky: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """All texts: the kernel only saves work."""
     del data, risky
-    return np.ones(len(offsets) - 1, np.bool_)
+    return np.full(len(offsets) - 1, 2, np.uint8)
 
 
 def repeated_ngrams(

@@ -104,25 +104,27 @@ def count_marks(data: Bytes, offsets: Offsets, marks: Bytes, kinds: int) -> npt.
 
 
 @compiled
-def untidy(data: Bytes, offsets: Offsets, risky: Bytes) -> npt.NDArray[np.bool_]:
-    """Per text: whether it may need normalising at all; most do not, and one cheap pass tells."""
+def untidy(data: Bytes, offsets: Offsets, risky: Bytes) -> Bytes:
+    """Per text what may need normalising: 0 nothing, 1 spaces and line ends, 2 characters; one cheap pass tells."""
     texts = len(offsets) - 1
     last = len(risky) - 1
-    found = np.zeros(texts, np.bool_)
+    found = np.zeros(texts, np.uint8)
     for text in range(texts):
         at, end = offsets[text], offsets[text + 1]
         after_space, feeds, before_text = False, 0, True
         while at < end:
             code, width = decode(data, at)
             at += width
-            if risky[min(code, last)] or (code == 10 and (after_space or feeds == 2 or before_text)):
-                found[text] = True
+            if risky[min(code, last)]:
+                found[text] = 2
                 break
+            if code == 10 and (after_space or feeds == 2 or before_text):
+                found[text] = 1
             feeds = feeds + 1 if code == 10 else 0
             after_space = code == 32 or code == 9 or code == 0xA0 or code == 0x3000
             before_text = False
-        if feeds or after_space:
-            found[text] = True
+        if (feeds or after_space) and not found[text]:
+            found[text] = 1
     return found
 
 

@@ -37,12 +37,16 @@ def normalise(batch: pl.DataFrame, parameters: Normalise) -> pl.DataFrame:
     """
     texts = batch["text"]
     view = Texts.of(texts)
-    suspects = untidy(view.data, view.offsets, _risky(parameters.form))
+    kinds = untidy(view.data, view.offsets, _risky(parameters.form))
+    suspects = kinds > 0
     before = batch["changed"] if "changed" in batch.columns else pl.lit(False)
     if not suspects.any():
         return batch.with_columns(changed=before)
     found = texts.filter(pl.Series(suspects))
-    tidied = _tidied(found, parameters.form)
+    # Most that are untidy have spaces too many and no odd character, and bringing those into the form is dear.
+    odd = pl.Series(kinds[suspects] > 1).arg_true()
+    mended = found.clone().scatter(odd, _mended(found.gather(odd), parameters.form)) if len(odd) else found
+    tidied = _tidied(mended)
     changed = suspects.copy()
     changed[suspects] = (tidied != found).to_numpy()
     if not changed.any():
@@ -51,11 +55,13 @@ def normalise(batch: pl.DataFrame, parameters: Normalise) -> pl.DataFrame:
     return batch.with_columns(text=pl.Series("text", array), changed=before | pl.Series(changed))
 
 
-def _tidied(texts: pl.Series, form: _Form) -> pl.Series:
+def _mended(texts: pl.Series, form: _Form) -> pl.Series:
     clean = texts.str.replace_all("\r\n?|\u2028|\u2029|\u0085", "\n").str.replace_all(_UNSEEN, "")
-    if form != "none":
-        clean = clean.str.normalize(form)
-    clean = clean.str.replace_all(r"[ \t\u{a0}\u{3000}]+\n", "\n").str.replace_all(r"\n{3,}", "\n\n")
+    return clean if form == "none" else clean.str.normalize(form)
+
+
+def _tidied(texts: pl.Series) -> pl.Series:
+    clean = texts.str.replace_all(r"[ \t\u{a0}\u{3000}]+\n", "\n").str.replace_all(r"\n{3,}", "\n\n")
     return clean.str.strip_chars_end(" \t\n\u00a0\u3000").str.strip_chars_start("\n")
 
 

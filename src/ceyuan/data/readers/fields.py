@@ -36,23 +36,34 @@ def text_fields(names: Iterable[str], options: ReadOptions) -> tuple[str, ...]:
     return ()
 
 
-def document_of(record: Mapping[str, object], where: str, options: ReadOptions) -> Document | Rejection:
-    """The document in one record; fields that are neither text, title nor name are kept as notes."""
-    plan = _plan(tuple(record), options)
+def document_of(
+    record: Mapping[str, object], where: str, options: ReadOptions, *, sound: bool = False
+) -> Document | Rejection:
+    """The document in one record; fields that are neither text, title nor name are kept as notes.
+
+    ``sound``: its strings are known to hold no lone surrogate.
+    """
+    plan = _plan(tuple(record), options.text_field, options.title_field, options.id_field)
     if not plan.texts:
         return Rejection(where, "no_text_field", "、".join(str(name) for name in list(record)[:12]))
-    text = "\n".join(part for part in (_plain(record[name]) for name in plan.texts) if part)
-    if not text.strip():
+    whole = record[plan.texts[0]]
+    if len(plan.texts) > 1 or not isinstance(whole, str):
+        whole = "\n".join(part for part in (_plain(record[name]) for name in plan.texts) if part)
+    if not whole or whole.isspace():
         return Rejection(where, "empty_text")
-    name = _first(record, plan.names)
+    clean = _unchanged if sound else clean_text
     meta = {
-        str(key): clean_text(_plain(value))
+        str(key): clean(_plain(value))
         for key in plan.notes
         if isinstance(value := record[key], str | int | float) and len(str(value)) <= _META_LIMIT
     }
-    if name:
+    if name := _first(record, plan.names):
         meta["id"] = name
-    return Document(where, clean_text(text), title=_first(record, plan.titles), meta=meta)
+    return Document(where, clean(whole), _first(record, plan.titles) if plan.titles else "", meta=meta)
+
+
+def _unchanged(text: str) -> str:
+    return text
 
 
 class _Plan(NamedTuple):
@@ -63,10 +74,10 @@ class _Plan(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _plan(fields: tuple[str, ...], options: ReadOptions) -> _Plan:
+def _plan(fields: tuple[str, ...], text_field: str, title_field: str, id_field: str) -> _Plan:
     """Which fields of records with these names hold what; records of one file mostly have the same."""
-    texts = text_fields(fields, options)
-    titles, names = (options.title_field, *_TITLE), (options.id_field, *_NAME)
+    texts = text_fields(fields, ReadOptions(text_field))
+    titles, names = (title_field, *_TITLE), (id_field, *_NAME)
     notes = tuple(name for name in fields if name not in {*texts, *titles, *names})
     present = set(fields) - {""}
     return _Plan(texts, tuple(n for n in titles if n in present), tuple(n for n in names if n in present), notes)

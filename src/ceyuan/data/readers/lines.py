@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from ceyuan.data.readers.encoding import is_wide
 
-__all__ = ["Line", "decoded_lines", "raw_lines"]
+__all__ = ["Line", "decoded_line", "decoded_lines", "raw_lines"]
 
 _BLOCK = 1 << 18
 _SECOND_CHOICES = ("utf-8", "gb18030")
@@ -59,10 +59,11 @@ def decoded_lines(file: BinaryIO, encoding: str, limit: int) -> Iterator[Line]:
             continue
         if number == 1 and encoding == "utf-8-sig":
             line = line.removeprefix(codecs.BOM_UTF8)
-        yield _decode(number, line.removesuffix(b"\r"), encoding.removesuffix("-sig"))
+        yield decoded_line(number, line.removesuffix(b"\r"), encoding.removesuffix("-sig"))
 
 
-def _decode(number: int, line: bytes, encoding: str) -> Line:
+def decoded_line(number: int, line: bytes, encoding: str) -> Line:
+    """One line in its file's encoding, or in another common one."""
     for name in (encoding, *_SECOND_CHOICES):
         try:
             return Line(number, line.decode(name))

@@ -1,14 +1,16 @@
 """JSON Lines, JSON and CSV: one record is one document."""
 
+import codecs
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import orjson
 
 from ceyuan.data.readers.documents import Document, ReadOptions, Rejection
 from ceyuan.data.readers.fields import document_of, text_fields
-from ceyuan.data.readers.lines import Line, decoded_lines
+from ceyuan.data.readers.lines import Line, decoded_line, decoded_lines, raw_lines
 
 __all__ = ["read_csv", "read_json", "read_json_lines"]
 
@@ -16,12 +18,34 @@ __all__ = ["read_csv", "read_json", "read_json_lines"]
 def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Document | Rejection]:
     """Documents of a JSON Lines file; each bad line is a rejection and the rest is read on."""
     with path.open("rb") as file:
+        if encoding.startswith("utf-8"):
+            yield from _parsed_bytes(file, name, options)
+            return
         for line in decoded_lines(file, encoding, options.limits.line):
             where = f"{name}#{line.number}"
             if line.problem:
                 yield Rejection(where, line.problem)
             elif line.text.strip():
                 yield _parsed(line.text, where, options)
+
+
+def _parsed_bytes(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+    """Lines of UTF-8 parsed as they are; only one that is no JSON is decoded to see why."""
+    for number, line in raw_lines(file, options.limits.line):
+        where = f"{name}#{number}"
+        if line is None:
+            yield Rejection(where, "line_too_long")
+            continue
+        try:
+            value = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            decoded = decoded_line(number, line.removeprefix(codecs.BOM_UTF8), "utf-8")
+            if decoded.problem:
+                yield Rejection(where, decoded.problem)
+            elif decoded.text.strip():
+                yield _parsed(decoded.text, where, options)
+        else:
+            yield _document(value, where, options)
 
 
 def read_json(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Document | Rejection]:
@@ -113,9 +137,9 @@ def _parsed(text: str, where: str, options: ReadOptions) -> Document | Rejection
 
 def _document(value: object, where: str, options: ReadOptions) -> Document | Rejection:
     if isinstance(value, str):
-        return document_of({"text": value}, where, ReadOptions(limits=options.limits))
+        return document_of({"text": value}, where, ReadOptions(limits=options.limits), sound=True)
     if isinstance(value, dict):
-        return document_of(value, where, options)
+        return document_of(value, where, options, sound=True)  # the parser refuses lone surrogates
     return Rejection(where, "not_a_record", type(value).__name__)
 
 
