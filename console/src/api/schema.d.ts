@@ -8107,6 +8107,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{kinds}/{owner}/{name}.git/git-upload-pack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send git the objects that it lacks. */
+        post: operations["hf_fetch_pack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{kinds}/{owner}/{name}.git/info/lfs/objects/batch": {
         parameters: {
             query?: never;
@@ -8177,6 +8194,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{kinds}/{owner}/{name}.git/info/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell git which branches and tags there are. */
+        get: operations["hf_advertise_refs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{owner}/{name}.git/git-upload-pack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send git the objects of a model that it lacks. */
+        post: operations["hf_fetch_model_pack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{owner}/{name}.git/info/lfs/objects/batch": {
         parameters: {
             query?: never;
@@ -8188,6 +8239,23 @@ export interface paths {
         put?: never;
         /** Say how large files of a model shall be uploaded or downloaded. */
         post: operations["hf_start_model_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{owner}/{name}.git/info/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell git which branches and tags a model has. */
+        get: operations["hf_advertise_model_refs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -51092,6 +51160,41 @@ export interface operations {
             };
         };
     };
+    hf_fetch_pack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-git-upload-pack-request": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     hf_start_transfer: {
         parameters: {
             query?: never;
@@ -51304,6 +51407,71 @@ export interface operations {
             };
         };
     };
+    hf_advertise_refs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_fetch_model_pack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-git-upload-pack-request": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     hf_start_model_transfer: {
         parameters: {
             query?: never;
@@ -51319,6 +51487,36 @@ export interface operations {
                 "application/vnd.git-lfs+json": string;
             };
         };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_advertise_model_refs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description As the Hub's clients read it */
             200: {

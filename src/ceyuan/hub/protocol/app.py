@@ -27,10 +27,10 @@ class HubProtocol:
 
     @staticmethod
     def serves(path: str) -> bool:
-        """Whether a path is the protocol's: all of `/api/` but our REST, LFS, and addresses without an owner."""
+        """Whether a path is the protocol's: all of `/api/` but our REST, git, LFS, and addresses without an owner."""
         if path.startswith("/api/"):
             return not path.startswith("/api/v1/") and path != "/api/v1"
-        return ".git/info/lfs/" in path or path.split("/")[2:3] == ["resolve"]
+        return ".git/info/" in path or path.endswith(".git/git-upload-pack") or path.split("/")[2:3] == ["resolve"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)

@@ -66,7 +66,12 @@ def file_of(path: str, sha256: str, size: int, git_oid: str | None) -> File:
 
 
 def git_tree_oid(entries: Mapping[str, Entry]) -> str:
-    """The id of the tree that lists `entries`; git sorts folders as if their names ended in a slash."""
+    """The id of the tree that lists `entries`."""
+    return _object_oid("tree", git_tree_body(entries))
+
+
+def git_tree_body(entries: Mapping[str, Entry]) -> bytes:
+    """The tree that lists `entries`; git sorts folders as if their names ended in a slash."""
     rows = []
     for name, entry in entries.items():
         encoded = name.encode()
@@ -76,7 +81,7 @@ def git_tree_oid(entries: Mapping[str, Entry]) -> str:
             mode = b"100755 " if entry.executable else b"100644 "
             rows.append((encoded, mode + encoded, entry.git_oid))
     rows.sort()
-    return _object_oid("tree", b"".join(line + b"\0" + bytes.fromhex(oid) for _, line, oid in rows))
+    return b"".join(line + b"\0" + bytes.fromhex(oid) for _, line, oid in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,11 @@ class Signature:
 
 def git_commit_oid(tree: str, parents: Sequence[str], author: Signature, message: str) -> str:
     """The id of the commit of the git tree `tree` on `parents`; author and committer are the same."""
+    return _object_oid("commit", git_commit_body(tree, parents, author, message))
+
+
+def git_commit_body(tree: str, parents: Sequence[str], author: Signature, message: str) -> bytes:
+    """The commit of the git tree `tree` on `parents`."""
     lines = [f"tree {tree}", *(f"parent {p}" for p in parents)]
     lines += [f"author {author.line()}", f"committer {author.line()}", "", message]
-    return _object_oid("commit", "\n".join(lines).encode())
+    return "\n".join(lines).encode()

@@ -1,0 +1,1 @@
+"""Clones and fetches by git: which objects a client lacks, in the order and form that git reads."""
