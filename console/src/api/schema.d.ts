@@ -1672,6 +1672,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compute/tasks/certificates/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Task Certificate
+         * @description Say what of a certificate holds: its chain, its signature, and whether this platform made it.
+         */
+        post: operations["check_task_certificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compute/tasks/check": {
         parameters: {
             query?: never;
@@ -1724,6 +1744,46 @@ export interface paths {
          * @description Show one task with its tries and its cost so far.
          */
         get: operations["get_compute_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/tasks/{task_id}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Task Certificate
+         * @description Give the signed certificate of what an ended task used.
+         */
+        get: operations["get_task_certificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/tasks/{task_id}/certificate.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Task Certificate Pdf
+         * @description Give the certificate as a PDF.
+         */
+        get: operations["get_task_certificate_pdf"];
         put?: never;
         post?: never;
         delete?: never;
@@ -9085,6 +9145,60 @@ export interface components {
             path: string;
             /** Problem */
             problem: string | null;
+        };
+        /**
+         * CertificateCheckOut
+         * @description What of a certificate holds.
+         */
+        CertificateCheckOut: {
+            /** Chain */
+            chain: boolean;
+            /** Ours */
+            ours: boolean;
+            /** Signature */
+            signature: boolean;
+            /** Valid */
+            valid: boolean;
+        };
+        /**
+         * CertificateOut
+         * @description What a task used: one link for each try, each with the hash of the one before it, signed as a whole.
+         */
+        CertificateOut: {
+            /** Cost Micro */
+            cost_micro: number;
+            /** Finished At */
+            finished_at: string;
+            /** Format */
+            format: string;
+            /** Head */
+            head: string;
+            /** Links */
+            links: {
+                [key: string]: unknown;
+            }[];
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Organisation Name */
+            organisation_name: string;
+            /** Outputs */
+            outputs: {
+                [key: string]: string;
+            };
+            /** Signature */
+            signature: {
+                [key: string]: string;
+            };
+            /** State */
+            state: string;
+            /** Task */
+            task: string;
+            /** Totals */
+            totals: {
+                [key: string]: string;
+            };
         };
         /**
          * ChargeOut
@@ -17403,7 +17517,7 @@ export interface components {
         };
         /**
          * PoolIn
-         * @description A pool to register: kind `ssh`, `slurm` or `ray`, for all or for one organisation.
+         * @description A pool to register: kind `ssh` or `slurm`, for all or for one organisation.
          */
         ceyuan__compute__pools__schemas__PoolIn: {
             /** Kind */
@@ -24249,6 +24363,52 @@ export interface operations {
             };
         };
     };
+    check_task_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateCheckOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     check_compute_task: {
         parameters: {
             query?: never;
@@ -24385,6 +24545,128 @@ export interface operations {
             };
             /** @description `task_not_found`: No such task */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_task_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_found`: No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_open`: The task's present state does not allow it; `task_certificate_broken`: The record of use does not match its hash */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_task_certificate_pdf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificate on paper */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_found`: No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `task_not_open`: The task's present state does not allow it; `task_certificate_broken`: The record of use does not match its hash */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

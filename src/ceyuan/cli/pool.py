@@ -33,7 +33,7 @@ def _settings(pairs: list[str]) -> dict[str, Any]:
 
 @app.command("list")
 @app.command("ls", hidden=True)
-def list_pools(kind: Annotated[str | None, typer.Option(help="local, ssh, slurm or ray")] = None) -> None:
+def list_pools(kind: Annotated[str | None, typer.Option(help="local, ssh or slurm")] = None) -> None:
     """List the pools with capacity and what runs there."""
     show_rows((_summed(pool) for pool in Api().pages(_BASE, kind=kind)), _POOLS)
 
@@ -47,7 +47,7 @@ def show_pool(pool: Annotated[str, typer.Argument(help="id or name")]) -> None:
 @app.command()
 def register(
     name: str,
-    kind: Annotated[str, typer.Option(help="ssh, slurm or ray")],
+    kind: Annotated[str, typer.Option(help="ssh or slurm")],
     org: Annotated[str | None, typer.Option(help="only this organisation's tasks may run there")] = None,
     region: Annotated[str, typer.Option(help="region, such as beijing")] = "",
     setting: Annotated[list[str] | None, typer.Option("--set", help="name=value, by kind of pool")] = None,

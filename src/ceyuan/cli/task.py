@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -161,3 +162,34 @@ def show_queue(found: dict[str, Any]) -> None:
         )
     for change in found["would_start_if"]:
         say((f"可立即开始:{change['zh']}", f"would start now: {change['en']}"))
+
+
+@app.command()
+def certificate(
+    task_id: str,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="file to write; .pdf gives the paper form")
+    ] = None,
+) -> None:
+    """Give the signed certificate of what an ended task used."""
+    api, path = Api(), f"/api/v1/compute/tasks/{task_id}/certificate"
+    if output is None:
+        typer.echo(json.dumps(api.get(path), ensure_ascii=False, indent=1))
+    elif output.suffix == ".pdf":
+        api.get(path)  # what is wrong is told in words
+        output.write_bytes(api.client.get(f"{path}.pdf").content)
+    else:
+        output.write_text(json.dumps(api.get(path), ensure_ascii=False, indent=1))
+
+
+@app.command("check-certificate")
+def check_certificate(file: Annotated[Path, typer.Argument(help="a certificate in JSON")]) -> None:
+    """Say whether a certificate holds; exit status 0 only if all of it does."""
+    try:
+        content = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise Invalid((f"无法读取凭证:{error}", f"the certificate cannot be read: {error}")) from error
+    found = Api().post("/api/v1/compute/tasks/certificates/check", content)
+    show(found, key="valid")
+    if not found["valid"]:
+        raise typer.Exit(1)

@@ -44,6 +44,29 @@ async def test_a_task_runs_keeps_its_output_and_is_metered_once(yard: Yard) -> N
     assert spent == task["cost_micro"] == task["cost_so_far_micro"]
     assert spent == pytest.approx(attempt["seconds"] * 1000, abs=2)
     assert (await check_books(yard.market.platform)).ok
+    await _certified(yard, task)
+
+
+async def _certified(yard: Yard, task: dict[str, Any]) -> None:
+    """What an ended task used is certified: signed, chained, the same on paper, and no bit of it can be changed."""
+    market, path = yard.market, f"/tasks/{task['id']}/certificate"
+    for who, wanted in ((None, 401), ("zoe", 404)):
+        assert (await market.send(who, "GET", path)).status_code == wanted
+        assert (await market.send(who, "GET", f"{path}.pdf")).status_code == wanted
+    paper = await market.ok("li", "GET", path)
+    assert paper == await market.ok("li", "GET", path)
+    assert (paper["cost_micro"], paper["organisation_name"]) == (task["cost_micro"], "lab")
+    assert paper["totals"]["compute.core_second"] == paper["links"][0]["amounts"]["compute.core_second"]
+    check = "/tasks/certificates/check"
+    assert await market.ok("li", "POST", check, paper) == dict.fromkeys(("chain", "signature", "ours", "valid"), True)
+    cheaper = paper | {"cost_micro": 1}
+    assert (await market.ok("li", "POST", check, cheaper))["signature"] is False
+    shorter = paper | {"links": [paper["links"][0] | {"seconds": "0.001"}]}
+    assert (await market.ok("li", "POST", check, shorter))["chain"] is False
+    assert (await market.ok("li", "POST", check, {}))["valid"] is False
+    pdf = (await market.send("li", "GET", f"{path}.pdf")).content
+    assert pdf.startswith(b"%PDF-1.4")
+    assert paper["head"].encode() in pdf
 
 
 async def test_an_outsider_sees_starts_and_stops_nothing(yard: Yard) -> None:

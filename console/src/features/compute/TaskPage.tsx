@@ -257,6 +257,16 @@ export function Component() {
           ]}
         />
       </Section>
+      {ENDED.includes(task.state) && !task.closing && task.attempts.length > 0 && (
+        <Section title={t('certificate.title')} note={t('certificate.note')}>
+          <Button href={`/api/v1/compute/tasks/${task.id}/certificate`} target="_blank">
+            JSON
+          </Button>{' '}
+          <Button href={`/api/v1/compute/tasks/${task.id}/certificate.pdf`} target="_blank">
+            PDF
+          </Button>
+        </Section>
+      )}
       <Section title={t('task')}>
         <Json value={task.spec} />
       </Section>

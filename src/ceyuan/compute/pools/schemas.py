@@ -11,7 +11,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")]
 
 
 class PoolIn(BaseModel):
-    """A pool to register: kind `ssh`, `slurm` or `ray`, for all or for one organisation."""
+    """A pool to register: kind `ssh` or `slurm`, for all or for one organisation."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -6,25 +6,39 @@ import shutil
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Response
 
 from ceyuan.compute.catalogue.errors import AcceleratorUnknown
 from ceyuan.compute.pools import LOCAL_NODE
 from ceyuan.compute.tasks import explaining, repository, service
+from ceyuan.compute.tasks.certificates import certificate, check_certificate
 from ceyuan.compute.tasks.errors import (
     BudgetTooSmall,
+    CertificateBroken,
     DeadlinePassed,
     NotIsolated,
     TaskImpossible,
     TaskNotFound,
     TaskNotOpen,
 )
-from ceyuan.compute.tasks.schemas import CheckOut, ExplainOut, PlaceOut, TaskIn, TaskLogOut, TaskOut
+from ceyuan.compute.tasks.paper import certificate_pdf
+from ceyuan.compute.tasks.schemas import (
+    CertificateCheckOut,
+    CertificateOut,
+    CheckOut,
+    ExplainOut,
+    PlaceOut,
+    TaskIn,
+    TaskLogOut,
+    TaskOut,
+)
 from ceyuan.compute.tasks.seats import read_yard
 from ceyuan.compute.tasks.tables import ComputeTask
+from ceyuan.identity import organisations_by_id
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
+from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering import InsufficientFunds
 
 router = APIRouter(prefix="/api/v1/compute/tasks", tags=["compute tasks"])
@@ -143,3 +157,40 @@ async def resume_compute_task(task_id: str, uow: WriteWork) -> Any:
 async def move_compute_task(task_id: str, uow: WriteWork) -> Any:
     """Ask a running task to leave its node at its checkpoint; it goes on elsewhere."""
     return await service.show_task(uow, await service.move_task(uow, task_id))
+
+
+async def _certificate(uow: UnitOfWork, task_id: str) -> dict[str, Any]:
+    task = await service.find_task(uow, task_id)
+    names = await organisations_by_id(uow, [task.org_id])
+    return certificate(uow, task, names[task.org_id].name if task.org_id in names else "")
+
+
+@router.get(
+    "/{task_id}/certificate",
+    response_model=CertificateOut,
+    responses=problems(Unauthenticated, TaskNotFound, TaskNotOpen, CertificateBroken),
+)
+async def get_task_certificate(task_id: str, uow: ReadWork) -> Any:
+    """Give the signed certificate of what an ended task used."""
+    return await _certificate(uow, task_id)
+
+
+@router.get(
+    "/{task_id}/certificate.pdf",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/pdf": {}}, "description": "The certificate on paper"},
+        **problems(Unauthenticated, TaskNotFound, TaskNotOpen, CertificateBroken),
+    },
+)
+async def get_task_certificate_pdf(task_id: str, uow: ReadWork) -> Response:
+    """Give the certificate as a PDF."""
+    headers = {"Content-Disposition": f'attachment; filename="{task_id}.pdf"'}
+    return Response(certificate_pdf(await _certificate(uow, task_id)), media_type="application/pdf", headers=headers)
+
+
+@router.post("/certificates/check", response_model=CertificateCheckOut, responses=problems(Unauthenticated, Invalid))
+async def check_task_certificate(body: dict[str, Any], uow: ReadWork) -> Any:
+    """Say what of a certificate holds: its chain, its signature, and whether this platform made it."""
+    uow.actor.require_known()
+    return check_certificate(uow, body)

@@ -40,6 +40,13 @@ class TaskNotOpen(Conflict):
     title = ("任务当前状态不允许该操作", "The task's present state does not allow it")
 
 
+class CertificateBroken(Conflict):
+    """A try's record is not what was written when it ended."""
+
+    code = "task_certificate_broken"
+    title = ("用量记录与其哈希不符", "The record of use does not match its hash")
+
+
 class TaskFailed(JobFailed):
     code = "task_failed"
     title = ("任务运行失败", "The task failed")

@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
-from ceyuan.compute.accelerators import ACCELERATORS
 from ceyuan.compute.executors import Run
+from ceyuan.compute.tasks.amounts import CORE_SECOND, amounts
+from ceyuan.compute.tasks.chain import START, link_of
 from ceyuan.compute.tasks.description import Resources, TaskSpec
 from ceyuan.compute.tasks.errors import BudgetTooSmall
 from ceyuan.compute.tasks.tables import ComputeTask
 from ceyuan.kernel.ids import is_id
 from ceyuan.kernel.work import UnitOfWork
-from ceyuan.metering import Resource, UsageEvent, Want, place_hold, post_usage, quote, release_hold
+from ceyuan.metering import UsageEvent, Want, place_hold, post_usage, quote, release_hold
 
-CORE_SECOND = Resource(
-    "compute.core_second", unit=("核·秒", "core-seconds"), title=("任务占用处理器", "Processors held by tasks")
-)
-DEVICE_SECONDS = tuple(
-    Resource(
-        f"compute.device_second.{name}",
-        unit=("卡·秒", "device-seconds"),
-        title=(f"任务占用 {known.label}", f"{known.label} held by tasks"),
-    )
-    for name, known in ACCELERATORS.items()
-    if known.vendor != "cpu"
-)
-"""One resource for each kind of accelerator, so that each has a price of its own."""
 LEAST_S = 60
 """A budget must cover so many seconds."""
-_THREE = Decimal("0.001")
-
-
-def amounts(seconds: float, resources: Resources) -> dict[str, Decimal]:
-    """What a try of so many seconds is metered with, by resource: all processors and accelerators that it held."""
-    held = {CORE_SECOND.name: resources.cpus * resources.nodes}
-    if resources.accelerators:
-        held[f"compute.device_second.{resources.accelerator}"] = resources.accelerators * resources.nodes
-    return {name: (Decimal(str(seconds)) * count).quantize(_THREE) for name, count in held.items()}
 
 
 async def cost_of(uow: UnitOfWork, org_id: str, seconds: float, resources: Resources) -> int:
@@ -79,7 +57,13 @@ async def hold_for(
 
 
 async def settle(uow: UnitOfWork, task: ComputeTask, run: Run) -> None:
-    """Post what a try used, once per key and resource, and write it down as an ended attempt with its seats."""
+    """Post what a try used, once per key and resource, and write it down as an ended attempt: a link of the chain on
+    which the certificate of delivery rests. The first word about a key stays."""
+    if any(one["key"] == run.key for one in task.attempts):
+        task.attempt = None
+        return
+    previous = [one["link"]["hash"] for one in task.attempts if one.get("link")]
+    link = link_of(task, run, previous[-1] if previous else START)
     placed = Resources.model_validate(task.placed)
     seats = (task.admission or {}).get("seats", [])
     events = [
@@ -91,7 +75,7 @@ async def settle(uow: UnitOfWork, task: ComputeTask, run: Run) -> None:
             occurred_at=uow.clock.now(),
             subject=task.id,
             person_id=task.created_by if is_id(task.created_by, "per") else "",
-            evidence={**_evidence(run), "cpus": placed.cpus, "seats": seats},
+            evidence={**_evidence(run), "cpus": placed.cpus, "seats": seats, "link": link["hash"]},
             hold_id=task.hold_id,
             group=task.id,
         )
@@ -102,11 +86,10 @@ async def settle(uow: UnitOfWork, task: ComputeTask, run: Run) -> None:
         posted = await post_usage(uow, events)
         if posted.posted:
             task.cost_micro += posted.cost_micro
-    if all(one["key"] != run.key for one in task.attempts):
-        where = {"pool": (task.admission or {}).get("pool", ""), "pool_id": task.pool_id, "seats": seats}
-        row = {"key": run.key, "state": run.state, **_evidence(run), **where, "placed": task.placed}
-        task.attempts = [*task.attempts, row]
-        task.seconds = sum(one["seconds"] for one in task.attempts)
+    where = {"pool": (task.admission or {}).get("pool", ""), "pool_id": task.pool_id, "seats": seats}
+    row = {"key": run.key, "state": run.state, **_evidence(run), **where, "placed": task.placed, "link": link}
+    task.attempts = [*task.attempts, row]
+    task.seconds = sum(one["seconds"] for one in task.attempts)
     task.attempt = None
 
 

@@ -134,3 +134,30 @@ class PlaceOut(BaseModel):
     memory_gib: float
     disk_gib: float
     isolated: bool
+
+
+class CertificateOut(BaseModel):
+    """What a task used: one link for each try, each with the hash of the one before it, signed as a whole."""
+
+    format: str
+    task: str
+    name: str
+    organisation: str
+    organisation_name: str
+    state: str
+    finished_at: str
+    totals: dict[str, str]
+    cost_micro: int
+    outputs: dict[str, str]
+    links: list[dict[str, Any]]
+    head: str
+    signature: dict[str, str]
+
+
+class CertificateCheckOut(BaseModel):
+    """What of a certificate holds."""
+
+    chain: bool
+    signature: bool
+    ours: bool
+    valid: bool

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ceyuan.compute.tasks.tasks  # noqa: F401 - declares the kind of job
 from ceyuan.compute.pools import PoolUse
 from ceyuan.compute.tasks.admitting import Admission
+from ceyuan.compute.tasks.amounts import CORE_SECOND, DEVICE_SECONDS
 from ceyuan.compute.tasks.closing import close_tasks, on_job_finished, sweep
-from ceyuan.compute.tasks.money import CORE_SECOND, DEVICE_SECONDS
 from ceyuan.compute.tasks.seats import TaskUse
 from ceyuan.compute.tasks.service import Meters
 from ceyuan.compute.tasks.tables import ComputeTask

@@ -1,0 +1,32 @@
+"""What tasks are metered in: seconds of processors and of accelerators."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ceyuan.compute.accelerators import ACCELERATORS
+from ceyuan.compute.tasks.description import Resources
+from ceyuan.metering import Resource
+
+_THREE = Decimal("0.001")
+CORE_SECOND = Resource(
+    "compute.core_second", unit=("核·秒", "core-seconds"), title=("任务占用处理器", "Processors held by tasks")
+)
+DEVICE_SECONDS = tuple(
+    Resource(
+        f"compute.device_second.{name}",
+        unit=("卡·秒", "device-seconds"),
+        title=(f"任务占用 {known.label}", f"{known.label} held by tasks"),
+    )
+    for name, known in ACCELERATORS.items()
+    if known.vendor != "cpu"
+)
+"""One resource for each kind of accelerator, so that each has a price of its own."""
+
+
+def amounts(seconds: float, resources: Resources) -> dict[str, Decimal]:
+    """What a try of so many seconds is metered with, by resource: all processors and accelerators that it held."""
+    held = {CORE_SECOND.name: resources.cpus * resources.nodes}
+    if resources.accelerators:
+        held[f"compute.device_second.{resources.accelerator}"] = resources.accelerators * resources.nodes
+    return {name: (Decimal(str(seconds)) * count).quantize(_THREE) for name, count in held.items()}
