@@ -15658,7 +15658,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "folder" | "package" | "dataset";
+            kind: "folder" | "package" | "dataset" | "web";
             /**
              * Licence
              * @description SPDX expression
@@ -15667,7 +15667,7 @@ export interface components {
             licence: string;
             /**
              * Location
-             * @description path, key of a registered corpus, or hub reference
+             * @description path, key of a registered corpus, reference or address
              */
             location: string;
             /** Org Id */
@@ -17800,7 +17800,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "folder" | "package" | "dataset";
+            kind: "folder" | "package" | "dataset" | "web";
             /** Licence */
             licence: string;
             /** Location */
@@ -26860,7 +26860,7 @@ export interface operations {
         parameters: {
             query?: {
                 org_id?: string | null;
-                kind?: ("folder" | "package" | "dataset") | null;
+                kind?: ("folder" | "package" | "dataset" | "web") | null;
                 domain?: string | null;
                 /** @description part of name, title or origin */
                 text?: string | null;

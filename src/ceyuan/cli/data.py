@@ -36,7 +36,7 @@ FollowOption = Annotated[bool, typer.Option(help="print the job's log until it e
 @sources.command("ls", hidden=True)
 def list_sources(
     org: Annotated[str | None, typer.Option(help="only this organisation's (its id)")] = None,
-    kind: Annotated[str | None, typer.Option(help="folder, package or dataset")] = None,
+    kind: Annotated[str | None, typer.Option(help="folder, package, dataset or web")] = None,
     text: Annotated[str | None, typer.Option(help="part of name, title or origin")] = None,
     limit: Annotated[int, typer.Option(help="how many at most")] = 50,
 ) -> None:
@@ -54,9 +54,11 @@ def list_registered() -> None:
 @sources.command("add")
 def add_source(
     key: Annotated[str, typer.Argument(help="name within the organisation")],
-    location: Annotated[str, typer.Argument(help="folder, key of a registered corpus, or dataset reference")],
+    location: Annotated[
+        str, typer.Argument(help="folder, key of a registered corpus, dataset reference, or address of a site")
+    ],
     org: OrgOption,
-    kind: Annotated[str, typer.Option(help="folder, package or dataset")] = "folder",
+    kind: Annotated[str, typer.Option(help="folder, package, dataset or web")] = "folder",
     title: Annotated[str, typer.Option(help="title for people")] = "",
     licence: Annotated[str, typer.Option(help="SPDX expression, such as CC-BY-4.0")] = "",
     domain: Annotated[str, typer.Option(help="profile: general, law, news, user, classical, technical")] = "",

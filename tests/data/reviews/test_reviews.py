@@ -83,6 +83,7 @@ async def test_strangers_see_no_review_and_viewers_judge_nothing(
     assert (await signed_in("viewer").post(REVIEWS, json=body)).status_code == 403
 
 
+@pytest.mark.slow
 async def test_a_source_is_assessed_before_it_is_collected(platform: Platform, signed_in: As, tmp_path: Path) -> None:
     source_id = await source(signed_in, tmp_path / "own")
     address = f"{SOURCES}/{source_id}"

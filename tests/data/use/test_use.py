@@ -34,6 +34,7 @@ def accounted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "out"
 
 
+@pytest.mark.slow
 async def test_a_mixture_is_a_revision_without_the_items_that_evaluation_registered(
     platform: Platform, signed_in: As, tmp_path: Path
 ) -> None:

@@ -1,13 +1,35 @@
+import { App, Button } from 'antd'
 import { useTranslation } from 'react-i18next'
-import { useParams } from 'react-router'
+import { useNavigate, useParams } from 'react-router'
 
 import { $api } from '@/api/client'
+import { asProblem } from '@/api/problem'
 import { LineageView } from '@/features/lineage/LineageView'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
-import { Count, Time } from '@/ui/Figures'
+import { Count, Percent, Time } from '@/ui/Figures'
 import { Loading } from '@/ui/Loading'
 import { Page, Section } from '@/ui/Page'
+import { Snippet } from '@/ui/Snippet'
+
+/** Inspects a sample before the source is collected as a whole. */
+function Assess({ sourceId }: { sourceId: string }) {
+  const { t } = useTranslation('data')
+  const { message } = App.useApp()
+  const navigate = useNavigate()
+  const assess = $api.useMutation('post', '/api/v1/data/sources/{source_id}/assess', {
+    onSuccess: (job) => void navigate(`/jobs/${job.job_id}`),
+    onError: (error: unknown) => void message.error(asProblem(error).detail || asProblem(error).title),
+  })
+  return (
+    <Button
+      loading={assess.isPending}
+      onClick={() => assess.mutate({ params: { path: { source_id: sourceId }, query: { documents: 500 } } })}
+    >
+      {t('sources.assess')}
+    </Button>
+  )
+}
 
 export function Component() {
   const { t } = useTranslation('data')
@@ -21,6 +43,7 @@ export function Component() {
       title={source.title || source.key}
       description={source.description}
       crumbs={[{ label: t('sources.title'), to: '/data/sources' }, { label: source.title || source.key }]}
+      actions={<Assess sourceId={source.id} />}
     >
       <Section>
         <Facts
@@ -36,10 +59,22 @@ export function Component() {
             { label: t('sources.rejected'), value: <Count value={source.rejected} /> },
             { label: t('sources.collected'), value: <Time value={source.collected_at} full /> },
             { label: t('sources.evidence'), value: source.evidence || '—' },
+            {
+              label: t('sources.assessment'),
+              value: source.assessment ? (
+                <>
+                  {t(source.assessment.refused ? 'review.refused' : 'review.accepted')} ·{' '}
+                  <Percent ratio={source.assessment.share} digits={2} /> / <Count value={source.assessment.documents} />
+                </>
+              ) : (
+                t('sources.notAssessed')
+              ),
+            },
           ]}
         />
       </Section>
       <LineageView node={`source:${source.id}`} />
+      <Snippet sources={[{ label: 'CLI', code: `ceyuan data sources assess ${source.id}` }]} />
     </Page>
   )
 }

@@ -30,7 +30,13 @@ interface Values {
   evidence?: string
 }
 
-const KINDS = ['package', 'folder', 'dataset'] as const
+const KINDS = ['package', 'folder', 'dataset', 'web'] as const
+const LOCATIONS = {
+  package: 'sources.corpus',
+  folder: 'sources.folder',
+  dataset: 'sources.dataset',
+  web: 'sources.web',
+} as const
 
 function Location() {
   const { t } = useTranslation('data')
@@ -56,8 +62,8 @@ function Location() {
   return (
     <Form.Item
       name="location"
-      label={t(kind === 'dataset' ? 'sources.dataset' : 'sources.folder')}
-      extra={kind === 'folder' ? t('sources.folderNote') : undefined}
+      label={t(LOCATIONS[kind ?? 'folder'])}
+      extra={kind === 'folder' ? t('sources.folderNote') : kind === 'web' ? t('sources.webNote') : undefined}
       rules={[{ required: true }]}
     >
       {kind === 'dataset' ? <ReferenceInput kind="dataset" /> : <Input maxLength={1000} />}

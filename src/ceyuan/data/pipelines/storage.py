@@ -25,6 +25,11 @@ def kept_collection(platform: Platform, repository_id: str) -> Path:
     return platform.data_dir / "collected" / repository_id
 
 
+def crawled_folder(platform: Platform, source_id: str) -> Path:
+    """The folder of a site's pages as they were last had."""
+    return platform.data_dir / "crawls" / source_id
+
+
 def take_up(kept: Path, out: Path, keys: Sequence[str]) -> None:
     """Put what was collected last into `out`, for the sources `keys`: the engine reads none of them again whose files
     are as they were. Files are linked, not copied; the engine replaces files, it never writes into them."""

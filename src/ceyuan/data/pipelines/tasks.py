@@ -11,7 +11,7 @@ from ceyuan.data.pipelines.lineage import record_collection, record_corpus
 from ceyuan.data.pipelines.runs import Heard
 from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn
 from ceyuan.data.pipelines.service import ASSESS, COLLECT, CORPUS, PIPELINE, corpus_head
-from ceyuan.data.pipelines.storage import kept_collection, put_down, store_folder, take_up
+from ceyuan.data.pipelines.storage import crawled_folder, kept_collection, put_down, store_folder, take_up
 from ceyuan.data.sources import SourceSpec, mark_assessed, mark_collected, specification
 from ceyuan.data.sources.settings import DataSettings
 from ceyuan.hub import HubRepository, Visibility, commit_folder, create_repository, local_snapshot, resolve
@@ -20,6 +20,8 @@ from ceyuan.kernel.work import UnitOfWork
 
 VOLATILE = ["run.json"]
 """Files of an engine's folder that differ from run to run; they stay out of the hub."""
+_TOLD = 200
+"""Pages that could not be had which are named in a job's log."""
 PREVIOUS = ["manifest.json", "statistics.parquet", "tombstones.parquet", "proofs.parquet", "contributions.json"]
 """What a run looks up in the revision before."""
 
@@ -205,11 +207,33 @@ async def _make_room(uow: UnitOfWork, dataset: str, visibility: Visibility) -> H
 
 
 async def _files_of(ctx: JobContext, spec: SourceSpec, work: Path) -> Path | None:
-    """Where the files of a dataset source lie for the engine; null for other kinds."""
+    """Where the files of a dataset or a site lie for the engine; null for other kinds."""
+    if spec.kind == "web":
+        return await _crawled(ctx, spec)
     if spec.reference is None:
         return None
     folder = work / "inputs" / spec.key
     return await local_snapshot(ctx.platform, spec.reference, folder, actor=ctx.actor, links=True)
+
+
+async def _crawled(ctx: JobContext, spec: SourceSpec) -> Path:
+    """The site's pages, brought up to date; what could not be had is in the job's log, by reason."""
+    settings = ctx.platform.section(DataSettings)
+    folder = crawled_folder(ctx.platform, spec.id)
+    arguments = {
+        "folder": str(folder),
+        "start": spec.location,
+        "pages": spec.reading["limit"] or settings.crawl_pages,
+        "delay_s": settings.crawl_delay_s,
+        "agent": settings.crawl_agent,
+        "allowed": settings.crawl_allowed,
+    }
+    found = await _heavy(ctx, "ceyuan.data.crawling.crawl:main", arguments, (0.0, 0.02))
+    counts = {name: found[name] for name in ("fetched", "unchanged", "gone", "quarantined", "robots")}
+    ctx.log(f"crawled {spec.location}", "warning" if found["quarantined"] else "info", key=spec.key, **counts)
+    for one in found["quarantine"][:_TOLD]:
+        ctx.log(f"not taken: {one['url']}: {one['reason']}", "warning", **one)
+    return folder / "pages"
 
 
 async def _heavy(

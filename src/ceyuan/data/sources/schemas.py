@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-SourceKind = Literal["folder", "package", "dataset"]
-"""folder: on the platform's machine; package: a registered corpus; dataset: a revision in the hub."""
+SourceKind = Literal["folder", "package", "dataset", "web"]
+"""folder: on the platform's machine; package: a registered corpus; dataset: a revision in the hub; web: a site from
+a page, sitemap or feed on."""
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}[a-z0-9]$|^[a-z0-9]$")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f]*$")]
@@ -35,7 +36,8 @@ class SourceIn(BaseModel):
     key: Annotated[Key, Field(description="name within the organisation")]
     kind: SourceKind
     location: Annotated[
-        Line, Field(min_length=1, max_length=1000, description="path, key of a registered corpus, or hub reference")
+        Line,
+        Field(min_length=1, max_length=1000, description="path, key of a registered corpus, reference or address"),
     ]
     title: Annotated[Line, Field(max_length=200)] = ""
     description: Annotated[Prose, Field(max_length=4000)] = ""

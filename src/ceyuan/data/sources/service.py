@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ceyuan.data.sources import repository
 from ceyuan.data.sources.errors import FolderForbidden, NotConfirmed, SourceExists, SourceInvalid, SourceNotFound
@@ -191,6 +192,9 @@ async def _described(uow: UnitOfWork, body: SourceIn) -> dict[str, Any]:
     if body.kind == "folder":
         location = str(_allowed_folder(uow, body.location))
         origin = body.origin or "folder"
+    elif body.kind == "web":
+        location = _web_address(body.location)
+        origin = body.origin or location
     else:
         revision = await resolve(uow, body.location)
         if revision.kind != "dataset":
@@ -215,6 +219,16 @@ def _of_corpus(body: SourceIn) -> dict[str, Any]:
         "licence": corpus.licence,
         "origin": corpus.package.purl,
     }
+
+
+def _web_address(location: str) -> str:
+    parts = urlsplit(location)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
+        raise SourceInvalid(
+            ("网址须以 http(s):// 开头,不含用户名与片段", "write an http(s) address without user or fragment"),
+            hint=("例如 https://www.example.org/zh/", "for example https://www.example.org/zh/"),
+        )
+    return location
 
 
 def _allowed_folder(uow: UnitOfWork, location: str) -> Path:

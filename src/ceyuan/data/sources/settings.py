@@ -23,3 +23,9 @@ class DataSettings(Section):
     memory_mb: int = Field(6000, ge=500, description="Memory of a collecting or pipeline process, in MB.")
     time_s: int = Field(4 * 3600, ge=60, description="Time of a collecting or pipeline process, in seconds.")
     threads: int = Field(0, ge=0, description="Shards that a pipeline measures side by side; 0 is one per processor.")
+    crawl_agent: str = Field("CeyuanBot", description="Name that robots rules know the crawler by.")
+    crawl_delay_s: float = Field(1.0, ge=0, description="Seconds between two requests to a host, at least.")
+    crawl_pages: int = Field(5000, ge=1, description="Pages of a site that a source takes when it sets no limit.")
+    crawl_allowed: list[str] = Field(
+        default=[], description="Networks (CIDR) that the crawler may reach besides the public internet."
+    )

@@ -1,0 +1,50 @@
+"""Which addresses a crawler may reach: the public internet, and what the operator allows besides (OWASP, SSRF).
+
+Names are judged by what they resolve to at the moment of the connection, so one that changes its mind gains nothing.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+
+from aiohttp import ThreadedResolver
+from aiohttp.abc import ResolveResult
+
+__all__ = ["GuardedResolver", "PrivateAddress", "reachable"]
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class PrivateAddress(OSError):
+    """A name or an address leads where the crawler may not go."""
+
+
+def reachable(address: str, allowed: Sequence[str]) -> bool:
+    """Whether an IP address is public (also behind IPv6 forms that carry an IPv4 address) or in ``allowed``."""
+    parsed = ipaddress.ip_address(address)
+    if any(parsed in ipaddress.ip_network(one) for one in allowed):
+        return True
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inner = parsed.ipv4_mapped or parsed.sixtofour
+        if inner is None and parsed in _NAT64:
+            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+        if inner is not None:
+            return reachable(str(inner), allowed)
+    return parsed.is_global and not parsed.is_multicast
+
+
+class GuardedResolver(ThreadedResolver):
+    """Resolves names and refuses those that lead to an address which may not be reached."""
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__()
+        self._allowed = allowed
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The addresses of ``host``; raises ``PrivateAddress`` if any of them may not be reached."""
+        found = await super().resolve(host, port, family)
+        if not all(reachable(one["host"], self._allowed) for one in found):
+            raise PrivateAddress(host)
+        return found

@@ -1,0 +1,144 @@
+"""A crawl is polite, takes only what changed, reaches no private address, and names what it could not have."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from ceyuan.data.crawling import Crawl, crawl
+from ceyuan.data.crawling.addresses import reachable
+from ceyuan.data.readers import Document, read_path
+from tests.data.corpus.conftest import silent
+
+LOOPBACK = ("127.0.0.0/8",)
+ROBOTS = "User-agent: *\nDisallow: /zh/private\n"
+
+
+class Site:
+    """A site in memory: pages by path, what was asked of it, and how it answers."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, str] = {
+            "/zh/": '<a href="a.html">甲</a><a href="b.html#x">乙</a><a href="private.html">密</a>'
+            '<a href="loop1">环</a><a href="gone.html">无</a><a href="/elsewhere/">外</a><a href="bytes.bin">码</a>',
+            "/zh/a.html": "<title>甲</title><body><p>第一篇正文，写得足够长，可以读出来。</p></body>",
+            "/zh/b.html": "<title>乙</title><body><p>第二篇正文，也写得足够长。</p><a href='c.html'>丙</a></body>",
+            "/zh/c.html": "<title>丙</title><body><p>第三篇正文，由第二篇引出来。</p></body>",
+        }
+        self.robots: tuple[int, str] = (200, ROBOTS)
+        self.asked: list[tuple[str, bool]] = []
+
+    async def answer(self, request: web.Request) -> web.Response:
+        path = request.path
+        self.asked.append((path, "If-None-Match" in request.headers))
+        if path == "/robots.txt":
+            return web.Response(status=self.robots[0], text=self.robots[1])
+        if path in ("/zh/loop1", "/zh/loop2"):
+            other = "/zh/loop2" if path.endswith("1") else "/zh/loop1"
+            return web.Response(status=302, headers={"Location": other})
+        if path == "/zh/inside":
+            return web.Response(status=302, headers={"Location": "http://169.254.169.254/latest/meta-data"})
+        if path == "/zh/bytes.bin":
+            return web.Response(body=b"\0\1", content_type="application/octet-stream")
+        if path not in self.pages:
+            return web.Response(status=404)
+        tag = f'"{hash(self.pages[path])}"'
+        if request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304)
+        return web.Response(text=self.pages[path], content_type="text/html", headers={"ETag": tag})
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    made = Site()
+    app = web.Application()
+    app.router.add_get("/{path:.*}", made.answer)
+    server = TestServer(app)
+    await server.start_server()
+    made.address = str(server.make_url("/zh/"))  # type: ignore[attr-defined]
+    yield made
+    await server.close()
+
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(site: Site, tmp_path: Path) -> Run:
+    async def go(start: str = "", **more: Any) -> dict[str, Any]:
+        address = site.address  # type: ignore[attr-defined]
+        settings = Crawl(address + start, delay_s=0.0, **({"allowed": LOOPBACK} | more))
+        return await crawl(settings, tmp_path, silent)
+
+    return go
+
+
+async def test_robots_out_of_reach_for_a_moment_take_no_page_away(site: Site, run: Run, tmp_path: Path) -> None:
+    await run()
+    held = documents(tmp_path)
+    site.robots = (503, "")
+    await run()
+    assert documents(tmp_path) == held
+
+
+def documents(folder: Path) -> dict[str, str]:
+    found = [one for one in read_path(folder / "pages") if isinstance(one, Document)]
+    return {one.title: one.meta["url"].rpartition("/")[2] for one in found}
+
+
+async def test_links_are_followed_within_the_start_and_pages_read_back_from_their_archives(
+    site: Site, run: Run, tmp_path: Path
+) -> None:
+    told = await run()
+    assert {"甲": "a.html", "乙": "b.html", "丙": "c.html"}.items() <= documents(tmp_path).items()
+    assert told["quarantined"] == {
+        "http_404": 1,
+        "redirect_cycle": 1,
+        "robots_refused": 1,
+        "unsupported_type": 1,
+    }
+    assert not [path for path, _ in site.asked if path.startswith(("/elsewhere", "/zh/private"))]
+    assert list(told["robots"].values()) == [200]
+
+
+async def test_a_second_crawl_asks_for_changes_only_and_keeps_the_other_files_as_they_are(
+    site: Site, run: Run, tmp_path: Path
+) -> None:
+    await run()
+    before = {path: path.read_bytes() for path in (tmp_path / "pages").rglob("*.gz")}
+    site.pages["/zh/a.html"] = "<title>甲</title><body><p>第一篇换了正文，仍然足够长。</p></body>"
+    del site.pages["/zh/c.html"]
+    told = await run()
+    assert (told["fetched"], told["unchanged"], told["gone"]) == (1, 2, 1)
+    after = {path: path.read_bytes() for path in (tmp_path / "pages").rglob("*.gz")}
+    assert len(before.keys() - after.keys()) == 1
+    assert sum(before[path] != data for path, data in after.items()) == 1
+
+
+async def test_robots_that_cannot_be_had_forbid_everything_and_missing_ones_allow_it(site: Site, run: Run) -> None:
+    site.robots = (503, "")
+    assert (await run())["quarantined"] == {"robots_unreachable": 1}
+    site.robots = (404, "")
+    assert "robots_refused" not in (await run())["quarantined"]
+
+
+async def test_no_private_address_is_reached_directly_by_name_or_through_a_redirect(site: Site, run: Run) -> None:
+    assert (await run(allowed=()))["quarantined"] == {"private_address": 1}
+    assert site.asked == []
+    assert (await run("inside"))["quarantined"] == {"private_address": 1}
+    for address in ("127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "fd00::1"):
+        assert not reachable(address, ())
+    assert reachable("1.1.1.1", ())
+    assert reachable("10.1.2.3", ("10.0.0.0/8",))
+
+
+async def test_pages_over_the_bound_are_set_aside_and_the_rest_goes_on(site: Site, run: Run, tmp_path: Path) -> None:
+    site.pages["/zh/a.html"] = "长" * 5000
+    told = await run(max_bytes=2000)
+    assert told["quarantined"]["too_large"] == 1
+    assert "乙" in documents(tmp_path)
