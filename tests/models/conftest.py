@@ -56,19 +56,21 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'ceyuan.sqlite'}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database with all tables and no rows, of each kind in turn."""
-    if request.param == "sqlite":
-        yield str(request.getfixturevalue("sqlite_url"))
-        return
-    template: str = request.getfixturevalue("postgres_template")
-    server, name = template.rsplit("/", 1)
+@pytest.fixture
+def postgres_copy(postgres_template: str, tmp_path: Path) -> Iterator[str]:
+    """A PostgreSQL database with all tables and no rows."""
+    server, name = postgres_template.rsplit("/", 1)
     copy = f"m{tmp_path.name[:20].lower().replace('-', '_')}_{id(tmp_path):x}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"')
         yield f"{server}/{copy}"
         connection.execute(f'DROP DATABASE "{copy}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A database with all tables and no rows, of each kind in turn."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_copy"))
 
 
 @pytest.fixture

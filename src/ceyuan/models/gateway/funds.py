@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
 from ceyuan.kernel.errors import CeyuanError, QuotaExceeded
 from ceyuan.kernel.money import to_yuan
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering import InsufficientFunds, Limits, PriceBook, QuotaLimit, limits_for, price_book
 from ceyuan.metering.patterns import matches
+from ceyuan.models.gateway.leases import Leases, Share
 
 logger = logging.getLogger(__name__)
 INPUT, OUTPUT, REQUESTS = "gateway.tokens.input", "gateway.tokens.output", "gateway.requests"
@@ -101,19 +103,21 @@ class _Snapshot:
 
 @dataclass(slots=True)
 class Hold:
-    """What a running call has set aside; given to `finish` when it is over."""
+    """What a running call has set aside; given to `finish` when it is over. `lent`: how much of which lease."""
 
     payer: Payer
     model: str
     cost: Cost
     quotas: tuple[tuple[_QuotaKey, QuotaLimit], ...] = ()
+    lent: dict[str, int] = field(default_factory=dict)
 
 
 class Funds:
     """Admits calls, and follows them until the ledger has them."""
 
-    def __init__(self, platform: Platform, *, fresh_s: float) -> None:
+    def __init__(self, platform: Platform, *, fresh_s: float, leases: Leases | None = None) -> None:
         self._platform = platform
+        self._leases = leases
         self._fresh_s = fresh_s
         self._snapshots: dict[Payer, _Snapshot] = {}
         self._books: dict[str, PriceBook] = {}
@@ -141,19 +145,78 @@ class Funds:
         limits = await self._limits(payer)
         wanted = (input_tokens, output_tokens, units, unit)
         try:
-            return self._hold(limits, payer, model, wanted)
+            hold = self._hold(limits, payer, model, wanted)
         except CeyuanError:
             known = self._snapshots.get(payer)
             if known is not None and time.monotonic() - known.loaded_at < _ASK_AGAIN_S:
                 raise
             limits = await self._load(payer)
-            return self._hold(limits, payer, model, wanted)
+            hold = self._hold(limits, payer, model, wanted)
+        return hold if self._leases is None else await self._shared(hold, self._leases)
+
+    async def _shared(self, hold: Hold, leases: Leases) -> Hold:
+        """The hold, once this process was lent as much as it holds; raises as `admit`."""
+        try:
+            if hold.cost.micro:
+                await self._share_money(hold, leases)
+            for key, quota in hold.quotas:
+                if quota.hard:
+                    await self._share_quota(hold, key, quota, leases)
+        except BaseException:
+            self.finish(hold, NOTHING)
+            raise
+        return hold
+
+    async def _share_money(self, hold: Hold, leases: Leases) -> None:
+        org, name, left = hold.payer.org_id, money_name(hold.payer.org_id), 0
+
+        async def available(uow: UnitOfWork) -> int:
+            nonlocal left
+            limits = await limits_for(uow, org, "")
+            left = limits.spendable_micro(OUTPUT, hold.model, self._platform.clock.now(), hold.cost.micro)
+            return left
+
+        if not await leases.cover(name, hold.cost.micro, available):
+            raise _not_covered(hold.cost.micro, max(left, 0))
+        hold.lent[name] = hold.cost.micro
+
+    async def _share_quota(self, hold: Hold, key: _QuotaKey, quota: QuotaLimit, leases: Leases) -> None:
+        name, payer, amount = quota_name(key), hold.payer, hold.cost.of(quota.metric, quota.resource)
+
+        async def available(uow: UnitOfWork) -> int:
+            limits = await limits_for(
+                uow, payer.org_id, payer.token_id, person_id=payer.person_id, project=payer.project
+            )
+            same = next((one for one in limits.quotas if (one.id, one.subject, one.window_start) == key), None)
+            return int(quota.amount if same is None else same.amount - same.used)
+
+        if not await leases.cover(name, amount, available):
+            raise _quota_used_up(quota, self._platform.clock.now())
+        hold.lent[name] = amount
+
+    def shares_of(self, hold: Hold, used: Cost) -> tuple[Share, ...]:
+        """Which leases go down by how much when a call is posted."""
+        if self._leases is None or not hold.lent:
+            return ()
+        worker = self._leases.worker
+        counted = self._counted(hold, used)
+        money = money_name(hold.payer.org_id)
+        return tuple((name, worker, None if name == money else counted[name]) for name in hold.lent)
+
+    def _counted(self, hold: Hold, used: Cost) -> dict[str, int]:
+        """How much of each lease a cost is."""
+        counted = {quota_name(key): used.of(quota.metric, quota.resource) for key, quota in hold.quotas}
+        return {**counted, money_name(hold.payer.org_id): used.micro}
 
     def finish(self, hold: Hold, used: Cost) -> None:
         """The call is over and used this; the ledger does not know it yet."""
         money = self._money[hold.payer.org_id]
         money.held -= hold.cost.micro
         money.unposted += used.micro
+        if hold.lent and self._leases is not None:
+            counted = self._counted(hold, used)
+            for name, amount in hold.lent.items():
+                self._leases.release(name, amount - counted[name])
         for key, quota in hold.quotas:
             if tally := self._quotas.get(key):
                 tally.held -= hold.cost.of(quota.metric, quota.resource)
@@ -164,6 +227,10 @@ class Funds:
         money = self._money[hold.payer.org_id]
         money.unposted -= used.micro
         money.posted += cost_micro
+        if hold.lent and self._leases is not None:
+            counted = self._counted(hold, used)
+            for name, _, amount in self.shares_of(hold, used):
+                self._leases.posted(name, counted[name], cost_micro if amount is None else amount)
         for key, quota in hold.quotas:
             if tally := self._quotas.get(key):
                 amount = used.of(quota.metric, quota.resource)
@@ -214,19 +281,7 @@ class Funds:
         available = limits.spendable_micro(OUTPUT, model, now, cost.micro) - money.unknown
         if available >= cost.micro:
             return
-        available = max(available, 0)
-        raise InsufficientFunds(
-            (
-                f"余额不足:本次调用最多需 {to_yuan(cost.micro)} 元,可用 {to_yuan(available)} 元",
-                f"this call may cost ¥{to_yuan(cost.micro)}, ¥{to_yuan(available)} is available",
-            ),
-            hint=(
-                "适用的模型券或余额已用完:请充值、申请新的券,或用 max_tokens 缩短回答",
-                "the vouchers that apply and the balance are used up: top up, apply for a voucher, or lower max_tokens",
-            ),
-            required_micro=cost.micro,
-            available_micro=available,
-        )
+        raise _not_covered(cost.micro, max(available, 0))
 
     def _require_quota(self, quota: QuotaLimit, cost: Cost, now: datetime) -> _QuotaKey:
         over = now >= quota.window_end
@@ -234,18 +289,7 @@ class Funds:
         tally = self._quotas.setdefault(key, Tally())
         used = (0 if over else self._used.get(key, 0)) + tally.unknown
         if quota.hard and used + cost.of(quota.metric, quota.resource) > quota.amount:
-            ends = int((quota.window_end - now).total_seconds())
-            shown = f"{to_yuan(int(quota.amount))} CNY" if quota.metric == "money" else f"{quota.amount} {quota.metric}"
-            raise QuotaExceeded(
-                (f"配额已用尽:{shown} / {quota.window}", f"the quota of {shown} per {quota.window} is used up"),
-                hint=(
-                    "请等待配额重置,或请管理员提高配额",
-                    "wait until it starts anew, or ask a maintainer to raise it",
-                ),
-                retry_after_s=max(1, ends),
-                quota_id=quota.id,
-                metric=quota.metric,
-            )
+            raise _quota_used_up(quota, now)
         return key
 
     async def _limits(self, payer: Payer) -> Limits:
@@ -307,6 +351,44 @@ class Funds:
         for key in [k for k, tally in self._quotas.items() if (now - k[2]).days > 40 and not tally.held]:
             del self._quotas[key]
             self._used.pop(key, None)
+
+
+def money_name(org_id: str) -> str:
+    """The lease of an organisation's money."""
+    return f"money:{org_id}"
+
+
+def quota_name(key: _QuotaKey) -> str:
+    """The lease of a quota's window."""
+    return f"quota:{key[0]}:{key[1]}:{key[2]:%Y%m%d%H%M}"
+
+
+def _not_covered(required_micro: int, available_micro: int) -> InsufficientFunds:
+    required, available = to_yuan(required_micro), to_yuan(available_micro)
+    return InsufficientFunds(
+        (
+            f"余额不足:本次调用最多需 {required} 元,可用 {available} 元",
+            f"this call may cost ¥{required}, ¥{available} is available",
+        ),
+        hint=(
+            "适用的模型券或余额已用完:请充值、申请新的券,或用 max_tokens 缩短回答",
+            "the vouchers that apply and the balance are used up: top up, apply for a voucher, or lower max_tokens",
+        ),
+        required_micro=required_micro,
+        available_micro=available_micro,
+    )
+
+
+def _quota_used_up(quota: QuotaLimit, now: datetime) -> QuotaExceeded:
+    ends = int((quota.window_end - now).total_seconds())
+    shown = f"{to_yuan(int(quota.amount))} CNY" if quota.metric == "money" else f"{quota.amount} {quota.metric}"
+    return QuotaExceeded(
+        (f"配额已用尽:{shown} / {quota.window}", f"the quota of {shown} per {quota.window} is used up"),
+        hint=("请等待配额重置,或请管理员提高配额", "wait until it starts anew, or ask a maintainer to raise it"),
+        retry_after_s=max(1, ends),
+        quota_id=quota.id,
+        metric=quota.metric,
+    )
 
 
 def _concerns(quota: QuotaLimit, model: str) -> bool:

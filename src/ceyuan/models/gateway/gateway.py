@@ -31,6 +31,7 @@ from ceyuan.models.gateway.funds import NOTHING, UNITS, Cost, Funds
 from ceyuan.models.gateway.inquiry import Inquiries
 from ceyuan.models.gateway.journal import Journal
 from ceyuan.models.gateway.keys import Caller
+from ceyuan.models.gateway.leases import Leases
 from ceyuan.models.gateway.likeness import LikeAnswers
 from ceyuan.models.gateway.limits import KeyLimits, Throttle
 from ceyuan.models.gateway.live import Live
@@ -67,7 +68,9 @@ class Gateway:
         guards: Guards,
         live: Live,
         repeats: Repeats,
+        leases: Leases | None = None,
     ) -> None:
+        self.leases = leases
         self.settings = settings
         self.directory = directory
         self.funds = funds
@@ -207,9 +210,14 @@ class Gateway:
         expected = min(prompt.input_estimate, route.context or prompt.input_estimate)
         bound = prompt.output_bound(self.settings.default_output_tokens)
         call.prompt_estimate = expected
+        place = ""
         self.throttle.enter(caller.org_id, caller.key_id, limits)
         try:
-            self.throttle.require_rate(caller.key_id, limits, expected + bound, time.monotonic())
+            if self.leases is None:
+                self.throttle.require_rate(caller.key_id, limits, expected + bound, time.monotonic())
+            else:
+                place = await self.throttle.require_shared_place(self.leases, caller.key_id, limits)
+                await self.throttle.require_shared_rate(self.leases, caller.key_id, limits, expected + bound)
             await self._moderate(run, prompt)
             wanted = (expected, bound, prompt.units, UNITS[call.endpoint]) if prompt.units else (expected, bound)
             run.hold = await self.funds.admit(caller.payer, route.price_model, *wanted)
@@ -220,11 +228,16 @@ class Gateway:
                 await self.forwarder.forward(run, route, prompt)
         finally:
             self.throttle.leave(caller.org_id, caller.key_id)
+            if place and self.leases is not None:
+                self.leases.release(place, 1)
             if run.hold is not None and not run.intended:
                 self.funds.finish(run.hold, NOTHING)
             note_relayed(call, run.said)
             used = call.prompt_tokens + call.completion_tokens
-            self.throttle.correct(caller.key_id, expected + bound, used, time.monotonic())
+            if self.leases is None:
+                self.throttle.correct(caller.key_id, expected + bound, used, time.monotonic())
+            elif limits.tokens_per_minute:
+                self.leases.give(f"rate:tokens:{caller.key_id}", expected + bound - used)
 
     async def _in_turn(self, run: Run, route: Route, prompt: Prompt) -> None:
         """Send the call when it is its organisation's turn at the model."""
@@ -312,6 +325,7 @@ class Gateway:
                 run.prompt.document if keep and run.prompt is not None else None,
                 run.said.text if keep else "",
                 keep and self.policies.redacts_bodies(call.org_id),
+                self.funds.shares_of(run.hold, used) if run.hold is not None else (),
             )
         )
         metrics.observe(call)

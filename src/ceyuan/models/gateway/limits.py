@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.gateway.errors import AGAIN, KeyForbidden, Overloaded, RateLimited, TooManyAtOnce
+from ceyuan.models.gateway.leases import Leases
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,33 @@ class Throttle:
             wait = _bucket(self._tokens, key_id, limits.tokens_per_minute, now).take(tokens, now)
             if wait:
                 raise _too_fast("tokens", limits.tokens_per_minute, wait)
+
+    async def require_shared_rate(self, leases: Leases, key_id: str, limits: KeyLimits, tokens: int) -> None:
+        """The same where several processes share the allowance."""
+        for what, bound, amount in (
+            ("requests", limits.requests_per_minute, 1),
+            ("tokens", limits.tokens_per_minute, tokens),
+        ):
+            if bound and (wait := await leases.take(f"rate:{what}:{key_id}", bound, amount)):
+                raise _too_fast(what, bound, wait)
+
+    async def require_shared_place(self, leases: Leases, key_id: str, limits: KeyLimits) -> str:
+        """Hold one of the calls at once that a key may have in all processes together; returns the lease that gets it
+        back, empty where there is no bound."""
+        if not limits.concurrent:
+            return ""
+        name = f"calls:{key_id}"
+
+        async def available(_uow: UnitOfWork) -> int:
+            return limits.concurrent
+
+        if not await leases.cover(name, 1, available):
+            raise TooManyAtOnce(
+                (f"并发请求已达上限 {limits.concurrent}", f"{limits.concurrent} calls at once are the limit"),
+                hint=AGAIN,
+                retry_after_s=1,
+            )
+        return name
 
     def correct(self, key_id: str, expected: int, used: int, now: float) -> None:
         """Replace the expected tokens of a call by those that it used."""

@@ -18,6 +18,7 @@ from ceyuan.metering import BadUsage, UsageEvent, post_usage, transact
 from ceyuan.models.gateway import repository
 from ceyuan.models.gateway.call import Call
 from ceyuan.models.gateway.funds import INPUT, OUTPUT, REQUESTS, UNITS, Cost, Hold
+from ceyuan.models.gateway.leases import Share, lower, lower_many
 from ceyuan.models.gateway.masking import masked_document, masked_text
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,8 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A call that is over. `hold` and `used` are missing for refusals and for calls of a process that is gone;
-    `prompt` and `answer` are there where the organisation keeps them; `redact`: without personal information."""
+    `prompt` and `answer` are there where the organisation keeps them; `redact`: without personal information; `shares`
+    are the leases that go down when it is posted."""
 
     call: Call
     hold: Hold | None = None
@@ -34,6 +36,7 @@ class Finished:
     prompt: dict[str, Any] | None = None
     answer: str = ""
     redact: bool = False
+    shares: tuple[Share, ...] = ()
 
     def body(self) -> tuple[dict[str, Any] | None, str]:
         """The prompt and the answer as they are kept."""
@@ -85,6 +88,9 @@ async def post_batch(uow: UnitOfWork, batch: Sequence[Finished], keep_refusals: 
         for key, micro in posted.costs.items():
             call_id = key.partition(":")[0]
             costs[call_id] = costs.get(call_id, 0) + micro
+    lent = [(share, costs.get(finished.call.id, 0)) for finished in fresh for share in finished.shares]
+    if lent:
+        await lower(uow.session, lower_many(lent))
     kept = await _kept(uow, fresh, keep_refusals)
     await repository.insert_calls(uow.session, [(finished.call, costs.get(finished.call.id, 0)) for finished in kept])
     bodies = [(finished.call, *finished.body()) for finished in kept if finished.prompt is not None]

@@ -76,7 +76,9 @@ class PostingProcess:
 
     async def post(self, batch: Sequence[Finished]) -> dict[str, int]:
         """Post a batch; returns the costs by call. Raises `PostingProcessGone`, or `RuntimeError` with the fault."""
-        answer = await self._exchange([(one.call, one.prompt, one.answer, one.redact) for one in batch], _PATIENCE_S)
+        answer = await self._exchange(
+            [(one.call, one.prompt, one.answer, one.redact, one.shares) for one in batch], _PATIENCE_S
+        )
         if "fault" in answer:
             raise RuntimeError(answer["fault"])
         for finished in batch:
@@ -148,8 +150,14 @@ async def _serve() -> None:
         await say({})
         while True:
             batch = [
-                Finished(Call(**call), prompt=prompt, answer=said, redact=redact)
-                for call, prompt, said, redact in await _read_frame(reader)
+                Finished(
+                    Call(**call),
+                    prompt=prompt,
+                    answer=said,
+                    redact=redact,
+                    shares=tuple((name, worker, amount) for name, worker, amount in shares),
+                )
+                for call, prompt, said, redact, shares in await _read_frame(reader)
             ]
             try:
                 costs = await post_calls(platform, batch, settings["keep_refusals"])

@@ -15,6 +15,7 @@ from ceyuan.models.gateway.funds import Funds
 from ceyuan.models.gateway.gateway import Gateway
 from ceyuan.models.gateway.inquiry import Inquiries
 from ceyuan.models.gateway.journal import Journal, abandoned_journals
+from ceyuan.models.gateway.leases import Leases
 from ceyuan.models.gateway.limits import KeyLimits, Throttle
 from ceyuan.models.gateway.live import Live
 from ceyuan.models.gateway.moderation import Guards, Moderation
@@ -56,7 +57,11 @@ class GatewayService:
             segment_bytes=int(settings.journal_segment_mb * 1e6),
             sync_every_s=settings.sync_every_s,
         )
-        funds = Funds(platform, fresh_s=settings.limits_fresh_s)
+        shared = settings.share_limits
+        leases = (
+            Leases(platform) if shared or (shared is None and platform.database.url.startswith("postgresql")) else None
+        )
+        funds = Funds(platform, fresh_s=settings.limits_fresh_s, leases=leases)
 
         repeats = Repeats(platform)
 
@@ -93,6 +98,7 @@ class GatewayService:
             guards=Guards(platform.find(Moderation)),  # type: ignore[type-abstract]
             live=self.live,
             repeats=repeats,
+            leases=leases,
         )
         await settle_abandoned(journal_root(platform), poster, directory, Inquiries(upstreams))
         await policies.load(platform)
@@ -116,6 +122,8 @@ class GatewayService:
         await gateway.forwarder.shadows.stop()
         await gateway.upstreams.close()
         await gateway.poster.stop()
+        if gateway.leases is not None:
+            await gateway.leases.close()
         await gateway.journal.close()
 
     def forget_limits(self, org_id: str | None) -> None:
@@ -135,6 +143,11 @@ class GatewayService:
             metrics.IN_FLIGHT.set(gateway.throttle.in_flight)
             metrics.OWED.set(gateway.poster.backlog)
             gateway.throttle.sweep(time.monotonic())
+            if gateway.leases is not None:
+                try:
+                    await gateway.leases.trim()
+                except Exception:
+                    logger.exception("leases could not be given back; it is tried again")
             if time.monotonic() - loaded > _POLICIES_FRESH_S:
                 loaded = time.monotonic()
                 try:

@@ -33,6 +33,9 @@ class GatewaySettings(Section):
     default_output_tokens: int = Field(
         1024, gt=0, description="tokens that are held for a call that does not bound its answer"
     )
+    share_limits: bool | None = Field(
+        None, description="several processes share rates, budgets and holds; default: where PostgreSQL is used"
+    )
     limits_fresh_s: float = Field(10.0, gt=0, description="how old balances and quotas in memory may be")
     post_every_s: float = Field(0.25, gt=0, description="pause between two postings of finished calls")
     post_batch: int = Field(500, gt=0, le=1500, description="most calls of one posting")

@@ -133,3 +133,15 @@ class GatewayKeyLimit(Base):
     models: Mapped[list[str]]
     updated_by: Mapped[str] = mapped_column(Id)
     updated_at: Mapped[datetime]
+
+
+class GatewayLease(Base):
+    """What a process may use up by its own count of something that all processes share: `name` says of what (an
+    organisation's money, a quota's window, a key's calls at once), `amount` how much, until when. The row without a
+    `worker` is there to be locked; of a rate it holds what is left (thousandths) and when that was so."""
+
+    __tablename__ = "gateway_lease"
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    worker: Mapped[str] = mapped_column(Id, primary_key=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    until: Mapped[datetime]

@@ -13,6 +13,7 @@ from ceyuan.models.gateway import repository
 from ceyuan.models.gateway.app import GatewayApp
 from ceyuan.models.gateway.funds import CHARACTERS, IMAGES, INPUT, OUTPUT, REQUESTS, SECONDS
 from ceyuan.models.gateway.keys import IdentityKeys
+from ceyuan.models.gateway.leases import forget_leases
 from ceyuan.models.gateway.privacy import GatewayPersonalData
 from ceyuan.models.gateway.running import GatewayService
 from ceyuan.models.gateway.settings import GatewaySettings
@@ -93,5 +94,6 @@ async def forget_old(platform: Platform) -> None:
             if policy.keep_bodies_days:
                 before = now - timedelta(days=policy.keep_bodies_days)
                 await repository.forget_bodies(uow.session, before, policy.org_id)
+        await forget_leases(uow.session, now - timedelta(days=1))
         await repository.forget_repeats(uow.session, now - timedelta(days=settings.keep_repeats_days))
         await repository.forget_calls(uow.session, now - timedelta(days=settings.keep_calls_days))
