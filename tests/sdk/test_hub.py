@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import socket
+import tarfile
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ import uvicorn
 from fastapi import Request
 from typer.testing import CliRunner
 
+from ceyuan.cli import signing
 from ceyuan.cli.hub import app
 from ceyuan.hub import Owner, OwnerDirectory
 from ceyuan.kernel.actor import ANONYMOUS, Actor
@@ -24,6 +28,7 @@ from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.tables import Base
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.sdk import Client
+from ceyuan.sdk.bundles import export_bundle, import_archive, import_bundle, unpack_bundle
 from ceyuan.sdk.hub import _inside
 from ceyuan.server import rooms
 from ceyuan.server.asgi import Door
@@ -169,3 +174,78 @@ def test_the_command_line_does_the_same(
     assert len(call("diff", "models/demo/cli", log[1]["id"])) == 3
     assert "demo/cli" in [row["full_name"] for row in call("ls", "--kind", "model")]
     assert call("show", "models/demo/cli")["head_commit"] == made["commit"]
+
+
+def test_a_revision_is_signed_and_verified_by_the_command_line(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CEYUAN_URL", url)
+    monkeypatch.setenv("CEYUAN_TOKEN", "member")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("one\n")
+    hub = Client(url, "member").hub
+    hub.create("model", "demo/signed")
+    hub.upload("models/demo/signed", tmp_path / "in")
+
+    def call(*arguments: str) -> int:
+        return CliRunner().invoke(signing.app, list(arguments)).exit_code
+
+    assert call("sign", "models/demo/signed") != 0
+    assert (call("key"), call("key"), call("sign", "models/demo/signed")) == (0, 0, 0)
+    assert signing.key_path().stat().st_mode & 0o077 == 0
+    key = hub.signatures("models/demo/signed")["signatures"][1]["public_key"]
+    assert call("verify", "models/demo/signed", str(tmp_path / "in"), "--key", key) == 0
+    assert call("verify", "models/demo/signed", "--key", "00" * 32) == 1
+    (tmp_path / "in" / "a.txt").write_text("two\n")
+    assert call("verify", "models/demo/signed", str(tmp_path / "in")) == 1
+
+
+def _bundle(url: str, tmp_path: Path, name: str) -> Path:
+    hub = Client(url, "member").hub
+    hub.create("dataset", f"demo/{name}", exist_ok=True)
+    (tmp_path / "in" / "a").mkdir(parents=True)
+    (tmp_path / "in" / "a" / "b.txt").write_text("one\n")
+    (tmp_path / "in" / "c.bin").write_bytes(bytes(range(256)) * 20)
+    hub.upload(f"datasets/demo/{name}", tmp_path / "in")
+    export_bundle(hub, f"datasets/demo/{name}", tmp_path / "out.tar")
+    return tmp_path / "out.tar"
+
+
+def test_a_bundle_carries_a_revision_to_another_repository(url: str, tmp_path: Path) -> None:
+    hub, bundle = Client(url, "member").hub, _bundle(url, tmp_path, "far")
+    key = hub.signatures("datasets/demo/far")["signatures"][0]["public_key"]
+    made = import_bundle(hub, bundle, "demo/near", trust=[key])
+    assert made["tree"] == hub.signatures("datasets/demo/far")["tree"]
+    with pytest.raises(Invalid):
+        import_bundle(hub, bundle, "demo/near", trust=["00" * 32])
+
+
+def test_a_bundle_that_was_changed_on_its_way_is_refused(url: str, tmp_path: Path) -> None:
+    bundle = _bundle(url, tmp_path, "changed")
+    whole = bundle.read_bytes()
+    for number, damaged in enumerate(
+        (
+            whole.replace(b"one\n", b"two\n"),
+            whole[: len(whole) // 2],
+            whole.replace(b"files/a/b.txt", b"files/a/c.txt"),
+            whole.replace(b'"size": 4', b'"size": 5'),
+            b"no archive",
+        )
+    ):
+        bundle.write_bytes(damaged)
+        with pytest.raises(Invalid):
+            unpack_bundle(bundle, tmp_path / f"to-{number}")
+
+
+def test_a_plain_archive_is_taken_in_and_one_that_leaves_its_folder_is_not(url: str, tmp_path: Path) -> None:
+    hub = Client(url, "member").hub
+    with zipfile.ZipFile(tmp_path / "good.zip", "w") as archive:
+        archive.writestr("data/x.txt", "x")
+    assert import_archive(hub, tmp_path / "good.zip", "dataset", "demo/zipped")["files"] == 1
+    with tarfile.open(tmp_path / "bad.tar", "w") as packed:
+        info = tarfile.TarInfo("../escape.txt")
+        info.size = 1
+        packed.addfile(info, io.BytesIO(b"x"))
+    with pytest.raises(Invalid):
+        import_archive(hub, tmp_path / "bad.tar", "dataset", "demo/zipped")

@@ -104,3 +104,32 @@ def diff(
     """Show which files differ between two revisions."""
     found = _hub().diff(reference, old, new)
     show_rows(found["items"], ["status", "path", "old_size", "new_size"], key="path")
+
+
+@app.command()
+def bundle(
+    reference: Reference,
+    target: Annotated[Path, typer.Argument(help="file to write, such as model.tar")],
+) -> None:
+    """Write a revision into one file, with its signatures, to carry it across an air gap."""
+    from ceyuan.sdk.bundles import export_bundle
+
+    show(export_bundle(_hub(), reference, target), key="commit")
+
+
+@app.command("import")
+def import_file(
+    source: Annotated[Path, typer.Argument(help="a bundle, or a folder or .zip or .tar archive of files", exists=True)],
+    name: Annotated[str, typer.Argument(help="owner/name of a repository here; it is made if there is none")],
+    kind: Annotated[str, typer.Option(help="of an archive's files: dataset, model or report")] = "dataset",
+    trust: Annotated[list[str] | None, typer.Option("--key", help="public key (hex) that must have signed")] = None,
+    visibility: Annotated[str, typer.Option(help="public, internal or private")] = "private",
+) -> None:
+    """Take in a bundle, verified file by file, or a plain archive or folder."""
+    from ceyuan.sdk.bundles import import_archive, import_bundle, is_bundle
+
+    hub = _hub()
+    if is_bundle(source):
+        show(import_bundle(hub, source, name, trust=trust or (), visibility=visibility), key="commit")
+    else:
+        show(import_archive(hub, source, kind, name, visibility=visibility), key="commit")

@@ -8,11 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from ceyuan.cli.connection import Api, credentials_path
+from ceyuan.cli.connection import Api, RemoteProblem, credentials_path
 from ceyuan.cli.output import say, show, show_rows
 from ceyuan.kernel.errors import Invalid, NotFound
 from ceyuan.sdk.hub import Hub
-from ceyuan.sdk.wire import PlatformProblem
 
 app = typer.Typer(help="Signed revisions: make a key, sign, verify.", no_args_is_help=True)
 Reference = Annotated[str, typer.Argument(help="such as models/owner/name@revision")]
@@ -58,7 +57,7 @@ def key(name: Annotated[str, typer.Option(help="by what name you know it")] = "t
     public = _private().public_key().public_bytes_raw()
     try:
         Hub(Api()).add_signing_key(name, public.hex())
-    except PlatformProblem as problem:
+    except RemoteProblem as problem:
         if problem.code != "signing_key_exists":
             raise
     show({"key_id": _key_id(public), "public_key": public.hex(), "file": str(path)}, key="public_key")

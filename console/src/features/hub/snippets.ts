@@ -15,21 +15,22 @@ export function snippetsOf(repository: Repository, revision: string, origin: str
   const reference = `${PLURAL[kind]}/${id}@${revision}`
   const environment = `export HF_ENDPOINT=${origin}${closed ? '\nexport HF_TOKEN=cyk_…' : ''}`
   const other = revision === main ? '' : ` --revision ${revision}`
+  const prefix = kind === 'model' ? '' : `${PLURAL[kind]}/`
   const sources: SnippetSource[] = []
   const library = LIBRARIES[kind]
   if (library) {
     const type = kind === 'dataset' ? ' --repo-type dataset' : ''
     sources.push(
-      { label: 'Hugging Face', code: `# ${environment.replaceAll('\n', '\n# ')}\n${library(id)}` },
+      { label: 'Python', code: `# ${environment.replaceAll('\n', '\n# ')}\n${library(id)}` },
       { label: 'hf', code: `${environment}\nhf download ${id}${type}${other} --local-dir ./${name}` },
+      { label: 'git', code: `git clone ${origin}/${prefix}${id}.git` },
     )
   }
-  const prefix = kind === 'model' ? '' : `${PLURAL[kind]}/`
   const header = closed ? ' -H "Authorization: Bearer $HF_TOKEN"' : ''
   sources.push(
     { label: 'CLI', code: `ceyuan hub download ${reference} ./${name}` },
     {
-      label: 'Python',
+      label: 'SDK',
       code: `from ceyuan.sdk import Client\n\nClient().hub.download("${reference}", "./${name}")`,
     },
     {
