@@ -24,7 +24,7 @@ type Job = Item<'/api/v1/jobs'>
 
 const KINDS = ['data.corpus', 'data.pipeline', 'data.collect'] as const
 
-const runPath = (kind: string, id: string) => (kind === 'data.collect' ? `/jobs/${id}` : `/data/runs/${id}`)
+const runPath = (kind: string, id: string) => (kind === 'data.collect' ? `/jobs/${id}` : `/data/pipelines/${id}`)
 
 interface Values {
   org_id: string
@@ -55,7 +55,7 @@ function NewCorpus({ open, onClose }: { open: boolean; onClose: () => void }) {
         title: { zh: zh || values.dataset, en: en || values.dataset },
       },
     })
-    if (data) void navigate(`/data/runs/${data.job_id}`)
+    if (data) void navigate(`/data/pipelines/${data.job_id}`)
   }
   return (
     <FormModal<Values>

@@ -50,7 +50,7 @@ function Operators({ operators }: { operators: Operator[] }) {
           align: 'right',
           render: (_, row) => (
             <>
-              <Decimal value={row.seconds ? row.bytes / row.seconds / 1e6 : null} digits={1} /> MB/s
+              <Decimal value={row.seconds ? row.bytes / row.seconds / 1e6 : null} digits={2} /> MB/s
             </>
           ),
         },
@@ -104,7 +104,7 @@ function Body({ run }: { run: Run }) {
             label={t('run.speed')}
             value={
               <>
-                <Decimal value={run.bytes_per_second && run.bytes_per_second / 1e6} digits={1} /> MB/s
+                <Decimal value={run.bytes_per_second && run.bytes_per_second / 1e6} digits={2} /> MB/s
               </>
             }
             note={

@@ -8,7 +8,7 @@ const feature: Feature = {
     { path: 'data/mixtures', lazy: () => import('./MixturesPage'), handle: { help: 'data:help.mixtures' } },
     { path: 'data/reviews', lazy: () => import('./ReviewsPage'), handle: { help: 'data:help.reviews' } },
     { path: 'data/reviews/:reviewId', lazy: () => import('./ReviewPage'), handle: { help: 'data:help.reviews' } },
-    { path: 'data/runs/:jobId', lazy: () => import('./RunPage'), handle: { help: 'data:help.pipelines' } },
+    { path: 'data/pipelines/:jobId', lazy: () => import('./RunPage'), handle: { help: 'data:help.pipelines' } },
     {
       path: 'hub/datasets/:owner/:name/quality',
       lazy: () => import('./QualityPage'),
