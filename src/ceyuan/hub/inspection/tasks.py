@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import Any
@@ -66,7 +66,12 @@ async def inspect_revisions(ctx: JobContext, params: dict[str, Any]) -> dict[str
     """Scan every file of each revision and keep what was found."""
     done = 0
     for row_id, commit in params["revisions"]:
-        await inspect(ctx.platform, row_id, commit)
+        try:
+            await inspect(ctx.platform, row_id, commit)
+        except CeyuanError as error:
+            # One repository whose content is damaged must not keep the others waiting.
+            ctx.log(f"{row_id} at {commit}: {error.message[1]}")
+            await _keep(ctx.platform, row_id, commit, {})
         done += 1
         ctx.progress(done / len(params["revisions"]))
     return {"revisions": done}
@@ -100,14 +105,21 @@ async def inspect(platform: Platform, repository_id: str, commit: str) -> None:
     own = next((entry["licence"] for entry in licences), "")
     sources = [(entry["path"], entry["licence"]) for entry in licences[1:]] + origins
     licences += [{"path": origin, "licence": name, "how": "input"} for origin, name in origins]
-    values = {
-        "repository_id": repository_id,
-        "commit_id": commit,
-        "version": VERSION,
+    made = {
         "verdicts": dict(counted),
         "findings": findings[:_MOST_FINDINGS],
         "licences": licences,
         "conflicts": [asdict(conflict) for conflict in conflicts(own, sources)] if own else [],
+    }
+    await _keep(platform, repository_id, commit, made)
+
+
+async def _keep(platform: Platform, repository_id: str, commit: str, made: Mapping[str, Any]) -> None:
+    """Note what was found; nothing where the repository could not be read."""
+    values: dict[str, Any] = {
+        **{"repository_id": repository_id, "commit_id": commit, "version": VERSION},
+        **{"verdicts": {}, "findings": [], "licences": [], "conflicts": []},
+        **made,
     }
     async with platform.work(SYSTEM) as uow:
         values["inspected_at"] = uow.clock.now()

@@ -39,6 +39,8 @@ async def plan_scrub(platform: Platform) -> None:
     async with platform.work(SYSTEM, write=False) as uow:
         last = await latest(uow)
         now = uow.clock.now()
+        if await uow.session.scalar(select(HubHeld.sha256).limit(1)) is None:
+            return
         due = last is None or (last.finished_at is not None and last.created_at <= now - timedelta(days=days))
     if due:
         async with platform.work(SYSTEM) as uow:
