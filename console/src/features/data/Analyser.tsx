@@ -10,6 +10,7 @@ import { formatPercent } from '@/lib/format'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
 import { Count, Percent } from '@/ui/Figures'
 import { LazyChart } from '@/ui/LazyChart'
+import { Loading } from '@/ui/Loading'
 import { Section } from '@/ui/Page'
 
 import { paramsOf, type CorpusPlace } from './place'
@@ -221,7 +222,7 @@ export function Analyser({ place }: { place: CorpusPlace }) {
           </Section>
         </>
       ) : (
-        <div style={{ minHeight: 400 }} />
+        <Loading />
       )}
     </div>
   )

@@ -6,6 +6,7 @@ import { usePreferences } from '@/app/preferences'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
 import { Decimal, Hash, Percent } from '@/ui/Figures'
+import { Loading } from '@/ui/Loading'
 import { RevisionLink } from '@/ui/RevisionLink'
 
 import { paramsOf, type CorpusPlace } from './place'
@@ -104,6 +105,7 @@ export function DocumentTrace({
   return (
     <Drawer open title={<code>{id}</code>} size="large" onClose={onClose}>
       {query.error !== null && <ProblemView error={query.error} />}
+      {query.isPending && <Loading />}
       {traced && (
         <div className="stack">
           <Way traced={traced} onOpen={onOpen} />

@@ -7,6 +7,7 @@ import { asProblem } from '@/api/problem'
 import type { Got } from '@/api/types'
 import { usePreferences } from '@/app/preferences'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
+import { Loading } from '@/ui/Loading'
 import { Section } from '@/ui/Page'
 
 type Waiting = Got<'/api/v1/data/reviews/{review_id}/queue'>['items'][number]
@@ -136,7 +137,7 @@ export function ReviewQueue({ reviewId, onJudged }: { reviewId: string; onJudged
     if (item) setSkipped((held) => [...held.filter((number) => number !== item.number), item.number])
   }, [item])
   if (query.error) return <ProblemView error={query.error} />
-  if (!query.data) return <div style={{ minHeight: 320 }} />
+  if (!query.data) return <Loading />
   const total = query.data.mine + query.data.waiting
   const mine = Math.min(
     total,

@@ -10,6 +10,7 @@ import { repositoryPath } from '@/lib/reference'
 import { DataTable, type Column } from '@/ui/DataTable'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
 import { Count, Hash, Stat, Stats, Time } from '@/ui/Figures'
+import { Loading } from '@/ui/Loading'
 import { Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
 
@@ -31,7 +32,7 @@ function Diff({ place, pair }: { place: CorpusPlace; pair: [string, string] }) {
   })
   if (query.error) return <ProblemView error={query.error} />
   const found = query.data
-  if (!found) return <div style={{ minHeight: 160 }} />
+  if (!found) return <Loading />
   return (
     <div className="stack">
       <Stats>
