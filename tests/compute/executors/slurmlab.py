@@ -106,12 +106,14 @@ class SlurmLab:
     def kill_node(self, node: str) -> None:
         """Kill a node with everything on it, as a power cut does."""
         self.daemons.pop(f"slurmd.{node}").kill()
+        self._kill_those_with(f"SLURMD_NODENAME={node}\0")
+
+    def _kill_those_with(self, variable: str) -> None:
+        """Kill processes of this cluster in whose environment stands `variable`."""
         for path in Path("/proc").glob("[0-9]*/environ"):
-            with contextlib.suppress(OSError, ProcessLookupError):
-                if (
-                    f"SLURMD_NODENAME={node}\0".encode() in path.read_bytes()
-                    and str(self.conf).encode() in path.read_bytes()
-                ):
+            with contextlib.suppress(OSError):
+                environment = path.read_bytes()
+                if variable.encode() in environment and f"SLURM_CONF={self.conf}\0".encode() in environment:
                     os.kill(int(path.parent.name), signal.SIGKILL)
 
     def _start(self, name: str, *words: str) -> None:
@@ -139,6 +141,7 @@ class SlurmLab:
                 daemon.wait(10)
             except subprocess.TimeoutExpired:
                 daemon.kill()
+        self._kill_those_with("SLURM_CONF=")
 
 
 def _free_ports(count: int) -> list[int]:

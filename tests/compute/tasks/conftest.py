@@ -29,7 +29,7 @@ class Yard:
     async def task(self, task_id: str) -> dict[str, Any]:
         return await self.market.ok("li", "GET", f"/tasks/{task_id}")
 
-    async def until(self, task_id: str, *states: str, seconds: float = 60) -> dict[str, Any]:
+    async def until(self, task_id: str, *states: str, seconds: float = 180) -> dict[str, Any]:
         async with asyncio.timeout(seconds):
             while (task := await self.task(task_id))["state"] not in states or task["closing"]:
                 await self.market.platform.dispatcher.drain()
@@ -41,7 +41,7 @@ class Yard:
         return await self.market.ok("li", "GET", f"/tasks/{task_id}/log", **params)
 
     async def until_log(self, task_id: str, text: str) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while text not in (await self.log(task_id))["text"]:
                 await asyncio.sleep(0.1)
 
