@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ceyuan.data.corpus.gathering import gathered_keys, gathered_texts
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
 from ceyuan.data.corpus.split import assign_split
 from ceyuan.data.duplicates import Found, Known, Search, search
 from ceyuan.data.duplicates.search import ReadTexts
-from ceyuan.data.operators import Texts, first_reason
+from ceyuan.data.operators import first_reason
 
 __all__ = [
     "decide",
     "exact_duplicates",
-    "gather",
     "near_duplicates",
     "near_in_process",
     "preference",
@@ -37,8 +37,8 @@ def near_in_process(kept: pl.DataFrame, shards: Sequence[Path], settings: Duplic
     """Near-duplicates among ``kept``, rows of the measured ``shards`` in order of preference, searched here."""
     return near_duplicates(
         kept,
-        gather(shards, kept, "keys").to_numpy().reshape(kept.height, -1),
-        lambda places: Texts.of(gather(shards, kept[places], "text")),
+        gathered_keys(shards, kept),
+        lambda places: gathered_texts(shards, kept[places]),
         settings,
     )
 
@@ -140,21 +140,3 @@ def with_near(table: pl.DataFrame, at: npt.NDArray[np.int64], ids: pl.Series, fo
         duplicate_of=pl.when(near).then("near_of").otherwise("duplicate_of"),
         similarity=pl.when(near).then("near").otherwise("similarity"),
     ).drop("at", "near_of", "near")
-
-
-def gather(shards: Sequence[Path], rows: pl.DataFrame, column: str) -> pl.Series:
-    """``column`` of the measured shards for ``rows`` (with ``shard`` and ``row``), in their order."""
-    parts: list[pl.Series] = []
-    places: list[npt.NDArray[np.int64]] = []
-    number = rows["shard"].to_numpy()
-    for shard, path in enumerate(shards):
-        here = np.flatnonzero(number == shard)
-        if len(here):
-            values = pl.read_parquet(path, columns=[column])[column]
-            parts.append(values.gather(rows["row"].gather(here)))
-            places.append(here)
-    joined = pl.concat(parts) if parts else pl.Series(column, [])
-    back = np.empty(rows.height, np.int64)
-    if places:
-        back[np.concatenate(places)] = np.arange(rows.height)
-    return joined.gather(back)

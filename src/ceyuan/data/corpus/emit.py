@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ceyuan.data.corpus.gathering import rows_of
 from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.files import sha256_of, write_atomically
 
@@ -77,13 +78,13 @@ def planned(decisions: pl.DataFrame, shard_bytes: int) -> Iterator[Shard]:
 
 
 def _table(rows: pl.DataFrame, measured: Sequence[Path]) -> pa.Table:
-    parts: list[pl.DataFrame] = []
+    parts: list[pa.Table] = []
     columns = [name for name in DATASET_SCHEMA.names if name != "cluster"]
     for shard in rows["shard"].unique().sort().to_list():
         here = rows.filter(pl.col("shard") == shard)
-        documents = pl.read_parquet(measured[shard], columns=columns)
-        parts.append(documents[here["row"]].with_columns(here["cluster"]))
-    return pl.concat(parts).select(DATASET_SCHEMA.names).to_arrow().cast(DATASET_SCHEMA)
+        documents = rows_of(measured[shard], here["row"].to_numpy(), columns)
+        parts.append(documents.append_column("cluster", here["cluster"].to_arrow().cast(pa.large_string())))
+    return pa.concat_tables(parts).select(DATASET_SCHEMA.names).cast(DATASET_SCHEMA)
 
 
 def _write(table: pa.Table, file: object) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ceyuan.data.corpus.gathering import put_measured
 from ceyuan.data.corpus.inputs import Inputs, RawShard
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report, told
@@ -67,7 +68,7 @@ def _one(
 ) -> None:
     inputs.verify(shard)
     measured = measured_batch(pl.read_parquet(shard.path), chain, banding, tally)
-    write_atomically(path, lambda file: measured.write_parquet(file, compression="lz4", statistics=False))
+    write_atomically(path, lambda file: put_measured(measured, file))
 
 
 def measured_batch(

@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ceyuan.data.corpus.decide import gather
+from ceyuan.data.corpus.gathering import gathered_keys, gathered_texts
 from ceyuan.data.distributed.components import Edges, connected, parted
 from ceyuan.data.distributed.pools import Pool
 from ceyuan.data.duplicates import Found, Known, Search, resolve, shared_buckets
-from ceyuan.data.operators import Texts
 
 __all__ = ["distributed_search"]
 
@@ -84,11 +83,10 @@ def _resolved(
     for batch in _batches(labels, about["bytes"].to_numpy()[nodes], settings.batch_bytes):
         here = nodes[batch]
         rows = about[here]
-        keys = gather(paths, rows, "keys").to_numpy().reshape(len(here), -1)
         found = resolve(
-            Texts.of(gather(paths, rows, "text")),
+            gathered_texts(paths, rows),
             rows["distinct"].to_numpy(),
-            shared_buckets(np.ascontiguousarray(keys))[0],
+            shared_buckets(gathered_keys(paths, rows))[0],
             threshold=settings.threshold,
             related_from=settings.related_from,
             comparisons=settings.comparisons,

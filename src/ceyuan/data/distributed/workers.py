@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from ceyuan.data.corpus.emit import Shard, planned, put_shard
+from ceyuan.data.corpus.gathering import put_measured
 from ceyuan.data.corpus.inputs import Inputs, RawShard
 from ceyuan.data.corpus.measure import measured_batch, measured_paths
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
@@ -71,7 +72,7 @@ def _measured(shard: RawShard, settings: dict[str, Any], path: str) -> None:
     Inputs((shard,), ()).verify(shard)
     banding = Banding(recipe.duplicates.bands, recipe.duplicates.rows)
     batch = measured_batch(pl.read_parquet(shard.path), recipe.operators(), banding)
-    write_atomically(Path(path), lambda file: batch.write_parquet(file, compression="lz4", statistics=False))
+    write_atomically(Path(path), lambda file: put_measured(batch, file))
 
 
 def _put(shard: Shard, names: list[str], folder: str) -> dict[str, object]:

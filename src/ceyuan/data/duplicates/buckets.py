@@ -8,18 +8,24 @@ import numpy.typing as npt
 __all__ = ["components", "shared_buckets", "sharing"]
 
 Keys = npt.NDArray[np.uint64]
+_MOST_BITS = 22  # of the table of slots: 32 MB
 
 
 def sharing(count: int, bands: int, column: Callable[[int], Keys]) -> npt.NDArray[np.int64]:
     """Places of the texts that share at least one key; ``column`` gives the keys of one band at a time."""
     shared = np.zeros(count, bool)
+    bits = min(_MOST_BITS, max(10, (4 * count).bit_length()))
     for band in range(bands):
         keys = column(band)
-        ordered = np.sort(keys)  # the values alone: far quicker than sorting places
+        # Who is alone in a slot by the first bits shares nothing; only the values of the few others are sorted.
+        slots = (keys >> np.uint64(64 - bits)).astype(np.int64)
+        many = np.flatnonzero(np.bincount(slots, minlength=1 << bits)[slots] > 1)
+        some = keys[many]
+        ordered = np.sort(some)
         again = ordered[1:][(ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)]
         if len(again):
-            place = np.searchsorted(again, keys)
-            shared |= again[np.minimum(place, len(again) - 1)] == keys
+            place = np.searchsorted(again, some)
+            shared[many[again[np.minimum(place, len(again) - 1)] == some]] = True
     return np.flatnonzero(shared)
 
 

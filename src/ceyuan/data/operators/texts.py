@@ -25,8 +25,11 @@ class Texts:
     def of(cls, column: pl.Series) -> Self:
         """The texts of a Polars string column without nulls."""
         array = column.rechunk().to_arrow()
-        if isinstance(array, pa.ChunkedArray):
-            array = array.combine_chunks()
+        return cls.of_arrow(array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array)
+
+    @classmethod
+    def of_arrow(cls, array: pa.Array) -> Self:
+        """The texts of an Arrow string array without nulls."""
         array = array.cast(pa.large_string())
         _, offsets, data = array.buffers()
         positions = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from ceyuan.data.collection.raw import RawWriter
+from ceyuan.data.corpus.gathering import put_measured
 from ceyuan.data.corpus.measure import measured_batch
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.tally import Tally
@@ -71,7 +72,7 @@ def _measure(store: Store, segment: Segment, recipe: Recipe, identity: str, tall
     ]
     measured = batch.with_columns(pl.Series("about", about, pl.Binary))
     path = store.unit_path(identity, segment.sha256)
-    write_atomically(path, lambda file: measured.write_parquet(file, compression="lz4", statistics=False))
+    write_atomically(path, lambda file: put_measured(measured, file))
     store.finish_unit(identity, segment.sha256)
 
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
-import pyarrow.parquet as pq
+import pyarrow as pa
 
 from ceyuan.data.corpus.emit import DATASET_SCHEMA
+from ceyuan.data.corpus.gathering import rows_of
 from ceyuan.data.versions.store import Part, Store, Version
 
 __all__ = ["COMPACT", "content_of", "next_parts"]
@@ -81,8 +82,7 @@ def _written(store: Store, rows: pl.DataFrame, units: Sequence[Path]) -> tuple[s
     columns = [name for name in DATASET_SCHEMA.names if name != "cluster"]
     tables = []
     for (number,), here in rows.group_by("segment", maintain_order=True):
-        unit = pq.read_table(units[int(str(number))], columns=columns)
-        documents = pl.DataFrame(pl.from_arrow(unit))[here["row"]]
-        tables.append(documents.with_columns(here["cluster"]))
-    table = pl.concat(tables).select(DATASET_SCHEMA.names).to_arrow().cast(DATASET_SCHEMA)
+        documents = rows_of(units[int(str(number))], here["row"].to_numpy(), columns)
+        tables.append(documents.append_column("cluster", here["cluster"].to_arrow().cast(pa.large_string())))
+    table = pa.concat_tables(tables).select(DATASET_SCHEMA.names).cast(DATASET_SCHEMA)
     return store.keep_table("data", table)

@@ -12,19 +12,19 @@ import polars as pl
 
 from ceyuan.data.corpus.decide import (
     exact_duplicates,
-    gather,
     near_duplicates,
     preference,
     with_near,
     without_duplicates,
 )
+from ceyuan.data.corpus.gathering import gathered_keys, gathered_texts
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
 from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.corpus.split import assign_split
 from ceyuan.data.corpus.tally import Tally
 from ceyuan.data.duplicates import Known
 from ceyuan.data.files import canonical_json, write_atomically
-from ceyuan.data.operators import Texts, first_reason
+from ceyuan.data.operators import first_reason
 from ceyuan.data.problems import DataProblem
 from ceyuan.data.versions.changes import Change
 from ceyuan.data.versions.live import live_table, measured_units, put_segments
@@ -157,8 +157,8 @@ def _decided(store: Store, table: pl.DataFrame, units: list[Path], recipe: Recip
             known = _remembered(place)
             found = near_duplicates(
                 kept,
-                gather(units, kept, "keys").to_numpy().reshape(kept.height, -1),
-                lambda places: Texts.of(gather(units, kept[places], "text")),
+                gathered_keys(units, kept),
+                lambda places: gathered_texts(units, kept[places]),
                 settings,
                 known,
             )

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ceyuan.data.corpus.decide import exact_duplicates, gather, without_duplicates
+from ceyuan.data.corpus.decide import exact_duplicates, without_duplicates
+from ceyuan.data.corpus.gathering import gather
 from ceyuan.data.corpus.media.recipe import MediaRecipe
 from ceyuan.data.corpus.split import assign_split
 from ceyuan.data.media import similarity
