@@ -54,6 +54,7 @@ async def test_a_revision_becomes_an_endpoint_of_its_owner_and_goes_on_answering
     await yard.until(lambda: len(yard.directory.engine_states(served_id)) == 1)
 
 
+@pytest.mark.slow
 async def test_a_revision_that_cannot_be_loaded_changes_nothing_and_says_why(yard: Yard, tmp_path: Any) -> None:
     from ceyuan.hub import commit_folder
     from ceyuan.kernel.actor import SYSTEM
@@ -143,6 +144,7 @@ async def _plan(yard: Yard, served_id: str) -> tuple[str, Any]:
     return served_id, plan
 
 
+@pytest.mark.slow
 async def test_the_time_of_replicas_is_charged_to_the_models_owner(yard: Yard) -> None:
     price = metering.NewPrice(REPLICA_SECONDS, YUAN // 100, 1)
     await yard.house.do(lambda uow: metering.set_price(uow, price))

@@ -104,6 +104,7 @@ async def test_a_hard_budget_of_a_key_holds_across_workers(workers: tuple[House,
     assert set(statuses) == {200, 429}
 
 
+@pytest.mark.slow
 async def test_a_rate_is_shared(workers: tuple[House, House]) -> None:
     await _limit(workers, requests_per_minute=24)
     statuses = [status for _ in range(5) for status in await _ask(workers, 10)]
@@ -112,6 +113,7 @@ async def test_a_rate_is_shared(workers: tuple[House, House]) -> None:
     assert set(statuses) == {200, 429}
 
 
+@pytest.mark.slow
 async def test_calls_at_once_are_shared_and_a_place_that_is_free_goes_to_the_other(
     workers: tuple[House, House],
 ) -> None:
