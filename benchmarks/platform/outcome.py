@@ -31,7 +31,8 @@ QUERIES = {
     " = (SELECT sum(cost_micro) FROM usage_event)",
     "usage events": "SELECT resource, model, scenario, quantity, cost_micro FROM usage_event"
     " WHERE resource <> 'compute.cpu_second'",
-    "jobs": "SELECT kind, state, parent_id IS NULL FROM job",
+    # The turn's own: the platform's daily jobs run when a life lasts long enough.
+    "jobs": "SELECT kind, state, parent_id IS NULL FROM job WHERE parent_id IS NOT NULL OR kind = 'loop.run'",
     "vouchers": "SELECT state, asked_micro, granted_micro FROM voucher",
     "incidents": "SELECT i.metric, i.value, i.severity, i.state, r.name_en FROM incident i"
     " JOIN monitor_rule r ON r.id = i.rule_id",
