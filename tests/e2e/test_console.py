@@ -118,6 +118,6 @@ def test_every_page_of_the_navigation_opens_without_a_problem(page: Any, live: d
             page.locator(f'nav a[href="{entry}"]').first.click()
             page.wait_for_url(f"**{entry}**")
             page.locator("main h1").first.wait_for()
-            page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(150)  # its first answers arrive
             assert page.locator("main [role=alert] code").count() == 0, entry
     assert len(seen) > 20

@@ -21,10 +21,11 @@ export function RunningJobs() {
   const query = $api.useQuery(
     'get',
     '/api/v1/jobs',
-    { params: { query: { roots: true, limit: 12, org_id: organisation ?? undefined } } },
+    { params: { query: { roots: true, limit: 40, org_id: organisation ?? undefined } } },
     { refetchInterval: 4000 },
   )
-  const jobs = query.data?.items ?? []
+  // What the platform does by itself stands in the list of all jobs.
+  const jobs = (query.data?.items ?? []).filter((job) => job.created_by !== 'system')
   const shown = [
     ...jobs.filter((job) => OPEN_STATES.has(job.state)),
     ...jobs.filter((job) => !OPEN_STATES.has(job.state)),
