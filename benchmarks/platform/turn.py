@@ -12,8 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
+
 from ceyuan.cli.loop import plan_of, show_turn
 from ceyuan.cli.platform import greet
+from ceyuan.kernel.jobs import Job
 from ceyuan.kernel.platform import Platform
 from ceyuan.server.run import StopServing, serve
 from ceyuan.server.settings import ServerSettings
@@ -50,6 +53,7 @@ PLAN: dict[str, Any] = {
     "source_laws": True,
     "questions": ["水井、石桥和路灯由谁管理？", "《镇区公共设施管理办法》第三条是怎么规定的？", "今天天气怎么样？"],
 }
+_PATIENCE_S = 120
 LAW = "镇区公共设施管理办法"
 ARTICLES = (
     "为了保护镇区的公共设施，方便居民的生活，制定本办法。",
@@ -109,6 +113,18 @@ def _paragraph(draw: random.Random) -> str:
     return "".join(sentences)
 
 
+async def _all_ended(platform: Platform) -> None:
+    """Wait for what the turn set off besides its own jobs: revisions are inspected in jobs of the platform's."""
+    open_jobs = select(func.count()).select_from(Job).where(Job.state.in_(("queued", "running")))
+    async with asyncio.timeout(_PATIENCE_S):
+        while True:
+            await platform.dispatcher.drain()
+            async with platform.database.session(write=False) as session:
+                if not await session.scalar(open_jobs):
+                    return
+            await asyncio.sleep(0.2)
+
+
 async def run_turn(data: Path, source: Path) -> bool:
     """Start the platform on a free port, run or go on with the turn, stop; whether it succeeded."""
     succeeded = False
@@ -117,6 +133,7 @@ async def run_turn(data: Path, source: Path) -> bool:
         nonlocal succeeded
         await greet(platform, origin)
         succeeded = await show_turn(platform, origin, plan_of(source, False, **PLAN))
+        await _all_ended(platform)
         # What the calls cost is posted when their batch is full or at the stop; what hears of it, now.
         await platform.dispatcher.drain()
         raise StopServing
