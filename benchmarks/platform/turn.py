@@ -99,8 +99,8 @@ def write_source(folder: Path, seed: int, count: int = 60) -> None:
     for number, text in enumerate(texts):
         (folder / f"text-{number:03d}.txt").write_text(text + "\n", encoding="utf-8")
     with (folder / "laws.jsonl").open("w", encoding="utf-8") as laws:
-        for number, article in zip("一二三四五", ARTICLES, strict=True):
-            row = {"text": f"《{LAW}》第{number}条\n{article}", "law_name": LAW, "article_no": f"第{number}条"}
+        for sign, article in zip("一二三四五", ARTICLES, strict=True):
+            row = {"text": f"《{LAW}》第{sign}条\n{article}", "law_name": LAW, "article_no": f"第{sign}条"}
             laws.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
