@@ -47,11 +47,17 @@ def _demote() -> dict[str, object]:
     raise RuntimeError("no unprivileged account to run PostgreSQL as")
 
 
+_BEING_MADE_S = 3600
+
+
 def _sweep() -> None:
     """Remove the clusters of test runs that were killed."""
     for folder in _PLACE.glob("ceyuan-pg-*"):
         try:
-            os.kill(int((folder / "data" / "postmaster.pid").read_text().split()[0]), 0)
+            if time.time() - folder.stat().st_mtime < _BEING_MADE_S:
+                continue
+            # A process that initdb runs writes its number with a minus.
+            os.kill(abs(int((folder / "data" / "postmaster.pid").read_text().split()[0])), 0)
         except ProcessLookupError:
             shutil.rmtree(folder, ignore_errors=True)
         except (OSError, ValueError, IndexError):

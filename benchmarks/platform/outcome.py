@@ -53,6 +53,7 @@ _VOLATILE = {
     "took_s",
     "node_id",
     "run_id",
+    "run",
     "report",
     "evidence",
 }

@@ -43,7 +43,8 @@ async def run_evaluation(ctx: JobContext, params: dict[str, Any]) -> dict[str, A
     run_id = str(params["run_id"])
     async with ctx.platform.work(ctx.actor) as uow:
         run = await repository.get(uow.session, run_id)
-        run.state = "running"
+        if run.state != "succeeded":  # a crash may come between the report and the end of the job
+            run.state = "running"
         plan, name, org_id = EvaluationPlan.model_validate(run.plan), run.name, run.org_id
     items = generate(plan.per_family, seed=plan.seed, families=plan.families) if plan.models else []
     try:

@@ -41,7 +41,8 @@ async def run_safety_check(ctx: JobContext, params: dict[str, Any]) -> dict[str,
     check_id = str(params["check_id"])
     async with ctx.platform.work(ctx.actor) as uow:
         check = await repository.get(uow.session, check_id)
-        check.state = "running"
+        if check.state != "succeeded":  # a crash may come between the report and the end of the job
+            check.state = "running"
         plan, name, org_id = SafetyPlan.model_validate(check.plan), check.name, check.org_id
     try:
         revisions = await ctx.transaction("served", lambda uow: _served_revisions(uow, plan.models))
