@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from ceyuan.hub import commit_folder, create_repository
 from ceyuan.kernel.actor import Actor
-from ceyuan.kernel.jobs import Job
+from ceyuan.kernel.jobs import Job, resume
 from ceyuan.kernel.jobs.repository import get
 from ceyuan.kernel.platform import Platform
 from ceyuan.server.assembly import running
@@ -46,6 +46,13 @@ class Workshop(House):
                     await self.platform.dispatcher.drain()
                     return job
                 await asyncio.sleep(0.05)
+
+    async def again(self, job_id: str) -> Job:
+        """Run a job that has ended once more, as after a crash before its end was written; the finished row."""
+        async with self.platform.work(await self.actor()) as uow:
+            (await get(uow.session, job_id)).state = "failed"
+            await resume(uow, job_id)
+        return await self.ended(job_id)
 
     async def dataset(self, name: str, rows: list[dict[str, Any]], folder: Path) -> str:
         """A dataset of these rows in the hub; its reference."""

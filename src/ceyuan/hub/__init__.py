@@ -10,6 +10,7 @@ from ceyuan.hub.commits.refs import create_branch, create_tag
 from ceyuan.hub.lineage import By, Graph, Input, Node
 from ceyuan.hub.lineage import graph as lineage_graph
 from ceyuan.hub.lineage import record as record_lineage
+from ceyuan.hub.lineage import rename_nodes as rename_lineage_nodes
 from ceyuan.hub.naming import KINDS, Kind, Reference
 from ceyuan.hub.owners import Owner, OwnerDirectory
 from ceyuan.hub.repositories.access import Visibility, can_read, require_change
@@ -48,6 +49,7 @@ __all__ = [
     "open_revision",
     "read_file",
     "record_lineage",
+    "rename_lineage_nodes",
     "require_change",
     "resolve",
     "stage_folder",

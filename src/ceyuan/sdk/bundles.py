@@ -48,16 +48,19 @@ def export_bundle(hub: Hub, reference: str, target: str | os.PathLike[str]) -> d
     }
     place = Path(target)
     part = place.with_name(f".{place.name}.part")
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".ceyuan-bundle-") as folder:
-        hub.download(fixed, folder)
-        with tarfile.open(part, "w", format=tarfile.PAX_FORMAT) as archive:
-            _add(archive, MANIFEST, json.dumps({**head, "files": files}, ensure_ascii=False).encode())
-            for entry in files:
-                info = tarfile.TarInfo(FOLDER + entry["path"])
-                info.size = entry["size"]
-                with (Path(folder) / entry["path"]).open("rb") as content:
-                    archive.addfile(info, content)
-    os.replace(part, place)
+    try:
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".ceyuan-bundle-") as folder:
+            hub.download(fixed, folder)
+            with tarfile.open(part, "w", format=tarfile.PAX_FORMAT) as archive:
+                _add(archive, MANIFEST, json.dumps({**head, "files": files}, ensure_ascii=False).encode())
+                for entry in files:
+                    info = tarfile.TarInfo(FOLDER + entry["path"])
+                    info.size = entry["size"]
+                    with (Path(folder) / entry["path"]).open("rb") as content:
+                        archive.addfile(info, content)
+        os.replace(part, place)
+    finally:
+        part.unlink(missing_ok=True)
     return {**head, "files": len(files)}
 
 

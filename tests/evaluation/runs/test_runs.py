@@ -4,6 +4,7 @@ import pytest
 
 from ceyuan.evaluation.items import generate
 from ceyuan.evaluation.runs import create_run, find_run
+from ceyuan.evaluation.runs.benchmarks import benchmark_items
 from ceyuan.evaluation.runs.errors import PlanInvalid, RunNotFound
 from ceyuan.evaluation.runs.schemas import EvaluationPlan
 from ceyuan.hub import read_file
@@ -46,6 +47,9 @@ async def test_a_run_asks_every_item_grades_it_and_keeps_a_report_with_intervals
         card = (await read_file(uow, str(done.report), "README.md")).decode()
     assert "largest" in card or "大小选择" in card
     assert len(await workshop.calls()) == 3
+    assert (await workshop.again(run.job_id)).state == "succeeded"
+    async with workshop.platform.work(await workshop.actor(), write=False) as uow:
+        assert (await find_run(uow, run.id)).state == "succeeded", "what has ended is not begun again"
 
 
 async def test_a_model_that_is_not_served_fails_the_run_with_its_reason(workshop: Workshop) -> None:
@@ -57,6 +61,22 @@ async def test_a_model_that_is_not_served_fails_the_run_with_its_reason(workshop
     assert "nowhere" in (job.error or {})["message"][1]
     async with workshop.platform.work(await workshop.actor(), write=False) as uow:
         assert (await find_run(uow, run.id)).state == "failed"
+
+
+async def test_training_is_told_of_all_items_when_one_of_two_like_plans_names_no_family(workshop: Workshop) -> None:
+    both = [PLAN, PLAN.model_copy(update={"families": None})]
+    async with workshop.platform.work(await workshop.actor()) as uow:
+        runs = [
+            await create_run(
+                uow, org_id=workshop.org, name=f"run {number}", plan=plan, repository_name=f"lab/e{number}"
+            )
+            for number, plan in enumerate(both)
+        ]
+    async with workshop.platform.work(await workshop.actor(), write=False) as uow:
+        (told,) = await benchmark_items(uow)
+    assert {item for item, _ in told.items} == {item.id for item in generate(3, seed=7)}
+    for run in runs:
+        await workshop.ended(run.job_id)
 
 
 @pytest.mark.parametrize("plan", [EvaluationPlan(), EvaluationPlan(models=["echo"], families=["astrology"])])

@@ -32,6 +32,10 @@ async def test_a_clean_dataset_passes_and_the_report_is_signed(workshop: Worksho
         assert done.summary is not None
         assert (done.summary["parts"][0]["n"], done.summary["parts"][0]["population"]) == (30, 40)
         tree = (await resolve(uow, str(done.report))).tree
+        job_id = done.job_id
+    assert (await workshop.again(job_id)).state == "succeeded"
+    async with workshop.platform.work(await workshop.actor(), write=False) as uow:
+        assert (await find_check(uow, check_id)).state == "succeeded", "what has ended is not begun again"
     signature = Signature(str(done.key_id), bytes.fromhex(str(done.signature)))
     assert workshop.platform.vault.verify("safety-report", bytes.fromhex(tree), signature)
     zoe = await workshop.actor("zoe")

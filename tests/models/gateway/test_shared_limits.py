@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from ceyuan import metering
 from ceyuan.models.gateway import service
@@ -141,3 +142,37 @@ async def test_the_leases_of_a_worker_that_is_gone_end(workers: tuple[House, Hou
     assert not await other.cover("calls:x", 1, available)
     await gone.close()
     assert await other.cover("calls:x", 1, available)
+
+
+async def test_two_workers_who_borrow_at_the_same_moment_are_not_lent_the_same(workers: tuple[House, House]) -> None:
+    first, second = workers
+    before, quick, late = Leases(first.platform), Leases(first.platform), Leases(second.platform)
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def ten(_uow: object) -> int:
+        return 10
+
+    async def ten_after_a_while(_uow: object) -> int:
+        asked.set()
+        await answered.wait()
+        return 10
+
+    assert await before.cover("calls:y", 1, ten)  # so that there is a row to wait for
+    await before.close()
+    async with asyncio.TaskGroup() as group:
+        borrowing = group.create_task(quick.cover("calls:y", 10, ten_after_a_while))
+        await asked.wait()
+        waiting = group.create_task(late.cover("calls:y", 1, ten))
+        await _somebody_waits_for_a_lock(second)
+        answered.set()
+    assert borrowing.result()
+    assert not waiting.result()
+
+
+async def _somebody_waits_for_a_lock(house: House) -> None:
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    async with asyncio.timeout(20):
+        while not await house.do(lambda uow: uow.session.scalar(query)):
+            await asyncio.sleep(0.02)

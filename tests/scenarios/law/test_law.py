@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ceyuan.hub import lineage_graph, read_file
+from ceyuan.identity import PersonalData
 from ceyuan.kernel.errors import NotFound
 from ceyuan.scenarios.law import ask_law, open_assistant, rate_answer
 from ceyuan.scenarios.law.errors import AnswerNotFound, AssistantNotFound
@@ -96,3 +97,22 @@ async def test_an_outsider_learns_of_no_private_assistant(workshop: Workshop, tm
     assistant_id = await assistant(workshop, tmp_path / "laws", model=None)
     with pytest.raises(AssistantNotFound):
         await ask_law(workshop.platform, await workshop.actor("zoe"), assistant_id, "试用期最长多久？")
+
+
+async def test_what_a_person_asked_goes_with_the_person_also_from_the_lineage(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    assistant_id = await assistant(workshop, tmp_path / "laws")
+    workshop.answer("试用期最长六个月[1]。")
+    li = await workshop.actor()
+    asked = "试用期最长多久？"
+    answer = await ask_law(workshop.platform, li, assistant_id, asked)
+    async with workshop.platform.work() as uow:
+        for room in workshop.platform.find(PersonalData):  # type: ignore[type-abstract]
+            await room.erase(uow, li.id)
+    async with workshop.platform.work(li, write=False) as uow:
+        kept = await find_answer(uow, answer.id)
+        graph = await lineage_graph(uow, f"answer:{answer.id}")
+    labels = [node.row.label for node in graph.nodes if node.row is not None]
+    assert asked not in f"{kept.question}{kept.answer}{labels}"
+    assert kept.sources, "which articles were cited is nobody's secret"

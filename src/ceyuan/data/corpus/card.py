@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ceyuan.data.corpus.markdown import bounds_of, table
 from ceyuan.data.corpus.profiles import DOMAINS
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.operators import REASONS, STATISTICS, find
@@ -69,7 +70,7 @@ def _front_matter(title: str, sources: Sequence[Mapping[str, Any]], counts: Mapp
     kept = counts["total"]["kept"]
     size = next((name for bound, name in _SIZES if kept < bound), "1M<n<10M")
     lines = ["---", f'pretty_name: "{title.replace(chr(34), chr(39))}"', "language:", "- zh", "license:"]
-    lines += [f"- {licence.lower()}" if licence != "LicenseRef-unstated" else "- other" for licence in licences]
+    lines += [f"- {licence.lower()}" if not licence.startswith("LicenseRef-") else "- other" for licence in licences]
     lines += ["size_categories:", f"- {size}", "configs:", "- config_name: default", "  data_files:"]
     for split in sorted(counts["splits"], reverse=True):
         lines += [f"  - split: {split}", f"    path: data/{split}-*.parquet"]
@@ -86,24 +87,22 @@ def _card(
 ) -> str:
     word = {name: pair[side] for name, pair in _WORDS.items()}
     parts = [f"# {title}", f"## {word['about']}", word["about_text"], f"## {word['sources']}"]
-    parts.append(_table([word[n] for n in ("source", "origin", "licence", "raw", "unread")], _source_rows(sources)))
+    parts.append(table([word[n] for n in ("source", "origin", "licence", "raw", "unread")], _source_rows(sources)))
     parts.append(f"## {word['contents']}")
-    parts.append(
-        _table([word[n] for n in ("domain", "raw", "kept", "share", "characters")], _domain_rows(side, counts))
-    )
+    parts.append(table([word[n] for n in ("domain", "raw", "kept", "share", "characters")], _domain_rows(side, counts)))
     sides = [
         (name, f"{row['documents']:,}", f"{row['characters']:,}", f"{row['clusters']:,}")
         for name, row in counts["splits"].items()
     ]
-    parts.append(_table([word[n] for n in ("split", "documents", "characters", "clusters")], sides))
+    parts.append(table([word[n] for n in ("split", "documents", "characters", "clusters")], sides))
     parts.append(f"## {word['dropped']}")
     dropped = [
         (_name(DOMAINS, row["domain"], side), row["zh" if side == 0 else "en"], f"{row['documents']:,}")
         for row in reasons
     ]
-    parts.append(_table([word[n] for n in ("domain", "reason", "documents")], dropped))
+    parts.append(table([word[n] for n in ("domain", "reason", "documents")], dropped))
     parts += [f"## {word['processing']}", _steps(side, recipe)]
-    parts.append(_table([word[n] for n in ("domain", "reason", "statistic", "bounds")], _bound_rows(side, recipe)))
+    parts.append(table([word[n] for n in ("domain", "reason", "statistic", "bounds")], _bound_rows(side, recipe)))
     parts += [f"## {word['fields']}", word["fields_text"]]
     return "\n\n".join(parts) + "\n"
 
@@ -137,11 +136,8 @@ def _bound_rows(side: int, recipe: Recipe) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for domain, filters in recipe.filters().items():
         for one in filters:
-            bounds = [f"≥ {one.at_least:,.12g}"] if one.at_least is not None else []
-            bounds += [f"≤ {one.at_most:,.12g}"] if one.at_most is not None else []
-            bounds += ["、".join(one.one_of)] if one.one_of is not None else []
             statistic = _name(STATISTICS, one.statistic, side)
-            rows.append((_name(DOMAINS, domain, side), _name(REASONS, one.reason, side), statistic, ", ".join(bounds)))
+            rows.append((_name(DOMAINS, domain, side), _name(REASONS, one.reason, side), statistic, bounds_of(one)))
     return rows
 
 
@@ -172,9 +168,3 @@ def _steps(side: int, recipe: Recipe) -> str:
 
 def _name(names: Mapping[str, tuple[str, str]], key: str, side: int) -> str:
     return names[key][side] if key in names else key
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    return "\n".join(lines)

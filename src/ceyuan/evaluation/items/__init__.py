@@ -5,6 +5,6 @@ models and reporting is the evaluation room's business.
 """
 
 from ceyuan.evaluation.items.grading import grade
-from ceyuan.evaluation.items.item import FAMILIES, Family, Item, family, generate
+from ceyuan.evaluation.items.item import Family, Item, all_families, family, generate
 
-__all__ = ["FAMILIES", "Family", "Item", "family", "generate", "grade"]
+__all__ = ["Family", "Item", "all_families", "family", "generate", "grade"]

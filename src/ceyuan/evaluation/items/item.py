@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -42,7 +42,7 @@ class Family:
     make: Callable[[random.Random], Draft]
 
 
-FAMILIES: dict[str, Family] = {}
+_families: dict[str, Family] = {}
 _MODULES = ("arithmetic", "language", "reasoning", "reading")
 
 
@@ -52,24 +52,30 @@ def family(
     """Declare a family; the decorated function makes one draft from a random generator."""
 
     def declare(make: Callable[[random.Random], Draft]) -> Callable[[random.Random], Draft]:
-        FAMILIES[name] = Family(name, label_zh, label_en, make)
+        _families[name] = Family(name, label_zh, label_en, make)
         return make
 
     return declare
 
 
-def generate(per_family: int, *, seed: int, families: Sequence[str] | None = None) -> list[Item]:
-    """`per_family` different items of each family, the same for the same seed; ids are hashes of the content."""
+def all_families() -> Mapping[str, Family]:
+    """Every family by its name."""
     for module in _MODULES:
         import_module(f"ceyuan.evaluation.items.{module}")
+    return _families
+
+
+def generate(per_family: int, *, seed: int, families: Sequence[str] | None = None) -> list[Item]:
+    """`per_family` different items of each family, the same for the same seed; ids are hashes of the content."""
+    known = all_families()
     items: list[Item] = []
-    for name in families or sorted(FAMILIES):
+    for name in families or sorted(known):
         chooser = random.Random(f"{seed}/{name}")
         prompts: set[str] = set()
         for _ in range(per_family * 50):
             if len(prompts) == per_family:
                 break
-            draft = FAMILIES[name].make(chooser)
+            draft = known[name].make(chooser)
             if draft.prompt in prompts:
                 continue
             prompts.add(draft.prompt)

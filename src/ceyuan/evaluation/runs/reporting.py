@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from ceyuan.evaluation.items import FAMILIES, Item
+from ceyuan.evaluation.items import Item, all_families
 from ceyuan.evaluation.runs.tables import EvaluationAnswer
 from ceyuan.evaluation.statistics import bootstrap_mean, mcnemar, paired_difference, wilson
 
@@ -75,7 +75,7 @@ def card(name: str, summary: dict[str, Any], seed: int) -> str:
         lines += ["| 类别 Family | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
         lines.append("| **全部 All** | " + " | ".join(_percent(m["accuracy"]) for m in summary["models"]) + " |")
         for family in sorted({f for m in summary["models"] for f in m["families"]}):
-            label = FAMILIES[family]
+            label = all_families()[family]
             cells = [_percent(m["families"][family]) if family in m["families"] else "–" for m in summary["models"]]
             lines.append(f"| {label.label_zh} {label.label_en} | " + " | ".join(cells) + " |")
         lines.append("")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ceyuan.evaluation.items import FAMILIES, generate
+from ceyuan.evaluation.items import all_families, generate
 from ceyuan.evaluation.runs import repository
 from ceyuan.evaluation.runs.errors import PlanInvalid, RunNotFound
 from ceyuan.evaluation.runs.schemas import EvaluationPlan, FamilyOut
@@ -19,12 +19,12 @@ def check_plan(plan: EvaluationPlan) -> None:
             ("计划中没有要评测的模型", "the plan measures no model"),
             hint=("请填写 models 或 perplexity", "fill in models or perplexity"),
         )
-    generate(1, seed=0)
-    unknown = sorted(set(plan.families or []) - set(FAMILIES))
+    known = all_families()
+    unknown = sorted(set(plan.families or []) - set(known))
     if unknown:
         raise PlanInvalid(
             (f"未知的题目类别:{'、'.join(unknown)}", f"unknown families: {', '.join(unknown)}"),
-            hint=(f"可用类别:{'、'.join(sorted(FAMILIES))}", f"known families: {', '.join(sorted(FAMILIES))}"),
+            hint=(f"可用类别:{'、'.join(sorted(known))}", f"known families: {', '.join(sorted(known))}"),
         )
 
 
@@ -91,5 +91,5 @@ def list_families() -> list[FamilyOut]:
             example=examples[f.name].prompt,
             expected=examples[f.name].answers[0],
         )
-        for f in sorted(FAMILIES.values(), key=lambda f: f.name)
+        for f in sorted(all_families().values(), key=lambda f: f.name)
     ]

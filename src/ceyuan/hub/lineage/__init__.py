@@ -6,6 +6,6 @@ says that inputs became an output; it is written once and never changed. Walking
 """
 
 from ceyuan.hub.lineage.drawing import Graph, graph
-from ceyuan.hub.lineage.recording import By, Input, Node, Thing, record
+from ceyuan.hub.lineage.recording import By, Input, Node, Thing, record, rename_nodes
 
-__all__ = ["By", "Graph", "Input", "Node", "Thing", "graph", "record"]
+__all__ = ["By", "Graph", "Input", "Node", "Thing", "graph", "record", "rename_nodes"]

@@ -103,6 +103,11 @@ async def record(
     return record_id
 
 
+async def rename_nodes(uow: UnitOfWork, node_ids: Sequence[str], label: str) -> None:
+    """Give nodes another label, where the first one said what has to be forgotten. Records and ids stay."""
+    await repository.rename_nodes(uow.session, node_ids, clean(label)[:300])
+
+
 def row_id(thing: Thing) -> str:
     """The id of a thing's node."""
     return thing.node_id if isinstance(thing, Revision) else thing.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ceyuan.hub.lineage.tables import LineageEdge, LineageNode, LineageRecord
@@ -22,6 +22,12 @@ async def node(session: AsyncSession, node_id: str) -> LineageNode | None:
 async def add_nodes(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     for start in range(0, len(rows), 50):
         await session.execute(insert_missing(session, LineageNode, list(rows[start : start + 50])))
+
+
+async def rename_nodes(session: AsyncSession, ids: Sequence[str], label: str) -> None:
+    for start in range(0, len(ids), _CHUNK):
+        part = LineageNode.id.in_(ids[start : start + _CHUNK])
+        await session.execute(update(LineageNode).where(part).values(label=label))
 
 
 async def add_record(session: AsyncSession, row: Mapping[str, Any], edges: Sequence[Mapping[str, Any]]) -> bool:

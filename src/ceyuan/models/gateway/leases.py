@@ -64,7 +64,10 @@ async def _locked(session: AsyncSession, name: str, now: datetime, first: int = 
     await session.execute(
         insert_missing(session, GatewayLease, {"name": name, "worker": "", "amount": first, "until": now})
     )
-    query = select(GatewayLease).where(GatewayLease.name == name).order_by(GatewayLease.worker).with_for_update()
+    rows = select(GatewayLease).where(GatewayLease.name == name).with_for_update()
+    # A statement that had to wait for the lock does not see the rows that came in meanwhile; the next one does.
+    await session.execute(rows.where(GatewayLease.worker == ""))
+    query = rows.order_by(GatewayLease.worker)
     return list(await session.scalars(query.execution_options(populate_existing=True)))
 
 

@@ -39,10 +39,15 @@ One rating a line, with question, answer, articles, and the revisions of dataset
 """The dataset's README; it says what a row is, in both languages."""
 
 
+def node_id(answer_id: str) -> str:
+    """The id of an answer's node in the lineage graph."""
+    return f"answer:{answer_id}"
+
+
 def answer_node(row: LawAnswer) -> Node:
     """An answer in the lineage graph."""
     href = f"/scenarios/law/answers/{row.id}"
-    return Node("answer", f"answer:{row.id}", row.question[:80], org_id=row.org_id, href=href)
+    return Node("answer", node_id(row.id), row.question[:80], org_id=row.org_id, href=href)
 
 
 def _article_node(row: LawAnswer, source: dict[str, Any]) -> Node:

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 
 from sqlalchemy import select
 
+from ceyuan.hub import rename_lineage_nodes
 from ceyuan.identity import OrganisationData, OrganisationRows, PersonalData, PersonalRows, Rows, ScopeRoom
 from ceyuan.kernel.blobs import BlobReferences
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.scenarios.law import tasks
-from ceyuan.scenarios.law.feedback import keep_rating
+from ceyuan.scenarios.law.feedback import keep_rating, node_id
 from ceyuan.scenarios.law.knowledge import Knowledge
 from ceyuan.scenarios.law.tables import LawAnswer, LawAssistant
 
@@ -24,15 +25,26 @@ _OF_ORGANISATION = OrganisationRows(
     Rows("assistants", LawAssistant, LawAssistant.org_id),
     Rows("answers", LawAnswer, LawAnswer.org_id),
 )
-_OF_PERSON = PersonalRows(
-    "law",
-    Rows(
-        "answers",
-        LawAnswer,
-        LawAnswer.asked_by,
-        blank={"question": _ERASED, "answer": _ERASED, "comment": None, "notes": [], "citations": []},
-    ),
+_ANSWERS = Rows(
+    "answers",
+    LawAnswer,
+    LawAnswer.asked_by,
+    blank={"question": _ERASED, "answer": _ERASED, "comment": None, "notes": [], "citations": []},
 )
+
+
+class LawPersonalData(PersonalRows):
+    """A person's questions and what was answered. A question is also the label of its answer in the lineage graph,
+    and that goes with it; ratings that the organisation keeps in its feedback dataset are its own."""
+
+    def __init__(self) -> None:
+        super().__init__("law", _ANSWERS)
+
+    async def erase(self, uow: UnitOfWork, person_id: str) -> None:
+        """Blank the answers and their labels."""
+        asked = await uow.session.scalars(select(LawAnswer.id).where(LawAnswer.asked_by == person_id))
+        await rename_lineage_nodes(uow, [node_id(answer_id) for answer_id in asked], _ERASED)
+        await super().erase(uow, person_id)
 
 
 class LawIndexes:
@@ -52,6 +64,6 @@ def wire(platform: Platform) -> None:
     platform.provide(Knowledge, Knowledge())
     platform.provide(BlobReferences, LawIndexes())  # type: ignore[type-abstract]
     platform.provide(OrganisationData, _OF_ORGANISATION)  # type: ignore[type-abstract]
-    platform.provide(PersonalData, _OF_PERSON)  # type: ignore[type-abstract]
+    platform.provide(PersonalData, LawPersonalData())  # type: ignore[type-abstract]
     platform.subscriptions.on("law.answer_rated", keep_rating)
     platform.provide(ScopeRoom, ScopeRoom("scenarios", ("应用场景", "Scenarios"), paths=("/api/v1/law",)))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ceyuan.data.corpus.markdown import bounds_of, table
 from ceyuan.data.corpus.media.recipe import MediaRecipe
 from ceyuan.data.operators import REASONS, STATISTICS
 
@@ -71,10 +72,10 @@ def _card(
     items = [(_PURPOSES[recipe.media][side], f"{total['documents']:,} → {total['kept']:,}")]
     items += [(split, f"{row['documents']:,}") for split, row in counts["splits"].items()]
     dropped = [(row["domain"], row["zh" if side == 0 else "en"], f"{row['documents']:,}") for row in reasons]
-    parts = [f"# {title}", word["about"], f"## {word['sources']}", _table(word["source_row"], rows)]
-    parts += [f"## {word['contents']}", _table(word["content_row"], items)]
-    parts += [f"## {word['dropped']}", _table(word["reason_row"], dropped)]
-    parts += [f"## {word['bounds']}", _table(word["bound_row"], _bounds(side, recipe))]
+    parts = [f"# {title}", word["about"], f"## {word['sources']}", table(word["source_row"], rows)]
+    parts += [f"## {word['contents']}", table(word["content_row"], items)]
+    parts += [f"## {word['dropped']}", table(word["reason_row"], dropped)]
+    parts += [f"## {word['bounds']}", table(word["bound_row"], _bounds(side, recipe))]
     parts += [f"## {word['files']}", word["files_text"]]
     return "\n\n".join(parts) + "\n"
 
@@ -83,15 +84,6 @@ def _bounds(side: int, recipe: MediaRecipe) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for domain, filters in recipe.filters().items():
         for one in filters:
-            bounds = [f"≥ {one.at_least:,.12g}"] if one.at_least is not None else []
-            bounds += [f"≤ {one.at_most:,.12g}"] if one.at_most is not None else []
-            bounds += ["、".join(one.one_of)] if one.one_of is not None else []
             reason = REASONS.get(one.reason, (one.reason, one.reason))[side]
-            rows.append((domain, reason, STATISTICS[one.statistic][side], ", ".join(bounds)))
+            rows.append((domain, reason, STATISTICS[one.statistic][side], bounds_of(one)))
     return rows
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    return "\n".join(lines)
