@@ -1,10 +1,16 @@
-"""What a run reads: the raw shards of one or more collections, in a fixed order, known by their hashes."""
+"""What a run reads: the raw shards of one or more collections, in a fixed order, known by their hashes.
+
+A source that was brought up to date has shards in layers: of several rows of one id the last one counts, and none where
+the id is among those that are gone.
+"""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
+
+import polars as pl
 
 from ceyuan.data.files import canonical_json, read_json, sha256_of
 from ceyuan.data.problems import DataProblem
@@ -23,10 +29,13 @@ class RawShard:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The shards of all sources, and the sources' records as ``ceyuan.data.collection`` wrote them."""
+    """The shards of all sources, and the sources' records as ``ceyuan.data.collection`` wrote them; ``gone``: tables
+    of ids that no source has any more, ``layered``: whether rows of the shards are replaced or gone."""
 
     shards: tuple[RawShard, ...]
     sources: tuple[dict[str, Any], ...]
+    gone: tuple[RawShard, ...] = ()
+    layered: bool = False
 
     @classmethod
     def of(cls, collections: Sequence[Path], kind: Literal["shards", "media"] = "shards") -> Self:
@@ -37,6 +46,7 @@ class Inputs:
         """
         shards: list[RawShard] = []
         sources: list[dict[str, Any]] = []
+        gone: list[RawShard] = []
         for folder in collections:
             record: dict[str, Any] = read_json(folder / "collection.json")
             if not record:
@@ -47,6 +57,10 @@ class Inputs:
                 )
             for source in record["sources"]:
                 sources.append(source)
+                if one := source.get("gone"):
+                    gone.append(
+                        RawShard(folder / source["source"]["key"] / one["file"], one["sha256"], one["documents"])
+                    )
                 for shard in source.get(kind, ()):
                     path = folder / source["source"]["key"] / shard["file"]
                     shards.append(RawShard(path, shard["sha256"], shard["documents"]))
@@ -59,12 +73,34 @@ class Inputs:
                 "这些来源中没有文本文档。" if kind == "shards" else "这些来源中没有图像、音频或视频。",
                 "The sources hold no text." if kind == "shards" else "The sources hold no image, audio or video.",
             )
-        return cls(tuple(shards), tuple(sources))
+        layered = kind == "shards" and any(source.get("superseded") for source in sources)
+        return cls(tuple(shards), tuple(sources), tuple(gone), layered)
 
     def identity(self) -> str:
         """Hash of the shards' hashes in order, with what the sources say of themselves."""
         known = [[shard.sha256 for shard in self.shards], [source["source"] for source in self.sources]]
+        if self.gone:
+            known.append([one.sha256 for one in self.gone])
         return hashlib.sha256(canonical_json(known)).hexdigest()[:32]
+
+    def gone_ids(self) -> pl.Series:
+        """Ids that no source has any more. Raises ``DataProblem`` ``shard_damaged``."""
+        for one in self.gone:
+            self.verify(one)
+        return pl.concat([pl.Series("id", [], pl.String), *(pl.read_parquet(one.path)["id"] for one in self.gone)])
+
+    def counting(self) -> pl.DataFrame | None:
+        """``shard`` and ``row`` of the rows that count; None where all do. Raises ``DataProblem`` ``shard_damaged``."""
+        if not self.layered:
+            return None
+        frames = [
+            pl.read_parquet(shard.path, columns=["id"])
+            .with_row_index("row")
+            .with_columns(pl.lit(number, pl.UInt32).alias("shard"))
+            for number, shard in enumerate(self.shards)
+        ]
+        last = pl.concat(frames).unique("id", keep="last", maintain_order=True)
+        return last.filter(~pl.col("id").is_in(self.gone_ids().implode())).select("shard", "row")
 
     def verify(self, shard: RawShard) -> None:
         """Raises ``DataProblem`` ``shard_damaged`` when the file is gone or not the one that was collected."""

@@ -1,5 +1,7 @@
 """What changed between the documents that a store knows and those of collections: found by hashes, row by row."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,14 @@ from ceyuan.data.versions.store import Segment, Store, Version
 __all__ = ["Fed", "feed"]
 
 _SEEDS = (0x5EED, 0xC0FFEE)
-_SCHEMA = {"id": pl.String, "one": pl.UInt64, "two": pl.UInt64, "shard": pl.String}
+_SCHEMA = {
+    "id": pl.String,
+    "one": pl.UInt64,
+    "two": pl.UInt64,
+    "row": pl.UInt32,
+    "shard": pl.String,
+    "counts": pl.Boolean,
+}
 _SEGMENT_BYTES = 32 << 20
 _SEGMENT_ROWS = 100_000
 
@@ -33,50 +42,63 @@ class Fed:
 def feed(store: Store, inputs: Inputs) -> Fed:
     """The change from the store's current version to ``inputs``.
 
-    A raw shard that was there before is not opened. Of the others each row is hashed, and only rows that are new
-    or differ become segments; a shard that is wholly new becomes one as it is. Raises ``DataProblem``.
+    A raw shard that was there before is not opened, unless a row of it counts again that did not. Of the others each
+    row is hashed, and only rows that are new or differ become segments; a shard that is wholly new becomes one as it
+    is. Raises ``DataProblem``.
     """
     before = _known(store, store.version())
-    listed = [one.sha256 for one in inputs.shards]
-    stayed = before.filter(pl.col("shard").is_in(sorted(set(listed) & set(before["shard"].unique()))))
-    seen = set(stayed["shard"].unique())
+    now = _counting(inputs, [_rows(inputs, shard, before) for shard in _once(inputs.shards)])
+    held, holding = before.filter("counts"), now.filter("counts")
+    fresh = holding.join(held, on=["id", "one", "two"], how="anti", maintain_order="left")
+    whole = dict(now.group_by("shard").len().rows())
     new: list[Segment] = []
     loose: list[pl.DataFrame] = []
-    hashed: list[pl.DataFrame] = [stayed]
-    put = 0
-    for shard in inputs.shards:
-        if shard.sha256 in seen:
-            continue
-        seen.add(shard.sha256)
-        inputs.verify(shard)
-        rows = pl.read_parquet(shard.path, columns=list(RAW_COLUMNS))
-        marks = _marked(rows, shard.sha256)
-        hashed.append(marks)
-        fresh = marks.with_row_index("at").join(before, on=["id", "one", "two"], how="anti")["at"]
-        put += len(fresh)
-        if len(fresh) == rows.height and rows["id"].is_unique().all():
+    shards = {one.sha256: one for one in inputs.shards}
+    for rows in fresh.partition_by("shard", maintain_order=True):
+        shard = shards[rows["shard"][0]]
+        if rows.height == whole[shard.sha256]:
             new.append(_taken_whole(store, shard))
-        elif len(fresh):
-            loose.append(rows[fresh.sort()])
+        else:
+            inputs.verify(shard)
+            loose.append(pl.read_parquet(shard.path, columns=list(RAW_COLUMNS))[rows["row"]])
     new += _packed(store, loose)
-    now = pl.concat(hashed).unique("id", keep="last", maintain_order=True).sort("id")
-    deleted = set(before.join(now, on="id", how="anti")["id"])
+    deleted = set(held.join(holding, on="id", how="anti")["id"])
     name, _ = store.keep_table("state", now.to_arrow())
-    return Fed(new, deleted, {"known": name, "hashes": pl.__version__}, put)
+    return Fed(new, deleted, {"known": name, "hashes": pl.__version__}, fresh.height)
 
 
 def _known(store: Store, version: Version | None) -> pl.DataFrame:
-    """The hashes by id; none where another version of the library made them, whose hashes would differ."""
+    """The hashes by shard; none where another version of the library made them, whose hashes would differ."""
     note = version.note if version else {}
-    if not note.get("known") or note.get("hashes") != pl.__version__:
-        return pl.DataFrame(schema=_SCHEMA)
-    return pl.read_parquet(store.checked("state", note["known"])).cast(_SCHEMA)  # type: ignore[arg-type]
+    if note.get("known") and note.get("hashes") == pl.__version__:
+        table = pl.read_parquet(store.checked("state", note["known"]))
+        if set(_SCHEMA) <= set(table.columns):
+            return table.select(list(_SCHEMA)).cast(_SCHEMA)  # type: ignore[arg-type]
+    return pl.DataFrame(schema=_SCHEMA)
 
 
-def _marked(rows: pl.DataFrame, shard: str) -> pl.DataFrame:
+def _once(shards: tuple[RawShard, ...]) -> list[RawShard]:
+    return list({one.sha256: one for one in shards}.values())
+
+
+def _rows(inputs: Inputs, shard: RawShard, before: pl.DataFrame) -> pl.DataFrame:
+    known = before.filter(pl.col("shard") == shard.sha256)
+    if known.height:
+        return known
+    inputs.verify(shard)
+    rows = pl.read_parquet(shard.path, columns=list(RAW_COLUMNS))
     whole = pl.struct([name for name in RAW_COLUMNS if name != "id"])
     one, two = (whole.hash(seed).alias(name) for seed, name in zip(_SEEDS, ("one", "two"), strict=True))
-    return rows.select("id", one, two, pl.lit(shard).alias("shard"))
+    fixed = (pl.lit(shard.sha256).alias("shard"), pl.lit(True).alias("counts"))
+    return rows.select("id", one, two, pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), *fixed)
+
+
+def _counting(inputs: Inputs, tables: list[pl.DataFrame]) -> pl.DataFrame:
+    """All rows of all shards, and which of them count: the last one of each id that is not gone."""
+    rows = pl.concat(tables)
+    last = pl.col("id").is_last_distinct()
+    gone = inputs.gone_ids()
+    return rows.with_columns(counts=last & ~pl.col("id").is_in(gone.implode()) if len(gone) else last)
 
 
 def _taken_whole(store: Store, shard: RawShard) -> Segment:
@@ -88,9 +110,6 @@ def _taken_whole(store: Store, shard: RawShard) -> Segment:
 
 
 def _link(source: Path, target: Path) -> None:
-    import os
-    import shutil
-
     temporary = target.with_name(f".{target.name}.tmp")
     temporary.unlink(missing_ok=True)
     try:

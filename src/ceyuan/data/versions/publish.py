@@ -75,7 +75,7 @@ def publish(
         report=part_of(report, 0.05, 0.9),
         note=fed.known,
         all_statistics=True,
-        compact=0.0,
+        splice=True,
         chained=False,
     )
     shutil.rmtree(out, ignore_errors=True)

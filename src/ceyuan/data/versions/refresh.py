@@ -87,12 +87,13 @@ def advance(
     note: Mapping[str, str] | None = None,
     all_statistics: bool = False,
     compact: float = COMPACT,
+    splice: bool = False,
     chained: bool = True,
 ) -> Advanced:
     """The version that follows the current one when the segments ``new`` come and the ids ``deleted`` go.
 
-    ``all_statistics`` keeps every statistic in the rows, not only what filters ask for. ``compact`` is what
-    ``next_parts`` takes. ``chained`` versions name the one before them. ``note`` is kept in the manifest.
+    ``all_statistics`` keeps every statistic in the rows, not only what filters ask for. ``compact`` and ``splice`` are
+    what ``next_parts`` takes. ``chained`` versions name the one before them. ``note`` is kept in the manifest.
     """
     parent = store.version()
     old = list(parent.segments) if parent else []
@@ -115,7 +116,7 @@ def advance(
     counts = _counts(decided)
     stages = [{"reason": name, "documents": count} for name, count in counts["reasons"].items()]
     report(told(0.8, "写出数据分片", "writing shards") | {"documents": decided.height, "stages": stages})
-    parts, state = next_parts(store, parent, kept, units, recipe.output.shard_bytes, compact)
+    parts, state = next_parts(store, parent, kept, units, recipe.output.shard_bytes, compact, splice)
     manifest = {
         "format": _FORMAT,
         "parent": parent.id if parent and chained else "",

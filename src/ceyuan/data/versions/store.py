@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,11 +105,15 @@ class Store:
 
     def keep_table(self, folder: str, table: pa.Table) -> tuple[str, int]:
         """(SHA-256, bytes) of the Parquet file that now holds ``table`` in ``folder``, named by its content."""
-        temporary = self.root / folder / "next"
 
         def fill(file: BinaryIO) -> None:
             pq.write_table(table, file, compression="zstd", compression_level=1, row_group_size=8192)
 
+        return self.keep_file(folder, fill)
+
+    def keep_file(self, folder: str, fill: Callable[[BinaryIO], None]) -> tuple[str, int]:
+        """(SHA-256, bytes) of the Parquet file that ``fill`` writes, in ``folder`` under its content's name."""
+        temporary = self.root / folder / "next"
         write_atomically(temporary, fill)
         digest, size = sha256_of(temporary), temporary.stat().st_size
         temporary.replace(self.path(folder, digest))

@@ -1,0 +1,188 @@
+"""Rows taken out of a Parquet file without reading its texts: pages that lose nothing are copied as they are.
+
+The column of texts is most of a shard's bytes. It is written in small plain pages, so that a page that loses a row is
+taken apart alone and all others pass as bytes; the other columns are small and written anew. What comes out is an
+ordinary Parquet file that holds the remaining rows and nothing of those that went. Source of the layout: Apache
+Parquet, "File format" and parquet.thrift (format 2.x).
+"""
+
+import io
+import struct as packing
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ceyuan.data.versions.thrift import I32, I64, LIST, STRUCT, Struct, read_struct, written_struct
+
+__all__ = ["put_table", "spliceable", "spliced"]
+
+_TEXT = "text"
+_ALIKE = ["source", "domain", "licence"]  # few values again and again: written once each
+_GROUP = 8192
+_PAGE = 64 << 10
+_BATCH = 8  # rows between two looks at a page's size
+_MAGIC = b"PAR1"
+_ZSTD, _PLAIN, _DATA_PAGE = 6, 0, 0
+_CODEC = pa.Codec("zstd", 1)
+_LENGTH = packing.Struct("<I").unpack_from
+
+Rows = npt.NDArray[np.int64]
+
+
+def put_table(table: pa.Table, file: BinaryIO) -> None:
+    """Write a shard of documents so that rows can be taken out of it at little cost."""
+    others = [name for name in table.column_names if name != _TEXT]
+    pq.write_table(
+        table,
+        file,
+        compression="zstd",
+        compression_level=_CODEC.compression_level,
+        row_group_size=_GROUP,
+        use_dictionary=_ALIKE,
+        write_statistics=others,
+        data_page_size=_PAGE,
+        write_batch_size=_BATCH,
+    )
+
+
+def spliceable(path: Path) -> bool:
+    """Whether the file's texts lie as ``put_table`` writes them."""
+    footer = _footer(path.open("rb"))
+    return all(_plain(_chunk(group, _TEXT)) for group in footer[4][1][1])
+
+
+def spliced(path: Path, removed: Sequence[int], file: BinaryIO) -> None:
+    """Write the rows of the file ``path`` into ``file``, without the rows ``removed`` (numbers, ascending).
+
+    The file must be ``spliceable`` and a row must remain.
+    """
+    gone = np.asarray(removed, np.int64)
+    with path.open("rb") as source, pq.ParquetFile(path) as reader:
+        footer = _footer(source)
+        groups: list[Struct] = []
+        names = [name for name in reader.schema_arrow.names if name != _TEXT]
+        file.write(_MAGIC)
+        start = 0
+        for number, group in enumerate(footer[4][1][1]):
+            count = group[3][1]
+            here = gone[(gone >= start) & (gone < start + count)] - start
+            start += count
+            if len(here) == count:
+                continue
+            keep = np.ones(count, np.bool_)
+            keep[here] = False
+            rest = reader.read_row_group(number, columns=names).filter(pa.array(keep))
+            groups.append(_put_group(file, source, group, here, rest, len(groups)))
+    footer[3] = (I64, sum(group[3][1] for group in groups))
+    footer[4] = (LIST, (STRUCT, groups))
+    end = written_struct(footer)
+    file.write(end + len(end).to_bytes(4, "little") + _MAGIC)
+
+
+def _put_group(file: BinaryIO, source: BinaryIO, group: Struct, gone: Rows, rest: pa.Table, ordinal: int) -> Struct:
+    """Write a row group; its entry of the footer."""
+    small = io.BytesIO()
+    pq.write_table(
+        rest,
+        small,
+        compression="zstd",
+        compression_level=_CODEC.compression_level,
+        row_group_size=max(1, len(rest)),
+        use_dictionary=_ALIKE,
+    )
+    written = {_name(chunk): chunk for chunk in _footer(small)[4][1][1][0][1][1][1]}
+    began, chunks = file.tell(), []
+    for chunk in group[1][1][1]:
+        about: Struct = chunk[3][1]
+        if _name(chunk) == _TEXT:
+            chunks.append(_put_texts(file, source, about, gone))
+            continue
+        chunk = written[_name(chunk)]
+        about = chunk[3][1]
+        first = min(about[field][1] for field in (9, 11) if field in about)
+        shift = file.tell() - first
+        file.write(small.getbuffer()[first : first + about[7][1]])
+        for field in {9, 10, 11} & about.keys():
+            about[field] = (I64, about[field][1] + shift)
+        chunks.append({2: (I64, 0), 3: (STRUCT, about)})
+    sizes = [(chunk[3][1][6][1], chunk[3][1][7][1]) for chunk in chunks]
+    return {
+        1: (LIST, (STRUCT, chunks)),
+        2: (I64, sum(plain for plain, _ in sizes)),
+        3: (I64, len(rest)),
+        5: (I64, began),
+        6: (I64, sum(packed for _, packed in sizes)),
+        7: (4, ordinal),
+    }
+
+
+def _put_texts(file: BinaryIO, source: BinaryIO, about: Struct, gone: Rows) -> Struct:
+    """Write the column of texts without the rows ``gone``; its entry of the footer."""
+    began, values, plain = file.tell(), 0, 0
+    for count, header, body, head in _pages(source, about):
+        here = gone[(gone >= values) & (gone < values + count)] - values
+        values += count
+        if len(here) == count:
+            continue
+        if len(here):
+            text = _without(_CODEC.decompress(body, header[2][1], asbytes=True), here)
+            packed = _CODEC.compress(text, asbytes=True)
+            page = {1: (I32, count - len(here)), **{field: header[5][1][field] for field in (2, 3, 4)}}
+            header = {1: (I32, _DATA_PAGE), 2: (I32, len(text)), 3: (I32, len(packed)), 5: (STRUCT, page)}
+            head, body = memoryview(written_struct(header)), memoryview(packed)
+        file.write(head)
+        file.write(body)
+        plain += len(head) + header[2][1]
+    kept: Struct = {field: about[field] for field in (1, 2, 3, 4)}
+    kept |= {5: (I64, about[5][1] - len(gone)), 6: (I64, plain), 7: (I64, file.tell() - began), 9: (I64, began)}
+    return {2: (I64, 0), 3: (STRUCT, kept)}
+
+
+def _pages(source: BinaryIO, about: Struct) -> Iterator[tuple[int, Struct, memoryview, memoryview]]:
+    """(values, header, packed body, bytes of the header) of each page of a column."""
+    source.seek(about[9][1])
+    data = memoryview(source.read(about[7][1]))
+    at = 0
+    while at < len(data):
+        header, body = read_struct(data, at)
+        end = body + header[3][1]
+        yield header[5][1][1][1], header, data[body:end], data[at:body]
+        at = end
+
+
+def _without(texts: bytes, rows: Rows) -> bytes:
+    """Plainly encoded texts (length, bytes, length, ...) without some rows, given in ascending order."""
+    parts, at, copied, row = [], 0, 0, 0
+    for gone in rows.tolist():
+        while row < gone:
+            at += 4 + _LENGTH(texts, at)[0]
+            row += 1
+        parts.append(texts[copied:at])
+        copied = at + 4 + _LENGTH(texts, at)[0]
+    parts.append(texts[copied:])
+    return b"".join(parts)
+
+
+def _footer(file: Any) -> Struct:
+    file.seek(-8, io.SEEK_END)
+    size = int.from_bytes(file.read(4), "little")
+    file.seek(-8 - size, io.SEEK_END)
+    return read_struct(file.read(size))[0]
+
+
+def _name(chunk: Struct) -> str:
+    return b".".join(chunk[3][1][3][1][1]).decode()
+
+
+def _chunk(group: Struct, name: str) -> Struct:
+    return next(chunk for chunk in group[1][1][1] if _name(chunk) == name)
+
+
+def _plain(chunk: Struct) -> bool:
+    about: Struct = chunk[3][1]
+    return about[4][1] == _ZSTD and 11 not in about
