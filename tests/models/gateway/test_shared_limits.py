@@ -9,12 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from ceyuan import metering
 from ceyuan.models.gateway import service
-from ceyuan.models.gateway.leases import Leases
+from ceyuan.models.gateway.leases import LASTS, Leases
 from ceyuan.models.gateway.settings import GatewaySettings
+from ceyuan.models.gateway.tables import GatewayLease
 from ceyuan.server.assembly import build_platform
 from ceyuan.server.settings import ServerSettings
 from tests.models.conftest import _needed_rooms
@@ -142,6 +143,23 @@ async def test_the_leases_of_a_worker_that_is_gone_end(workers: tuple[House, Hou
     assert not await other.cover("calls:x", 1, available)
     await gone.close()
     assert await other.cover("calls:x", 1, available)
+
+
+async def test_a_lease_that_could_not_be_renewed_is_used_no_longer(workers: tuple[House, House]) -> None:
+    first, second = workers
+    now = 1000.0
+    cut_off, other = Leases(first.platform, monotonic=lambda: now), Leases(second.platform)
+
+    async def ten(_uow: object) -> int:
+        return 10
+
+    assert await cut_off.cover("calls:z", 2, ten)
+    assert await cut_off.cover("calls:z", 1, ten)
+    now += LASTS.total_seconds()
+    past = second.platform.clock.now() - LASTS
+    await second.do(lambda uow: uow.session.execute(update(GatewayLease).values(until=past)))
+    assert await other.cover("calls:z", 10, ten)
+    assert not await cut_off.cover("calls:z", 1, ten)
 
 
 async def test_two_workers_who_borrow_at_the_same_moment_are_not_lent_the_same(workers: tuple[House, House]) -> None:

@@ -25,8 +25,10 @@ from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.gateway.tables import GatewayLease
 
 logger = logging.getLogger(__name__)
-LASTS = timedelta(minutes=2)
+LASTS = timedelta(seconds=30)
 """How long a lease holds without being renewed."""
+_EARLY_S = 5.0
+"""A process trusts its lease for so much shorter, as clocks differ and a renewal takes its time."""
 _SPARE = 8
 """A lease takes at most this part of what is left beyond what is needed now."""
 _SLICE = 12
@@ -74,10 +76,12 @@ async def _locked(session: AsyncSession, name: str, now: datetime, first: int = 
 class Leases:
     """The leases of one process."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._platform = platform
+        self._monotonic = monotonic
         self.worker = new_id("worker")
         self._granted: dict[str, int] = {}
+        self._until: dict[str, float] = {}
         self._used: dict[str, int] = {}
         self._posted: dict[str, int] = {}
         self._locks: dict[str, asyncio.Lock] = {}
@@ -92,7 +96,7 @@ class Leases:
             if self._use(name, amount):
                 return True
             need = self._used.get(name, 0) + amount
-            posted = self._posted.get(name, 0)
+            posted, until = self._posted.get(name, 0), self._trusted_until()
             async with self._platform.work() as uow:
                 now = uow.clock.now()
                 rows = await _locked(uow.session, name, now)
@@ -100,7 +104,8 @@ class Leases:
                 others = sum(row.amount for row in rows if row.worker not in ("", self.worker) and row.until > now)
                 free = await available(uow) - others
                 wanted = need + max(free - need, 0) // _SPARE
-                lent = max(own.amount if own is not None else 0, min(wanted, free))
+                held = own.amount if own is not None and own.until > now else 0
+                lent = max(held, min(wanted, free))
                 if own is None:
                     own = GatewayLease(name=name, worker=self.worker, amount=lent, until=now + LASTS)
                     uow.session.add(own)
@@ -108,14 +113,19 @@ class Leases:
                 await uow.session.flush()
             # What was posted meanwhile may have lowered the lease after it was read.
             self._granted[name] = max(lent - (self._posted.get(name, 0) - posted), 0)
+            self._until[name] = until
             return self._use(name, amount)
 
     def _use(self, name: str, amount: int) -> bool:
         used = self._used.get(name, 0) + amount
-        if used > self._granted.get(name, 0):
+        if used > self._granted.get(name, 0) or (amount and self._monotonic() > self._until[name]):
             return False
         self._used[name] = used
         return True
+
+    def _trusted_until(self) -> float:
+        """Until when a lease may be used that is written from now on."""
+        return self._monotonic() + LASTS.total_seconds() - _EARLY_S
 
     def release(self, name: str, amount: int) -> None:
         """So much is not used after all; negative = it was more."""
@@ -145,17 +155,17 @@ class Leases:
                 row.amount, row.until = int((level - taken) * 1000), now
             if not taken:
                 return (least - level) * 60 / per_minute
-            self._stock[name] = (taken - amount, time.monotonic())
+            self._stock[name] = (taken - amount, self._monotonic())
         return 0.0
 
     def give(self, name: str, amount: float) -> None:
         """Give back what was taken of a rate and not used; negative = it was more."""
-        left, at = self._stock.get(name, (0.0, time.monotonic()))
+        left, at = self._stock.get(name, (0.0, self._monotonic()))
         self._stock[name] = (left + amount, at)
 
     def _use_stock(self, name: str, amount: int) -> bool:
         left, at = self._stock.get(name, (0.0, 0.0))
-        if left < amount or time.monotonic() - at > _STOCK_S:
+        if left < amount or self._monotonic() - at > _STOCK_S:
             return False
         self._stock[name] = (left - amount, at)
         return True
@@ -165,19 +175,22 @@ class Leases:
         for name in list(self._granted):
             async with self._locks.setdefault(name, asyncio.Lock()):
                 kept = self._granted[name] = min(self._granted[name], self._used.get(name, 0))
+                until = self._trusted_until()
                 async with self._platform.work() as uow:
                     mine = (GatewayLease.name == name, GatewayLease.worker == self.worker)
                     if kept:
                         lowered = case((GatewayLease.amount > kept, kept), else_=GatewayLease.amount)
                         values = {"amount": lowered, "until": uow.clock.now() + LASTS}
                         query = update(GatewayLease).where(*mine).values(**values)
-                        await uow.session.execute(query.execution_options(synchronize_session=False))
+                        renewed = await uow.session.execute(query.execution_options(synchronize_session=False))
+                        if renewed.rowcount:  # type: ignore[attr-defined]
+                            self._until[name] = until
                     else:
                         await uow.session.execute(delete(GatewayLease).where(*mine))
                 if not self._granted.get(name) and not self._used.get(name):
-                    for book in (self._granted, self._used, self._posted):
+                    for book in (self._granted, self._used, self._posted, self._until):
                         book.pop(name, None)
-        oldest = time.monotonic() - _STOCK_S
+        oldest = self._monotonic() - _STOCK_S
         for name in [name for name, (_, at) in self._stock.items() if at < oldest]:
             del self._stock[name]
 
