@@ -12,6 +12,7 @@ WANTED = {
     "bubblewrap": lambda: shutil.which("bwrap") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
     "fonts-noto-cjk": lambda: any(Path("/usr/share/fonts").rglob("NotoSansCJK*")),
+    "git-lfs": lambda: shutil.which("git-lfs") is not None,
     "munge": lambda: shutil.which("munged", path=_SBIN) is not None,
     "openssh-server": lambda: Path("/usr/sbin/sshd").exists(),
     "postgresql": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),

@@ -60,7 +60,7 @@ def test_the_libraries_make_the_round_trip(live: dict[str, Any], tmp_path: Path,
 
 
 @pytest.mark.parametrize("python", OTHERS)
-@pytest.mark.parametrize("deed", ["folder", "operations", "gate", "pull"])
+@pytest.mark.parametrize("deed", ["folder", "operations", "gate", "pull", "names", "talk", "large_folder"])
 @pytest.mark.parametrize("way", ["xet", "lfs"])
 def test_other_versions_of_the_client_do_the_same(
     live: dict[str, Any], tmp_path: Path, way: str, deed: str, python: str

@@ -19,7 +19,7 @@ def json_lines(_context: schemathesis.SerializationContext, value: Any) -> bytes
     return b"\n".join(line.encode() if isinstance(line, str) else orjson.dumps(line, default=str) for line in lines)
 
 
-@schemathesis.serializer("application/x-git-upload-pack-request")
+@schemathesis.serializer("application/x-git-upload-pack-request", "application/x-git-receive-pack-request")
 def git_lines(_context: schemathesis.SerializationContext, value: Any) -> bytes:
     """A body that is no request of git, as git would send it."""
     return str(value).encode()

@@ -5748,7 +5748,7 @@ export interface paths {
         head?: never;
         /**
          * Change Repository
-         * @description Change visibility, gate, description, labels or the default branch.
+         * @description Change visibility, gate, description, labels, the default or the protected branches.
          */
         patch: operations["change_repository"];
         trace?: never;
@@ -8167,6 +8167,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{kinds}/{owner}/{name}.git/git-receive-pack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the commits that git pushes, and move branches and tags. */
+        post: operations["hf_receive_pack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{kinds}/{owner}/{name}.git/git-upload-pack": {
         parameters: {
             query?: never;
@@ -8265,6 +8282,23 @@ export interface paths {
         get: operations["hf_advertise_refs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{owner}/{name}.git/git-receive-pack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the commits that git pushes to a model. */
+        post: operations["hf_receive_model_pack"];
         delete?: never;
         options?: never;
         head?: never;
@@ -14244,6 +14278,11 @@ export interface components {
             language?: string[] | null;
             /** Licence */
             licence?: string[] | null;
+            /**
+             * Protected
+             * @description branches, as main or release/*, that only maintainers move and nobody rewrites or removes
+             */
+            protected?: string[] | null;
             /** Tag */
             tag?: string[] | null;
             /** Task */
@@ -14371,6 +14410,8 @@ export interface components {
             org_id: string;
             /** Owner */
             owner: string;
+            /** Protected */
+            protected: string[];
             /** Tag */
             tag: string[];
             /** Task */
@@ -51442,6 +51483,41 @@ export interface operations {
             };
         };
     };
+    hf_receive_pack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-git-receive-pack-request": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     hf_fetch_pack: {
         parameters: {
             query?: never;
@@ -51701,6 +51777,40 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_receive_model_pack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-git-receive-pack-request": string;
+            };
+        };
         responses: {
             /** @description As the Hub's clients read it */
             200: {

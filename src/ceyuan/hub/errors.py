@@ -76,6 +76,13 @@ class BranchKept(Conflict):
     title = ("默认分支不能删除", "The default branch stays")
 
 
+class BranchProtected(Forbidden):
+    """The branch is protected: who is no maintainer cannot move it, and nobody rewrites or removes it."""
+
+    code = "branch_protected"
+    title = ("分支受保护", "The branch is protected")
+
+
 class RestoreTooLate(Conflict):
     """The repository cannot be restored (any more)."""
 

@@ -22,6 +22,11 @@ class HubSettings(Section):
     max_inline_bytes: int = Field(
         20 * 1024**2, ge=1, description="Most bytes of file content written into a commit request itself."
     )
+    max_push_bytes: int = Field(
+        2 * 1024**3,
+        ge=1024**2,
+        description="Largest pack that a push by git may bring, in bytes, without LFS files.",
+    )
     view_text_bytes: int = Field(512 * 1024, ge=1024, description="Most bytes of a text file that the viewer shows.")
     view_table_bytes: int = Field(
         2 * 1024**3, ge=1024, description="Largest Parquet file that the viewer opens, in bytes."
@@ -48,6 +53,9 @@ class HubSettings(Section):
     )
     scrub_days: int = Field(
         7, ge=0, le=366, description="Days after which all stored content is read again and checked; 0 = never."
+    )
+    mirror_networks: list[str] = Field(
+        default=[], description="Networks (CIDR) that mirrors may reach besides the public internet."
     )
     default_visibility: Literal["private", "internal", "public"] = Field(
         "private",

@@ -56,6 +56,9 @@ function About({ repository }: { repository: Repository }) {
           options={(['no', 'auto', 'manual'] as const).map((value) => ({ value, label: t(`gate.kind.${value}`) }))}
         />
       </Form.Item>
+      <Form.Item name="protected" label={t('settings.protected')} extra={t('settings.protectedNote')}>
+        <Select mode="tags" open={false} suffixIcon={null} tokenSeparators={[',', ' ', '，']} />
+      </Form.Item>
       {FACETS.map((facet) => (
         <Form.Item key={facet} name={facet} label={t(`facet.${facet}`)}>
           <Select mode="tags" open={false} suffixIcon={null} tokenSeparators={[',', ' ', '，']} />

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ceyuan.hub.errors import BranchExists, BranchKept, RevisionNotFound
+from ceyuan.hub.commits.protection import is_protected
+from ceyuan.hub.errors import BranchExists, BranchKept, BranchProtected, RevisionNotFound
 from ceyuan.hub.history import repository as history
 from ceyuan.hub.history.tables import HubCommit, HubRef
 from ceyuan.hub.naming import HEADS, TAGS, check_ref_name
@@ -69,6 +70,8 @@ async def delete_ref(uow: UnitOfWork, row: HubRepository, full: str) -> None:
             ("默认分支不能删除", f"Cannot delete {full}: it is the default branch"),
             hint=("请先更换默认分支", "choose another default branch first"),
         )
+    if full.startswith(HEADS) and is_protected(row, full[len(HEADS) :]):
+        raise BranchProtected((f"受保护的分支“{full[len(HEADS) :]}”不能删除", f"Cannot delete {full}: it is protected"))
     if not await history.remove_ref(uow.session, row.id, full):
         raise RevisionNotFound((f"没有“{full[:120]}”", f"Invalid rev id: there is no {full[:120]}"))
     await uow.audit("hub.ref_delete", row.id, row.org_id, ref=full)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from ceyuan.hub.commits.contents import usable
+from ceyuan.hub.commits.protection import require_hand
 from ceyuan.hub.errors import EntryNotFound, FileTooLarge, ParentMoved, RevisionNotFound, explain
 from ceyuan.hub.history import repository as history
 from ceyuan.hub.history.commits import root_of, write_commit
@@ -115,6 +116,8 @@ async def commit(
     title, rest = _message(message)
     named_branch = branch or row.default_branch
     pointer = named_branch if named_branch.startswith("refs/") else HEADS + named_branch
+    if not permitted:
+        require_hand(uow.actor, row, pointer.removeprefix(HEADS))
     head = await _locked_head(uow, row, pointer, parent)
     text = "\n\n".join(part for part in (rest, clean(description).strip()) if part)
     trees = DatabaseTrees(uow.session, row.id)
@@ -227,7 +230,7 @@ async def _keep(uow: UnitOfWork, proposal: _Proposal, sealed: Sealed) -> Revisio
     branch = pointer.removeprefix(HEADS)
     if branch == row.default_branch:
         row.head_commit, row.head_files, row.head_bytes = new.id, new.files, new.bytes
-        await _refresh_card(uow, proposal, sealed)
+        await refresh_card(uow, row, proposal.trees, head.tree_id, new.tree_id)
     made = {"commit": new.id, "parent": head.id, "branch": branch, "origin": proposal.origin}
     await uow.audit("hub.commit", row.id, row.org_id, **made)
     sizes = {"tree": new.tree_id, "files": new.files, "bytes": new.bytes}
@@ -245,12 +248,13 @@ async def _hold(uow: UnitOfWork, proposal: _Proposal) -> None:
         row.held_bytes = await history.hold(uow.session, row.id, {c.sha256: c.size for c in contents.values()})
 
 
-async def _refresh_card(uow: UnitOfWork, proposal: _Proposal, sealed: Sealed) -> None:
-    before = (await listing(proposal.trees, proposal.head.tree_id)).get(README)
-    after = (await listing(proposal.trees, sealed.root.tree_id)).get(README)
+async def refresh_card(uow: UnitOfWork, row: HubRepository, trees: DatabaseTrees, old: str, new: str) -> None:
+    """Bring the repository's title and labels up to date where the card in the root `new` is not that in `old`."""
+    before = (await listing(trees, old)).get(README)
+    after = (await listing(trees, new)).get(README)
     if before == after:
         return
     text = ""
     if isinstance(after, File) and after.size <= MAX_CARD:
         text = (await uow.platform.blobs.read(after.sha256)).decode("utf-8", "replace")
-    await describe(uow, proposal.row, text)
+    await describe(uow, row, text)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ceyuan.hub.commits.protection import is_protected
 from ceyuan.hub.commits.refs import resolve_commit
-from ceyuan.hub.errors import ParentMoved
+from ceyuan.hub.errors import BranchProtected, ParentMoved
 from ceyuan.hub.history import repository as history
 from ceyuan.hub.history.commits import root_of, write_commit
 from ceyuan.hub.naming import HEADS
@@ -18,6 +19,8 @@ async def squash(uow: UnitOfWork, row: HubRepository, branch: str, title: str) -
     commit. Needs a maintainer."""
     require_change(uow.actor, row, "maintainer")
     pointer = branch if branch.startswith("refs/") else HEADS + branch
+    if is_protected(row, pointer.removeprefix(HEADS)):
+        raise BranchProtected((f"受保护的分支“{branch}”不能改写", f"“{branch}” is protected: its history stays"))
     head = await resolve_commit(uow, row, pointer)
     now = uow.clock.now()
     made = await write_commit(uow.session, row.id, root_of(head), None, author=uow.actor, at=now, title=title[:500])

@@ -6,8 +6,8 @@ import hashlib
 import zlib
 from typing import Literal
 
-Kind = Literal["commit", "tree", "blob"]
-_NUMBERS: dict[Kind, int] = {"commit": 1, "tree": 2, "blob": 3}
+Kind = Literal["commit", "tree", "blob", "tag"]
+_NUMBERS: dict[Kind, int] = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
 
 
 class PackWriter:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ceyuan.hub.history.tables import HubCommit
 from ceyuan.hub.trees import Folder, Signature, git_commit_oid
 from ceyuan.kernel.actor import Actor
-from ceyuan.kernel.upserts import insert_missing
+from ceyuan.kernel.upserts import insert_missing, insert_missing_many
 
 
 def message_of(title: str, description: str) -> str:
@@ -20,6 +22,20 @@ def message_of(title: str, description: str) -> str:
 def signature(actor: Actor, at: datetime) -> Signature:
     """Who signs a commit: the actor's id, so that history keeps its hashes when a person's name must go."""
     return Signature(actor.id, f"{actor.id}@ceyuan", at)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A commit that came by git: what it is called and says, and its body as git hashes it."""
+
+    id: str
+    root: Folder
+    parents: tuple[str, ...]
+    author: str
+    at: datetime
+    title: str
+    description: str
+    body: bytes
 
 
 async def write_commit(
@@ -65,3 +81,30 @@ async def write_commit(
 def root_of(commit: HubCommit) -> Folder:
     """The root folder of a commit."""
     return Folder(commit.tree_id, commit.git_tree, commit.files, commit.bytes)
+
+
+async def keep_commits(session: AsyncSession, repository_id: str, pushed: Sequence[Pushed], author: Actor) -> None:
+    """Write commits that came by git as they are; the actor answers for them, whoever wrote them."""
+    values = [
+        {
+            "repository_id": repository_id,
+            "id": each.id,
+            "tree_id": each.root.tree_id,
+            "git_tree": each.root.git_oid,
+            "parent": each.parents[0] if each.parents else None,
+            "parents": list(each.parents),
+            "title": each.title,
+            "description": each.description,
+            "author_id": author.id,
+            "author": each.author or author.label,
+            "created_at": each.at,
+            "files": each.root.files,
+            "bytes": each.root.bytes,
+            "origin": None,
+            "body": each.body,
+        }
+        for each in pushed
+    ]
+    if values:
+        connection = await session.connection()
+        await connection.execute(insert_missing_many(session, HubCommit), values)

@@ -62,14 +62,22 @@ async def move_ref(
 
 
 async def add_ref(
-    session: AsyncSession, repository_id: str, name: str, commit_id: str, now: datetime, message: str = ""
+    session: AsyncSession,
+    repository_id: str,
+    name: str,
+    commit_id: str,
+    now: datetime,
+    message: str = "",
+    tag: tuple[str, bytes] | None = None,
 ) -> bool:
-    """Make a pointer; false if there is one of this name."""
+    """Make a pointer, for an annotated tag with its object's id and body; false if there is one of this name."""
     row = {
         "repository_id": repository_id,
         "name": name,
         "commit_id": commit_id,
         "message": message,
+        "tag_oid": tag[0] if tag else None,
+        "tag_body": tag[1] if tag else None,
         "created_at": now,
         "updated_at": now,
     }

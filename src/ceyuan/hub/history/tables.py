@@ -11,6 +11,8 @@ from ceyuan.kernel.tables import Base, Id
 
 Sha256 = String(64)
 Oid = String(40)
+Raw = bytes
+"""The type by another name: a table below has a column of its name."""
 
 
 def repository_key() -> Mapped[str]:
@@ -40,7 +42,8 @@ class HubCommit(Base):
     """A revision: a tree, what came before it, who made it, when and why.
 
     `id` is the SHA-1 of the git commit with these very contents; `tree_id` identifies the content alone.
-    `origin` is the id of the job or other deed that made it.
+    `origin` is the id of the job or other deed that made it; `body` is the commit as git hashes it, where it was
+    pushed by git: with its own author, committer, time zones and signature.
     """
 
     __tablename__ = "hub_commit"
@@ -58,16 +61,20 @@ class HubCommit(Base):
     files: Mapped[int] = mapped_column(Integer)
     bytes: Mapped[int] = mapped_column(BigInteger)
     origin: Mapped[str | None] = mapped_column(String(80))
+    body: Mapped[Raw | None] = mapped_column(LargeBinary)
 
 
 class HubRef(Base):
-    """A branch (`refs/heads/…`) or tag (`refs/tags/…`) and the commit that it points at."""
+    """A branch (`refs/heads/…`) or tag (`refs/tags/…`) and the commit that it points at; of an annotated tag that was
+    pushed by git also the tag object, by its id and body."""
 
     __tablename__ = "hub_ref"
     repository_id: Mapped[str] = repository_key()
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
     commit_id: Mapped[str] = mapped_column(Oid)
     message: Mapped[str] = mapped_column(Text, default="")
+    tag_oid: Mapped[str | None] = mapped_column(Oid)
+    tag_body: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from urllib.parse import quote
 
 from fastapi import Request
@@ -16,6 +17,7 @@ from ceyuan.kernel.errors import CeyuanError, NotFound
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.platform import Platform
 
+_GIT = re.compile(r"/(?:(?:models|datasets)/)?[^/]+/[^/]+/(?:info/refs|git-upload-pack|git-receive-pack)")
 logger = logging.getLogger(__name__)
 
 
@@ -30,7 +32,7 @@ class HubProtocol:
         """Whether a path is the protocol's: all of `/api/` but our REST, git, LFS, and addresses without an owner."""
         if path.startswith("/api/"):
             return not path.startswith("/api/v1/") and path != "/api/v1"
-        return ".git/info/" in path or path.endswith(".git/git-upload-pack") or path.split("/")[2:3] == ["resolve"]
+        return ".git/info/" in path or _GIT.fullmatch(path) is not None or path.split("/")[2:3] == ["resolve"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
@@ -53,6 +55,10 @@ class HubProtocol:
     async def _reply(self, request: Request, scope: Scope, receive: Receive) -> Reply:
         raw = scope.get("raw_path") or quote(scope["path"]).encode()
         segments = raw.decode("latin-1").partition("?")[0].strip("/").split("/")
+        if _GIT.fullmatch(request.url.path):
+            # People write a repository's address with or without the ending that git gives it.
+            at = -3 if segments[-1] == "refs" else -2
+            segments[at] = f"{segments[at].removesuffix('.git')}.git"
         found, parameters, known = find(request.method, segments)
         if found is None:
             # An id without an owner names no repository of ours, whatever is asked of it.

@@ -92,6 +92,12 @@ async def _batch(call: Call) -> Reply:
             present = await contents.held(uow, row.id, hashes)
     in_parts = "multipart" in body.transfers
     part = call.platform.section(HubSettings).lfs_part_bytes
+    if body.operation == "upload" and "xet" in body.transfers:
+        # Older clients that have Xet ask which way to go: by chunks a changed file costs its changed part.
+        wanted = [{"oid": each.oid, "size": each.size, "authenticated": True} for each in body.objects]
+        return json_reply(
+            {"transfer": "xet", "objects": wanted, "hash_algo": "sha256"}, headers={"content-type": _JSON}
+        )
     if body.operation == "upload":
         objects = [_upload(call, row, wanted, present, part if in_parts else None) for wanted in body.objects]
     else:

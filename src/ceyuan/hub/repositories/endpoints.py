@@ -124,7 +124,7 @@ async def get_repository(kind: Kind, owner: Owner, name: Name, uow: ReadWork) ->
     responses=problems(*MAY_WRITE, RevisionNotFound, Invalid),
 )
 async def change_repository(kind: Kind, owner: Owner, name: Name, body: RepositoryChange, uow: WriteWork) -> Any:
-    """Change visibility, gate, description, labels or the default branch."""
+    """Change visibility, gate, description, labels, the default or the protected branches."""
     row = await service.find_repository(uow, kind, owner, name)
     changed = await service.change_repository(
         uow,
@@ -134,6 +134,7 @@ async def change_repository(kind: Kind, owner: Owner, name: Name, body: Reposito
         labels={facet: getattr(body, facet) for facet in FACETS},
         default_branch=body.default_branch,
         gated=body.gated,
+        protected=body.protected,
     )
     return repository_out(changed)
 

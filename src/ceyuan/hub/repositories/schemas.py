@@ -18,6 +18,9 @@ Label = Annotated[
 Labels = Annotated[list[Label], Field(max_length=50)]
 
 
+Pattern = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x20\x7f~^:\\\[\]]+$")]
+
+
 class RepositoryIn(BaseModel):
     """A repository to be created."""
 
@@ -46,6 +49,13 @@ class RepositoryChange(BaseModel):
     gated: Annotated[
         Literal["no", "auto", "manual"] | None,
         Field(description="who is no member must ask for the files: auto answers yes at once, manual waits for one"),
+    ] = None
+    protected: Annotated[
+        list[Pattern] | None,
+        Field(
+            max_length=20,
+            description="branches, as main or release/*, that only maintainers move and nobody rewrites or removes",
+        ),
     ] = None
 
 
@@ -81,6 +91,7 @@ class RepositoryOut(BaseModel):
     downloads: int
     likes: int
     gated: Literal["no", "auto", "manual"]
+    protected: list[str]
     creator: str
     created_at: datetime
     updated_at: datetime

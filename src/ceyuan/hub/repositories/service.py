@@ -74,6 +74,7 @@ async def create_repository(
             "created_at": now,
             "updated_at": now,
             "head_commit": "",
+            "protected": [],
             **{"head_files": 0, "head_bytes": 0, "held_bytes": 0, "downloads": 0, "likes": 0, "gated": "no"},
         },
     )
@@ -165,10 +166,15 @@ async def change_repository(
     labels: Mapping[str, list[str] | None] | None = None,
     default_branch: str | None = None,
     gated: str | None = None,
+    protected: list[str] | None = None,
 ) -> HubRepository:
-    """Change what is given. Visibility, gate (no, auto, manual) and default branch need a maintainer, the rest a
-    member."""
-    require_change(uow.actor, row, "maintainer" if visibility or default_branch or gated else "member")
+    """Change what is given. Visibility, gate (no, auto, manual), default branch and protected branches need a
+    maintainer, the rest a member."""
+    of_weight = visibility or default_branch or gated or protected is not None
+    require_change(uow.actor, row, "maintainer" if of_weight else "member")
+    if protected is not None and protected != row.protected:
+        await uow.audit("hub.protection_change", row.id, row.org_id, old=row.protected, new=protected)
+        row.protected = protected
     if gated is not None and gated != row.gated:
         await uow.audit("hub.gate_change", row.id, row.org_id, old=row.gated, new=gated)
         row.gated = gated

@@ -18,6 +18,7 @@ class HubRepository(Base):
     `path_key` is the address in the form that is unique (null once deleted, so that the name is free);
     `declared` is what its settings say of it, `card` what the front matter of its README says, which wins.
     `gated` is no, auto or manual: who is no member must ask before files are handed out.
+    `protected` holds patterns of branches that only maintainers may move, and nobody may rewrite or remove.
     `head_*` describe the default branch; `held_bytes` counts all content of all revisions once.
     """
 
@@ -47,6 +48,7 @@ class HubRepository(Base):
     downloads: Mapped[int] = mapped_column(BigInteger, default=0)
     likes: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     gated: Mapped[str] = mapped_column(String(10), default="no", server_default="no")
+    protected: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     __table_args__ = (Index("ix_hub_repository_kind_updated", "kind", "updated_at"),)
 
 

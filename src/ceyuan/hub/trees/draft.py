@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ceyuan.hub.trees.entries import EMPTY, Entry, File, Folder
 from ceyuan.hub.trees.folders import StoredPage, StoredTree, store
-from ceyuan.hub.trees.paths import CaseCollision, PathMissing, PathTaken, fold, split_path
+from ceyuan.hub.trees.paths import PathMissing, PathTaken, refuse_collisions, split_path
 from ceyuan.hub.trees.reading import TreeSource, listing
 
 
@@ -126,7 +126,7 @@ def _missing(path: str) -> PathMissing:
 def _seal(node: _Node, path: str, trees: list[StoredTree], pages: list[StoredPage]) -> Folder:
     if not node.touched and node.origin is not None:
         return node.origin
-    _refuse_collisions(node, path)
+    refuse_collisions(node.added & node.entries.keys(), node.entries, path)
     entries: dict[str, Entry] = {}
     for name, entry in node.entries.items():
         entries[name] = _seal(entry, f"{path}{name}/", trees, pages) if isinstance(entry, _Node) else entry
@@ -135,17 +135,3 @@ def _seal(node: _Node, path: str, trees: list[StoredTree], pages: list[StoredPag
         trees.append(tree)
         pages.extend(own_pages)
     return tree.folder
-
-
-def _refuse_collisions(node: _Node, path: str) -> None:
-    added = {fold(name): name for name in sorted(node.added) if name in node.entries}
-    if not added:
-        return
-    for name in node.entries:
-        other = added.get(fold(name), name)
-        if other != name:
-            raise CaseCollision(
-                path + name,
-                f"“{path}{name}”与“{path}{other}”仅大小写或编码形式不同",
-                f"“{path}{name}” and “{path}{other}” differ only in case or normalisation",
-            )

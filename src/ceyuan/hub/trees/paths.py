@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 MAX_PATH_BYTES = 1024
 MAX_SEGMENT_BYTES = 255
@@ -100,3 +101,19 @@ def _check_segment(path: str, segment: str) -> None:
 def fold(name: str) -> str:
     """The form in which file systems that ignore case or normalise Unicode compare names."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def refuse_collisions(added: Iterable[str], names: Iterable[str], folder: str) -> None:
+    """Raise `CaseCollision` if a name that is `added` to a folder differs from another of its `names` only by case or
+    by Unicode normalisation; `folder` is the folder's path with a slash at its end, or empty."""
+    folded = {fold(name): name for name in sorted(added)}
+    if not folded:
+        return
+    for name in names:
+        other = folded.get(fold(name), name)
+        if other != name:
+            raise CaseCollision(
+                folder + name,
+                f"“{folder}{name}”与“{folder}{other}”仅大小写或编码形式不同",
+                f"“{folder}{name}” and “{folder}{other}” differ only in case or normalisation",
+            )
