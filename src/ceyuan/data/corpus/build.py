@@ -54,7 +54,7 @@ def build(
     workers = workers or Threads(threads)
     measured = workers.measure(inputs, recipe, work / "measured", part_of(report, 0.0, 0.6))
     report(told(0.6, "去重与划分", "deduplicating and splitting"))
-    decisions, curtailed = _decisions(work / f"decisions-{plan}.parquet", measured, statistics, recipe, workers)
+    decisions, curtailed = _decisions(work / f"decisions-{plan}.parquet", measured, statistics, recipe, workers, inputs)
     if not decisions["reason"].is_null().any():
         raise DataProblem(
             "nothing_kept",
@@ -83,13 +83,14 @@ def _begin(dataset: Path, work: Path, plan: str) -> None:
 
 
 def _decisions(
-    path: Path, measured: list[Path], statistics: list[str], recipe: Recipe, workers: Workers
+    path: Path, measured: list[Path], statistics: list[str], recipe: Recipe, workers: Workers, inputs: Inputs
 ) -> tuple[pl.DataFrame, int]:
     note = path.with_suffix(".json")
     if not note.exists():
-        table, curtailed = decide(measured, statistics, recipe, workers.near)
-        write_atomically(path, lambda file: table.write_parquet(file, compression="lz4"))
+        table, curtailed = decide(measured, statistics, recipe, workers.near, inputs.counting())
+        write_atomically(path, lambda file: table.write_parquet(file, compression="lz4", statistics=False))
         write_json(note, {"curtailed": curtailed})
+        return table, curtailed
     curtailed_before: Any = read_json(note)["curtailed"]
     return pl.read_parquet(path), int(curtailed_before)
 

@@ -29,6 +29,7 @@ __all__ = [
 
 _DESCRIBING = ("id", "source", "domain", "title", "group", "rank", "changed", "bytes", "exact")
 
+_SOUGHT = ("reason", "order", "id", "shard", "row", "distinct", "exact", "bytes")  # what the search asks of a row
 
 Near = Callable[[pl.DataFrame, Sequence[Path], Duplicates], Found]
 
@@ -44,13 +45,17 @@ def near_in_process(kept: pl.DataFrame, shards: Sequence[Path], settings: Duplic
 
 
 def decide(
-    shards: Sequence[Path], statistics: Sequence[str], recipe: Recipe, near: Near = near_in_process
+    shards: Sequence[Path],
+    statistics: Sequence[str],
+    recipe: Recipe,
+    near: Near = near_in_process,
+    counting: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, int]:
     """(decisions, number of documents whose comparisons were curtailed).
 
     Decisions have one row per document in input order: ``shard`` and ``row`` (where it lies), what describes
     it, its statistics, ``reason`` (null: kept), ``duplicate_of``, ``similarity``, ``cluster`` and ``split``. ``near``
-    searches for near-duplicates.
+    searches for near-duplicates. ``counting`` are the rows (``shard``, ``row``) that count; all where it is not given.
     """
     frames = [
         pl.read_parquet(path, columns=[*_DESCRIBING, *statistics, "distinct"])
@@ -58,7 +63,10 @@ def decide(
         .with_columns(pl.lit(number, pl.UInt32).alias("shard"))
         for number, path in enumerate(shards)
     ]
-    table = pl.concat(frames).with_columns(reason=first_reason(dict(recipe.filters())))
+    table = pl.concat(frames)
+    if counting is not None:
+        table = table.join(counting, on=["shard", "row"], how="semi", maintain_order="left")
+    table = table.with_columns(reason=first_reason(dict(recipe.filters()), table["domain"].unique()))
     table = table.with_columns(order=preference(table, recipe.duplicates))
     table = exact_duplicates(table) if recipe.duplicates.exact else without_duplicates(table)
     related: npt.NDArray[np.int64] = np.empty((0, 2), np.int64)
@@ -78,7 +86,10 @@ def preference(table: pl.DataFrame, settings: Duplicates) -> pl.Series:
         "first": pl.col("at").cast(pl.Int64),
     }
     by = [keys[name] for name in (*settings.prefer, "first")]
-    ordered = table.select("rank", "characters").with_row_index("at").sort(by, maintain_order=True)["at"].to_numpy()
+    known = table.select("rank", "characters").with_row_index("at")
+    columns = known.select(**{f"by{number}": one for number, one in enumerate(by)})
+    varying = [one.to_numpy() for one in columns if one.min() != one.max()]
+    ordered = np.lexsort(varying[::-1]) if varying else np.arange(table.height)
     places = np.empty(len(ordered), np.int64)
     places[ordered] = np.arange(len(ordered))
     return pl.Series("order", places)
@@ -91,22 +102,39 @@ def without_duplicates(table: pl.DataFrame) -> pl.DataFrame:
 
 def exact_duplicates(table: pl.DataFrame) -> pl.DataFrame:
     """``table`` with exact duplicates of the kept row that is first in ``order`` marked."""
-    kept = table.filter(pl.col("reason").is_null()).select("exact", "order", "id")
-    best = kept.sort("order").group_by("exact", maintain_order=True).agg(best=pl.first("order"), first=pl.first("id"))
-    table = table.join(best, on="exact", how="left", maintain_order="left")
-    again = pl.col("reason").is_null() & (pl.col("order") != pl.col("best"))
-    return table.with_columns(
-        duplicate_of=pl.when(again).then("first"),
-        similarity=pl.when(again).then(pl.lit(1.0, pl.Float32)),
-        reason=pl.when(again).then(pl.lit("exact_duplicate")).otherwise("reason"),
-    ).drop("best", "first")
+    marks = pl.Series("mark", _marks(table["exact"]))
+    kept = table.select("order", "id", "exact", "reason").with_row_index("at").with_columns(mark=marks)
+    kept = kept.filter(pl.col("reason").is_null())
+    # Who shares not even 64 bits of the content's hash with another has no duplicate; the few others are compared.
+    few = kept.filter(_shared(kept["mark"])).sort("order")
+    best = few.group_by("exact", maintain_order=True).agg(best=pl.first("order"), first=pl.first("id"))
+    again = few.join(best, on="exact").filter(pl.col("order") != pl.col("best"))
+    places = again["at"]
+    names = pl.Series([None], dtype=pl.String).new_from_index(0, table.height).scatter(places, again["first"])
+    found = pl.select(duplicate_of=names).with_columns(
+        similarity=pl.when(pl.col("duplicate_of").is_not_null()).then(pl.lit(1.0, pl.Float32))
+    )
+    reason = pl.when(pl.col("duplicate_of").is_not_null()).then(pl.lit("exact_duplicate")).otherwise("reason")
+    return table.hstack(found).with_columns(reason=reason)
+
+
+def _marks(contents: pl.Series) -> npt.NDArray[np.uint64]:
+    """The first 64 bits of each hash of 128."""
+    return np.frombuffer(b"".join(contents.to_list()), np.uint64)[::2].copy()
+
+
+def _shared(marks: pl.Series) -> pl.Series:
+    values = marks.to_numpy()
+    ordered = np.sort(values)
+    again = ordered[1:][ordered[1:] == ordered[:-1]]
+    return pl.Series(np.isin(values, again))
 
 
 def _near(
     table: pl.DataFrame, shards: Sequence[Path], settings: Duplicates, near: Near
 ) -> tuple[pl.DataFrame, npt.NDArray[np.int64], int]:
     """The table with near-duplicates marked, pairs of related kept rows, and how many were curtailed."""
-    kept = table.with_row_index("at").filter(pl.col("reason").is_null()).sort("order")
+    kept = table.select(*_SOUGHT).with_row_index("at").filter(pl.col("reason").is_null()).sort("order")
     if not kept.height:
         return table, np.empty((0, 2), np.int64), 0
     found = near(kept, shards, settings)
@@ -118,7 +146,7 @@ def near_duplicates(
     kept: pl.DataFrame, keys: npt.NDArray[np.uint64], read: ReadTexts, settings: Duplicates, known: Known | None = None
 ) -> Found:
     """The search over rows in order of preference that have ``distinct``, ``exact`` and ``bytes``."""
-    marks = np.frombuffer(b"".join(kept["exact"].to_list()), np.uint64).reshape(-1, 2)[:, 0].copy()
+    marks = _marks(kept["exact"])
     how = Search(settings.threshold, min(settings.related_from, settings.threshold), settings.comparisons)
     return search(keys, kept["distinct"].to_numpy(), marks, kept["bytes"].to_numpy(), read, how, known)
 

@@ -24,6 +24,7 @@ DATASET_SCHEMA = pa.schema(
 """Columns of the dataset. ``meta`` is a JSON object of strings, ``cluster`` names documents that belong together."""
 
 _ROWS = 8192
+_ALIKE = ["source", "domain", "licence"]  # few values again and again: written once each
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +89,12 @@ def _table(rows: pl.DataFrame, measured: Sequence[Path]) -> pa.Table:
 
 
 def _write(table: pa.Table, file: object) -> None:
-    pq.write_table(table, file, compression="zstd", compression_level=1, row_group_size=_ROWS, write_statistics=True)
+    pq.write_table(
+        table,
+        file,
+        compression="zstd",
+        compression_level=1,
+        row_group_size=_ROWS,
+        write_statistics=True,
+        use_dictionary=_ALIKE,
+    )

@@ -17,6 +17,7 @@ from ceyuan.data.files import canonical_json, sha256_of, write_atomically, write
 __all__ = ["explain", "manifest_of", "plan_of", "write_table"]
 
 _FORMAT = 3
+_ALIKE = ("source", "domain", "reason", "split")  # few values again and again: written once each
 
 
 def plan_of(inputs: Inputs, recipe: Recipe, title: Mapping[str, str]) -> str:
@@ -86,8 +87,12 @@ def write_table(path: Path, table: pl.DataFrame) -> None:
     import pyarrow.parquet as pq
 
     arrow = table.to_arrow()
+    alike = [name for name in table.columns if name in _ALIKE]
     write_atomically(
-        path, lambda file: pq.write_table(arrow, file, compression="zstd", compression_level=3, row_group_size=65536)
+        path,
+        lambda file: pq.write_table(
+            arrow, file, compression="zstd", compression_level=1, row_group_size=65536, use_dictionary=alike
+        ),
     )
 
 

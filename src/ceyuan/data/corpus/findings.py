@@ -60,23 +60,30 @@ def distributions(decisions: pl.DataFrame, statistics: Sequence[str]) -> dict[st
     the outermost bins.
     """
     result: dict[str, Any] = {}
-    for (domain,), rows in sorted(decisions.group_by("domain"), key=lambda pair: str(pair[0][0])):
+    numbers = [name for name in statistics if decisions[name].dtype.is_numeric()]
+    needed = decisions.select("domain", "reason", *numbers)
+    for (domain,), rows in sorted(needed.group_by("domain"), key=lambda pair: str(pair[0][0])):
         kept = rows["reason"].is_null().to_numpy()
-        numbers = [name for name in statistics if rows[name].dtype.is_numeric()]
         result[str(domain)] = {name: _distribution(rows[name].to_numpy(), kept) for name in numbers}
     return result
 
 
 def _distribution(values: Any, kept: Any) -> dict[str, Any]:
-    numbers = np.asarray(values, np.float64)
-    quantiles = np.quantile(np.sort(numbers), _QUANTILES)
+    everyone = np.sort(values)
+    places = np.multiply(_QUANTILES, len(everyone) - 1)
+    near = np.unique(np.concatenate([np.floor(places), np.ceil(places)]).astype(np.int64))
+    quantiles = np.interp(places, near, everyone[near].astype(np.float64))  # between the nearest two, as is usual
     low, high = float(quantiles[1]), float(quantiles[-2])
     edges = np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
-    inside = np.clip(numbers, edges[0], edges[-1])
     return {
         "quantiles": {f"{share:g}": round(float(value), 6) for share, value in zip(_QUANTILES, quantiles, strict=True)},
         "edges": [round(float(edge), 6) for edge in edges],
-        # Equal bins by their range: places are computed, not searched for.
-        "documents": np.histogram(inside, _BINS, (edges[0], edges[-1]))[0].tolist(),
-        "kept": np.histogram(inside[kept], _BINS, (edges[0], edges[-1]))[0].tolist(),
+        "documents": _histogram(everyone, edges),
+        "kept": _histogram(np.sort(values[kept]), edges),
     }
+
+
+def _histogram(ordered: Any, edges: Any) -> list[int]:
+    """How many of the sorted values lie in each bin; the outermost ones take what lies outside."""
+    cuts = np.searchsorted(ordered.astype(np.float64), edges[1:-1])
+    return [int(count) for count in np.diff(cuts, prepend=0, append=len(ordered))]

@@ -74,8 +74,10 @@ def gathered_keys(shards: Sequence[Path], rows: pl.DataFrame) -> npt.NDArray[np.
     result = np.empty((0, 0), np.uint64)
     for shard in np.unique(number).tolist():
         here = np.flatnonzero(number == shard)
-        column = pl.read_parquet(shards[shard], columns=["keys"])["keys"]
-        keys = column.rechunk().to_numpy().reshape(len(column), -1)
+        column = pq.read_table(shards[shard], columns=["keys"])["keys"].combine_chunks()
+        keys = column.flatten().to_numpy().reshape(len(column), -1)
+        if len(here) == rows.height:
+            return np.asarray(keys[row], np.uint64)
         if not result.size:
             result = np.empty((rows.height, keys.shape[1]), np.uint64)
         result[here] = keys[row[here]]

@@ -5,7 +5,10 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+
+from ceyuan.data.corpus.gathering import rows_of
 
 __all__ = ["samples"]
 
@@ -24,11 +27,11 @@ def samples(
     changed ones of both forms from shortly before the first difference. A duplicate comes with the text of
     the document that was kept instead.
     """
-    order = decisions.sort("exact", "id")
+    order = _in_order(decisions)
     kept = pl.col("reason").is_null()
-    changed = order.filter(kept & pl.col("changed")).head(count)
-    by_domain = {str(name[0]): rows.head(count) for name, rows in order.filter(kept).group_by("domain")}
-    by_reason = {str(name[0]): rows.head(count) for name, rows in order.filter(~kept).group_by("reason")}
+    changed = _taken(decisions, order.filter(kept & pl.col("changed")), count)
+    by_domain = {str(name[0]): _taken(decisions, rows, count) for name, rows in order.filter(kept).group_by("domain")}
+    by_reason = {str(name[0]): _taken(decisions, rows, count) for name, rows in order.filter(~kept).group_by("reason")}
     names = [name for rows in by_reason.values() for name in rows["duplicate_of"].drop_nulls().to_list()]
     partners = decisions.filter(pl.col("id").is_in(names))
     wanted = pl.concat([changed, *by_domain.values(), *by_reason.values(), partners])
@@ -48,12 +51,23 @@ def samples(
     }
 
 
+def _in_order(decisions: pl.DataFrame) -> pl.DataFrame:
+    """Where the rows lie (``at``) and what they are chosen by, sorted by the hash of their content and by name."""
+    marks = np.frombuffer(b"".join(decisions["exact"].to_list()), ">u8").astype(np.uint64)
+    narrow = decisions.select("id", "reason", "changed", "domain").with_row_index("at")
+    return narrow.with_columns(mark=pl.Series(marks[::2])).sort("mark", "id").drop("mark", "id")
+
+
+def _taken(decisions: pl.DataFrame, rows: pl.DataFrame, count: int) -> pl.DataFrame:
+    return decisions[rows["at"].head(count)]
+
+
 def _texts(shards: Sequence[Path], rows: pl.DataFrame) -> dict[Place, str]:
     texts: dict[Place, str] = {}
     for number in rows["shard"].unique().sort().to_list():
         here = rows.filter(pl.col("shard") == number)["row"].unique()
-        column = pl.read_parquet(shards[number], columns=["text"])["text"].gather(here)
-        texts |= {(number, row): text for row, text in zip(here.to_list(), column.to_list(), strict=True)}
+        column = rows_of(shards[number], here.to_numpy(), ["text"])["text"]
+        texts |= {(number, row): text for row, text in zip(here.to_list(), column.to_pylist(), strict=True)}
     return texts
 
 

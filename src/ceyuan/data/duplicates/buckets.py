@@ -5,10 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from ceyuan.data.operators.kernels import crowded
+
 __all__ = ["components", "shared_buckets", "sharing"]
 
 Keys = npt.NDArray[np.uint64]
-_MOST_BITS = 22  # of the table of slots: 32 MB
+_MOST_BITS = 22  # of the table of slots: 4 MB
 
 
 def sharing(count: int, bands: int, column: Callable[[int], Keys]) -> npt.NDArray[np.int64]:
@@ -18,8 +20,7 @@ def sharing(count: int, bands: int, column: Callable[[int], Keys]) -> npt.NDArra
     for band in range(bands):
         keys = column(band)
         # Who is alone in a slot by the first bits shares nothing; only the values of the few others are sorted.
-        slots = (keys >> np.uint64(64 - bits)).astype(np.int64)
-        many = np.flatnonzero(np.bincount(slots, minlength=1 << bits)[slots] > 1)
+        many = np.flatnonzero(crowded(keys, bits))
         some = keys[many]
         ordered = np.sort(some)
         again = ordered[1:][(ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)]

@@ -57,6 +57,12 @@ def count_marks(data: npt.NDArray[np.uint8], offsets: Codes, marks: npt.NDArray[
     return _counted(marks[np.minimum(codes, len(marks) - 1)], bounds, range(kinds + 1))
 
 
+def crowded(keys: Words, bits: int) -> npt.NDArray[np.bool_]:
+    """As the kernel of this name."""
+    slots = (keys >> np.uint64(64 - bits)).astype(np.int64)
+    return np.bincount(slots, minlength=1 << bits)[slots] > 1
+
+
 def untidy(data: npt.NDArray[np.uint8], offsets: Codes, risky: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """All texts: the kernel only saves work."""
     del data, risky
@@ -173,6 +179,7 @@ def _mixed(values: Words) -> Words:
 KERNELS: dict[str, Callable[..., Any]] = {
     "count_classes": count_classes,
     "count_marks": count_marks,
+    "crowded": crowded,
     "mixed_all": _mixed,
     "repeated_lines": repeated_lines,
     "repeated_ngrams": repeated_ngrams,

@@ -14,6 +14,7 @@ from ceyuan.data.operators.compiling import compiled
 __all__ = [
     "count_classes",
     "count_marks",
+    "crowded",
     "decode",
     "mixed",
     "mixed_all",
@@ -104,6 +105,20 @@ def count_marks(data: Bytes, offsets: Offsets, marks: Bytes, kinds: int) -> npt.
 
 
 @compiled
+def crowded(keys: npt.NDArray[np.uint64], bits: int) -> npt.NDArray[np.bool_]:
+    """Which keys share their first ``bits`` with another one."""
+    met = np.zeros(1 << bits, np.uint8)
+    shift = np.uint64(64 - bits)
+    for at in range(len(keys)):
+        slot = keys[at] >> shift
+        met[slot] = min(met[slot] + 1, 2)
+    result = np.zeros(len(keys), np.bool_)
+    for at in range(len(keys)):
+        result[at] = met[keys[at] >> shift] > 1
+    return result
+
+
+@compiled
 def untidy(data: Bytes, offsets: Offsets, risky: Bytes) -> Bytes:
     """Per text what may need normalising: 0 nothing, 1 spaces and line ends, 2 characters; one cheap pass tells."""
     texts = len(offsets) - 1
@@ -148,15 +163,16 @@ def repeated_ngrams(data: Bytes, offsets: Offsets, classes: Bytes, length: int) 
             table = np.zeros(size, np.uint64)
         else:
             table[:size] = 0
-        at, seen, rolling, grams, repeated = begin, 0, np.uint64(0), 0, 0
+        at, seen, rolling, grams, repeated, slot = begin, 0, np.uint64(0), 0, 0, 0
+        window[:] = 0
         while at < end:
             code, width = decode(data, at)
             at += width
             if classes[min(code, last)] == 6:
                 continue
-            slot = seen % length
-            rolling = rolling * base + np.uint64(code) - window[slot] * drop * np.uint64(seen >= length)
+            rolling = rolling * base + np.uint64(code) - window[slot] * drop
             window[slot] = np.uint64(code)
+            slot = slot + 1 if slot + 1 < length else 0
             seen += 1
             if seen < length:
                 continue

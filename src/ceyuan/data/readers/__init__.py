@@ -7,15 +7,17 @@ whatever the input: a line, a document or an archive over the limit is skipped i
 Nothing here cleans; that is what ``ceyuan.data.operators`` does.
 """
 
-from ceyuan.data.readers.documents import Document, Limits, Media, MediaKind, ReadOptions, Rejection
+from ceyuan.data.readers.documents import Document, Documents, Item, Limits, Media, MediaKind, ReadOptions, Rejection
 from ceyuan.data.readers.encoding import detect_encoding
-from ceyuan.data.readers.folder import FORMATS, read_path
+from ceyuan.data.readers.folder import FORMATS, read_items, read_path
 from ceyuan.data.readers.media import MEDIA, media_format
 
 __all__ = [
     "FORMATS",
     "MEDIA",
     "Document",
+    "Documents",
+    "Item",
     "Limits",
     "Media",
     "MediaKind",
@@ -23,5 +25,6 @@ __all__ = [
     "Rejection",
     "detect_encoding",
     "media_format",
+    "read_items",
     "read_path",
 ]

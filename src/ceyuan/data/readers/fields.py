@@ -1,12 +1,13 @@
 """Which fields of a record hold the text, the title and the name, in the words people use for them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
-from ceyuan.data.readers.documents import Document, ReadOptions, Rejection, clean_text
+from ceyuan.data.readers.documents import Document, Documents, ReadOptions, Rejection, clean_text
 
-__all__ = ["document_of", "text_fields"]
+__all__ = ["document_of", "documents_of", "text_fields"]
 
 _TEXT = ("text", "content", "正文", "内容", "body", "article", "raw_content", "passage", "paragraphs", "文本")
 _PAIRS = (
@@ -47,23 +48,55 @@ def document_of(
     if not plan.texts:
         return Rejection(where, "no_text_field", "、".join(str(name) for name in list(record)[:12]))
     whole = record[plan.texts[0]]
-    if len(plan.texts) > 1 or not isinstance(whole, str):
+    if len(plan.texts) > 1 or type(whole) is not str:
         whole = "\n".join(part for part in (_plain(record[name]) for name in plan.texts) if part)
     if not whole or whole.isspace():
         return Rejection(where, "empty_text")
-    clean = _unchanged if sound else clean_text
-    meta = {
-        str(key): clean(_plain(value))
-        for key in plan.notes
-        if isinstance(value := record[key], str | int | float) and len(str(value)) <= _META_LIMIT
-    }
-    if name := _first(record, plan.names):
+    meta = {}
+    for key in plan.notes:
+        if isinstance(value := record[key], str | int | float) and len(plain := _plain(value)) <= _META_LIMIT:
+            meta[str(key)] = plain if sound else clean_text(plain)
+    if plan.names and (name := _first(record, plan.names, sound)):
         meta["id"] = name
-    return Document(where, clean(whole), _first(record, plan.titles) if plan.titles else "", meta=meta)
+    title = _first(record, plan.titles, sound) if plan.titles else ""
+    return Document(where, whole if sound else clean_text(whole), title, meta=meta)
 
 
-def _unchanged(text: str) -> str:
-    return text
+def documents_of(records: Sequence[object], wheres: list[str], options: ReadOptions) -> Documents | None:
+    """``document_of`` for parsed records all alike: the same fields, each of which holds a string in every one of them,
+    no text blank, no name empty. None where they are not so."""
+    first = records[0]
+    if not isinstance(first, dict) or set(map(type, records)) != {dict}:
+        return None
+    alike: Sequence[dict[str, str]] = records  # type: ignore[assignment]
+    if set(map(len, alike)) != {len(first)}:
+        return None
+    plan = _plan(tuple(first), options.text_field, options.title_field, options.id_field)
+    if len(plan.texts) != 1 or len(plan.names) > 1 or len(plan.titles) > 1:
+        return None
+    try:
+        columns: dict[str, list[str]] = {name: list(map(itemgetter(name), alike)) for name in first}
+    except KeyError:
+        return None
+    if any(set(map(type, column)) != {str} for column in columns.values()):
+        return None
+    texts = columns[plan.texts[0]]
+    if not all(texts) or any(map(str.isspace, texts)):
+        return None
+    if any(max(map(len, columns[name])) > _META_LIMIT for name in (*plan.notes, *plan.names, *plan.titles)):
+        return None
+    notes = {name: columns[name] for name in plan.notes}
+    if plan.names:
+        notes["id"] = columns[plan.names[0]]
+        if not all(notes["id"]):
+            return None
+    if len(notes) == 1:
+        ((name, values),) = notes.items()
+        metas = [{name: value} for value in values]
+    else:
+        metas = [dict(zip(notes, values, strict=True)) for values in zip(*notes.values(), strict=True)]
+    titles = columns[plan.titles[0]] if plan.titles else [""] * len(texts)
+    return Documents(wheres, texts, titles, metas or [{}] * len(texts))
 
 
 class _Plan(NamedTuple):
@@ -83,11 +116,11 @@ def _plan(fields: tuple[str, ...], text_field: str, title_field: str, id_field: 
     return _Plan(texts, tuple(n for n in titles if n in present), tuple(n for n in names if n in present), notes)
 
 
-def _first(record: Mapping[str, object], names: Iterable[str]) -> str:
+def _first(record: Mapping[str, object], names: Iterable[str], sound: bool) -> str:
     for name in names:
         value = record[name]
-        if value is not None and (plain := _plain(value)):
-            return clean_text(plain[:_META_LIMIT])
+        if value is not None and (plain := _plain(value)[:_META_LIMIT]):
+            return plain if sound else clean_text(plain)
     return ""
 
 

@@ -1,10 +1,11 @@
 """A folder or a file of the user's own: each file to the reader of its format, in a fixed order."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from ceyuan.data.problems import DataProblem
-from ceyuan.data.readers.documents import Document, ReadOptions, Rejection
+from ceyuan.data.readers.documents import Document, Documents, Item, ReadOptions, Rejection
 from ceyuan.data.readers.encoding import detect_encoding
 from ceyuan.data.readers.epub import read_epub
 from ceyuan.data.readers.html import read_html
@@ -18,9 +19,9 @@ from ceyuan.data.readers.sniff import mismatch
 from ceyuan.data.readers.text import read_text
 from ceyuan.data.readers.warc import read_warc
 
-__all__ = ["FORMATS", "read_path"]
+__all__ = ["FORMATS", "files_of", "read_file", "read_items", "read_path"]
 
-Reader = Callable[[Path, str, str, ReadOptions], Iterator[Document | Rejection]]
+Reader = Callable[[Path, str, str, ReadOptions], Iterator[Item]]
 
 FORMATS: dict[str, Reader] = {
     ".txt": read_text,
@@ -56,34 +57,57 @@ def read_path(path: Path, options: ReadOptions | None = None) -> Iterator[Docume
     always gives the same documents with the same ids (``path/in/folder.jsonl#12``). Raises ``DataProblem``
     ``source_missing``, ``source_empty`` or ``source_unreadable``.
     """
-    files = _files(path)
+    for item in read_items(path, options):
+        if isinstance(item, Documents):
+            yield from item.each()
+        else:
+            yield item
+
+
+def read_items(path: Path, options: ReadOptions | None = None) -> Iterator[Item]:
+    """As ``read_path``, with documents many at a time where their reader gives them so."""
     root = path if path.is_dir() else path.parent
-    for file in files:
-        yield from _read_file(file, file.relative_to(root).as_posix(), options or ReadOptions())
+    for name in files_of(path):
+        yield from read_file(root, name, options)
 
 
-def _files(path: Path) -> list[Path]:
+def read_file(root: Path, name: str, options: ReadOptions | None = None) -> Iterator[Item]:
+    """The documents of one file below ``root``, as ``read_items`` gives them."""
+    yield from _read_file(root / name, name, options or ReadOptions())
+
+
+def files_of(path: Path) -> dict[str, os.stat_result]:
+    """The files that ``read_path`` reads by their names below ``path``, in its order. Raises as it does."""
     try:
         if not path.exists():
             raise DataProblem("source_missing", f"找不到 {path}。", f"{path} does not exist.")
         if path.is_file():
-            return [path]
-        root = path.resolve()
-        files = sorted(
-            file
-            for file in path.rglob("*")
-            if file.is_file()
-            and not any(part.startswith(".") for part in file.relative_to(path).parts)
-            and file.resolve().is_relative_to(root)
-        )
+            return {path.name: path.stat()}
+        found = dict(_below(path, "", os.path.realpath(path)))
     except PermissionError as error:
         raise DataProblem("source_unreadable", f"没有权限读取 {path}。", f"No permission to read {path}.") from error
-    if not files:
+    if not found:
         raise DataProblem("source_empty", f"文件夹 {path} 中没有文件。", f"The folder {path} holds no files.")
-    return files
+    return {name: found[name] for name in sorted(found, key=lambda name: name.split("/"))}
 
 
-def _read_file(file: Path, name: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+def _below(folder: Path | str, prefix: str, root: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Files below ``folder`` that are neither hidden nor lie outside of ``root`` in truth."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _below(entry.path, f"{prefix}{entry.name}/", root)
+            elif entry.is_file() and (not entry.is_symlink() or _inside(entry.path, root)):
+                yield prefix + entry.name, entry.stat()
+
+
+def _inside(path: str, root: str) -> bool:
+    return os.path.commonpath([os.path.realpath(path), root]) == root
+
+
+def _read_file(file: Path, name: str, options: ReadOptions) -> Iterator[Item]:
     ending = PurePosixPath(name).suffix.lower()
     unpack = _PACKED.get(ending) if not name.lower().endswith(".warc.gz") else None
     reader = read_warc if name.lower().endswith(".warc.gz") else FORMATS.get(ending)
@@ -108,9 +132,7 @@ def _read_file(file: Path, name: str, options: ReadOptions) -> Iterator[Document
         yield Rejection(name, "unreadable", error.strerror or str(error))
 
 
-def _decoded(
-    reader: Reader, file: Path, name: str, sample: bytes, options: ReadOptions
-) -> Iterator[Document | Rejection]:
+def _decoded(reader: Reader, file: Path, name: str, sample: bytes, options: ReadOptions) -> Iterator[Item]:
     encoding = "utf-8" if reader in (FORMATS[ending] for ending in _BINARY) else detect_encoding(sample)
     if encoding is None:
         yield Rejection(name, "not_text", "neither UTF-8, GB18030, Big5 nor UTF-16")

@@ -29,15 +29,21 @@ def raw_lines(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
     """
     number, kept, skipping = 1, b"", False
     while block := file.read(_BLOCK):
-        pieces = block.split(b"\n")
-        for piece in pieces[:-1]:
-            whole = None if skipping or len(kept) + len(piece) > limit else kept + piece
-            yield number, whole
-            number, kept, skipping = number + 1, b"", False
-        if skipping or len(kept) + len(pieces[-1]) > limit:
+        first, *pieces = block.split(b"\n")
+        if skipping or len(kept) + len(first) > limit:
             kept, skipping = b"", True
         else:
-            kept += pieces[-1]
+            kept += first
+        if not pieces:
+            continue
+        yield number, None if skipping else kept
+        number, skipping = number + 1, False
+        kept = pieces.pop()
+        for place, piece in enumerate(pieces):
+            yield number + place, piece if len(piece) <= limit else None
+        number += len(pieces)
+        if len(kept) > limit:
+            kept, skipping = b"", True
     if skipping:
         yield number, None
     elif kept:

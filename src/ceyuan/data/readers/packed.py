@@ -9,16 +9,16 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import cast
 
-from ceyuan.data.readers.documents import Document, ReadOptions, Rejection
+from ceyuan.data.readers.documents import Item, ReadOptions, Rejection
 
 __all__ = ["read_gzip", "read_zip"]
 
-ReadFile = Callable[[Path, str, ReadOptions], Iterator[Document | Rejection]]
+ReadFile = Callable[[Path, str, ReadOptions], Iterator[Item]]
 _BLOCK = 1 << 20
 _FREE = 8 << 20  # bytes that may come out whatever the ratio
 
 
-def read_gzip(path: Path, name: str, options: ReadOptions, read: ReadFile) -> Iterator[Document | Rejection]:
+def read_gzip(path: Path, name: str, options: ReadOptions, read: ReadFile) -> Iterator[Item]:
     """The file inside a ``.gz``, named without the ending; one that is cut off is read as far as it goes."""
     with tempfile.TemporaryDirectory(prefix="ceyuan-unpack-") as folder:
         inner = Path(folder) / (PurePosixPath(name).stem or "file")
@@ -33,7 +33,7 @@ def read_gzip(path: Path, name: str, options: ReadOptions, read: ReadFile) -> It
             yield Rejection(name, problem)
 
 
-def read_zip(path: Path, name: str, options: ReadOptions, read: ReadFile) -> Iterator[Document | Rejection]:
+def read_zip(path: Path, name: str, options: ReadOptions, read: ReadFile) -> Iterator[Item]:
     """The files inside a ``.zip`` in its order, named ``archive.zip/path``; nothing is written by its name."""
     if options.limits.depth <= 0:
         yield Rejection(name, "nested_too_deep")

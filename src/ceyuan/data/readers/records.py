@@ -8,14 +8,16 @@ from typing import BinaryIO
 
 import orjson
 
-from ceyuan.data.readers.documents import Document, ReadOptions, Rejection
-from ceyuan.data.readers.fields import document_of, text_fields
+from ceyuan.data.readers.documents import Document, Item, ReadOptions, Rejection
+from ceyuan.data.readers.fields import document_of, documents_of, text_fields
 from ceyuan.data.readers.lines import Line, decoded_line, decoded_lines, raw_lines
 
 __all__ = ["read_csv", "read_json", "read_json_lines"]
 
+_BATCH, _BATCH_BYTES = 1024, 4 << 20  # lines, and bytes, that are taken together
 
-def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+
+def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Item]:
     """Documents of a JSON Lines file; each bad line is a rejection and the rest is read on."""
     with path.open("rb") as file:
         if encoding.startswith("utf-8"):
@@ -29,26 +31,46 @@ def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) 
                 yield _parsed(line.text, where, options)
 
 
-def _parsed_bytes(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+def _parsed_bytes(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[Item]:
     """Lines of UTF-8 parsed as they are; only one that is no JSON is decoded to see why."""
+    values: list[object] = []
+    wheres: list[str] = []
+    size = 0
     for number, line in raw_lines(file, options.limits.line):
         where = f"{name}#{number}"
+        problem: Document | Rejection | None = None
         if line is None:
-            yield Rejection(where, "line_too_long")
-            continue
-        try:
-            value = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            decoded = decoded_line(number, line.removeprefix(codecs.BOM_UTF8), "utf-8")
-            if decoded.problem:
-                yield Rejection(where, decoded.problem)
-            elif decoded.text.strip():
-                yield _parsed(decoded.text, where, options)
+            problem = Rejection(where, "line_too_long")
         else:
-            yield _document(value, where, options)
+            try:
+                values.append(orjson.loads(line))
+                wheres.append(where)
+                size += len(line)
+            except orjson.JSONDecodeError:
+                decoded = decoded_line(number, line.removeprefix(codecs.BOM_UTF8), "utf-8")
+                if decoded.problem:
+                    problem = Rejection(where, decoded.problem)
+                elif decoded.text.strip():
+                    problem = _parsed(decoded.text, where, options)
+        if problem is not None or len(values) >= _BATCH or size >= _BATCH_BYTES:
+            yield from _documents(values, wheres, options)
+            values, wheres, size = [], [], 0
+        if problem is not None:
+            yield problem
+    yield from _documents(values, wheres, options)
 
 
-def read_json(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+def _documents(values: list[object], wheres: list[str], options: ReadOptions) -> Iterator[Item]:
+    """The documents of some parsed lines, side by side where the lines are alike."""
+    alike = documents_of(values, wheres, options) if values else None
+    if alike is not None:
+        yield alike
+        return
+    for value, where in zip(values, wheres, strict=True):
+        yield _document(value, where, options)
+
+
+def read_json(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Item]:
     """Documents of a JSON file: a list of records or of strings, one record, or an object that holds such a list.
 
     A file that is really JSON Lines under the wrong name is read as such.

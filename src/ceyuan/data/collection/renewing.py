@@ -1,0 +1,305 @@
+"""A source brought up to date: files that did not change are not read, documents that did not change are not written.
+
+What is new lies in shards of its own behind those of before, which stay as they are; what the source no longer has is
+listed as gone. Beside the shards, for the next time, lies what is known of files and rows.
+"""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ceyuan.data.collection.raw import RAW_COLUMNS, RawWriter
+from ceyuan.data.files import canonical_json, read_json, sha256_of, write_atomically, write_json
+from ceyuan.data.readers import Documents, ReadOptions, Rejection
+from ceyuan.data.readers.folder import files_of, read_file
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+__all__ = ["KNOWN", "Files", "NotRenewable", "RememberingWriter", "listed", "renewed"]
+
+KNOWN = "known"
+"""Folder beside the shards with what is known for the next time; it is no part of the collection's content."""
+
+_SEEDS = (0x5EED, 0xC0FFEE)
+_SUPERSEDED = 0.25
+_LAYERS = 48
+_SHARD_BYTES = 32 << 20
+_GONE = "gone.parquet"
+
+Files = dict[str, list[int]]
+"""Size and time (ns) of each file by its name."""
+
+
+class NotRenewable(Exception):
+    """The source has to be read as a whole."""
+
+
+def listed(root: Path) -> Files:
+    """The files of a folder (or the one file) as they are now."""
+    return {name: [facts.st_size, facts.st_mtime_ns] for name, facts in files_of(root).items()}
+
+
+class RememberingWriter(RawWriter):
+    """A writer that knows in the end which rows it wrote, by two hashes of their content."""
+
+    def __init__(self, folder: Path, source: str, domain: str, licence: str) -> None:
+        super().__init__(folder, source, domain, licence)
+        self.rows: list[pl.DataFrame] = []
+
+    def _keep(self, table: "pa.Table", alike: list[str]) -> None:
+        self.rows.append(_marked(table))
+        super()._keep(table, alike)
+
+    def remember(self, files: Files, rejected: Mapping[str, Mapping[str, int]]) -> None:
+        """Keep what is known of rows and files beside the shards."""
+        import polars as pl
+
+        rows = pl.concat(self.rows) if self.rows else _nothing()
+        _remember(self._folder, rows, {name: [*facts, dict(rejected.get(name, {}))] for name, facts in files.items()})
+
+
+class _Sifter(RawWriter):
+    """A writer of only those rows that are new or differ."""
+
+    def __init__(self, folder: Path, fixed: tuple[str, str, str], first: int, known: "pl.DataFrame") -> None:
+        super().__init__(folder, *fixed)
+        self._first, self._known = first, known
+        self.rows: list[pl.DataFrame] = []
+        self.fresh: list[pl.DataFrame] = []
+        self._waiting: list[tuple[pa.Table, list[str]]] = []
+        self._waiting_bytes = 0
+
+    def _keep(self, table: "pa.Table", alike: list[str]) -> None:
+        import pyarrow as pa
+
+        marks = _marked(table).with_row_index("at")
+        self.rows.append(marks.drop("at"))
+        fresh = marks.join(self._known, on=["id", "one", "two"], how="anti", maintain_order="left")
+        if not fresh.height:
+            return
+        self.fresh.append(fresh)
+        some = table.take(pa.array(fresh["at"].to_arrow())).combine_chunks()
+        self._waiting.append((some, alike))
+        self._waiting_bytes += some.nbytes
+        if self._waiting_bytes >= _SHARD_BYTES:
+            self._write_waiting()
+
+    def finish(self) -> list[dict[str, object]]:
+        super().finish()
+        if self._waiting:
+            self._write_waiting()
+        return self._shards
+
+    def _write_waiting(self) -> None:
+        import pyarrow as pa
+
+        tables, alike = [table for table, _ in self._waiting], self._waiting[-1][1]
+        self._waiting, self._waiting_bytes = [], 0
+        super()._keep(pa.concat_tables(tables), alike)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What is known of a source from the last time: its record, its files and the hashes of its rows."""
+
+    record: dict[str, Any]
+    files: dict[str, Any]
+    rows: "pl.DataFrame"
+
+
+def renewed(
+    old: Path,
+    building: Path,
+    root: Path,
+    now: Files,
+    fixed: tuple[str, str, str],
+    options: ReadOptions,
+) -> dict[str, object]:
+    """Bring the source in the folder ``old`` up to date in the empty folder ``building``; what its record says.
+
+    ``now`` are the files below ``root``, ``fixed``: key, domain and licence of the source. Shards of before are
+    linked. Raises ``NotRenewable`` where too little is known, or so much was replaced that the source is better read
+    anew.
+    """
+    before = _before(old)
+    changed = [name for name in now if before.files.get(name, [None, None])[:2] != now[name]]
+    touched = {*changed, *(before.files.keys() - now.keys())}
+    affected, untouched = _split(before.rows, fixed[0], touched, set(before.files))
+    shards = list(before.record["shards"])
+    writer = _Sifter(building, fixed, len(shards), affected)
+    rejected: dict[str, dict[str, int]] = {}
+    lines: list[bytes] = []
+    base = root if root.is_dir() else root.parent
+    for name in changed:
+        counts: Counter[str] = Counter()
+        for item in read_file(base, name, options):
+            if isinstance(item, Rejection):
+                counts[item.reason] += 1
+                lines.append(canonical_json({"where": item.where, "reason": item.reason, "detail": item.detail}))
+            elif isinstance(item, Documents):
+                writer.add_all(item)
+            elif item.media is None:
+                writer.add(item)
+            else:
+                raise NotRenewable("media are kept as a whole")
+        rejected[name] = dict(counts)
+    written = writer.finish()
+    return _taken(old, building, before, _Change(now, rejected, lines, touched, affected, untouched, writer, written))
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    now: Files
+    rejected: dict[str, dict[str, int]]
+    lines: list[bytes]
+    touched: set[str]
+    affected: "pl.DataFrame"
+    untouched: "pl.DataFrame"
+    writer: _Sifter
+    written: list[dict[str, object]]
+
+
+def _taken(old: Path, building: Path, before: _Before, change: _Change) -> dict[str, object]:
+    import polars as pl
+
+    read = pl.concat([_nothing(), *change.writer.rows]).unique("id", keep="last", maintain_order=True)
+    lost = change.affected.join(read, on="id", how="anti")["id"]
+    rows = pl.concat([change.untouched, read])
+    gone = pl.concat([_gone_before(old, before.record), lost]).unique()
+    gone = gone.filter(~gone.is_in(rows["id"].implode())).sort()
+    shards = [*before.record["shards"], *change.written]
+    total = sum(int(str(one["documents"])) for one in shards)
+    superseded = total - rows.height
+    if not rows.height or superseded > _SUPERSEDED * total or len(shards) > _LAYERS + 2 * len(_large(shards)):
+        raise NotRenewable("too much was replaced")
+    for shard in before.record["shards"]:
+        _link(old / shard["file"], building / shard["file"])
+    files: dict[str, Any] = {
+        name: [*facts, change.rejected[name] if name in change.rejected else before.files[name][2]]
+        for name, facts in change.now.items()
+    }
+    reasons: Counter[str] = Counter()
+    for one in files.values():
+        reasons.update(one[2])
+    _put_rejections(old, building, change)
+    _remember(building, rows, files)
+    record: dict[str, object] = {
+        "documents": rows.height,
+        "characters": int(rows["characters"].sum()),
+        "rejected": dict(sorted(reasons.items())),
+        "shards": shards,
+    }
+    if superseded:
+        record["superseded"] = superseded
+    if len(gone):
+        record["gone"] = _put_gone(building, gone)
+    return record
+
+
+def _before(old: Path) -> _Before:
+    import polars as pl
+
+    record: dict[str, Any] = read_json(old / "source.json")
+    files: dict[str, Any] = read_json(old / KNOWN / "files.json")
+    rows = old / KNOWN / "rows.parquet"
+    if not record or "media" in record or files.get("hashes") != pl.__version__ or not rows.is_file():
+        raise NotRenewable("too little is known")
+    return _Before(record, files["files"], pl.read_parquet(rows))
+
+
+def _split(rows: "pl.DataFrame", key: str, touched: set[str], files: set[str]) -> tuple["pl.DataFrame", "pl.DataFrame"]:
+    """(rows that came out of the files ``touched``, the others)."""
+    import polars as pl
+
+    bodies = rows["id"].str.slice(len(key) + 1)
+    owner = bodies.str.replace(r"#[^#]*$", "")
+    sure = pl.Series(sorted(files), dtype=pl.String)
+    plain = owner.is_in(sure.implode())
+    exact = bodies.is_in(sure.implode())
+    here = pl.Series(sorted(touched), dtype=pl.String).implode()
+    found = ((exact & bodies.is_in(here)) | (~exact & plain & owner.is_in(here))).to_list()
+    for at in (~(plain | exact)).arg_true().to_list():
+        found[at] = _owner(bodies[at], files) in touched
+    which = pl.Series(found, dtype=pl.Boolean)
+    return rows.filter(which), rows.filter(~which)
+
+
+def _owner(body: str, files: set[str]) -> str:
+    """The file that a document came out of: the longest beginning of its id that is one."""
+    for at in range(len(body), 0, -1):
+        if (at == len(body) or body[at] in "#/") and body[:at] in files:
+            return body[:at]
+    raise NotRenewable("a document's file is not known")
+
+
+def _marked(table: "pa.Table") -> "pl.DataFrame":
+    import polars as pl
+
+    rows: Any = pl.from_arrow(table)
+    whole = pl.struct([name for name in RAW_COLUMNS if name != "id"])
+    one, two = (whole.hash(seed).alias(name) for seed, name in zip(_SEEDS, ("one", "two"), strict=True))
+    found: pl.DataFrame = rows.select("id", one, two, pl.col("text").str.len_chars().alias("characters"))
+    return found
+
+
+def _nothing() -> "pl.DataFrame":
+    import polars as pl
+
+    return pl.DataFrame(schema={"id": pl.String, "one": pl.UInt64, "two": pl.UInt64, "characters": pl.UInt32})
+
+
+def _remember(folder: Path, rows: "pl.DataFrame", files: Mapping[str, Any]) -> None:
+    import polars as pl
+
+    last = rows.unique("id", keep="last", maintain_order=True)
+    write_atomically(folder / KNOWN / "rows.parquet", lambda file: last.write_parquet(file, compression="lz4"))
+    write_json(folder / KNOWN / "files.json", {"hashes": pl.__version__, "files": files})
+
+
+def _gone_before(old: Path, record: Mapping[str, Any]) -> "pl.Series":
+    import polars as pl
+
+    if "gone" not in record:
+        return pl.Series("id", [], pl.String)
+    return pl.read_parquet(old / record["gone"]["file"])["id"]
+
+
+def _put_gone(building: Path, gone: "pl.Series") -> dict[str, object]:
+    path = building / _GONE
+    write_atomically(path, lambda file: gone.to_frame("id").write_parquet(file, compression="zstd"))
+    return {"file": _GONE, "sha256": sha256_of(path), "documents": len(gone)}
+
+
+def _put_rejections(old: Path, building: Path, change: _Change) -> None:
+    """What could not be read of files that did not change stays listed."""
+    import orjson
+
+    def stays(line: bytes) -> Iterator[bytes]:
+        where = str(orjson.loads(line)["where"])
+        if not any(where == name or where.startswith((f"{name}#", f"{name}/")) for name in change.touched):
+            yield line
+
+    path = old / "rejections.jsonl"
+    before = path.read_bytes().splitlines() if path.is_file() else []
+    lines = sorted([kept for line in before for kept in stays(line)] + change.lines)
+    if lines:
+        write_atomically(
+            building / "rejections.jsonl", lambda file: file.writelines(line + b"\n" for line in lines[:10_000])
+        )
+
+
+def _large(shards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in shards if int(one["bytes"]) > _SHARD_BYTES // 32]
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
