@@ -1,16 +1,20 @@
-"""Tasks with data on sites of five regions: ours beside the bound and launchers that believe in one link speed.
+"""Tasks with data on sites of five regions: ours beside the bound and beside the real SkyPilot optimizer.
 
-Two peers do what a launcher of one task after another does: each task's cheapest offer by list price (the mean of the
-day), all links taken for 10 Gb/s, other tasks' use of links and accelerators unknown. One is told the true price of
-copying; the other, like a launcher whose catalogue cannot express links between regions, takes it for nothing. All
-choices are carried out by the same rehearsal over the true links, capacities and prices by the hour. The bound is the
-mixed-integer programme's own, for rent, copying, carbon and delay together. Everything is generated from the seed.
+SkyPilot runs in an environment of its own (`pip install skypilot`; `--skypilot` names its interpreter), offline, with
+the same offers as its catalogue. It is asked twice: as it is, with copying for nothing, and told what copying out of
+each region costs on average, which no catalogue can say. It takes every link for 10 Gb/s, prices for the mean of the
+day, and knows neither other tasks nor capacities. Without its interpreter, two launchers of the same beliefs stand in
+for it, one told the price of every single link. All choices are carried out by the same rehearsal over the true links,
+capacities and prices by the hour. The bound is the mixed-integer programme's own, for rent, copying, carbon and delay
+together. Everything is generated from the seed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from ceyuan.compute.sites import (
+    REGIONS,
     Choice,
     Link,
     Rehearsed,
@@ -37,6 +42,7 @@ SIZES = {
     "data of 1 GB to 200 TB": (1.0, 200_000.0),
     "data of 10 TB to 200 TB": (10_000.0, 200_000.0),
 }
+LARGE = "data of 10 TB to 200 TB"
 
 
 def greedy(world: World, tasks: list[SiteTask], prices: bool) -> list[Choice]:
@@ -72,6 +78,126 @@ def weighed(world: World, tasks: list[SiteTask], done: Rehearsed) -> float:
     return done.price + done.carbon * world.carbon_price / 1000 + delay
 
 
+def asked_of_skypilot(world: World, tasks: list[SiteTask], told: bool) -> dict[str, Any]:
+    """A problem as the peer's program reads it."""
+    out = {r: [link.price for (one, _), link in world.links.items() if one == r] for r in REGIONS}
+    return {
+        "offers": [
+            {"region": o.region, "accelerator": o.accelerator, "count": o.count, "price": float(np.mean(o.price))}
+            for o in world.offers
+        ],
+        "tasks": [
+            {
+                "name": task.name,
+                "needs": [{"accelerator": n.accelerator, "count": n.count, "hours": n.hours} for n in task.needs],
+                "gigabytes": world.data[task.data or ""][0],
+                "homes": sorted(world.data[task.data or ""][1]),
+            }
+            for task in tasks
+        ],
+        "told": {region: float(np.mean(prices)) for region, prices in out.items()} if told else None,
+    }
+
+
+def skypilot(python: str, problems: list[dict[str, Any]]) -> tuple[str, list[Any]]:
+    """The peer's version and choices; its own interpreter runs it, with nothing of ours on its path."""
+    program = Path(__file__).with_name("skypilot_peer.py")
+    done = subprocess.run(
+        [python, str(program)],
+        input=json.dumps({"problems": problems}),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        cwd="/",
+    )
+    answer = json.loads(done.stdout)
+    return str(answer["version"]), answer["choices"]
+
+
+def read_choices(world: World, tasks: list[SiteTask], found: list[Any]) -> list[Choice]:
+    """The peer's choices as a rehearsal takes them."""
+    choices = []
+    for row, (task, one) in enumerate(zip(tasks, found, strict=True)):
+        if one is None:
+            continue
+        at = next(
+            i
+            for i, o in enumerate(world.offers)
+            if (o.region, o.accelerator) == (one["region"], one["accelerator"]) and o.count >= one["count"]
+        )
+        need = next(n for n in task.needs if (n.accelerator, n.count) == (one["accelerator"], one["count"]))
+        source = (
+            None if one["home"] == one["region"] or one["region"] in world.data[task.data or ""][1] else one["home"]
+        )
+        choices.append(Choice(row, at, need, source=source))
+    return choices
+
+
+Problem = tuple[World, list[SiteTask]]
+
+
+def peers(python: str | None, problems: list[Problem]) -> tuple[str, list[list[list[Choice]]]]:
+    """Who the peer is, and for each problem its choices when told the price of copying and when not."""
+    if not python:
+        return "launcher", [[greedy(*one, prices=told) for told in (True, False)] for one in problems]
+    asked = [asked_of_skypilot(*one, told) for one in problems for told in (True, False)]
+    version, found = skypilot(python, asked)
+    pairs = [found[at : at + 2] for at in range(0, len(found), 2)]
+    read = [[read_choices(*one, part) for part in pair] for one, pair in zip(problems, pairs, strict=True)]
+    return f"SkyPilot {version}", read
+
+
+def figures_of(world: World, tasks: list[SiteTask], choices: list[Choice], unplaced: int = 0) -> list[float]:
+    """Price, mean end, deadlines missed, carbon, and all in yuan with carbon and delay."""
+    done = rehearse(world, tasks, choices)
+    missed = float(done.missed + unplaced)
+    return [done.price, done.mean_end, missed, done.carbon, weighed(world, tasks, done)]
+
+
+def compare(name: str, problems: list[Problem], python: str | None, seconds: float) -> list[dict[str, Any]]:
+    """Ours and the peer on problems of one size of data; prints them and gives the rows."""
+    who, chosen = peers(python, problems)
+    found = []
+    for (world, tasks), (told, untold) in zip(problems, chosen, strict=True):
+        began = time.process_time()
+        made = plan(world, tasks, slot=SLOT, horizon=HORIZON, seconds=seconds)
+        took = time.process_time() - began
+        ours = figures_of(world, tasks, choices_of(made, tasks), len(made.unplaced))
+        peer = figures_of(world, tasks, told), figures_of(world, tasks, untold)
+        found.append([*ours, *peer[0], *peer[1], made.bound, took])
+    mean, count, seeds = np.mean(found, axis=0), len(problems[0][1]), len(problems)
+    for label, part in zip(("ours", f"{who} told prices", f"{who} as it is"), np.split(mean[:15], 3), strict=True):
+        print(
+            f"{name}, {label}: price {part[0]:.0f}, mean end {part[1]:.1f} h, missed {part[2]:.2f} of {count}, "
+            f"CO2 {part[3]:.0f} kg, with carbon and delay {part[4]:.0f}",
+            flush=True,
+        )
+    print(f"{name}: bound with carbon and delay {mean[15]:.0f}, {mean[16]:.1f} s for a plan", flush=True)
+    factor = 0.8 if name == LARGE else 1.0
+    rows: list[dict[str, Any]] = []
+    for bar, at, other, target, unit in (
+        (f"price (peer: {who} as it is)", 0, 10, factor * mean[10], "yuan"),
+        (f"price (peer: {who} told the price of copying)", 0, 5, factor * mean[5], "yuan"),
+        (f"mean completion (peer: {who} as it is)", 1, 11, mean[11], "h"),
+        (f"mean completion (peer: {who} told)", 1, 6, mean[6], "h"),
+        (f"deadlines missed (peer: {who} as it is)", 2, 12, mean[12], f"of {count}"),
+        (f"deadlines missed (peer: {who} told)", 2, 7, mean[7], f"of {count}"),
+        (f"carbon (peer: {who} as it is)", 3, 13, None, "kg CO2"),
+        (f"carbon (peer: {who} told)", 3, 8, None, "kg CO2"),
+    ):
+        rows.append(_row(f"{name}: {bar}, {seeds} seeds", mean[at], mean[other], None, target, unit))
+    label = f"{name}: price with carbon and delay (limit: the programme's bound)"
+    rows.append(_row(label, mean[4], mean[14], float(mean[15]), 1.02 * mean[15], "yuan"))
+    return rows
+
+
+def _row(bar: str, ours: float, peer: float, limit: float | None, target: float | None, unit: str) -> dict[str, Any]:
+    wanted = None if target is None else float(target)
+    figures = {"ours": float(ours), "peer": float(peer), "limit": limit, "target": wanted}
+    return {"bar": bar, **figures, "unit": unit, "better": "lower"}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="not used: everything is generated")
@@ -80,65 +206,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--tasks", type=int, default=24)
     parser.add_argument("--seconds", type=float, default=20.0, help="most that one plan may take")
+    parser.add_argument(
+        "--skypilot", default=os.environ.get("CEYUAN_SKYPILOT_PYTHON"), help="Python of SkyPilot's own environment"
+    )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     seeds, count = (2, 12) if options.quick else (options.seeds, options.tasks)
     rows: list[dict[str, Any]] = []
     for name, (least, most) in SIZES.items():
-        found: list[list[float]] = []
-        for seed in range(options.seed, options.seed + seeds):
-            world, tasks = mix(regions(seed), seed, count, least, most)
-            began = time.process_time()
-            made = plan(world, tasks, slot=SLOT, horizon=HORIZON, seconds=options.seconds)
-            took = time.process_time() - began
-            ours = rehearse(world, tasks, choices_of(made, tasks))
-            told = rehearse(world, tasks, greedy(world, tasks, prices=True))
-            untold = rehearse(world, tasks, greedy(world, tasks, prices=False))
-            figures = [
-                [done.price, done.mean_end, float(done.missed), done.carbon, weighed(world, tasks, done)]
-                for done in (ours, told, untold)
-            ]
-            figures[0][2] += len(made.unplaced)
-            found.append([*figures[0], *figures[1], *figures[2], made.bound, took])
-        mean = np.mean(found, axis=0)
-        for who, part in zip(("ours", "told prices", "not told"), np.split(mean[:15], 3), strict=True):
-            print(
-                f"{name}, {who}: price {part[0]:.0f}, mean end {part[1]:.1f} h, missed {part[2]:.2f} of {count}, "
-                f"CO2 {part[3]:.0f} kg, with carbon and delay {part[4]:.0f}",
-                flush=True,
-            )
-        print(f"{name}: bound with carbon and delay {mean[15]:.0f}, {mean[16]:.1f} s for a plan", flush=True)
-        large = least >= 10_000
-        for bar, at, other, target, unit in (
-            ("price (peer: not told the price of links)", 0, 10, (0.8 if large else 1.0) * mean[10], "yuan"),
-            ("price (peer: told the price of links)", 0, 5, None, "yuan"),
-            ("mean completion (peer: not told)", 1, 11, mean[11], "h"),
-            ("mean completion (peer: told)", 1, 6, None, "h"),
-            ("deadlines missed (peer: not told)", 2, 12, 0.0, f"of {count}"),
-            ("carbon (peer: not told)", 3, 13, None, "kg CO2"),
-        ):
-            rows.append(
-                {
-                    "bar": f"{name}: {bar}, {seeds} seeds",
-                    "ours": float(mean[at]),
-                    "peer": float(mean[other]),
-                    "limit": None,
-                    "target": None if target is None else float(target),
-                    "unit": unit,
-                    "better": "lower",
-                }
-            )
-        rows.append(
-            {
-                "bar": f"{name}: price with carbon and delay (limit: the programme's bound)",
-                "ours": float(mean[4]),
-                "peer": float(mean[14]),
-                "limit": float(mean[15]),
-                "target": 1.02 * float(mean[15]),
-                "unit": "yuan",
-                "better": "lower",
-            }
-        )
+        made = [mix(regions(seed), seed, count, least, most) for seed in range(options.seed, options.seed + seeds)]
+        rows += compare(name, made, options.skypilot, options.seconds)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1))
 

@@ -5,6 +5,7 @@ one reservation with backfill behind it, room taken back from those who borrowed
 holds no state, so that the same function decides, forecasts and answers "what if".
 """
 
+from ceyuan.compute.admission.choosing import Chooser
 from ceyuan.compute.admission.forecast import Forecast, Variant, forecast, what_if
 from ceyuan.compute.admission.quotas import Share, Shares
 from ceyuan.compute.admission.seats import Seat, best_fit, free_of
@@ -12,6 +13,7 @@ from ceyuan.compute.admission.turns import Decision, Reason, Start, decide
 from ceyuan.compute.admission.values import Claim, Held, Need, Node, Situation
 
 __all__ = [
+    "Chooser",
     "Claim",
     "Decision",
     "Forecast",

@@ -6,7 +6,7 @@ resource, divided by its weight, is smallest goes first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 Amounts = Mapping[str, float]
@@ -39,6 +39,9 @@ class Shares:
 
     def __init__(self, shares: Iterable[Share] = ()) -> None:
         self._by_name = {share.name: share for share in shares}
+
+    def __iter__(self) -> Iterator[Share]:
+        return iter(self._by_name.values())
 
     def chain(self, owner: str) -> list[Share]:
         """The owner's share and those above it; a circle ends where it closes."""

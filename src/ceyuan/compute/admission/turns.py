@@ -68,6 +68,7 @@ class _Pass:
         self.waits: dict[str, Reason] = {}
         self.leave: list[str] = []
         self.reserved: _Reserved | None = None
+        self._full: dict[tuple[object, ...], Reason] = {}
 
     def look(self, claim: Claim) -> None:
         """Start a claim, or say why it waits."""
@@ -77,13 +78,21 @@ class _Pass:
             if blocked is not None:
                 reason = reason or Reason("quota", blocked[0].name, blocked[1])
                 continue
+            # Within a pass room only shrinks: what found none finds none for the same wish further down.
+            key = (need, claim.pools, claim.avoid, bool(self._barred(claim)))
+            if key in self._full:
+                reason = self._stronger(reason, self._full[key])
+                continue
             seats = self._seats(claim, need)
             if seats is not None:
                 take(self.free, need, seats)
                 self.at.shares.add(self.used, claim.owner, need.total)
                 self.starts.append(Start(claim.key, index, seats))
                 return
-            reason = self._stronger(reason, self._why(claim, need))
+            why = self._why(claim, need)
+            if why.code != "reserved":
+                self._full[key] = why
+            reason = self._stronger(reason, why)
         assert reason is not None
         if reason.code == "room" and self.reserved is None:
             reason = self._reserve(claim)

@@ -6,10 +6,9 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
-from ceyuan.compute.admission import Decision, Situation, Start, decide
+from ceyuan.compute.admission import Chooser, Decision, Situation, Start, decide
 from ceyuan.compute.pools import all_pools
 from ceyuan.compute.tasks import repository
-from ceyuan.compute.tasks.choosing import Chooser
 from ceyuan.compute.tasks.description import TaskSpec
 from ceyuan.compute.tasks.seats import Guesses, Yard, read_situation
 from ceyuan.compute.tasks.tables import ComputeTask

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from ceyuan.compute.admission import Need, Node, Seat, Situation, best_fit
-from ceyuan.compute.admission.seats import Free, Pick
+from ceyuan.compute.admission.seats import Free, Pick, best_fit
+from ceyuan.compute.admission.values import Need, Node, Seat, Situation
 
 if TYPE_CHECKING:
     from ceyuan.compute.placement import Placement, Placer
@@ -73,7 +73,8 @@ class Chooser:
         if fallback is None or need.nodes > 1:
             return fallback
         open_rows = {row.node.name: row for row in rows}
-        shape = _shape(need, frozenset(_model(row.node) for row in rows if row.fits(need)))
+        # By what nodes have, not by what is free of it: else every state of the fleet would make shapes of its own.
+        shape = _shape(need, frozenset(_model(row.node) for row in rows if _could(need, row.node)))
         placement = self._placer.place(shape)
         if placement is None:
             return fallback
@@ -84,6 +85,15 @@ class Chooser:
             return fallback
         self._placed[f"?{placement.number}"] = [placement]
         return (Seat(name, placement.devices),)
+
+
+def _could(need: Need, node: Node) -> bool:
+    """Whether the node could hold a seat of the need if it were empty."""
+    return (
+        node.cpus >= need.cpus
+        and node.memory_mib >= need.memory_mib
+        and (not need.accelerators or (node.accelerator == need.accelerator and node.accelerators >= need.accelerators))
+    )
 
 
 def _model(node: Node) -> str:
