@@ -2,22 +2,27 @@
 lineage that connects them. Everything that the platform produces is a revision here. Other rooms use the
 names below; what a dataset or a model is good for is theirs to say."""
 
-from ceyuan.hub.browsing.differences import Difference, difference
-from ceyuan.hub.browsing.service import list_commits, list_files, open_revision, read_file, resolve
-from ceyuan.hub.browsing.snapshots import local_snapshot
-from ceyuan.hub.commits.folders import commit_folder, commit_staged, stage_folder
-from ceyuan.hub.commits.refs import create_branch, create_tag
-from ceyuan.hub.lineage import By, Graph, Input, Node
-from ceyuan.hub.lineage import graph as lineage_graph
-from ceyuan.hub.lineage import record as record_lineage
-from ceyuan.hub.lineage import rename_nodes as rename_lineage_nodes
-from ceyuan.hub.naming import KINDS, Kind, Reference
-from ceyuan.hub.owners import Owner, OwnerDirectory
-from ceyuan.hub.repositories.access import Visibility, can_read, require_change
-from ceyuan.hub.repositories.service import create_repository, find_by_reference
-from ceyuan.hub.repositories.tables import HubRepository
-from ceyuan.hub.revision import Revision
-from ceyuan.hub.stored import Content
+from typing import TYPE_CHECKING
+
+from ceyuan.kernel.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from ceyuan.hub.browsing.differences import Difference, difference
+    from ceyuan.hub.browsing.service import list_commits, list_files, open_revision, read_file, resolve
+    from ceyuan.hub.browsing.snapshots import local_snapshot
+    from ceyuan.hub.commits.folders import commit_folder, commit_staged, stage_folder
+    from ceyuan.hub.commits.refs import create_branch, create_tag
+    from ceyuan.hub.lineage import By, Graph, Input, Node
+    from ceyuan.hub.lineage import graph as lineage_graph
+    from ceyuan.hub.lineage import record as record_lineage
+    from ceyuan.hub.lineage import rename_nodes as rename_lineage_nodes
+    from ceyuan.hub.naming import KINDS, Kind, Reference
+    from ceyuan.hub.owners import Owner, OwnerDirectory
+    from ceyuan.hub.repositories.access import Visibility, can_read, require_change
+    from ceyuan.hub.repositories.service import create_repository, find_by_reference
+    from ceyuan.hub.repositories.tables import HubRepository
+    from ceyuan.hub.revision import Revision
+    from ceyuan.hub.stored import Content
 
 __all__ = [
     "KINDS",
@@ -54,3 +59,39 @@ __all__ = [
     "resolve",
     "stage_folder",
 ]
+_SOURCES = {
+    "Difference": "browsing.differences",
+    "difference": "browsing.differences",
+    "list_commits": "browsing.service",
+    "list_files": "browsing.service",
+    "open_revision": "browsing.service",
+    "read_file": "browsing.service",
+    "resolve": "browsing.service",
+    "local_snapshot": "browsing.snapshots",
+    "commit_folder": "commits.folders",
+    "commit_staged": "commits.folders",
+    "stage_folder": "commits.folders",
+    "create_branch": "commits.refs",
+    "create_tag": "commits.refs",
+    "By": "lineage",
+    "Graph": "lineage",
+    "Input": "lineage",
+    "Node": "lineage",
+    "lineage_graph": "lineage:graph",
+    "record_lineage": "lineage:record",
+    "rename_lineage_nodes": "lineage:rename_nodes",
+    "KINDS": "naming",
+    "Kind": "naming",
+    "Reference": "naming",
+    "Owner": "owners",
+    "OwnerDirectory": "owners",
+    "Visibility": "repositories.access",
+    "can_read": "repositories.access",
+    "require_change": "repositories.access",
+    "create_repository": "repositories.service",
+    "find_by_reference": "repositories.service",
+    "HubRepository": "repositories.tables",
+    "Revision": "revision",
+    "Content": "stored",
+}
+__getattr__ = lazy_names(__name__, _SOURCES)

@@ -112,7 +112,7 @@ async def run_process(
     """
     started = time.monotonic()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ceyuan.kernel.jobs.worker", entry, str(os.getpid())),
+        *(sys.executable, "-m", "ceyuan.kernel.worker", entry, str(os.getpid())),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -1,7 +1,8 @@
 """The entry of a job's own process: run one engine function, report on stdout, die with the platform.
 
-Started as `python -m ceyuan.kernel.jobs.worker module:function`; the arguments come as JSON on stdin,
+Started as `python -m ceyuan.kernel.worker module:function`; the arguments come as JSON on stdin,
 each line on stdout is a JSON object: `{"report": …}`, at the end `{"result": …}` or `{"error": …}`.
+It stands beside the jobs, not among them, so that an engine's process loads neither the database nor the job engine.
 """
 
 from __future__ import annotations
