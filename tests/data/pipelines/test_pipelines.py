@@ -192,6 +192,7 @@ async def test_a_wrong_recipe_is_refused_with_the_place_of_the_fault_before_a_jo
     assert (await signed_in("outsider").post(f"{DATA}/pipelines", json=body)).status_code == 404
 
 
+@pytest.mark.engine_bound
 async def test_a_corpus_is_asked_in_sql_and_nothing_else_can_be_seen(
     built: Platform, signed_in: As, made_corpus: Path
 ) -> None:

@@ -114,6 +114,7 @@ async def test_the_same_request_twice_is_one_run(platform: Platform, signed_in: 
     await ended(platform, run["job_id"])
 
 
+@pytest.mark.engine_bound
 async def test_a_stopped_and_a_killed_run_go_on_to_the_model_of_an_undisturbed_one(
     platform: Platform, signed_in: As, dataset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
