@@ -142,3 +142,30 @@ async def test_pages_over_the_bound_are_set_aside_and_the_rest_goes_on(site: Sit
     told = await run(max_bytes=2000)
     assert told["quarantined"]["too_large"] == 1
     assert "乙" in documents(tmp_path)
+
+
+async def test_a_list_leads_to_its_pages_only_and_a_feed_forgets_nothing(site: Site, run: Run, tmp_path: Path) -> None:
+    listed = "".join(f"<loc>{site.address}{name}.html</loc>" for name in "ab")  # type: ignore[attr-defined]
+    site.pages["/zh/map.xml"] = f"<urlset>{listed}</urlset>"
+    await run("map.xml", mode="sitemap")
+    assert documents(tmp_path) == {"甲": "a.html", "乙": "b.html"}  # b leads to c, which no list names
+    site.pages["/zh/map.xml"] = f"<urlset><loc>{site.address}a.html</loc></urlset>"  # type: ignore[attr-defined]
+    await run("map.xml", mode="feed")
+    assert documents(tmp_path).keys() == {"甲", "乙"}
+    assert (await run("map.xml", mode="sitemap"))["gone"] == 1
+    assert documents(tmp_path).keys() == {"甲"}
+
+
+async def test_an_index_of_files_brings_them_under_their_own_names(site: Site, run: Run, tmp_path: Path) -> None:
+    site.pages = {
+        "/zh/": '<a href="甲.txt">甲</a><a href="deep/">下</a><a href="%2e%2e%2fout.txt">外</a><a href=".env">隐</a>',
+        "/zh/deep/": '<a href="b.txt">乙</a><a href="../">上</a>',
+        **{f"/zh/{name}": f"{name}的正文，写得足够长。" for name in ("甲.txt", "deep/b.txt", "../out.txt", ".env")},
+    }
+    await run(mode="files")
+    held = {path.relative_to(tmp_path / "pages").as_posix() for path in (tmp_path / "pages").rglob("*.*")}
+    assert held == {"甲.txt", "deep/b.txt"}
+    del site.pages["/zh/deep/b.txt"]
+    told = await run(mode="files")
+    assert (told["fetched"], told["gone"]) == (0, 1)
+    assert not (tmp_path / "pages" / "deep" / "b.txt").exists()

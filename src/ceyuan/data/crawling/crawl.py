@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from typing import Any, BinaryIO
+from urllib.parse import unquote, urljoin, urlsplit
 
 import aiohttp
 
@@ -20,13 +20,14 @@ from ceyuan.data.crawling.addresses import GuardedResolver
 from ceyuan.data.crawling.fetching import Answer, Refused, fetch
 from ceyuan.data.crawling.pages import page_file, written
 from ceyuan.data.crawling.robots import Robots
-from ceyuan.data.files import read_json, write_json
+from ceyuan.data.files import read_json, write_atomically, write_json
 
 __all__ = ["Crawl", "crawl", "main"]
 
 _LINK = re.compile(rb"""<a\b[^>]*?\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _LISTED = re.compile(rb"<(?:loc|link)\b[^>]*>\s*(?:<!\[CDATA\[)?\s*(https?://[^<\]\s]+)", re.IGNORECASE)
 _ATOM = re.compile(rb"""<link\b[^>]*?\bhref\s*=\s*["'](https?://[^"']+)""", re.IGNORECASE)
+_LIST = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<(urlset|sitemapindex|rss|feed)\b", re.IGNORECASE)
 _LISTS = ("xml", "rss", "atom")
 _GONE = (404, 410)
 _KEPT = 10_000
@@ -35,9 +36,15 @@ _KEPT = 10_000
 @dataclass(frozen=True, slots=True)
 class Crawl:
     """Settings: where to begin, pages at most, links away from the start at most, seconds between two requests to a
-    host, the name that robots rules know us by, bytes of a page, networks that are allowed besides the public ones."""
+    host, the name that robots rules know us by, bytes of a page, networks that are allowed besides the public ones.
+
+    ``mode`` says what is taken: ``site`` pages and the pages they lead to; ``sitemap`` only pages that the list names;
+    ``feed`` the same, but what the feed names no more stays; ``files`` the files that pages (an index of a folder)
+    lead to, under their own names, and no page.
+    """
 
     start: str
+    mode: str = "site"
     pages: int = 1000
     depth: int = 5
     delay_s: float = 1.0
@@ -88,7 +95,7 @@ class _Run:
         self._quarantine: list[dict[str, str]] = []
         self._seen: set[str] = set()
         start = urlsplit(settings.start)
-        is_list = start.path.rpartition(".")[2].lower() in _LISTS
+        is_list = start.path.rpartition(".")[2].lower() in _LISTS or settings.mode in ("sitemap", "feed")
         self._scope = (start.netloc, "/" if is_list else start.path.rpartition("/")[0] + "/")
 
     async def go(self, report: Report) -> None:
@@ -107,7 +114,7 @@ class _Run:
 
     def forget_unseen(self) -> None:
         """Pages that a whole crawl no longer met are gone too; a crawl that was cut short forgets nothing."""
-        if len(self._seen) >= self._settings.pages:
+        if len(self._seen) >= self._settings.pages or self._settings.mode == "feed":
             return
         for url in sorted(self._state.keys() - self._seen):
             self._remove(url)
@@ -127,7 +134,7 @@ class _Run:
         self._seen.add(url)
         known: dict[str, Any] = self._state.get(url, {})
         asked = {}
-        if known and page_file(self._folder, url).is_file():
+        if known and (known.get("list") or self._place(url).is_file()):
             asked = {"If-None-Match": known.get("etag", ""), "If-Modified-Since": known.get("modified", "")}
         try:
             answer = await fetch(
@@ -155,27 +162,53 @@ class _Run:
             self._set_aside(url, f"http_{answer.status}", answer.url)
             return list(known.get("links", ()))
         kind = answer.headers.get("content-type", "").lower()
+        if self._settings.mode == "files" and not ("html" in kind and url.endswith("/")):
+            return self._taken_file(url, answer, known)
         if not ("html" in kind or "xml" in kind or kind.startswith("text/plain")):
             self._set_aside(url, "unsupported_type", kind[:100])
             return []
-        links = _links(answer, kind)
+        named = ("xml" in kind and "html" not in kind) or bool(_LIST.match(answer.body[:1000]))
+        is_list = named or self._settings.mode == "files"
+        links = _links(answer, named) if is_list or self._settings.mode == "site" else []
+        self._note(url, answer, known, links, is_list)
+        return links
+
+    def _taken_file(self, url: str, answer: Answer, known: dict[str, Any]) -> list[str]:
+        """Keep an answer as a file of its own name."""
+        if self._place(url).name == "":
+            self._set_aside(url, "bad_name", url)
+        else:
+            self._note(url, answer, known, [], False)
+        return []
+
+    def _note(self, url: str, answer: Answer, known: dict[str, Any], links: list[str], is_list: bool) -> None:
+        """Write what is new or changed, and remember it."""
         digest = hashlib.sha256(answer.body).hexdigest()
-        is_list = "xml" in kind and "html" not in kind
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        if digest == known.get("sha256"):
+        if digest == known.get("sha256") and (is_list or self._place(url).is_file()):
             self._counts["unchanged"] += 1
         else:
             self._counts["fetched"] += 1
-            if not is_list:
-                written(page_file(self._folder, url), url, answer, now)
+            if self._settings.mode == "files" and not is_list:
+                write_atomically(self._place(url), lambda file: _put(file, answer.body))
+            elif not is_list:
+                written(self._place(url), url, answer, now)
         self._state[url] = {
             "sha256": digest,
             "etag": answer.headers.get("etag", ""),
             "modified": answer.headers.get("last-modified", ""),
             "fetched_at": now if digest != known.get("sha256") else known.get("fetched_at", now),
             "links": links,
+            "list": is_list,
         }
-        return links
+
+    def _place(self, url: str) -> Path:
+        """Where a page or a file lies; a path without a name for a file whose name leads elsewhere."""
+        if self._settings.mode != "files":
+            return page_file(self._folder, url)
+        parts = unquote(urlsplit(url).path.removeprefix(self._scope[1])).split("/")
+        sound = all(p and not p.startswith(".") and p.isprintable() and len(p.encode()) <= 240 for p in parts)
+        return self._folder.joinpath("pages", *parts) if sound and "\\" not in "".join(parts) else Path()
 
     async def _may_ask(self, url: str) -> None:
         if not await self._robots.allows(url):
@@ -204,7 +237,8 @@ class _Run:
     def _remove(self, url: str) -> None:
         if self._state.pop(url, None) is not None:
             self._counts["gone"] += 1
-        page_file(self._folder, url).unlink(missing_ok=True)
+        if self._place(url).name:
+            self._place(url).unlink(missing_ok=True)
 
     def _set_aside(self, url: str, reason: str, detail: str) -> None:
         self._reasons[reason] += 1
@@ -212,9 +246,13 @@ class _Run:
             self._quarantine.append({"url": url, "reason": reason, "detail": detail})
 
 
-def _links(answer: Answer, kind: str) -> list[str]:
-    """Addresses that a page leads to, in order, without fragments."""
-    patterns = (_LINK,) if "html" in kind else (_LISTED, _ATOM)
+def _put(file: BinaryIO, body: bytes) -> None:
+    file.write(body)
+
+
+def _links(answer: Answer, is_list: bool) -> list[str]:
+    """Addresses that a page or a list leads to, in order, without fragments."""
+    patterns = (_LISTED, _ATOM) if is_list else (_LINK,)
     found = [one for pattern in patterns for one in pattern.findall(answer.body)]
     links = []
     for one in found:
