@@ -4545,6 +4545,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mirrors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mirrors
+         * @description List the mirrors of one's organisations.
+         */
+        get: operations["list_mirrors"];
+        put?: never;
+        /**
+         * Create Mirror
+         * @description Mirror a repository, or all of an owner, of another hub; the first run starts at once.
+         */
+        post: operations["create_mirror"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mirrors/{mirror_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Mirror
+         * @description Show one mirror.
+         */
+        get: operations["get_mirror"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Mirror
+         * @description Remove a mirror; the repositories that it made stay.
+         */
+        delete: operations["delete_mirror"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Mirror
+         * @description Change what a mirror takes and when.
+         */
+        patch: operations["change_mirror"];
+        trace?: never;
+    };
+    "/api/v1/mirrors/{mirror_id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Mirror
+         * @description Run a mirror now.
+         */
+        post: operations["run_mirror"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mirrors/{mirror_id}/taken": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mirrored
+         * @description List the revisions that a mirror has taken, newest first.
+         */
+        get: operations["list_mirrored"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/deployments": {
         parameters: {
             query?: never;
@@ -5694,7 +5786,7 @@ export interface paths {
         };
         /**
          * Count Repository Facets
-         * @description Count the repositories that match by kind, owner, licence, language, task and tag.
+         * @description Count the repositories that match by kind, owner, licence, language, task, tag, grade and size.
          */
         get: operations["count_repository_facets"];
         put?: never;
@@ -10556,6 +10648,8 @@ export interface components {
          * @description The commonest values of each facet, most frequent first.
          */
         FacetsOut: {
+            /** Grade */
+            grade: components["schemas"]["FacetValue"][];
             /** Kind */
             kind: components["schemas"]["FacetValue"][];
             /** Language */
@@ -10564,6 +10658,8 @@ export interface components {
             licence: components["schemas"]["FacetValue"][];
             /** Owner */
             owner: components["schemas"]["FacetValue"][];
+            /** Size */
+            size: components["schemas"]["FacetValue"][];
             /** Tag */
             tag: components["schemas"]["FacetValue"][];
             /** Task */
@@ -12031,6 +12127,181 @@ export interface components {
             text: string;
         };
         /**
+         * MirrorChange
+         * @description What to change of a mirror; what is left out stays.
+         */
+        MirrorChange: {
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Every Hours */
+            every_hours?: number | null;
+            /** Exclude */
+            exclude?: string[] | null;
+            /** Include */
+            include?: string[] | null;
+            /** Revisions */
+            revisions?: string[] | null;
+            /** Token */
+            token?: string | null;
+            /** Visibility */
+            visibility?: ("public" | "internal" | "private") | null;
+        };
+        /**
+         * MirrorIn
+         * @description What is to be mirrored into which owner here.
+         */
+        MirrorIn: {
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Every Hours
+             * @description hours between two runs; 0 = only when asked
+             * @default 24
+             */
+            every_hours: number;
+            /**
+             * Exclude
+             * @default []
+             */
+            exclude: string[];
+            /**
+             * Include
+             * @default []
+             */
+            include: string[];
+            /**
+             * Kind
+             * @default model
+             * @enum {string}
+             */
+            kind: "model" | "dataset";
+            /**
+             * Owner
+             * @description organisation or person here
+             */
+            owner: string;
+            /**
+             * Revisions
+             * @default [
+             *       "main"
+             *     ]
+             */
+            revisions: string[];
+            /**
+             * Source
+             * @description owner/name, or owner for all of its repositories
+             */
+            source: string;
+            /** Token */
+            token?: string | null;
+            /**
+             * Upstream
+             * @description address of the other hub
+             * @default https://huggingface.co
+             */
+            upstream: string;
+            /**
+             * Visibility
+             * @default private
+             * @enum {string}
+             */
+            visibility: "public" | "internal" | "private";
+        };
+        /**
+         * MirrorOut
+         * @description A mirror. `job_id` is its last run, `error` what went wrong there first, `next_at` when it runs again.
+         */
+        MirrorOut: {
+            /** Checked At */
+            checked_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Creator */
+            creator: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Error */
+            error: string;
+            /** Every Hours */
+            every_hours: number;
+            /** Exclude */
+            exclude: string[];
+            /** Has Token */
+            has_token: boolean;
+            /** Id */
+            id: string;
+            /** Include */
+            include: string[];
+            /** Job Id */
+            job_id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "model" | "dataset";
+            /** Next At */
+            next_at: string | null;
+            /** Org Id */
+            org_id: string;
+            /** Owner */
+            owner: string;
+            /** Revisions */
+            revisions: string[];
+            /** Source */
+            source: string;
+            /** Upstream */
+            upstream: string;
+            /**
+             * Visibility
+             * @enum {string}
+             */
+            visibility: "public" | "internal" | "private";
+        };
+        /**
+         * MirrorRunOut
+         * @description The job that was started.
+         */
+        MirrorRunOut: {
+            /** Job Id */
+            job_id: string;
+        };
+        /**
+         * MirroredOut
+         * @description A revision that was taken: the commit there, the commit here, and the licence that the card there named.
+         */
+        MirroredOut: {
+            /** Commit Id */
+            commit_id: string;
+            /** Files */
+            files: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "model" | "dataset";
+            /** Licence */
+            licence: string;
+            /** Repository */
+            repository: string;
+            /** Revision */
+            revision: string;
+            /** Source */
+            source: string;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+            /** Upstream Commit */
+            upstream_commit: string;
+        };
+        /**
          * MixIn
          * @description Mix corpora for training. `budget` counts `unit`; 0 takes as much as the weights allow without repeating more
          *     than `epochs` say. Tokens are counted by the tokeniser of a model in the hub.
@@ -12852,6 +13123,13 @@ export interface components {
         Page_MemberOut_: {
             /** Items */
             items: components["schemas"]["MemberOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[MirrorOut] */
+        Page_MirrorOut_: {
+            /** Items */
+            items: components["schemas"]["MirrorOut"][];
             /** Next */
             next: string | null;
         };
@@ -14274,6 +14552,8 @@ export interface components {
              * @description who is no member must ask for the files: auto answers yes at once, manual waits for one
              */
             gated?: ("no" | "auto" | "manual") | null;
+            /** Grade */
+            grade?: ("public" | "general" | "internal" | "important" | "core")[] | null;
             /** Language */
             language?: string[] | null;
             /** Licence */
@@ -14306,6 +14586,12 @@ export interface components {
              * @default false
              */
             exist_ok: boolean;
+            /**
+             * Grade
+             * @description the grade of the data, from public to core
+             * @default []
+             */
+            grade: ("public" | "general" | "internal" | "important" | "core")[];
             /**
              * Kind
              * @enum {string}
@@ -14387,6 +14673,8 @@ export interface components {
              * @enum {string}
              */
             gated: "no" | "auto" | "manual";
+            /** Grade */
+            grade: string[];
             /** Head Commit */
             head_commit: string;
             /** Held Bytes */
@@ -33931,6 +34219,445 @@ export interface operations {
             };
         };
     };
+    list_mirrors: {
+        parameters: {
+            query?: {
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MirrorOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    create_mirror: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MirrorIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MirrorOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `owner_not_found`: Owner not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_mirror: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mirror_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MirrorOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `mirror_not_found`: No such mirror */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_mirror: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mirror_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `mirror_not_found`: No such mirror */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_mirror: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mirror_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MirrorChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MirrorOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `mirror_not_found`: No such mirror */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    run_mirror: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mirror_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MirrorRunOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `mirror_not_found`: No such mirror */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `mirror_busy`: The mirror is running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_mirrored: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mirror_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MirroredOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `mirror_not_found`: No such mirror */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_deployments: {
         parameters: {
             query?: never;
@@ -38660,6 +39387,9 @@ export interface operations {
                 language?: string[] | null;
                 task?: string[] | null;
                 tag?: string[] | null;
+                grade?: ("public" | "general" | "internal" | "important" | "core") | null;
+                /** @description bytes of the default branch */
+                size?: ("under-10MB" | "10MB-1GB" | "1GB-10GB" | "10GB-100GB" | "over-100GB") | null;
                 /** @description what was deleted and can be restored */
                 deleted?: boolean;
                 /** @description rows per page */
@@ -38873,6 +39603,9 @@ export interface operations {
                 language?: string[] | null;
                 task?: string[] | null;
                 tag?: string[] | null;
+                grade?: ("public" | "general" | "internal" | "important" | "core") | null;
+                /** @description bytes of the default branch */
+                size?: ("under-10MB" | "10MB-1GB" | "1GB-10GB" | "10GB-100GB" | "over-100GB") | null;
                 /** @description what was deleted and can be restored */
                 deleted?: boolean;
             };

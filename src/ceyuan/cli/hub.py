@@ -29,6 +29,10 @@ def list_repositories(
     licence: Annotated[str | None, typer.Option(help="only this licence")] = None,
     language: Annotated[str | None, typer.Option(help="only this language")] = None,
     tag: Annotated[str | None, typer.Option(help="only this tag")] = None,
+    grade: Annotated[
+        str | None, typer.Option(help="only this grade: public, general, internal, important, core")
+    ] = None,
+    size: Annotated[str | None, typer.Option(help="under-10MB, 10MB-1GB, 1GB-10GB, 10GB-100GB, over-100GB")] = None,
     sort: Annotated[str, typer.Option(help="updated_at, created_at, name, downloads, bytes; - for descending")] = (
         "-updated_at"
     ),
@@ -36,6 +40,7 @@ def list_repositories(
 ) -> None:
     """List repositories."""
     filters = {"text": text, "kind": kind, "owner": owner, "licence": licence, "language": language, "tag": tag}
+    filters |= {"grade": grade, "size": size}
     show_rows(_hub().list(limit=limit, sort=sort, **filters), _COLUMNS, key="full_name")
 
 

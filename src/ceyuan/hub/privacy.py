@@ -12,6 +12,7 @@ from ceyuan.hub.gating.tables import HubAccessRequest
 from ceyuan.hub.history.tables import HubCommit, HubRef
 from ceyuan.hub.hooks.tables import HubHook
 from ceyuan.hub.lineage.tables import LineageRecord
+from ceyuan.hub.mirrors.tables import HubMirror
 from ceyuan.hub.repositories import repository
 from ceyuan.hub.repositories.schemas import repository_out
 from ceyuan.hub.repositories.tables import HubRepository
@@ -61,6 +62,7 @@ class HubPersonalData:
             (HubDiscussionEvent, HubDiscussionEvent.author_id, "author"),
             (HubAccessRequest, HubAccessRequest.person_id, "person"),
             (HubSigningKey, HubSigningKey.person_id, "person"),
+            (HubMirror, HubMirror.created_by, "creator"),
         ):
             await uow.session.execute(update(table).where(of == person_id).values({name: ERASED}))
 

@@ -8,6 +8,7 @@ from ceyuan.hub.commits.contents import forget_uploads, referenced
 from ceyuan.hub.downloads.counter import FLUSH_S, DownloadCounter
 from ceyuan.hub.hooks import calling
 from ceyuan.hub.inspection import tasks as inspecting
+from ceyuan.hub.mirrors import tasks as mirroring
 from ceyuan.hub.owners import OwnerDirectory, find_organisation
 from ceyuan.hub.privacy import HubOrganisationData, HubPersonalData
 from ceyuan.hub.repositories import repository
@@ -58,7 +59,13 @@ def wire(platform: Platform) -> None:
         ScopeRoom(
             "hub",
             ("数据与模型仓库", "Hub"),
-            paths=("/api/v1/repositories", "/api/v1/collections", "/api/v1/lineage", "/api/v1/signing-keys"),
+            paths=(
+                "/api/v1/repositories",
+                "/api/v1/collections",
+                "/api/v1/lineage",
+                "/api/v1/mirrors",
+                "/api/v1/signing-keys",
+            ),
         ),
     )
     platform.subscriptions.on("identity.organisation_renamed", follow_owner)
@@ -75,6 +82,7 @@ def wire(platform: Platform) -> None:
     platform.chores.append(Chore("forget calls of the Hub's webhooks", 24 * 3600.0, calling.forget_calls))
     platform.chores.append(Chore("look at new revisions", inspecting.EVERY_S, inspecting.plan_inspections))
     platform.chores.append(Chore("read all that is stored again", scrubbing.EVERY_S, scrubbing.plan_scrub))
+    platform.chores.append(Chore("start mirrors that are due", mirroring.EVERY_S, mirroring.plan_mirrors))
     origin = XetOrigin(platform)
     platform.blobs.origins.append(origin)
     platform.services.append(origin)

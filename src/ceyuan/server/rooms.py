@@ -93,6 +93,7 @@ ROOMS: tuple[Room, ...] = (
             "ceyuan.hub.inspection.endpoints",
             "ceyuan.hub.signing.endpoints",
             "ceyuan.hub.scrubbing.endpoints",
+            "ceyuan.hub.mirrors.endpoints",
             "ceyuan.hub.lineage.endpoints",
         ),
         wiring="ceyuan.hub.wiring",

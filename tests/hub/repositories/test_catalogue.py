@@ -9,6 +9,7 @@ import pytest
 
 from ceyuan.hub import Visibility, create_repository, find_by_reference, resolve
 from ceyuan.hub.errors import ReferenceAmbiguous, RepositoryExists, RepositoryNotFound
+from ceyuan.hub.repositories.cards import labels_of
 from ceyuan.hub.repositories.service import purge_deleted
 from ceyuan.hub.wiring import follow_owner
 from ceyuan.kernel.actor import ANONYMOUS
@@ -212,3 +213,34 @@ async def test_two_who_take_one_name_at_once_get_one_repository(platform: Platfo
     async with platform.work(SCOPELESS) as uow:
         with pytest.raises(RepositoryNotFound):
             await find_by_reference(uow, "demo/corpus")
+
+
+async def test_repositories_are_found_by_grade_and_size_and_a_card_cannot_lower_a_grade(
+    platform: Platform, signed_in: As
+) -> None:
+    await make_repository(platform, "plain")
+    await make_repository(platform, "kept")
+    member, maintainer = signed_in("member"), signed_in("maintainer")
+    assert (await member.patch(f"{BASE}/dataset/demo/kept", json={"grade": ["important"]})).status_code == 403
+    changed = await maintainer.patch(f"{BASE}/dataset/demo/kept", json={"grade": ["important"]})
+    assert changed.json()["grade"] == ["important"]
+    assert (await maintainer.patch(f"{BASE}/dataset/demo/kept", json={"grade": ["secret"]})).status_code == 422
+    found = (await member.get(BASE, params={"grade": "important", "size": "under-10MB"})).json()["items"]
+    assert [row["name"] for row in found] == ["kept"]
+    assert (await member.get(BASE, params={"size": "1GB-10GB"})).json()["items"] == []
+    facets = (await member.get(f"{BASE}/facets")).json()
+    assert facets["grade"] == [{"value": "important", "count": 1}]
+    assert facets["size"] == [{"value": "under-10MB", "count": 2}]
+
+
+@pytest.mark.parametrize(
+    ("declared", "card", "grade"),
+    [
+        ([], "内部数据", ["internal"]),
+        (["core"], "public", ["core"]),
+        (["public"], "重要", ["important"]),
+        ([], "x", []),
+    ],
+)
+def test_the_stricter_grade_holds(declared: list[str], card: str, grade: list[str]) -> None:
+    assert labels_of({"grade": declared}, {"data_grade": card}).grade == grade

@@ -8,7 +8,9 @@ import type { RepositoryKind } from '@/lib/reference'
 import styles from './Repositories.module.css'
 import { queryOf } from './RepositoriesPage'
 
-const SHOWN = ['task', 'language', 'licence', 'tag', 'owner'] as const
+const SHOWN = ['task', 'language', 'licence', 'size', 'grade', 'tag', 'owner'] as const
+/** Facets whose values have names of their own in both languages. */
+const NAMED: readonly string[] = ['size', 'grade']
 
 /** What one can narrow the list by, with how many repositories each choice leaves. */
 export function Facets({ kind, list }: { kind: RepositoryKind; list: ListControls }) {
@@ -24,6 +26,7 @@ export function Facets({ kind, list }: { kind: RepositoryKind; list: ListControl
       {SHOWN.map((facet) => {
         const chosen = list.filters[facet]
         const values = data?.[facet] ?? []
+        const named = (value: string) => (NAMED.includes(facet) ? t(`${facet}.${value}`) : value)
         if (values.length === 0 && !chosen) return null
         return (
           <section key={facet}>
@@ -36,7 +39,7 @@ export function Facets({ kind, list }: { kind: RepositoryKind; list: ListControl
                   className={styles.value}
                   onClick={() => list.setFilter(facet, null)}
                 >
-                  {chosen} <CloseOutlined />
+                  {named(chosen)} <CloseOutlined />
                 </button>
               )}
               {values
@@ -49,7 +52,7 @@ export function Facets({ kind, list }: { kind: RepositoryKind; list: ListControl
                     className={styles.value}
                     onClick={() => list.setFilter(facet, value)}
                   >
-                    {value} <span className="num">{count}</span>
+                    {named(value)} <span className="num">{count}</span>
                   </button>
                 ))}
             </div>

@@ -31,6 +31,7 @@ export function NewRepository({ kind, open, onClose }: { kind: RepositoryKind; o
         language: [],
         task: [],
         tag: [],
+        grade: [],
         exist_ok: false,
       },
     })

@@ -13,12 +13,12 @@ import { Pager } from '@/ui/Pager'
 import { Snippet } from '@/ui/Snippet'
 
 import { Facets } from './Facets'
-import { PLURAL, useKind, type Repository } from './kinds'
+import { GRADES, PLURAL, SIZES, useKind, type Repository } from './kinds'
 import { NewRepository } from './NewRepository'
 import styles from './Repositories.module.css'
 import { RepositoryCard } from './RepositoryCard'
 
-const FILTERS = ['text', 'owner', 'licence', 'language', 'task', 'tag'] as const
+const FILTERS = ['text', 'owner', 'licence', 'language', 'task', 'tag', 'size', 'grade'] as const
 const SORTS = ['-updated_at', '-created_at', 'name', '-downloads', '-likes', '-bytes'] as const
 
 export function queryOf(kind: RepositoryKind, filters: Record<string, string>) {
@@ -31,6 +31,8 @@ export function queryOf(kind: RepositoryKind, filters: Record<string, string>) {
     language: list('language'),
     task: list('task'),
     tag: list('tag'),
+    size: SIZES.find((size) => size === filters.size),
+    grade: GRADES.find((grade) => grade === filters.grade),
   }
 }
 

@@ -49,6 +49,7 @@ export function RepositoryCard({ repository }: { repository: Repository }) {
           {name}
         </Link>
         <VisibilityMark visibility={repository.visibility} />
+        {repository.grade[0] && <Tag variant="filled">{t(`grade.${repository.grade[0]}`)}</Tag>}
         {repository.gated !== 'no' && <Tag variant="filled">{t('gate.gated')}</Tag>}
         <span className={styles.cardTime}>
           {t('updated')} <Time value={repository.updated_at} />

@@ -11,7 +11,7 @@ import { listPath, repositoryPath } from '@/lib/reference'
 import { FormModal } from '@/ui/FormModal'
 import { Section } from '@/ui/Page'
 
-import type { Repository } from './kinds'
+import { GRADES, type Repository } from './kinds'
 
 type Change = Sent<'/api/v1/repositories/{kind}/{owner}/{name}', 'patch'>
 type Move = Sent<'/api/v1/repositories/{kind}/{owner}/{name}/move'>
@@ -55,6 +55,15 @@ function About({ repository }: { repository: Repository }) {
         <Radio.Group
           options={(['no', 'auto', 'manual'] as const).map((value) => ({ value, label: t(`gate.kind.${value}`) }))}
         />
+      </Form.Item>
+      <Form.Item
+        name="grade"
+        label={t('facet.grade')}
+        extra={t('grade.note')}
+        getValueProps={(value?: string[]) => ({ value: value?.[0] })}
+        normalize={(value?: string) => (value ? [value] : [])}
+      >
+        <Select allowClear options={GRADES.map((value) => ({ value, label: t(`grade.${value}`) }))} />
       </Form.Item>
       <Form.Item name="protected" label={t('settings.protected')} extra={t('settings.protectedNote')}>
         <Select mode="tags" open={false} suffixIcon={null} tokenSeparators={[',', ' ', '，']} />

@@ -20,6 +20,7 @@ const feature: Feature = {
       lazy: () => import('./CollectionPage'),
       handle: { help: 'hub:help.collections', guest: true },
     },
+    { path: 'hub/mirrors', lazy: () => import('./MirrorsPage'), handle: { help: 'hub:help.mirrors' } },
     ...lists.flatMap(({ path }) => [
       {
         path: `hub/${path}`,
@@ -42,6 +43,7 @@ const feature: Feature = {
       guest: true,
     })),
     { room: 'models', path: '/hub/collections', label: 'hub:collection.title', order: 12, guest: true },
+    { room: 'models', path: '/hub/mirrors', label: 'hub:mirror.title', order: 13 },
   ],
   search: {
     label: 'search.repositories',

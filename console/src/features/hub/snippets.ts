@@ -23,7 +23,10 @@ export function snippetsOf(repository: Repository, revision: string, origin: str
     sources.push(
       { label: 'Python', code: `# ${environment.replaceAll('\n', '\n# ')}\n${library(id)}` },
       { label: 'hf', code: `${environment}\nhf download ${id}${type}${other} --local-dir ./${name}` },
-      { label: 'git', code: `git clone ${origin}/${prefix}${id}.git` },
+      {
+        label: 'git',
+        code: `git lfs install\ngit clone${revision === main ? '' : ` -b ${revision}`} ${origin}/${prefix}${id}`,
+      },
     )
   }
   const header = closed ? ' -H "Authorization: Bearer $HF_TOKEN"' : ''

@@ -19,14 +19,21 @@ _FRONT = re.compile(r"\A\ufeff?\s{0,20}---[ \t]*\r?\n(.*?)(?:\r?\n)?^---[ \t]*(?
 _LABEL_MAX = 100
 _LABELS_MAX = 100
 
-FACETS = ("licence", "language", "task", "tag")
+FACETS = ("licence", "language", "task", "tag", "grade")
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "licence": ("license", "licence"),
     "language": ("language",),
     "task": ("pipeline_tag", "task_categories", "task"),
     "tag": ("tags",),
+    "grade": ("data_grade", "grade"),
 }
 """Which keys of a card fill which facet; the names are those that cards on the public hubs use."""
+
+
+GRADES = ("public", "general", "internal", "important", "core")
+"""Grades of data from the least to the most protected: what GB/T 43697-2024 calls general data, in three levels (for
+everybody, general, for inside only), important data and core data."""
+_GRADE_WORDS = {"公开": "public", "一般": "general", "内部": "internal", "重要": "important", "核心": "core"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,7 @@ class Labels:
     language: list[str] = field(default_factory=list)
     task: list[str] = field(default_factory=list)
     tag: list[str] = field(default_factory=list)
+    grade: list[str] = field(default_factory=list)
 
     def pairs(self) -> Iterable[tuple[str, str]]:
         """(facet, value) of each."""
@@ -110,12 +118,20 @@ class Labels:
 
 def labels_of(declared: Mapping[str, Any], metadata: Mapping[str, Any]) -> Labels:
     """The labels that the card gives, and for each facet that it does not speak of, the declared ones."""
-    values = {}
-    for facet in FACETS:
+    values = {"grade": _grade(declared, metadata)}
+    for facet in FACETS[:-1]:
         given = [v for key in _KEYS[facet] for v in _texts(metadata.get(key))]
         chosen = given or _texts(declared.get(facet))
         values[facet] = list(dict.fromkeys(v.strip().lower() if facet != "tag" else v.strip() for v in chosen))
     return Labels(**{facet: [v for v in found if v][:_LABELS_MAX] for facet, found in values.items()})
+
+
+def _grade(declared: Mapping[str, Any], metadata: Mapping[str, Any]) -> list[str]:
+    """The one grade: the stricter where card and settings differ, so that a card cannot lower it."""
+    said = [*_texts(declared.get("grade")), *(v for key in _KEYS["grade"] for v in _texts(metadata.get(key)))]
+    words = (word.strip().lower().removesuffix("数据") for word in said)
+    known = [grade for word in words if (grade := _GRADE_WORDS.get(word, word)) in GRADES]
+    return [max(known, key=GRADES.index)] if known else []
 
 
 def _texts(value: Any) -> list[str]:

@@ -22,10 +22,12 @@ from ceyuan.hub.repositories.cards import FACETS
 from ceyuan.hub.repositories.schemas import (
     DownloadsOut,
     FacetsOut,
+    Grade,
     RepositoryChange,
     RepositoryIn,
     RepositoryMove,
     RepositoryOut,
+    Size,
     UsageOut,
     repository_out,
 )
@@ -50,10 +52,13 @@ async def _filters(
     language: _Words = None,
     task: _Words = None,
     tag: _Words = None,
+    grade: Grade | None = None,
+    size: Annotated[Size | None, Query(description="bytes of the default branch")] = None,
     deleted: Annotated[bool, Query(description="what was deleted and can be restored")] = False,
 ) -> searching.Filters:
     labels = {"licence": licence or [], "language": language or [], "task": task or [], "tag": tag or []}
-    return searching.Filters(kind, owner, visibility, text, labels, deleted)
+    labels["grade"] = [grade] if grade else []
+    return searching.Filters(kind, owner, visibility, text, labels, deleted, size=size)
 
 
 Filtered = Annotated[searching.Filters, Depends(_filters)]
@@ -68,7 +73,7 @@ async def list_repositories(uow: ReadWork, filters: Filtered, paging: Paging) ->
 
 @router.get("/facets", response_model=FacetsOut, responses=problems(Unauthenticated, Forbidden, Invalid))
 async def count_repository_facets(uow: ReadWork, filters: Filtered) -> Any:
-    """Count the repositories that match by kind, owner, licence, language, task and tag."""
+    """Count the repositories that match by kind, owner, licence, language, task, tag, grade and size."""
     counted = await searching.facets(uow, filters)
     return {facet: [{"value": v, "count": n} for v, n in rows] for facet, rows in counted.items()}
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, and_, case, delete, func, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -108,6 +108,19 @@ async def count_column(
         .limit(limit)
     )
     return [(value, count) for value, count in rows]
+
+
+async def count_sizes(
+    session: AsyncSession, matching: Select[Any], ranges: Mapping[str, tuple[int, int | None]]
+) -> Sequence[tuple[str, int]]:
+    """How many of the repositories whose ids `matching` selects lie in each range of bytes; empty ranges left out."""
+    size = HubRepository.head_bytes
+    sums = [
+        func.coalesce(func.sum(case((and_(size >= low, size < high) if high else size >= low, 1), else_=0)), 0)
+        for low, high in ranges.values()
+    ]
+    row = (await session.execute(select(*sums).where(HubRepository.id.in_(matching)))).one()
+    return [(name, int(count)) for name, count in zip(ranges, row, strict=True) if count]
 
 
 async def owned_by(session: AsyncSession, org_id: str) -> Sequence[HubRepository]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from ceyuan.hub.naming import Kind
 from ceyuan.hub.repositories.access import Visibility
-from ceyuan.hub.repositories.cards import labels_of
+from ceyuan.hub.repositories.cards import FACETS, labels_of
 from ceyuan.hub.repositories.tables import HubRepository
 
 Label = Annotated[
@@ -18,6 +18,9 @@ Label = Annotated[
 Labels = Annotated[list[Label], Field(max_length=50)]
 
 
+Grade = Literal["public", "general", "internal", "important", "core"]
+Grades = Annotated[list[Grade], Field(max_length=1, description="the grade of the data, from public to core")]
+Size = Literal["under-10MB", "10MB-1GB", "1GB-10GB", "10GB-100GB", "over-100GB"]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x20\x7f~^:\\\[\]]+$")]
 
 
@@ -33,6 +36,7 @@ class RepositoryIn(BaseModel):
     language: Labels = []
     task: Labels = []
     tag: Labels = []
+    grade: Grades = []
     exist_ok: Annotated[bool, Field(description="return the repository if it exists")] = False
 
 
@@ -46,6 +50,7 @@ class RepositoryChange(BaseModel):
     language: Labels | None = None
     task: Labels | None = None
     tag: Labels | None = None
+    grade: Grades | None = None
     gated: Annotated[
         Literal["no", "auto", "manual"] | None,
         Field(description="who is no member must ask for the files: auto answers yes at once, manual waits for one"),
@@ -83,6 +88,7 @@ class RepositoryOut(BaseModel):
     language: list[str]
     task: list[str]
     tag: list[str]
+    grade: list[str]
     default_branch: str
     head_commit: str
     files: int
@@ -114,6 +120,8 @@ class FacetsOut(BaseModel):
     language: list[FacetValue]
     task: list[FacetValue]
     tag: list[FacetValue]
+    grade: list[FacetValue]
+    size: list[FacetValue]
 
 
 class UsageOut(BaseModel):
@@ -137,7 +145,7 @@ def repository_out(row: HubRepository) -> dict[str, Any]:
     """What `RepositoryOut` shows of a repository."""
     labels = labels_of(row.declared, row.card)
     own = {name: getattr(row, name) for name in RepositoryOut.model_fields if hasattr(row, name)}
-    shown = {facet: getattr(labels, facet) for facet in ("licence", "language", "task", "tag")}
+    shown = {facet: getattr(labels, facet) for facet in FACETS}
     return {
         **own,
         **shown,

@@ -18,6 +18,15 @@ from ceyuan.kernel.pages import PageRequest, Rows
 from ceyuan.kernel.work import UnitOfWork
 
 _VALUES_SHOWN = 50
+_MB, _GB = 10**6, 10**9
+SIZES: Mapping[str, tuple[int, int | None]] = {
+    "under-10MB": (0, 10 * _MB),
+    "10MB-1GB": (10 * _MB, _GB),
+    "1GB-10GB": (_GB, 10 * _GB),
+    "10GB-100GB": (10 * _GB, 100 * _GB),
+    "over-100GB": (100 * _GB, None),
+}
+"""Ranges of the bytes on the default branch: from, and to but not with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,7 @@ class Filters:
     deleted: bool = False
     tags: Sequence[str] = ()
     gated: bool | None = None
+    size: str | None = None
 
 
 async def search(uow: UnitOfWork, filters: Filters, paging: PageRequest) -> Rows[HubRepository]:
@@ -43,10 +53,11 @@ async def search(uow: UnitOfWork, filters: Filters, paging: PageRequest) -> Rows
 async def facets(uow: UnitOfWork, filters: Filters) -> dict[str, Sequence[tuple[str, int]]]:
     """Of the repositories that match: the commonest values of each facet with their number."""
     matching = _narrowed(uow, select(HubRepository.id), filters)
-    counted = {
+    counted: dict[str, Sequence[tuple[str, int]]] = {
         "kind": await repository.count_column(uow.session, matching, HubRepository.kind, _VALUES_SHOWN),
         "owner": await repository.count_column(uow.session, matching, HubRepository.owner, _VALUES_SHOWN),
     }
+    counted["size"] = await repository.count_sizes(uow.session, matching, SIZES)
     for facet in FACETS:
         counted[facet] = await repository.count_labels(uow.session, matching, facet, _VALUES_SHOWN)
     return counted
@@ -71,6 +82,10 @@ def _narrowed(uow: UnitOfWork, query: Select[Any], filters: Filters) -> Select[A
             query = repository.labelled(query, facet, clean(value) if facet == "tag" else clean(value).lower())
     for value in filters.tags:
         query = repository.tagged(query, clean(value))
+    if filters.size is not None and filters.size in SIZES:
+        low, high = SIZES[filters.size]
+        query = query.where(HubRepository.head_bytes >= low)
+        query = query.where(HubRepository.head_bytes < high) if high else query
     if filters.gated is not None:
         query = query.where((HubRepository.gated != "no") == filters.gated)
     return query

@@ -168,9 +168,11 @@ async def change_repository(
     gated: str | None = None,
     protected: list[str] | None = None,
 ) -> HubRepository:
-    """Change what is given. Visibility, gate (no, auto, manual), default branch and protected branches need a
-    maintainer, the rest a member."""
-    of_weight = visibility or default_branch or gated or protected is not None
+    """Change what is given. Visibility, gate (no, auto, manual), grade, default branch and protected branches need
+    a maintainer, the rest a member."""
+    grade = (labels or {}).get("grade")
+    regraded = grade is not None and grade != row.declared.get("grade", [])
+    of_weight = visibility or default_branch or gated or protected is not None or regraded
     require_change(uow.actor, row, "maintainer" if of_weight else "member")
     if protected is not None and protected != row.protected:
         await uow.audit("hub.protection_change", row.id, row.org_id, old=row.protected, new=protected)
