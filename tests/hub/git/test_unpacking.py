@@ -4,7 +4,7 @@ import hashlib
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceyuan.hub.git import Limits, ObjectProblem, Pack, PackProblem, PackWriter, commit_of, tree_entries
@@ -60,6 +60,7 @@ def read(data: bytes, **limits: int) -> Pack:
     return pack
 
 
+@settings(max_examples=30)
 @given(st.lists(st.binary(max_size=3000), min_size=1, max_size=8))
 def test_what_was_packed_is_read_again(bodies: list[bytes]) -> None:
     writer = PackWriter(len(bodies))
