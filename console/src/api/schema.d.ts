@@ -1259,6 +1259,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compute/executor-pools/{pool_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace Executor Pool Secret
+         * @description Give a pool another credential; it is tried before it is kept.
+         */
+        put: operations["replace_executor_pool_secret"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compute/identifiers/{identifier}": {
         parameters: {
             query?: never;
@@ -1381,6 +1401,26 @@ export interface paths {
          * @description Take a step: verify, issue_identifier, publish, go_live, degrade, restore, suspend, resume, amend, retire.
          */
         post: operations["decide_compute_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Compute Overview
+         * @description Show pools, capacity and its use, who waits and why, spend, energy, carbon and alerts.
+         */
+        get: operations["read_compute_overview"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1892,6 +1932,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compute/twin/fleet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Twin Fleet
+         * @description Show the capacity that a study would start from, with what is assumed of it.
+         */
+        get: operations["read_twin_fleet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/twin/studies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Twin Studies
+         * @description List the studies of the caller's organisations.
+         */
+        get: operations["list_twin_studies"];
+        put?: never;
+        /**
+         * Start Twin Study
+         * @description Replay a workload under scenarios, as a job; nothing of the real queue changes.
+         */
+        post: operations["start_twin_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/twin/studies/{study_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Twin Study
+         * @description Show a study with what came of its scenarios.
+         */
+        get: operations["get_twin_study"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Twin Study
+         * @description Forget a study that has ended.
+         */
+        delete: operations["remove_twin_study"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/twin/studies/{study_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Twin Study
+         * @description Give the scenarios' figures (`totals`) or their courses over time (`series`) as CSV.
+         */
+        get: operations["export_twin_study"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/data/benchmarks": {
         parameters: {
             query?: never;
@@ -2107,6 +2235,28 @@ export interface paths {
          * @description Show a corpus' manifest: recipe, operators, sources, counts, and files with their hashes.
          */
         get: operations["get_manifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/datasets/{owner}/{name}/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Browse Media
+         * @description List images, sounds or videos of a corpus with previews, also those that were dropped.
+         *
+         *     `bound` cuts by statistics and may be given several times.
+         */
+        get: operations["browse_media"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2497,6 +2647,58 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Schedules
+         * @description List the schedules of the caller's organisations.
+         */
+        get: operations["list_schedules"];
+        put?: never;
+        /**
+         * Create Schedule
+         * @description Let collecting or cleaning begin by itself, at the times that a crontab line names.
+         */
+        post: operations["create_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/schedules/{schedule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Schedule
+         * @description Show one schedule.
+         */
+        get: operations["get_schedule"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Schedule
+         * @description Delete a schedule; what it started stays.
+         */
+        delete: operations["delete_schedule"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Schedule
+         * @description Change a schedule's name or times, pause it, or let it go on.
+         */
+        patch: operations["change_schedule"];
         trace?: never;
     };
     "/api/v1/data/sources": {
@@ -8618,6 +8820,22 @@ export interface components {
             source: string;
         };
         /**
+         * AlertRow
+         * @description What needs a person, and the page of the console where to see to it.
+         */
+        AlertRow: {
+            /** Code */
+            code: string;
+            /** En */
+            en: string;
+            /** Path */
+            path: string;
+            /** Severity */
+            severity: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * AnalysisOut
          * @description Keep rates, alarms, groups of duplicates, correlation of statistics.
          */
@@ -9755,6 +9973,34 @@ export interface components {
             values: number[][];
         };
         /**
+         * CourseOut
+         * @description Courses in equal steps: mean amounts held and tasks waiting in each step, what there was at its end (null before
+         *     anybody looked), micro-yuan and kg of CO2 of each step.
+         */
+        CourseOut: {
+            /** Capacity */
+            capacity: {
+                [key: string]: (number | null)[];
+            };
+            /** Carbon Kg */
+            carbon_kg: number[];
+            /** Cost Micro */
+            cost_micro: number[];
+            /** Held */
+            held: {
+                [key: string]: number[];
+            };
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Step S */
+            step_s: number;
+            /** Waiting */
+            waiting: number[];
+        };
+        /**
          * Criteria
          * @description What the gates ask for; null = the gate's own default.
          */
@@ -9993,7 +10239,7 @@ export interface components {
         };
         /**
          * DeploymentIn
-         * @description A deployment to be.
+         * @description A deployment to be. With `pool` its replicas are compute tasks; else engines of the platform run a GGUF file.
          */
         DeploymentIn: {
             /**
@@ -10019,6 +10265,7 @@ export interface components {
              * @default
              */
             path: string;
+            pool?: components["schemas"]["ceyuan__models__deployments__schemas__PoolIn"] | null;
             /**
              * Price Model
              * @default
@@ -10043,7 +10290,7 @@ export interface components {
         /**
          * DeploymentOut
          * @description A deployment. `replicas` is how many of the stable revision are wanted just now, `delay_ms` how long calls wait,
-         *     `cost_micro` what its replicas cost in the last 30 days.
+         *     `cost_micro` what its replicas cost in the last 30 days; those in a pool, what their tasks cost so far.
          */
         DeploymentOut: {
             /** Capabilities */
@@ -10069,6 +10316,7 @@ export interface components {
             name: string;
             /** Owner Org Id */
             owner_org_id: string | null;
+            pool: components["schemas"]["ceyuan__models__deployments__schemas__PoolOut"] | null;
             /** Released */
             released: boolean;
             /** Replicas */
@@ -10088,9 +10336,11 @@ export interface components {
         };
         /**
          * DeploymentReplicaOut
-         * @description An engine of a deployment.
+         * @description A replica of a deployment: an engine of this process, or a compute task (`task_id`) that listens at `address`.
          */
         DeploymentReplicaOut: {
+            /** Address */
+            address: string | null;
             /** In Flight */
             in_flight: number;
             /** Last Error */
@@ -10113,6 +10363,8 @@ export interface components {
             }[];
             /** State */
             state: string;
+            /** Task Id */
+            task_id: string | null;
             /** Threads */
             threads: number | null;
             /** Variant */
@@ -10700,6 +10952,32 @@ export interface components {
             message_zh: string;
         };
         /**
+         * Fetched
+         * @description What the last visit to a site, bucket, hub or database brought: files or rows fetched, unchanged and gone, how
+         *     many were set aside by reason, and the status of the robots file of each host.
+         */
+        Fetched: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Fetched */
+            fetched: number;
+            /** Gone */
+            gone: number;
+            /** Quarantined */
+            quarantined: {
+                [key: string]: number;
+            };
+            /** Robots */
+            robots: {
+                [key: string]: number;
+            };
+            /** Unchanged */
+            unchanged: number;
+        };
+        /**
          * FieldOut
          * @description A field of the form; `options` are the choices of a `select`.
          */
@@ -10737,6 +11015,41 @@ export interface components {
             sha256: string;
             /** Size */
             size: number;
+        };
+        /**
+         * FleetIn
+         * @description The capacity to start from: the connected `pools`, the published `offers`, or an invented `ring` of five regions
+         *     around Beijing (`seed`, `accelerators` of a typical place).
+         */
+        FleetIn: {
+            /**
+             * Accelerators
+             * @default 64
+             */
+            accelerators: number;
+            /**
+             * Kind
+             * @default pools
+             * @enum {string}
+             */
+            kind: "pools" | "offers" | "ring";
+            /**
+             * Seed
+             * @default 1
+             */
+            seed: number;
+        };
+        /**
+         * FleetOut
+         * @description A fleet as a study would start from it.
+         */
+        FleetOut: {
+            /** Links */
+            links: components["schemas"]["ceyuan__compute__twin__schemas__WayOut"][];
+            /** Nodes */
+            nodes: components["schemas"]["RowOut"][];
+            /** Places */
+            places: components["schemas"]["ceyuan__compute__twin__schemas__PlaceOut"][];
         };
         /**
          * ForgiveIn
@@ -11221,7 +11534,7 @@ export interface components {
             /** Version */
             version: number;
             /** Ways */
-            ways: components["schemas"]["WayOut"][];
+            ways: components["schemas"]["ceyuan__kernel__workflow__schemas__WayOut"][];
         };
         /**
          * InstanceOut
@@ -11745,14 +12058,6 @@ export interface components {
             likes: number;
         };
         /**
-         * LinkIn
-         * @description The token of a mailed link.
-         */
-        LinkIn: {
-            /** Token */
-            token: string;
-        };
-        /**
          * LinkOut
          * @description A link to be handed to a person; shown this once.
          */
@@ -11949,6 +12254,53 @@ export interface components {
             job_id: string;
         };
         /**
+         * MadeUp
+         * @description Tasks from a seed that would use the part `load` of the scarcest resource for so many days; inputs of `least_gb`
+         *     to `most_gb` lie in one region each.
+         */
+        MadeUp: {
+            /**
+             * Days
+             * @default 7
+             */
+            days: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "made_up";
+            /**
+             * Least Gb
+             * @default 1
+             */
+            least_gb: number;
+            /**
+             * Load
+             * @default 0.8
+             */
+            load: number;
+            /**
+             * Mean Hours
+             * @default 2
+             */
+            mean_hours: number;
+            /**
+             * Most Gb
+             * @default 1000
+             */
+            most_gb: number;
+            /**
+             * Owners
+             * @default 4
+             */
+            owners: number;
+            /**
+             * Seed
+             * @default 1
+             */
+            seed: number;
+        };
+        /**
          * MailTestIn
          * @description Where to send a test mail.
          */
@@ -12030,30 +12382,41 @@ export interface components {
             wants_mail: boolean;
         };
         /**
-         * MediaOut
-         * @description A file that a browser shows from its `url`.
+         * MediaItem
+         * @description An image, sound or video of a corpus. `preview` and `file` are addresses; empty where there is none: of dropped
+         *     items only examples have a preview, and none a file.
          */
-        MediaOut: {
-            /** Commit */
-            commit: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            format: "media";
-            /**
-             * Media
-             * @enum {string}
-             */
-            media: "image" | "audio" | "video" | "pdf";
-            /** Path */
-            path: string;
-            /** Sha256 */
-            sha256: string;
-            /** Size */
-            size: number;
-            /** Url */
-            url: string;
+        MediaItem: {
+            /** Bytes */
+            bytes: number;
+            /** Cluster */
+            cluster: string | null;
+            /** Domain */
+            domain: string;
+            /** Duplicate Of */
+            duplicate_of: string | null;
+            /** File */
+            file: string;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Preview */
+            preview: string;
+            /** Reason */
+            reason: string | null;
+            /** Similarity */
+            similarity: number | null;
+            /** Source */
+            source: string;
+            /** Split */
+            split: string | null;
+            /** Statistics */
+            statistics: {
+                [key: string]: number | string | null;
+            };
+            /** Title */
+            title: string;
         };
         /**
          * MemberIn
@@ -12420,6 +12783,71 @@ export interface components {
              * @description idempotency: a repeat changes nothing
              */
             reference: string;
+        };
+        /**
+         * MoreNodes
+         * @description Nodes that are added to a place, or a new place with them. Prices are yuan per hour of an accelerator and of a
+         *     core, carbon g CO2 per kWh: one figure, or 24 by the hour; of a place that there is already its own stand.
+         */
+        MoreNodes: {
+            /**
+             * Accelerator
+             * @default
+             */
+            accelerator: string;
+            /**
+             * Accelerators
+             * @default 0
+             */
+            accelerators: number;
+            /**
+             * Carbon
+             * @default [
+             *       537
+             *     ]
+             */
+            carbon: number[];
+            /**
+             * Core Price
+             * @default [
+             *       0
+             *     ]
+             */
+            core_price: number[];
+            /**
+             * Count
+             * @default 1
+             */
+            count: number;
+            /**
+             * Cpus
+             * @default 128
+             */
+            cpus: number;
+            /**
+             * Memory Gib
+             * @default 1024
+             */
+            memory_gib: number;
+            /** Place */
+            place: string;
+            /**
+             * Price
+             * @default [
+             *       0
+             *     ]
+             */
+            price: number[];
+            /**
+             * Pue
+             * @default 1.3
+             */
+            pue: number;
+            /**
+             * Region
+             * @default
+             */
+            region: string;
         };
         /**
          * MoveOut
@@ -12979,6 +13407,18 @@ export interface components {
             website: string;
         };
         /**
+         * OutageIn
+         * @description A place that fails at an hour of the replay and comes back at another.
+         */
+        OutageIn: {
+            /** From H */
+            from_h: number;
+            /** Place */
+            place: string;
+            /** To H */
+            to_h: number;
+        };
+        /**
          * OutcomeOut
          * @description What the ballots of the present round come to.
          */
@@ -12999,6 +13439,44 @@ export interface components {
             score: number | null;
             /** Seats */
             seats: number;
+        };
+        /**
+         * OverviewOut
+         * @description Everything at once. `everybody`: of all organisations (operators), else of the caller's own. `assumed` names the
+         *     figures behind energy and carbon that nobody declared.
+         */
+        OverviewOut: {
+            /** Alerts */
+            alerts: components["schemas"]["AlertRow"][];
+            /** Assumed */
+            assumed: string[];
+            /** Carbon Kg */
+            carbon_kg: number;
+            /** Cost Micro */
+            cost_micro: number;
+            course: components["schemas"]["CourseOut"];
+            /** Ended Count */
+            ended_count: number;
+            /** Energy Kwh */
+            energy_kwh: number;
+            /** Everybody */
+            everybody: boolean;
+            /** Hours */
+            hours: number;
+            /** Pools */
+            pools: components["schemas"]["PoolRow"][];
+            /** Regions */
+            regions: components["schemas"]["RegionRow"][];
+            /** Resources */
+            resources: components["schemas"]["ResourceRow"][];
+            /** Running Count */
+            running_count: number;
+            /** Teams */
+            teams: components["schemas"]["TeamRow"][];
+            /** Waiting */
+            waiting: components["schemas"]["WaitingRow"][];
+            /** Waiting Count */
+            waiting_count: number;
         };
         /** Page[AnnouncementOut] */
         Page_AnnouncementOut_: {
@@ -13231,6 +13709,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[ScheduleOut] */
+        Page_ScheduleOut_: {
+            /** Items */
+            items: components["schemas"]["ScheduleOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[SchemeOut] */
         Page_SchemeOut_: {
             /** Items */
@@ -13263,6 +13748,13 @@ export interface components {
         Page_SourceOut_: {
             /** Items */
             items: components["schemas"]["ceyuan__data__sources__schemas__SourceOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[StudyRow] */
+        Page_StudyRow_: {
+            /** Items */
+            items: components["schemas"]["StudyRow"][];
             /** Next */
             next: string | null;
         };
@@ -13730,6 +14222,32 @@ export interface components {
             semantic_model: string;
             /** Store Bodies */
             store_bodies: boolean;
+        };
+        /**
+         * PoolRow
+         * @description A pool now; processors and accelerators that it has, that take tasks, and that are held.
+         */
+        PoolRow: {
+            /** Health */
+            health: string;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Nodes */
+            nodes: number;
+            /** Nodes Up */
+            nodes_up: number;
+            /** Region */
+            region: string;
+            /** Resources */
+            resources: components["schemas"]["ResourceRow"][];
+            /** Runs */
+            runs: number;
+            /** State */
+            state: string;
         };
         /**
          * PortionOut
@@ -14223,6 +14741,16 @@ export interface components {
             zh: string;
         };
         /**
+         * ReasonCount
+         * @description How many items were dropped for a reason.
+         */
+        ReasonCount: {
+            /** Items */
+            items: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * RecipeOut
          * @description The default recipe with the range of every setting, and what it makes.
          */
@@ -14278,6 +14806,27 @@ export interface components {
             settings: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * Recorded
+         * @description The installation's own tasks of the last `days`: the organisation's, or with `everybody` all (operators only).
+         */
+        Recorded: {
+            /**
+             * Days
+             * @default 30
+             */
+            days: number;
+            /**
+             * Everybody
+             * @default false
+             */
+            everybody: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "recorded";
         };
         /**
          * RecoveryCodes
@@ -14436,6 +14985,24 @@ export interface components {
             vendors: {
                 [key: string]: number;
             };
+        };
+        /**
+         * RegionRow
+         * @description What was used in a region in the time shown.
+         */
+        RegionRow: {
+            /** Accelerator Hours */
+            accelerator_hours: number;
+            /** Carbon Kg */
+            carbon_kg: number;
+            /** Core Hours */
+            core_hours: number;
+            /** Cost Micro */
+            cost_micro: number;
+            /** Energy Kwh */
+            energy_kwh: number;
+            /** Region */
+            region: string;
         };
         /**
          * ReleaseIn
@@ -14780,6 +15347,20 @@ export interface components {
             unit_zh: string;
         };
         /**
+         * ResourceRow
+         * @description A resource now: `cpus` or an accelerator; what there is, takes tasks, and is held.
+         */
+        ResourceRow: {
+            /** Capacity */
+            capacity: number;
+            /** Held */
+            held: number;
+            /** Name */
+            name: string;
+            /** Usable */
+            usable: number;
+        };
+        /**
          * Resources
          * @description What a task takes on one node; `accelerators` of the kind `accelerator` beside processors and memory.
          */
@@ -15098,6 +15679,24 @@ export interface components {
             weight: number;
         };
         /**
+         * RowOut
+         * @description Equal nodes of a place.
+         */
+        RowOut: {
+            /** Accelerator */
+            accelerator: string;
+            /** Accelerators */
+            accelerators: number;
+            /** Count */
+            count: number;
+            /** Cpus */
+            cpus: number;
+            /** Memory Mib */
+            memory_mib: number;
+            /** Place */
+            place: string;
+        };
+        /**
          * RuleChange
          * @description What may change of a rule.
          */
@@ -15255,6 +15854,167 @@ export interface components {
             most: number;
         };
         /**
+         * ScenarioIn
+         * @description Changed assumptions; one that changes nothing is the state of now. `placing` and `order` are the rule of
+         *     scheduling, `learns` whether lengths are learnt from ended tasks, `shares` other quotas (none given: those that are
+         *     set), `prices` and `carbon` factors by place or region, `cut` links that are gone, `faster` links with another
+         *     speed, `without` places that are closed, `load` how often each task comes.
+         */
+        ScenarioIn: {
+            /**
+             * Carbon
+             * @default {}
+             */
+            carbon: {
+                [key: string]: number;
+            };
+            /**
+             * Cut
+             * @default []
+             */
+            cut: [
+                string,
+                string
+            ][];
+            /**
+             * Faster
+             * @default []
+             */
+            faster: components["schemas"]["ceyuan__compute__twin__schemas__LinkIn"][];
+            /**
+             * Learns
+             * @default true
+             */
+            learns: boolean;
+            /**
+             * Load
+             * @default 1
+             */
+            load: number;
+            /**
+             * More Nodes
+             * @default []
+             */
+            more_nodes: components["schemas"]["MoreNodes"][];
+            /** Name */
+            name: string;
+            /**
+             * Order
+             * @default fair
+             * @enum {string}
+             */
+            order: "fair" | "arrival";
+            /**
+             * Outages
+             * @default []
+             */
+            outages: components["schemas"]["OutageIn"][];
+            /**
+             * Placing
+             * @default platform
+             * @enum {string}
+             */
+            placing: "platform" | "best_fit" | "cheapest" | "greenest" | "nearest";
+            /**
+             * Prices
+             * @default {}
+             */
+            prices: {
+                [key: string]: number;
+            };
+            /** Shares */
+            shares?: components["schemas"]["ceyuan__compute__twin__schemas__ShareIn"][] | null;
+            /**
+             * Without
+             * @default []
+             */
+            without: string[];
+        };
+        /**
+         * ScheduleChange
+         * @description What to change of a schedule; what is left out stays.
+         */
+        ScheduleChange: {
+            /** Cron */
+            cron?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Paused */
+            paused?: boolean | null;
+            /** Zone */
+            zone?: string | null;
+        };
+        /**
+         * ScheduleIn
+         * @description A schedule to be made. `params` are what starting `kind` by hand takes.
+         */
+        ScheduleIn: {
+            /**
+             * Cron
+             * @description minute hour day month weekday, or @hourly, @daily, @weekly, @monthly
+             */
+            cron: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "collect" | "pipeline" | "corpus";
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Zone
+             * @description IANA time zone
+             * @default Asia/Shanghai
+             */
+            zone: string;
+        };
+        /**
+         * ScheduleOut
+         * @description A schedule; `next_at` is null while it is paused.
+         */
+        ScheduleOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Creator */
+            creator: string;
+            /** Cron */
+            cron: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "collect" | "pipeline" | "corpus";
+            /** Last At */
+            last_at: string | null;
+            /** Last Error */
+            last_error: string | null;
+            /** Last Job */
+            last_job: string | null;
+            /** Name */
+            name: string;
+            /** Next At */
+            next_at: string | null;
+            /** Org Id */
+            org_id: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Zone */
+            zone: string;
+        };
+        /**
          * SchemeIn
          * @description A scheme to set up.
          */
@@ -15378,6 +16138,17 @@ export interface components {
             is_on: boolean;
             /** Recovery Codes Left */
             recovery_codes_left: number;
+        };
+        /**
+         * SecretIn
+         * @description Another bearer token for a cluster's service; sealed and never shown again.
+         */
+        SecretIn: {
+            /**
+             * Secret
+             * Format: password
+             */
+            secret: string;
         };
         /**
          * ServedChange
@@ -15661,19 +16432,6 @@ export interface components {
             vocabulary: number;
         };
         /**
-         * ShareIn
-         * @description Another share of a canary or shadow; 0 ends it.
-         */
-        ShareIn: {
-            /** Percent */
-            percent: number;
-            /**
-             * Variant
-             * @enum {string}
-             */
-            variant: "canary" | "shadow";
-        };
-        /**
          * SignInIn
          * @description Name or e-mail address with the password, and the one-time code where one is used.
          */
@@ -15950,9 +16708,12 @@ export interface components {
             evidence?: string | null;
             /** Licence */
             licence?: string | null;
+            options?: components["schemas"]["SourceOptions"] | null;
             /** Origin */
             origin?: string | null;
             reading?: components["schemas"]["Reading"] | null;
+            /** Secret */
+            secret?: string | null;
             /** Title */
             title?: string | null;
         };
@@ -15987,7 +16748,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "folder" | "package" | "dataset" | "web";
+            kind: "folder" | "package" | "dataset" | "web" | "sitemap" | "rss" | "listing" | "s3" | "hub" | "sql";
             /**
              * Licence
              * @description SPDX expression
@@ -15999,6 +16760,18 @@ export interface components {
              * @description path, key of a registered corpus, reference or address
              */
             location: string;
+            /**
+             * @default {
+             *       "access_key": "",
+             *       "endpoint": "",
+             *       "key": "",
+             *       "query": "",
+             *       "region": "",
+             *       "revision": "",
+             *       "watermark": ""
+             *     }
+             */
+            options: components["schemas"]["SourceOptions"];
             /** Org Id */
             org_id: string;
             /**
@@ -16017,11 +16790,55 @@ export interface components {
              *     }
              */
             reading: components["schemas"]["Reading"];
+            /** Secret */
+            secret?: string | null;
             /**
              * Title
              * @default
              */
             title: string;
+        };
+        /**
+         * SourceOptions
+         * @description How a bucket (`endpoint`, `region`, `access_key`), a hub (`endpoint`, `revision`) or a database (`query`, the
+         *     column `key` that identifies a row, the column `watermark` that never falls when a row changes) is read.
+         */
+        SourceOptions: {
+            /**
+             * Access Key
+             * @default
+             */
+            access_key: string;
+            /**
+             * Endpoint
+             * @default
+             */
+            endpoint: string;
+            /**
+             * Key
+             * @default
+             */
+            key: string;
+            /**
+             * Query
+             * @default
+             */
+            query: string;
+            /**
+             * Region
+             * @default
+             */
+            region: string;
+            /**
+             * Revision
+             * @default
+             */
+            revision: string;
+            /**
+             * Watermark
+             * @default
+             */
+            watermark: string;
         };
         /**
          * SourceRate
@@ -16178,6 +16995,20 @@ export interface components {
             outflow_micro: number;
         };
         /**
+         * StatisticRange
+         * @description A statistic that items can be cut by: its names in Chinese and English, its least and greatest value.
+         */
+        StatisticRange: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Name */
+            name: string;
+            /** Names */
+            names: string[];
+        };
+        /**
          * StatsOut
          * @description What went through the gateway in a span of time; `codes` counts refusals and failures by code.
          */
@@ -16254,6 +17085,119 @@ export interface components {
             job_id: string | null;
             /** State */
             state: string | null;
+        };
+        /**
+         * StudyIn
+         * @description A study to run, for which organisation.
+         */
+        StudyIn: {
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string;
+            plan: components["schemas"]["StudyPlan"];
+        };
+        /**
+         * StudyOut
+         * @description A study with what came of its scenarios, in their order, once all are replayed.
+         */
+        StudyOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /** Job Id */
+            job_id: string;
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string;
+            /** Plan */
+            plan: {
+                [key: string]: unknown;
+            };
+            /** Results */
+            results: {
+                [key: string]: unknown;
+            }[];
+            /** State */
+            state: string;
+            /** Tasks */
+            tasks: number;
+            /** World */
+            world: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * StudyPlan
+         * @description A workload on a fleet under scenarios, the first of which the others are compared with. `links` join regions
+         *     (those of the ring are there already); where none are given, data counts as being everywhere.
+         */
+        StudyPlan: {
+            /**
+             * @default {
+             *       "accelerators": 64,
+             *       "kind": "pools",
+             *       "seed": 1
+             *     }
+             */
+            fleet: components["schemas"]["FleetIn"];
+            /**
+             * Links
+             * @default []
+             */
+            links: components["schemas"]["ceyuan__compute__twin__schemas__LinkIn"][];
+            /** Scenarios */
+            scenarios: components["schemas"]["ScenarioIn"][];
+            /**
+             * Workload
+             * @default {
+             *       "days": 7,
+             *       "kind": "made_up",
+             *       "least_gb": 1,
+             *       "load": 0.8,
+             *       "mean_hours": 2,
+             *       "most_gb": 1000,
+             *       "owners": 4,
+             *       "seed": 1
+             *     }
+             */
+            workload: components["schemas"]["Recorded"] | components["schemas"]["MadeUp"];
+        };
+        /**
+         * StudyRow
+         * @description A study in a list.
+         */
+        StudyRow: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /** Job Id */
+            job_id: string;
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string;
+            /** Scenarios */
+            scenarios: string[];
+            /** State */
+            state: string;
+            /** Tasks */
+            tasks: number;
         };
         /**
          * SumsOut
@@ -16541,6 +17485,28 @@ export interface components {
             name: string;
             /** Org Id */
             org_id: string;
+        };
+        /**
+         * TeamRow
+         * @description An organisation: its tasks that wait and run now, and what it used in the time shown.
+         */
+        TeamRow: {
+            /** Accelerator Hours */
+            accelerator_hours: number;
+            /** Carbon Kg */
+            carbon_kg: number;
+            /** Core Hours */
+            core_hours: number;
+            /** Cost Micro */
+            cost_micro: number;
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string;
+            /** Running */
+            running: number;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * TensorOut
@@ -17466,6 +18432,31 @@ export interface components {
             title: string;
         };
         /**
+         * WaitingRow
+         * @description A task that waits, since when and why.
+         */
+        WaitingRow: {
+            /** En */
+            en: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Org Id */
+            org_id: string;
+            /** Priority */
+            priority: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * WalletIn
          * @description A wallet to issue by hand.
          */
@@ -17578,30 +18569,6 @@ export interface components {
             quantity: number | string;
             /** Resource */
             resource: string;
-        };
-        /**
-         * WayOut
-         * @description A step that the reader's role allows: its form, and why it is refused now, if it is.
-         */
-        WayOut: {
-            /** Allowed */
-            allowed: boolean;
-            /** Form */
-            form: {
-                [key: string]: unknown;
-            } | null;
-            /** Label En */
-            label_en: string;
-            /** Label Zh */
-            label_zh: string;
-            /** Name */
-            name: string;
-            /** Optional */
-            optional: boolean;
-            /** Reasons */
-            reasons: components["schemas"]["Wording"][];
-            /** Target */
-            target: string;
         };
         /**
          * WebhookChange
@@ -17846,7 +18813,8 @@ export interface components {
         };
         /**
          * PoolIn
-         * @description A pool to register: kind `ssh` or `slurm`, for all or for one organisation.
+         * @description A pool to register, for all or for one organisation: kind `ssh`, `slurm`, `kubernetes` or `ray`. `secret` is the
+         *     bearer token of a cluster's service; it is sealed and never shown again.
          */
         ceyuan__compute__pools__schemas__PoolIn: {
             /** Kind */
@@ -17860,6 +18828,12 @@ export interface components {
              * @default
              */
             region: string;
+            /**
+             * Secret
+             * Format: password
+             * @default
+             */
+            secret: string;
             /**
              * Settings
              * @default {}
@@ -18027,6 +19001,93 @@ export interface components {
             node_id: string;
         };
         /**
+         * LinkIn
+         * @description A link between two regions, both ways: 10^9 bits per second, yuan per GB.
+         */
+        ceyuan__compute__twin__schemas__LinkIn: {
+            /** Gbps */
+            gbps: number;
+            /** One */
+            one: string;
+            /** Other */
+            other: string;
+            /**
+             * Yuan Per Gb
+             * @default 0
+             */
+            yuan_per_gb: number;
+        };
+        /**
+         * PlaceOut
+         * @description A place of a fleet as it would be replayed; `assumed` names the figures that nobody declared.
+         */
+        ceyuan__compute__twin__schemas__PlaceOut: {
+            /** Assumed */
+            assumed: string[];
+            /** Carbon */
+            carbon: number[];
+            /** Core Price */
+            core_price: number[];
+            /** Core Watts */
+            core_watts: number;
+            /** Name */
+            name: string;
+            /** Price */
+            price: number[];
+            /** Pue */
+            pue: number;
+            /** Region */
+            region: string;
+            /** Watts */
+            watts: number;
+        };
+        /**
+         * ShareIn
+         * @description A quota as the scenario has it: an owner's or a group's.
+         */
+        ceyuan__compute__twin__schemas__ShareIn: {
+            /**
+             * Borrowing
+             * @default {}
+             */
+            borrowing: {
+                [key: string]: number;
+            };
+            /**
+             * Guaranteed
+             * @default {}
+             */
+            guaranteed: {
+                [key: string]: number;
+            };
+            /** Name */
+            name: string;
+            /**
+             * Parent
+             * @default
+             */
+            parent: string;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
+        };
+        /**
+         * WayOut
+         * @description A link from one region to another.
+         */
+        ceyuan__compute__twin__schemas__WayOut: {
+            /** From Region */
+            from_region: string;
+            /** Gbps */
+            gbps: number;
+            /** To Region */
+            to_region: string;
+            /** Yuan Per Gb */
+            yuan_per_gb: number;
+        };
+        /**
          * ChangeOut
          * @description What changed in the input since the revision before: documents put (new or of another form) and deleted, and
          *     documents in the segments that had to be measured.
@@ -18121,6 +19182,9 @@ export interface components {
             domain: string;
             /** Evidence */
             evidence: string;
+            fetched: components["schemas"]["Fetched"] | null;
+            /** Has Secret */
+            has_secret: boolean;
             /** Id */
             id: string;
             /** Key */
@@ -18129,11 +19193,12 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "folder" | "package" | "dataset" | "web";
+            kind: "folder" | "package" | "dataset" | "web" | "sitemap" | "rss" | "listing" | "s3" | "hub" | "sql";
             /** Licence */
             licence: string;
             /** Location */
             location: string;
+            options: components["schemas"]["SourceOptions"] | null;
             /** Org Id */
             org_id: string;
             /** Origin */
@@ -18148,6 +19213,24 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * MediaOut
+         * @description A page of media; `kind` is null for a corpus of text.
+         */
+        ceyuan__data__study__schemas__MediaOut: {
+            /** Items */
+            items: components["schemas"]["MediaItem"][];
+            /** Kind */
+            kind: ("image" | "audio" | "video") | null;
+            /** Reasons */
+            reasons: components["schemas"]["ReasonCount"][];
+            /** Revision */
+            revision: string;
+            /** Statistics */
+            statistics: components["schemas"]["StatisticRange"][];
+            /** Total */
+            total: number;
         };
         /**
          * AnswerOut
@@ -18435,6 +19518,32 @@ export interface components {
             rows: unknown[][];
         };
         /**
+         * MediaOut
+         * @description A file that a browser shows from its `url`.
+         */
+        ceyuan__hub__viewer__schemas__MediaOut: {
+            /** Commit */
+            commit: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            format: "media";
+            /**
+             * Media
+             * @enum {string}
+             */
+            media: "image" | "audio" | "video" | "pdf";
+            /** Path */
+            path: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+            /** Url */
+            url: string;
+        };
+        /**
          * QueryIn
          * @description One SELECT over a table file, which it calls `data`.
          */
@@ -18513,6 +19622,14 @@ export interface components {
              * @enum {string}
              */
             role: "viewer" | "member" | "maintainer" | "owner";
+        };
+        /**
+         * LinkIn
+         * @description The token of a mailed link.
+         */
+        ceyuan__identity__sessions__schemas__LinkIn: {
+            /** Token */
+            token: string;
         };
         /**
          * EntryOut
@@ -18655,6 +19772,30 @@ export interface components {
             } | null;
             /** Vote */
             vote: string | null;
+        };
+        /**
+         * WayOut
+         * @description A step that the reader's role allows: its form, and why it is refused now, if it is.
+         */
+        ceyuan__kernel__workflow__schemas__WayOut: {
+            /** Allowed */
+            allowed: boolean;
+            /** Form */
+            form: {
+                [key: string]: unknown;
+            } | null;
+            /** Label En */
+            label_en: string;
+            /** Label Zh */
+            label_zh: string;
+            /** Name */
+            name: string;
+            /** Optional */
+            optional: boolean;
+            /** Reasons */
+            reasons: components["schemas"]["Wording"][];
+            /** Target */
+            target: string;
         };
         /**
          * AccountOut
@@ -18874,6 +20015,110 @@ export interface components {
             token_id: string;
             /** Unit Micro */
             unit_micro: number;
+        };
+        /**
+         * PoolIn
+         * @description A server that runs as compute tasks in a pool: `vllm`, `sglang`, or a `command` whose words are given (`{model}`,
+         *     `{name}`, `{host}` and `{port}` stand for the revision's folder, the public name, and where to listen).
+         */
+        ceyuan__models__deployments__schemas__PoolIn: {
+            /**
+             * Accelerator
+             * @default cpu
+             */
+            accelerator: string;
+            /**
+             * Accelerators
+             * @description of each replica
+             * @default 0
+             */
+            accelerators: number;
+            /**
+             * Arguments
+             * @description further arguments of the engine, by name without dashes; flags take “true”
+             * @default {}
+             */
+            arguments: {
+                [key: string]: string;
+            };
+            /**
+             * Command
+             * @default []
+             */
+            command: string[];
+            /**
+             * Concurrency
+             * @description calls that a replica answers at once
+             * @default 64
+             */
+            concurrency: number;
+            /**
+             * Cpus
+             * @default 4
+             */
+            cpus: number;
+            /**
+             * Engine
+             * @enum {string}
+             */
+            engine: "vllm" | "sglang" | "command";
+            /**
+             * Environment
+             * @description folder on the nodes whose bin is used
+             * @default
+             */
+            environment: string;
+            /**
+             * Memory Gib
+             * @default 16
+             */
+            memory_gib: number;
+            /**
+             * Pool
+             * @description a pool's name or id
+             */
+            pool: string;
+        };
+        /**
+         * PoolOut
+         * @description How the replicas of a deployment run in a pool.
+         */
+        ceyuan__models__deployments__schemas__PoolOut: {
+            /** Accelerator */
+            accelerator: string;
+            /** Accelerators */
+            accelerators: number;
+            /** Arguments */
+            arguments: {
+                [key: string]: string;
+            };
+            /** Command */
+            command: string[];
+            /** Concurrency */
+            concurrency: number;
+            /** Cpus */
+            cpus: number;
+            /** Engine */
+            engine: string;
+            /** Environment */
+            environment: string;
+            /** Memory Gib */
+            memory_gib: number;
+            /** Pool */
+            pool: string;
+        };
+        /**
+         * ShareIn
+         * @description Another share of a canary or shadow; 0 ends it.
+         */
+        ceyuan__models__deployments__schemas__ShareIn: {
+            /** Percent */
+            percent: number;
+            /**
+             * Variant
+             * @enum {string}
+             */
+            variant: "canary" | "shadow";
         };
         /**
          * PointOut
@@ -21632,7 +22877,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LinkIn"];
+                "application/json": components["schemas"]["ceyuan__identity__sessions__schemas__LinkIn"];
             };
         };
         responses: {
@@ -23155,6 +24400,82 @@ export interface operations {
             };
         };
     };
+    replace_executor_pool_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_not_found`: No such pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_unsuitable`: This kind of pool cannot do that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `pool_unreachable`: The pool cannot be reached or used; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     resolve_compute_identifier: {
         parameters: {
             query?: never;
@@ -23580,6 +24901,49 @@ export interface operations {
             };
             /** @description `conflict`: Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    read_compute_overview: {
+        parameters: {
+            query?: {
+                /** @description how far back courses and sums go */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25345,6 +26709,378 @@ export interface operations {
             };
         };
     };
+    read_twin_fleet: {
+        parameters: {
+            query: {
+                org_id: string;
+                kind?: "pools" | "offers" | "ring";
+                seed?: number;
+                accelerators?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `missing_extra`: Optional component missing */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_twin_studies: {
+        parameters: {
+            query?: {
+                state?: string | null;
+                org_id?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StudyRow_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    start_twin_study: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StudyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `twin_study_invalid`: The twin study cannot be run; `compute_accelerator_unknown`: Unknown accelerator; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `missing_extra`: Optional component missing */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_twin_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `twin_study_not_found`: No such twin study */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_twin_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `twin_study_not_found`: No such twin study */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `twin_study_open`: The twin study has not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_twin_study: {
+        parameters: {
+            query?: {
+                what?: "totals" | "series";
+            };
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `twin_study_not_found`: No such twin study */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     list_benchmarks: {
         parameters: {
             query?: never;
@@ -25984,6 +27720,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    browse_media: {
+        parameters: {
+            query?: {
+                /** @description branch, tag or commit */
+                revision?: string | null;
+                state?: ("kept" | "dropped") | null;
+                domain?: string;
+                source?: string;
+                reason?: string;
+                split?: ("train" | "heldout") | null;
+                /** @description part of the id */
+                text?: string;
+                /** @description width>=800, snr<=20 */
+                bound?: string[] | null;
+                /** @description id or a statistic; - in front: greatest first */
+                sort?: string;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__data__study__schemas__MediaOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -27185,11 +28990,300 @@ export interface operations {
             };
         };
     };
+    list_schedules: {
+        parameters: {
+            query?: {
+                org_id?: string | null;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ScheduleOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    create_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `schedule_invalid`: The schedule is not valid; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `schedule_not_found`: No such schedule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `schedule_not_found`: No such schedule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `schedule_invalid`: The schedule is not valid; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    change_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `schedule_not_found`: No such schedule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `schedule_invalid`: The schedule is not valid; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     list_sources: {
         parameters: {
             query?: {
                 org_id?: string | null;
-                kind?: ("folder" | "package" | "dataset" | "web") | null;
+                kind?: ("folder" | "package" | "dataset" | "web" | "sitemap" | "rss" | "listing" | "s3" | "hub" | "sql") | null;
                 domain?: string | null;
                 /** @description part of name, title or origin */
                 text?: string | null;
@@ -34720,7 +36814,17 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description `forbidden`: Not allowed */
+            /** @description `insufficient_funds`: Insufficient balance */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed; `task_not_isolated`: This machine cannot isolate tasks */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34750,7 +36854,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description `no_model_file`: No file that the engine can run; `invalid_served_model`: The served model's settings are invalid; `invalid`: Invalid content */
+            /** @description `no_model_file`: No file that the engine can run; `invalid_served_model`: The served model's settings are invalid; `invalid`: Invalid content; `task_impossible`: No connected place can run the task; `compute_accelerator_unknown`: Unknown accelerator */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -35020,7 +37124,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ShareIn"];
+                "application/json": components["schemas"]["ceyuan__models__deployments__schemas__ShareIn"];
             };
         };
         responses: {
@@ -42297,7 +44401,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TextOut"] | components["schemas"]["TableOut"] | components["schemas"]["MediaOut"] | components["schemas"]["TensorsOut"] | components["schemas"]["BinaryOut"];
+                    "application/json": components["schemas"]["TextOut"] | components["schemas"]["TableOut"] | components["schemas"]["ceyuan__hub__viewer__schemas__MediaOut"] | components["schemas"]["TensorsOut"] | components["schemas"]["BinaryOut"];
                 };
             };
             /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `entry_not_found`: File not found; `blob_missing`: The content is not in the store */

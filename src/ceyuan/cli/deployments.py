@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 
 from ceyuan.cli.connection import Api
 from ceyuan.cli.output import say, show, show_rows
@@ -16,7 +17,7 @@ app = typer.Typer(help="Deployments: from a revision in the hub to a running end
 _BASE = "/api/v1/models/deployments"
 _SERVED = "/api/v1/models/served"
 _COLUMNS = ["name", "state", "replicas", "delay_ms", "released", "cost_micro"]
-_ENGINES = ["name", "variant", "state", "in_flight", "threads", "load_s", "rss_mb", "restarts", "last_error"]
+_ENGINES = ["name", "variant", "state", "in_flight", "threads", "load_s", "rss_mb", "restarts", "task_id", "last_error"]
 
 
 def _id(api: Api, name: str, path: str = _BASE) -> str:
@@ -32,6 +33,11 @@ def _see(name: str) -> dict[str, Any]:
     api = Api()
     found: dict[str, Any] = api.get(f"{_BASE}/{_id(api, name)}")
     return found
+
+
+def _argument(given: str) -> tuple[str, str]:
+    name, separator, value = given.partition("=")
+    return name.removeprefix("--"), value if separator else "true"
 
 
 @app.command("list")
@@ -50,14 +56,26 @@ def create(
     most: Annotated[int, typer.Option(help="replicas at most")] = 1,
     delay_ms: Annotated[int, typer.Option(help="one more replica when calls wait longer than this")] = 2000,
     capability: Annotated[list[str], typer.Option(help="chat, completions, embeddings; repeatable")] = [],  # noqa: B006
+    pool: Annotated[str | None, typer.Option(help="a pool, in which each replica is a compute task")] = None,
+    engine: Annotated[str | None, typer.Option(help="the server in the pool: vllm, sglang or command")] = None,
+    accelerator: Annotated[str | None, typer.Option(help="the kind of accelerator in the pool")] = None,
+    accelerators: Annotated[int, typer.Option(help="how many each replica takes")] = 0,
+    environment: Annotated[str | None, typer.Option(help="folder on the nodes whose bin holds the server")] = None,
+    argument: Annotated[list[str], typer.Option(help="an argument of the server, name=value; repeatable")] = [],  # noqa: B006
+    pool_file: Annotated[Path | None, typer.Option(help="YAML with everything about the pool; options win")] = None,
 ) -> None:
-    """Run a revision behind a public name."""
+    """Run a revision behind a public name, in the platform's own engines or in a pool."""
+    given = yaml.safe_load(pool_file.read_text()) if pool_file is not None else {}
+    named: dict[str, Any] = {"pool": pool, "engine": engine, "accelerator": accelerator, "accelerators": accelerators}
+    named |= {"environment": environment, "arguments": dict(_argument(one) for one in argument)}
+    run = {**given, **{name: value for name, value in named.items() if value}}
     body = {
         "name": name,
         "model": model,
         "path": path,
         "scale": {"least": least, "most": most, "delay_ms": delay_ms},
         **({"capabilities": capability} if capability else {}),
+        **({"pool": run} if run else {}),
     }
     show(Api().post(_BASE, body))
 

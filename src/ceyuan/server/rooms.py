@@ -131,6 +131,7 @@ ROOMS: tuple[Room, ...] = (
         wiring="ceyuan.models.gateway.wiring",
         bytes="ceyuan.models.gateway.bytes",
     ),
+    Room("replicas", wiring="ceyuan.models.replicas.wiring"),
     Room(
         "deployments",
         routers=("ceyuan.models.deployments.endpoints",),

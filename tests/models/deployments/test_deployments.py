@@ -12,9 +12,10 @@ from ceyuan import metering
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import Forbidden, Invalid
 from ceyuan.models.deployments import service
-from ceyuan.models.deployments.controller import REPLICA_SECONDS, Controller, estimated_delay_s
+from ceyuan.models.deployments.controller import REPLICA_SECONDS, Controller
 from ceyuan.models.deployments.errors import DeploymentUnknown, NoModelFile, NoVariant, RollRunning
 from ceyuan.models.serving.engine import Load
+from ceyuan.models.serving.replicas import estimated_delay_s
 from ceyuan.models.serving.variants import Scale
 from tests.models.deployments.conftest import Yard
 from tests.models.gateway.house import YUAN

@@ -17,11 +17,13 @@ import { ReferenceInput } from '@/ui/ReferenceInput'
 import { Snippet } from '@/ui/Snippet'
 import { Status, type Tone } from '@/ui/Status'
 
+import { POOL_START, PoolFields, poolBody, type PoolValues } from './PoolFields'
+
 type Deployment = Element<'/api/v1/models/deployments'>
 type Engine = Deployment['engines'][number]
 type Variant = Deployment['variants'][number]
 
-interface NewValues {
+interface NewValues extends PoolValues {
   name: string
   model: string
   path?: string
@@ -29,6 +31,7 @@ interface NewValues {
   most: number
   delay_ms: number
   capabilities: ('chat' | 'completions' | 'embeddings')[]
+  where: 'own' | 'pool'
 }
 
 interface UpdateValues {
@@ -40,7 +43,16 @@ interface UpdateValues {
 
 type Act = 'update' | 'scale'
 
-const TONES: Record<string, Tone> = { ready: 'good', starting: 'active', stopped: 'neutral', backing_off: 'bad' }
+const TONES: Record<string, Tone> = {
+  ready: 'good',
+  starting: 'active',
+  queued: 'active',
+  draining: 'active',
+  stopping: 'neutral',
+  stopped: 'neutral',
+  backing_off: 'bad',
+  failed: 'bad',
+}
 
 function ScaleFields() {
   const { t } = useTranslation('gateway')
@@ -59,16 +71,18 @@ function ScaleFields() {
   )
 }
 
-function ModelFields() {
+function ModelFields({ whole }: { whole: boolean }) {
   const { t } = useTranslation('gateway')
   return (
     <>
       <Form.Item name="model" label={t('deploy.model')} extra={t('deploy.modelNote')} rules={[{ required: true }]}>
         <ReferenceInput kind="model" />
       </Form.Item>
-      <Form.Item name="path" label={t('deploy.path')} extra={t('deploy.pathNote')}>
-        <Input placeholder="model.gguf" />
-      </Form.Item>
+      {!whole && (
+        <Form.Item name="path" label={t('deploy.path')} extra={t('deploy.pathNote')}>
+          <Input placeholder="model.gguf" />
+        </Form.Item>
+      )}
     </>
   )
 }
@@ -87,10 +101,27 @@ function NewDeployment({ onMade }: { onMade: () => unknown }) {
         title={t('deploy.new')}
         note={t('deploy.candidateNote')}
         submit={t('deploy.act')}
-        initial={{ least: 1, most: 1, delay_ms: 2000, capabilities: ['chat', 'completions'] }}
-        onSubmit={async ({ name, model, path, capabilities, ...scale }) => {
+        initial={{
+          least: 1,
+          most: 1,
+          delay_ms: 2000,
+          capabilities: ['chat', 'completions'],
+          where: 'own',
+          ...POOL_START,
+        }}
+        onSubmit={async ({ name, model, path, capabilities, where, least, most, delay_ms, ...pool }) => {
           await api.POST('/api/v1/models/deployments', {
-            body: { name, model, path: path ?? '', title: '', engine: {}, capabilities, scale, price_model: '' },
+            body: {
+              name,
+              model,
+              path: path ?? '',
+              title: '',
+              engine: {},
+              capabilities,
+              scale: { least, most, delay_ms },
+              price_model: '',
+              pool: where === 'pool' ? poolBody(pool) : null,
+            },
           })
           await onMade()
         }}
@@ -99,7 +130,25 @@ function NewDeployment({ onMade }: { onMade: () => unknown }) {
         <Form.Item name="name" label={t('serve.name')} extra={t('serve.nameNote')} rules={[{ required: true }]}>
           <Input maxLength={200} />
         </Form.Item>
-        <ModelFields />
+        <Form.Item name="where" label={t('deploy.where')}>
+          <Radio.Group
+            options={[
+              { value: 'own', label: t('deploy.whereOwn') },
+              { value: 'pool', label: t('deploy.wherePool') },
+            ]}
+          />
+        </Form.Item>
+        <Form.Item noStyle shouldUpdate>
+          {({ getFieldValue }) => {
+            const inPool = getFieldValue('where') === 'pool'
+            return (
+              <>
+                <ModelFields whole={inPool} />
+                {inPool && <PoolFields />}
+              </>
+            )
+          }}
+        </Form.Item>
         <Form.Item name="capabilities" label={t('serve.capabilities')} rules={[{ required: true }]}>
           <Select
             mode="multiple"
@@ -130,7 +179,7 @@ function UpdateDialogue({ row, onClose, onDone }: { row: Deployment; onClose: ()
       }}
       onClose={onClose}
     >
-      <ModelFields />
+      <ModelFields whole={row.pool !== null} />
       <Form.Item name="variant" label={t('deploy.as')}>
         <Radio.Group
           options={(['next', 'canary', 'shadow'] as const).map((value) => ({
@@ -247,8 +296,13 @@ function Variants({ row, operator, onDone }: { row: Deployment; operator: boolea
       title: t('deploy.engine'),
       render: (_, one) => (
         <>
-          <code>{one.name.split('/').slice(1).join('/')}</code>{' '}
+          {one.task_id === null ? (
+            <code>{one.name.split('/').slice(1).join('/')}</code>
+          ) : (
+            <Link to={`/compute/tasks/${one.task_id}`}>{t('deploy.task')}</Link>
+          )}{' '}
           <span className="faint">{one.variant && t(`deploy.variant.${one.variant}`)}</span>
+          {one.address && <div className="faint mono">{one.address}</div>}
         </>
       ),
     },
@@ -295,7 +349,7 @@ function Variants({ row, operator, onDone }: { row: Deployment; operator: boolea
   )
 }
 
-/** Revisions of the hub that embedded engines run behind the gateway. */
+/** Revisions of the hub that run behind the gateway, in the platform's own engines or as tasks in a pool. */
 export function Component() {
   const { t } = useTranslation('gateway')
   const { message } = App.useApp()
@@ -316,6 +370,12 @@ export function Component() {
       render: (_, row) => (
         <div>
           <strong>{row.name}</strong> {!row.released && <Tag color="gold">{t('served.candidate')}</Tag>}
+          {row.pool && (
+            <div className="faint">
+              {t(`deploy.serverName.${row.pool.engine}`)} · {row.pool.pool}
+              {row.pool.accelerators > 0 && ` · ${row.pool.accelerators} × ${row.pool.accelerator}`}
+            </div>
+          )}
           {row.fault && <div style={{ color: 'var(--cy-cinnabar)' }}>{row.fault}</div>}
           {row.job_id && <Link to={`/jobs/${row.job_id}`}>{t('serve.job')}</Link>}
         </div>
@@ -350,9 +410,11 @@ export function Component() {
             <Button size="small" onClick={() => setChosen({ row, act: 'scale' })}>
               {t('deploy.scale')}
             </Button>
-            <Button size="small" href={`/api/v1/models/served/${row.id}/bundle`} download>
-              {t('deploy.bundle')}
-            </Button>
+            {row.pool === null && (
+              <Button size="small" href={`/api/v1/models/served/${row.id}/bundle`} download>
+                {t('deploy.bundle')}
+              </Button>
+            )}
             <Popconfirm title={t('serve.removeAsk', { name: row.name })} onConfirm={() => void remove(row.id)}>
               <Button size="small" danger>
                 {t('serve.remove')}
@@ -377,6 +439,10 @@ export function Component() {
       <Snippet
         sources={[
           { label: 'CLI', code: 'ceyuan deployments create lab/mini models/lab/mini@main --most 2' },
+          {
+            label: 'vLLM',
+            code: 'ceyuan deployments create lab/big models/lab/big@main --pool gpu --engine vllm --accelerator nvidia-a100-80g --accelerators 2 --environment /opt/vllm',
+          },
           { label: 'Bundle', code: 'ceyuan deployments bundle lab/mini mini.tar\nceyuan up --bundle mini.tar' },
         ]}
       />

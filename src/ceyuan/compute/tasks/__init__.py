@@ -5,16 +5,20 @@ driven by a durable job, and run by an executor. Offers and prices of suppliers 
 """
 
 from ceyuan.compute.tasks.description import Resources, TaskSpec
-from ceyuan.compute.tasks.service import check_task, create_task, find_task, resume_task, stop_task
+from ceyuan.compute.tasks.secrets import TaskSecrets
+from ceyuan.compute.tasks.service import check_task, create_task, find_task, read_log, resume_task, show_task, stop_task
 from ceyuan.compute.tasks.tables import ComputeTask
 
 __all__ = [
     "ComputeTask",
     "Resources",
+    "TaskSecrets",
     "TaskSpec",
     "check_task",
     "create_task",
     "find_task",
+    "read_log",
     "resume_task",
+    "show_task",
     "stop_task",
 ]

@@ -12,6 +12,7 @@ from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.description import Resources, TaskSpec
 from ceyuan.compute.tasks.money import cost_of
 from ceyuan.compute.tasks.places import Place, Ticket, open_place
+from ceyuan.compute.tasks.secrets import with_secrets
 from ceyuan.compute.tasks.service import Meters
 from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.kernel.errors import NotFound, Text
@@ -74,7 +75,8 @@ class Follower:
         executor, key = self.place.executor, self.ticket.key
         known = await executor.status(key)
         if known.state == "absent":
-            known = await executor.submit(key, await self.place.launch(self.spec, self.placed))
+            launch = await self.place.launch(self.spec, self.placed)
+            known = await executor.submit(key, await with_secrets(self.ctx.platform, self.ticket.task_id, launch))
             self.ctx.log(f"try {key} started")
         self.run, self._answered = known, self._now()
         self.meters.note(known)

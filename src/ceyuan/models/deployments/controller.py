@@ -17,7 +17,7 @@ from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.platform import Platform
 from ceyuan.metering import UsageEvent, post_usage, transact
 from ceyuan.models.serving import ModelDirectory, ServedModel
-from ceyuan.models.serving.engine import Load
+from ceyuan.models.serving.replicas import estimated_delay_s
 from ceyuan.models.serving.variants import DeploymentPlan
 
 logger = logging.getLogger(__name__)
@@ -40,17 +40,6 @@ class Pressure:
     below: int = 0
     owed_s: float = 0.0
     ready: frozenset[str] = field(default_factory=frozenset)
-
-
-def estimated_delay_s(loads: list[Load]) -> float:
-    """How long a further call would wait, in seconds; 0 where a place is free."""
-    ready = [load for load in loads if load.ready]
-    places = sum(load.parallel for load in ready)
-    held = sum(load.in_flight for load in loads)
-    if held < places:
-        return 0.0
-    usual = max((load.mean_s for load in ready), default=1.0) or 1.0
-    return (held - places + 1) * usual / max(places, 1)
 
 
 class Controller:
@@ -92,7 +81,9 @@ class Controller:
         """Look at every deployment once."""
         deployed = directory.deployed()
         for row, plan in deployed:
-            self._look(directory, row, plan)
+            # Replicas in pools follow the load by themselves, and their tasks are metered.
+            if plan.pool is None:
+                self._look(directory, row, plan)
         for gone in self._pressure.keys() - {row.id for row, _ in deployed}:
             if not self._pressure[gone].owed_s:
                 del self._pressure[gone]
@@ -119,10 +110,10 @@ class Controller:
         known.below = known.below + 1 if spare else 0
         if known.above >= _UP_AFTER and count < plan.scale.most:
             known.above = 0
-            directory.set_scale(row.id, count + 1)
+            directory.embedded.set_scale(row.id, count + 1)
         elif known.below >= _DOWN_AFTER and count > max(plan.scale.least, 1):
             known.below = 0
-            directory.set_scale(row.id, count - 1)
+            directory.embedded.set_scale(row.id, count - 1)
 
     async def _post(self, platform: Platform) -> None:
         """Post the replica-seconds that are owed; what cannot be posted is owed further."""

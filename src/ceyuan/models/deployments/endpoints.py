@@ -8,18 +8,22 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from ceyuan.compute.catalogue.errors import AcceleratorUnknown
+from ceyuan.compute.tasks.errors import NotIsolated, TaskImpossible
 from ceyuan.hub.errors import RepositoryNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.web import ReadWork, WriteWork, problems
 from ceyuan.kernel.work import UnitOfWork
-from ceyuan.metering import statistics
+from ceyuan.metering import InsufficientFunds, statistics
 from ceyuan.models.deployments import service
-from ceyuan.models.deployments.controller import REPLICA_SECONDS, Controller
+from ceyuan.models.deployments.controller import REPLICA_SECONDS
 from ceyuan.models.deployments.errors import DeploymentUnknown, NoModelFile, NoVariant, RollRunning
 from ceyuan.models.deployments.schemas import DeploymentIn, DeploymentOut, ScaleIn, ShareIn, UpdateIn
 from ceyuan.models.gateway import GatewayApp
+from ceyuan.models.replicas import PoolReplicas
 from ceyuan.models.serving import EngineOptions, EngineState, ModelDirectory, NameTaken, ServedModel
 from ceyuan.models.serving.errors import InvalidServedModel
+from ceyuan.models.serving.replicas import estimated_delay_s
 from ceyuan.models.serving.variants import DeploymentPlan, Scale, Variant
 
 router = APIRouter(prefix="/api/v1/models/deployments", tags=["models"])
@@ -30,7 +34,7 @@ def _shown_variant(uow: UnitOfWork, served_id: str, variant: Variant) -> dict[st
     (app,) = uow.platform.find(GatewayApp)
     figures = None
     if variant.name == "shadow" and app.gateway is not None:
-        figures = app.gateway.forwarder.shadows.figures(variant.engine(served_id, 0))
+        figures = app.gateway.forwarder.shadows.figures(variant.replica(served_id, "any" if not variant.file else "0"))
     kept = asdict(variant)
     return {
         **{name: kept[name] for name in ("name", "number", "revision", "file", "released", "percent")},
@@ -45,35 +49,42 @@ def _shown_engine(plan: DeploymentPlan, state: EngineState, *, full: bool) -> di
     number = int(state.name.split("/")[1])
     name = next((one.name for one in plan.variants if one.number == number), "")
     shown = {**asdict(state), "variant": name}
-    return shown if full else shown | {"log": [], "pid": None, "last_error": None}
+    return shown if full else shown | {"log": [], "pid": None, "last_error": None, "address": None}
+
+
+async def _cost(uow: UnitOfWork, row: ServedModel, plan: DeploymentPlan) -> int | None:
+    """What its replicas cost, for those who may know."""
+    if row.owner_org_id is None or not (uow.actor.has_duty("operator") or uow.actor.may(row.owner_org_id)):
+        return None
+    if plan.pool is not None:
+        (pool,) = uow.platform.find(PoolReplicas)
+        return await pool.cost_micro(uow, row.id)
+    now = uow.clock.now()
+    points = await statistics(
+        uow,
+        org_id=row.owner_org_id,
+        start=now - timedelta(days=_DAYS),
+        end=now + timedelta(hours=1),
+        filters={"resource": REPLICA_SECONDS, "model": row.price_model},
+    )
+    return sum(point.cost_micro for point in points)
 
 
 async def _shown(uow: UnitOfWork, row: ServedModel, plan: DeploymentPlan) -> dict[str, Any]:
     (directory,) = uow.platform.find(ModelDirectory)
-    (controller,) = uow.platform.find(Controller)
     full = uow.actor.has_duty("operator")
-    cost = None
-    if row.owner_org_id is not None and (full or uow.actor.may(row.owner_org_id)):
-        now = uow.clock.now()
-        points = await statistics(
-            uow,
-            org_id=row.owner_org_id,
-            start=now - timedelta(days=_DAYS),
-            end=now + timedelta(hours=1),
-            filters={"resource": REPLICA_SECONDS, "model": row.price_model},
-        )
-        cost = sum(point.cost_micro for point in points)
     return {
         **{
             name: getattr(row, name)
             for name in ("id", "name", "title", "state", "fault", "job_id", "released", "capabilities", "owner_org_id")
         },
         "scale": asdict(plan.scale),
+        "pool": None if plan.pool is None else asdict(plan.pool),
         "replicas": directory.scale_of(row.id, plan),
-        "delay_ms": controller.pressure(row.id).delay_ms,
+        "delay_ms": estimated_delay_s(directory.loads_of(row, plan)) * 1000,
         "variants": [_shown_variant(uow, row.id, one) for one in sorted(plan.variants, key=lambda one: one.number)],
         "engines": [_shown_engine(plan, state, full=full) for state in directory.engine_states(row.id)],
-        "cost_micro": cost,
+        "cost_micro": await _cost(uow, row, plan),
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }
@@ -94,14 +105,16 @@ async def list_deployments(uow: ReadWork) -> Any:
     response_model=DeploymentOut,
     status_code=201,
     responses=problems(
-        Unauthenticated, Forbidden, RepositoryNotFound, NameTaken, NoModelFile, InvalidServedModel, Invalid
+        *(Unauthenticated, Forbidden, RepositoryNotFound, NameTaken, NoModelFile, InvalidServedModel, Invalid),
+        *(TaskImpossible, AcceleratorUnknown, NotIsolated, InsufficientFunds),
     ),
 )
 async def create_deployment(body: DeploymentIn, uow: WriteWork) -> Any:
     """Run a revision of the hub behind a public name."""
     given = body.model_dump()
     engine, wanted = EngineOptions(**given.pop("engine")), Scale(**given.pop("scale"))
-    row = await service.deploy(uow, service.NewDeployment(engine=engine, scale=wanted, **given))
+    pool = body.pool.run() if given.pop("pool") and body.pool is not None else None
+    row = await service.deploy(uow, service.NewDeployment(engine=engine, scale=wanted, pool=pool, **given))
     return await _see(uow, row.id)
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ceyuan.models.serving.routes import Capability
 from ceyuan.models.serving.schemas import EngineIn, EngineOut, ModelName
+from ceyuan.models.serving.variants import EngineName, PoolRun
 
 Reference = Annotated[str, Field(max_length=300, description="a revision in the hub: models/<owner>/<name>@<revision>")]
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -22,18 +23,60 @@ class ScaleIn(BaseModel):
     delay_ms: Annotated[int, Field(ge=10, le=600_000)] = 2000
 
 
+class PoolIn(BaseModel):
+    """A server that runs as compute tasks in a pool: `vllm`, `sglang`, or a `command` whose words are given (`{model}`,
+    `{name}`, `{host}` and `{port}` stand for the revision's folder, the public name, and where to listen)."""
+
+    engine: EngineName
+    pool: Annotated[str, Field(min_length=1, max_length=60, description="a pool's name or id")]
+    cpus: Annotated[int, Field(ge=1, le=4096)] = 4
+    memory_gib: Annotated[float, Field(gt=0, le=65_536)] = 16.0
+    accelerator: Annotated[str, Field(max_length=30)] = "cpu"
+    accelerators: Annotated[int, Field(ge=0, le=1024, description="of each replica")] = 0
+    environment: Annotated[
+        str,
+        Field(pattern=r"^(/[A-Za-z0-9._+-]+)*$", max_length=300, description="folder on the nodes whose bin is used"),
+    ] = ""
+    arguments: Annotated[
+        dict[str, Annotated[str, Field(max_length=100)]],
+        Field(max_length=50, description="further arguments of the engine, by name without dashes; flags take “true”"),
+    ] = {}
+    command: Annotated[list[Annotated[str, Field(max_length=4000)]], Field(max_length=200)] = []
+    concurrency: Annotated[int, Field(ge=1, le=100_000, description="calls that a replica answers at once")] = 64
+
+    def run(self) -> PoolRun:
+        """As deployments take it."""
+        return PoolRun(**{**self.model_dump(), "command": tuple(self.command)})
+
+
+class PoolOut(BaseModel):
+    """How the replicas of a deployment run in a pool."""
+
+    engine: str
+    pool: str
+    cpus: int
+    memory_gib: float
+    accelerator: str
+    accelerators: int
+    environment: str
+    arguments: dict[str, str]
+    command: list[str]
+    concurrency: int
+
+
 class DeploymentIn(BaseModel):
-    """A deployment to be."""
+    """A deployment to be. With `pool` its replicas are compute tasks; else engines of the platform run a GGUF file."""
 
     name: ModelName
     model: Reference
     path: Annotated[str, Field(max_length=300, description="the GGUF file, where the revision has several")] = ""
     title: Annotated[str, Field(max_length=200)] = ""
     engine: EngineIn = EngineIn()
-    capabilities: Annotated[list[Capability], Field(min_length=1, max_length=3)] = ["chat", "completions"]
+    capabilities: Annotated[list[Capability], Field(min_length=1, max_length=7)] = ["chat", "completions"]
     scale: ScaleIn = ScaleIn()
     price_model: Annotated[str, Field(max_length=200)] = ""
     visible_to: Annotated[list[str] | None, Field(max_length=1000)] = None
+    pool: PoolIn | None = None
 
 
 class UpdateIn(BaseModel):
@@ -69,15 +112,17 @@ class VariantOut(BaseModel):
 
 
 class DeploymentReplicaOut(EngineOut):
-    """An engine of a deployment."""
+    """A replica of a deployment: an engine of this process, or a compute task (`task_id`) that listens at `address`."""
 
     name: str
     variant: str
+    task_id: str | None
+    address: str | None
 
 
 class DeploymentOut(BaseModel):
     """A deployment. `replicas` is how many of the stable revision are wanted just now, `delay_ms` how long calls wait,
-    `cost_micro` what its replicas cost in the last 30 days."""
+    `cost_micro` what its replicas cost in the last 30 days; those in a pool, what their tasks cost so far."""
 
     model_config = ConfigDict(protected_namespaces=())
     id: str
@@ -90,6 +135,7 @@ class DeploymentOut(BaseModel):
     capabilities: list[str]
     owner_org_id: str | None
     scale: ScaleIn
+    pool: PoolOut | None
     replicas: int
     delay_ms: float
     variants: list[VariantOut]

@@ -8,21 +8,26 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
+from ceyuan.compute.pools import all_pools
+from ceyuan.compute.tasks import check_task
 from ceyuan.hub import Revision, list_files, resolve
 from ceyuan.kernel.errors import Invalid
 from ceyuan.kernel.jobs import submit
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.deployments.errors import DeploymentUnknown, NoModelFile, NoVariant, RollRunning
+from ceyuan.models.replicas import REACHED, ReplicaSettings, check_engine, keeper_of, spec_of
 from ceyuan.models.serving import Capability, EngineOptions, NewServed, ServedModel, is_released, serve_model
 from ceyuan.models.serving.service import may_see
-from ceyuan.models.serving.variants import DeploymentPlan, Scale, Variant, VariantName, plan_of
+from ceyuan.models.serving.variants import DeploymentPlan, PoolRun, Scale, Variant, VariantName, plan_of
 
 ROLL = "deployments.roll"
 
 
 @dataclass(frozen=True, slots=True)
 class NewDeployment:
-    """A deployment to be: `model` is a revision in the hub, `path` the file in it (empty where it has one GGUF)."""
+    """A deployment to be: `model` is a revision in the hub, `path` the file in it (empty where it has one GGUF). With
+    `pool` its replicas are compute tasks, each of which gets the whole revision; else engines of this process run it.
+    """
 
     name: str
     model: str
@@ -33,6 +38,7 @@ class NewDeployment:
     scale: Scale = field(default_factory=Scale)
     price_model: str = ""
     visible_to: Sequence[str] | None = None
+    pool: PoolRun | None = None
 
 
 async def _file_of(uow: UnitOfWork, revision: Revision, path: str) -> str:
@@ -51,12 +57,15 @@ async def _file_of(uow: UnitOfWork, revision: Revision, path: str) -> str:
     return f"hub:{revision.ref}:{found[0]}"
 
 
-async def _variant(uow: UnitOfWork, model: str, path: str, name: VariantName, number: int, percent: int = 0) -> Variant:
+async def _variant(
+    uow: UnitOfWork, model: str, path: str | None, name: VariantName, number: int, percent: int = 0
+) -> Variant:
+    """A revision that is to run; without a `path` as a whole."""
     revision = await resolve(uow, model)
     return Variant(
         name=name,
         number=number,
-        file=await _file_of(uow, revision, path),
+        file=await _file_of(uow, revision, path) if path is not None else "",
         revision=revision.ref,
         node=revision.node_id,
         owner_org_id=revision.org_id,
@@ -70,21 +79,43 @@ def _check(wanted: Scale) -> None:
         raise Invalid(("最少副本数不能多于最多副本数", "at least cannot be more than at most"))
 
 
+async def _check_pool(uow: UnitOfWork, plan: DeploymentPlan, variant: Variant, name: str) -> None:
+    """Raise what would keep a replica from ever running: `Invalid`, `TaskImpossible`, `NotIsolated`, ..."""
+    if plan.pool is None:
+        return
+    check_engine(plan.pool)
+    pools = await all_pools(uow.session)
+    kind = next((one.kind for one in pools if plan.pool.pool in (one.id, one.name)), None)
+    if kind is not None and kind not in REACHED:
+        raise Invalid(
+            (f"{kind} 资源池中的副本无法直接访问", f"replicas in a pool of the kind {kind} cannot be reached"),
+            hint=("请选用本机、SSH 或 Slurm 资源池", f"choose a pool of the kinds {', '.join(REACHED)}"),
+        )
+    spec = spec_of(uow.platform.section(ReplicaSettings), plan.pool, name, variant)
+    keeper = UnitOfWork(uow.platform, uow.session, keeper_of(plan), writes=False)
+    await check_task(keeper, plan.pool.org_id, spec)
+
+
 async def deploy(uow: UnitOfWork, new: NewDeployment) -> ServedModel:
     """Run a revision behind a public name; only operators may. Audited.
 
-    Its file is brought by a job if it is not on this machine. A revision that was not released is a candidate, which
-    only its owner may call. Raises `NoModelFile`, and what serving raises.
+    Its file is brought by a job if it is not on this machine, to replicas in a pool by their tasks. A revision that was
+    not released is a candidate, which only its owner may call; its owner pays for the replicas. Raises `NoModelFile`,
+    what serving raises, and for a pool what keeps a task from running there.
     """
     uow.actor.require_duty("operator")
     _check(new.scale)
-    variant = await _variant(uow, new.model, new.path, "stable", 1)
+    variant = await _variant(uow, new.model, new.path if new.pool is None else None, "stable", 1)
+    pool = new.pool and replace(new.pool, org_id=variant.owner_org_id, trusted=uow.actor.is_admin)
+    plan = DeploymentPlan((variant,), new.scale, pool=pool)
+    await _check_pool(uow, plan, variant, new.name)
     row = await serve_model(
         uow,
         NewServed(
             name=new.name,
             title=new.title,
-            file=variant.file,
+            file=variant.file or None,
+            revision=None if variant.file else variant.revision,
             engine=new.engine,
             capabilities=new.capabilities,
             price_model=new.price_model,
@@ -92,7 +123,7 @@ async def deploy(uow: UnitOfWork, new: NewDeployment) -> ServedModel:
             keep_warm=new.scale.least > 0,
         ),
     )
-    row.routing = DeploymentPlan((variant,), new.scale).stored()
+    row.routing = plan.stored()
     await uow.session.flush()
     await uow.audit("deployment.create", row.id, row.owner_org_id, name=row.name, revision=variant.revision)
     return row
@@ -120,7 +151,7 @@ async def list_deployments(uow: UnitOfWork) -> list[tuple[ServedModel, Deploymen
 async def _keep(uow: UnitOfWork, row: ServedModel, plan: DeploymentPlan, action: str, **told: Any) -> ServedModel:
     """Keep a plan: the served model's own columns follow its stable variant."""
     stable = plan.stable
-    row.routing, row.file, row.revision = plan.stored(), stable.file, stable.revision
+    row.routing, row.file, row.revision = plan.stored(), stable.file or None, stable.revision
     row.owner_org_id, row.model_node, row.released = stable.owner_org_id, stable.node, stable.released
     row.keep_warm, row.updated_at = plan.scale.least > 0, uow.clock.now()
     await uow.session.flush()
@@ -153,7 +184,8 @@ async def bring(
     row, plan = await see_deployment(uow, reference, lock=True)
     if plan.find("next") is not None or (as_ != "next" and plan.find(as_) is not None):
         raise RollRunning(hint=("请等待其完成或先撤销", "wait until it is done, or withdraw it first"))
-    variant = await _variant(uow, model, path, as_, plan.made + 1)
+    variant = await _variant(uow, model, path if plan.pool is None else None, as_, plan.made + 1)
+    await _check_pool(uow, plan, variant, row.name)
     job = await submit(
         uow,
         ROLL,

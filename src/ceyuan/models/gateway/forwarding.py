@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -98,22 +98,30 @@ class Forwarder:
                 return
 
     async def _ask_engines(self, run: Run, route: Route, prompt: Prompt, replicas: Sequence[Replica]) -> None:
-        """Send the call to the first engine that can be had; started first where it sleeps."""
-        for replica in replicas:
-            final = replica is replicas[-1]
+        """Send the call to the first engine that can be had; started first where it sleeps. One that stands by is asked
+        when the others could not be reached, not when they answered badly."""
+        for number, replica in enumerate(replicas):
+            following = replicas[number + 1 :]
+            final = all(one.standby for one in following)
             assert replica.engine is not None
             try:
                 async with self._directory.engine_place(replica.engine, wait_s=self._settings.cold_start_s) as place:
-                    target = Target(place.base_url + _PATHS[run.call.endpoint], place.headers, place.socket)
+                    path = place.base_url + _PATHS[run.call.endpoint]
+                    target = Target(path, self._typed(place.headers, prompt), place.socket, place.direct)
                     done = await self._try(run, route, prompt, self._open(run, prompt, replica, target), final=final)
-            except EngineUnavailable:
-                if final or run.sent:
+            except (EngineUnavailable, UnreachableUpstream):
+                if not following or run.sent:
                     raise
                 continue
             if done:
                 if route.shadow is not None and run.call.status == "ok":
                     self.shadows.copy(route, run.call, prompt, _PATHS[run.call.endpoint], run.said.text)
                 return
+
+    @staticmethod
+    def _typed(headers: Mapping[str, str], prompt: Prompt) -> Mapping[str, str]:
+        """The headers with the type of a body that is no JSON."""
+        return {**headers, "Content-Type": prompt.content_type.decode("latin-1")} if prompt.content_type else headers
 
     def _intend(self, run: Run, replica: Replica) -> None:
         call = run.call
@@ -128,10 +136,7 @@ class Forwarder:
         """Send the call to one server and wait for the head of its answer."""
         if target is None:
             assert replica.base_url is not None
-            headers = replica.headers
-            if prompt.content_type:
-                headers = {**headers, "Content-Type": prompt.content_type.decode("latin-1")}
-            target = Target(replica.base_url + _PATHS[run.call.endpoint], headers)
+            target = Target(replica.base_url + _PATHS[run.call.endpoint], self._typed(replica.headers, prompt))
         masked = None
         if replica.outside and self._policies.masks_outside(run.call.org_id):
             masked, places = masked_document(prompt.document)

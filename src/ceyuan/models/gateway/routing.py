@@ -116,7 +116,11 @@ class Router:
             if draw < 0:
                 drawn = variant
                 break
-        return sorted(able, key=lambda one: (one.variant != drawn, self.health(one).pending, self._rng.random()))
+
+        def rank(one: Replica) -> tuple[bool, bool, int, float]:
+            return one.standby, one.variant != drawn, self.health(one).pending, self._rng.random()
+
+        return sorted(able, key=rank)
 
     def _by_prefix(self, replicas: list[Replica], prefix: bytes) -> list[Replica]:
         def score(replica: Replica) -> bytes:

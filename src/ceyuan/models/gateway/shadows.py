@@ -80,7 +80,7 @@ class Shadows:
         figures.calls += 1
         try:
             async with asyncio.timeout(_PATIENCE_S), self._directory.engine_place(replica.engine, wait_s=0.1) as place:
-                target = Target(place.base_url + path, place.headers, place.socket)
+                target = Target(place.base_url + path, place.headers, place.socket, place.direct)
                 answer = await self._upstreams.post(target, body, new_id("shadow"))
                 try:
                     content = await answer.read(_LONGEST)

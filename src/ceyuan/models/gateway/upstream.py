@@ -27,11 +27,13 @@ _PASSED_ON = (b"content-type", b"openai-processing-ms", b"openai-version")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a call goes: the address, headers of our own (its key), a Unix socket for the embedded engine."""
+    """Where a call goes: the address, headers of our own (its key), a Unix socket for the embedded engine. `direct`:
+    never through a proxy of the environment."""
 
     url: str
     headers: Mapping[str, str]
     socket: Path | None = None
+    direct: bool = False
 
 
 class Origin(NamedTuple):
@@ -132,7 +134,7 @@ class Upstreams:
 
     async def _ask(self, method: bytes, target: Target, body: bytes, request_id: str) -> Answer:
         origin, path = place_of(target.url, str(target.socket) if target.socket is not None else None)
-        proxy = proxy_of(origin)
+        proxy = None if target.direct else proxy_of(origin)
         head = head_of(origin, path, tuple(target.headers.items()), proxy)
         data = b"%b %b%b\r\ncontent-length: %d\r\n\r\n%b" % (method, head, request_id.encode(), len(body), body)
         connection = self._pooled(origin) or await self._connect(origin, proxy)

@@ -7,19 +7,18 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.platform import Platform
 from ceyuan.models.serving import repository
-from ceyuan.models.serving.engine import Engines, EngineSpec, EngineState
+from ceyuan.models.serving.embedded import EmbeddedReplicas
+from ceyuan.models.serving.engine import Engines, EngineState, Load
 from ceyuan.models.serving.errors import EngineUnavailable
-from ceyuan.models.serving.files import FileReference, local_path
+from ceyuan.models.serving.replicas import Replicas, Wanted
 from ceyuan.models.serving.routes import Place, Replica, Route
-from ceyuan.models.serving.settings import ServingSettings
 from ceyuan.models.serving.tables import ServedModel, Upstream
-from ceyuan.models.serving.variants import DeploymentPlan, plan_of
+from ceyuan.models.serving.variants import DeploymentPlan, Variant, plan_of
 
 logger = logging.getLogger(__name__)
 _CHANGED = "serving.changed"
@@ -27,41 +26,50 @@ _RELOAD_S = 30.0
 
 
 class ModelDirectory:
-    """The served models by public name; a service of the platform. `engine_place` says where an engine's call goes."""
+    """The served models by public name; a service of the platform. `engine_place` says where an engine's call goes.
+
+    Replicas run in this process's engines (`embedded`) and in every further kind of place that is provided as
+    `Replicas`."""
 
     def __init__(self, platform: Platform) -> None:
-        settings = platform.section(ServingSettings)
         self._platform = platform
-        self._settings = settings
         self._routes: dict[str, Route] = {}
         self._rows: Sequence[ServedModel] = ()
         self._upstreams: Mapping[str, Upstream] = {}
-        self._scales: dict[str, int] = {}
         self._keeper: asyncio.Task[None] | None = None
         self._reloading = asyncio.Lock()
-        self.engines: Engines | None = None
+        self.embedded = EmbeddedReplicas(platform, self.refresh)
         platform.subscriptions.on_volatile(_CHANGED, self._on_changed)
 
     async def start(self, platform: Platform) -> None:
-        """Read what is served and begin to look after the engines."""
-        settings = self._settings
-        self.engines = Engines(
-            idle_s=settings.engine_idle_s,
-            start_timeout_s=settings.engine_start_timeout_s,
-            max_loaded=settings.engine_max_loaded,
-        )
-        await self.engines.start()
+        """Read what is served and begin to look after the replicas."""
+        for kind in self._kinds():
+            await kind.start()
         await self.reload()
         self._keeper = asyncio.create_task(self._keep_fresh(), name="model-directory")
 
     async def stop(self, platform: Platform) -> None:
-        """End all engines."""
+        """End all engines of this process."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
-        if self.engines is not None:
-            await self.engines.close()
-            self.engines = None
+        for kind in self._kinds():
+            await kind.stop()
+
+    def _kinds(self) -> list[Replicas]:
+        return [self.embedded, *self._platform.find(Replicas)]  # type: ignore[type-abstract]
+
+    def _kind(self, plan: DeploymentPlan | None) -> Replicas:
+        """Where the replicas of a plan run; raises `EngineUnavailable` where nothing is there that runs such."""
+        for kind in self._kinds():
+            if kind.runs(plan):
+                return kind
+        raise EngineUnavailable(("没有能运行该部署的资源", "nothing here runs such a deployment"))
+
+    @property
+    def engines(self) -> Engines | None:
+        """The engines of this process, while it runs."""
+        return self.embedded.engines
 
     def find(self, name: str, org_id: str) -> Route | None:
         """The route of a model, `None` if there is none that the organisation may use."""
@@ -85,12 +93,10 @@ class ModelDirectory:
 
     @asynccontextmanager
     async def engine_place(self, engine: str, *, wait_s: float) -> AsyncIterator[Place]:
-        """Where a call goes that this embedded engine answers; holds the engine meanwhile, started first where it
-        sleeps."""
-        if self.engines is None:
-            raise EngineUnavailable(("引擎正在关闭", "the engines are shutting down"))
-        async with self.engines.lease(engine, wait_s=wait_s) as lease:
-            yield Place("http://engine/v1", {}, lease.socket)
+        """Where a call goes that this replica answers; holds it meanwhile, started first where it sleeps."""
+        kind = next((one for one in self._kinds() if one.holds(engine)), self.embedded)
+        async with kind.place(engine, wait_s=wait_s) as place:
+            yield place
 
     def engine_state(self, served_id: str) -> EngineState | None:
         """The state of a served model's engine in this process, of a deployment's first one."""
@@ -98,11 +104,8 @@ class ModelDirectory:
         return states[0] if states else None
 
     def engine_states(self, served_id: str) -> list[EngineState]:
-        """The states of all engines of a served model in this process."""
-        if self.engines is None:
-            return []
-        names = [name for name in self.engines.names if name == served_id or name.startswith(f"{served_id}/")]
-        return [state for name in sorted(names) if (state := self.engines.state(name)) is not None]
+        """The states of all replicas of a served model that this process knows of."""
+        return [state for kind in self._kinds() for state in kind.states(served_id)]
 
     def deployed(self) -> list[tuple[ServedModel, DeploymentPlan]]:
         """The deployments that are ready to be called."""
@@ -111,12 +114,15 @@ class ModelDirectory:
 
     def scale_of(self, served_id: str, plan: DeploymentPlan) -> int:
         """How many replicas of the stable revision are wanted just now."""
-        return min(max(self._scales.get(served_id, plan.scale.least), plan.scale.least, 1), max(plan.scale.most, 1))
+        return self._kind(plan).wanted(served_id, plan)
 
-    def set_scale(self, served_id: str, replicas: int) -> None:
-        """Want this many from now on."""
-        self._scales[served_id] = replicas
-        self.refresh()
+    def loads_of(self, model: ServedModel, plan: DeploymentPlan) -> list[Load]:
+        """How busy the replicas of the stable revision are."""
+        return self._kind(plan).loads(model, plan)
+
+    def standing(self, served_id: str, plan: DeploymentPlan, variant: Variant) -> tuple[bool, str]:
+        """Whether a revision can take its part of the calls, and the last words of what failed to load it."""
+        return self._kind(plan).standing(served_id, variant)
 
     def refresh(self) -> None:
         """Make the routes anew of what was read last: engines are ready that were not."""
@@ -133,23 +139,19 @@ class ModelDirectory:
 
     def _take(self, rows: Sequence[ServedModel], upstreams: Mapping[str, Upstream]) -> None:
         self._rows, self._upstreams = rows, upstreams
+        ready = [row for row in rows if row.state == "ready"]
+        wanted: list[Wanted] = [(row, plan_of(row.routing)) for row in ready if row.upstream_id is None]
+        for kind in self._kinds():
+            kind.take([one for one in wanted if kind.runs(one[1])])
         routes: dict[str, Route] = {}
-        wanted: set[str] = set()
-        for model in rows:
-            if model.state != "ready":
-                continue
+        for model in ready:
             try:
                 route = self._route(model, upstreams)
             except Exception:
                 logger.exception("the served model %s cannot be routed", model.name)
                 continue
             routes[route.name] = route
-            wanted |= self._engines_of(model)
         self._routes = routes
-        if self.engines is not None:
-            for name in self.engines.names:
-                if name not in wanted:
-                    self.engines.withdraw(name)
 
     def _route(self, model: ServedModel, upstreams: Mapping[str, Upstream]) -> Route:
         routing = model.routing or {}
@@ -168,7 +170,8 @@ class ModelDirectory:
             "label": model.label,
         }
         if model.upstream_id is None:
-            return Route(**common, **self._engine_route(model))
+            plan = plan_of(model.routing)
+            return Route(**common, **self._kind(plan).offer(model, plan).fields())
         named = [{"upstream_id": model.upstream_id, "model": model.upstream_model}, *routing.get("replicas", ())]
         replicas = [self._replica(upstreams[entry["upstream_id"]], entry, model.upstream_model) for entry in named]
         replicas[0] = replace(replicas[0], weight=routing.get("weight", 1), tier=routing.get("tier", 0))
@@ -203,57 +206,6 @@ class ModelDirectory:
             headers["Authorization"] = f"Bearer {key}"
         return headers
 
-    def _engine_route(self, model: ServedModel) -> dict[str, Any]:
-        """The replicas of a model that embedded engines run; the engines are declared along the way."""
-        plan = plan_of(model.routing)
-        if plan is None:
-            if model.file is not None:
-                self._declare(model, model.id, model.file, keep_warm=model.keep_warm)
-            return {"replicas": (Replica(model.id, "engine", model.name, engine=model.id),)}
-        replicas: list[Replica] = []
-        shadow = None
-        for variant in plan.variants:
-            count = self.scale_of(model.id, plan) if variant.name == "stable" else 1
-            for index in range(count):
-                name = variant.engine(model.id, index)
-                warm = index > 0 or plan.scale.least > 0 or variant.name != "stable"
-                self._declare(model, name, variant.file, keep_warm=warm)
-                # One that still loads gets no calls while another one can take them.
-                if index and not self._is_ready(name):
-                    continue
-                only_for = None if variant.released else frozenset({variant.owner_org_id})
-                replica = Replica(name, "engine", model.name, engine=name, variant=variant.name, only_for=only_for)
-                if variant.name == "shadow":
-                    shadow = (replica, variant.percent)
-                elif variant.name == "stable" or (variant.name == "canary" and variant.percent):
-                    replicas.append(replica)
-        shares = tuple((one.name, one.percent) for one in plan.variants if one.name == "canary" and one.percent)
-        return {"replicas": tuple(replicas), "shares": shares, "shadow": shadow, "strategy": "least_pending"}
-
-    def _engines_of(self, model: ServedModel) -> set[str]:
-        """The engines that a model wants."""
-        if model.upstream_id is not None:
-            return set()
-        plan = plan_of(model.routing)
-        if plan is None:
-            return {model.id}
-        return {
-            variant.engine(model.id, index)
-            for variant in plan.variants
-            for index in range(self.scale_of(model.id, plan) if variant.name == "stable" else 1)
-        }
-
-    def _is_ready(self, engine: str) -> bool:
-        state = self.engines.state(engine) if self.engines is not None else None
-        return state is not None and state.state == "ready"
-
-    def _declare(self, model: ServedModel, name: str, file: str, *, keep_warm: bool) -> None:
-        if self.engines is None:
-            return
-        path = local_path(self._platform, FileReference.parse(file))
-        spec = engine_spec(self._settings, model, path or Path("/missing"))
-        self.engines.declare(name, spec, keep_warm=path is not None and (keep_warm or self._settings.engine_eager))
-
     async def _on_changed(self, platform: Platform, event: Event) -> None:
         await self.reload()
 
@@ -271,22 +223,6 @@ def _callers(model: ServedModel) -> frozenset[str] | None:
     if not model.released:
         return frozenset({model.owner_org_id} if model.owner_org_id else ())
     return None if model.visibility == "public" else frozenset(model.visible_to)
-
-
-def engine_spec(settings: ServingSettings, model: ServedModel, path: Path) -> EngineSpec:
-    """How to run a model: the platform's settings, with what the model sets for itself."""
-    own = model.engine
-    return EngineSpec(
-        model_path=str(path),
-        alias=model.name,
-        context=own.get("context") or settings.engine_context,
-        parallel=own.get("parallel") or settings.engine_parallel,
-        max_tokens=own.get("max_tokens") or settings.engine_max_tokens,
-        threads=own.get("threads") or settings.engine_threads,
-        embeddings="embeddings" in model.capabilities,
-        chat_template=own.get("chat_template") or "",
-        spin=settings.engine_spin,
-    )
 
 
 def key_context(upstream_id: str) -> str:

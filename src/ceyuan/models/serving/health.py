@@ -82,7 +82,11 @@ async def served_health(uow: UnitOfWork, reference: str) -> ServedHealth:
         if health.healthy and health.models and row.upstream_model not in health.models:
             reason = f"the upstream does not list {row.upstream_model}"
         return ServedHealth(row.name, row.state, reason is None, reason, health.latency_ms, None)
-    assert row.file is not None
+    if row.file is None:
+        states = [state for d in uow.platform.find(ModelDirectory) for state in d.engine_states(row.id)]
+        working = [state for state in states if state.state != "failed"]
+        told = states[-1].last_error if states and not working else None
+        return ServedHealth(row.name, row.state, told is None, told, None, next(iter(working or states), None))
     if local_path(uow.platform, FileReference.parse(row.file)) is None:
         return ServedHealth(row.name, row.state, False, "its file is not on this machine", None, None)
     state = next((d.engine_state(row.id) for d in uow.platform.find(ModelDirectory)), None)

@@ -25,8 +25,9 @@ class Replica:
     `tier`: those of a larger number are asked only when none of a smaller one can be. `outside`: it is not the
     platform's own, so what must stay inside does not go there. `price` is what it asks for a million tokens.
     `usage_url` tells what it counted for a call: `{id}` stands for the `x-request-id` that it was sent with.
-    `engine` names the embedded engine behind it, where there is one, and `variant` the revision of a deployment;
-    `only_for` are the organisations whose calls may go there (a candidate's owner), `None` = all.
+    `engine` names the replica of ours behind it, where there is one, and `variant` the revision of a deployment;
+    `only_for` are the organisations whose calls may go there (a candidate's owner), `None` = all. A `standby` one is
+    asked when no other could be reached: the call waits there until a replica is up.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Replica:
     engine: str | None = None
     variant: str = ""
     only_for: frozenset[str] | None = None
+    standby: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Route:
 
     @property
     def embedded(self) -> bool:
-        """Whether embedded engines run it."""
+        """Whether replicas of ours run it, in this process's engines or in a pool."""
         return self.replicas[0].engine is not None
 
     def is_open_to(self, org_id: str) -> bool:
@@ -84,8 +86,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a call goes: the address up to `/v1`, headers with the upstream's key, the engine's Unix socket."""
+    """Where a call goes: the address up to `/v1`, headers with the upstream's key, the engine's Unix socket. `direct`:
+    never through a proxy of the environment."""
 
     base_url: str
     headers: Mapping[str, str]
     socket: Path | None = None
+    direct: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -44,14 +44,15 @@ class EngineOptions:
 
 @dataclass(frozen=True, slots=True)
 class NewServed:
-    """A served model to be: see `ServedModel`. Either `upstream` (id or name) or `file` is set; empty names default
-    to the public one."""
+    """A served model to be: see `ServedModel`. One of `upstream` (id or name), `file` and `revision` (which replicas in
+    a pool run as a whole) is set; empty names default to the public one."""
 
     name: str
     title: str = ""
     upstream: str | None = None
     upstream_model: str = ""
     file: str | None = None
+    revision: str | None = None
     engine: EngineOptions = field(default_factory=EngineOptions)
     capabilities: Sequence[Capability] = ("chat", "completions")
     price_model: str = ""
@@ -117,12 +118,12 @@ def _check(new: NewServed) -> None:
             (f"“{new.name[:80]}”不能作为模型名", f"“{new.name[:80]}” cannot be a model's name"),
             hint=("使用字母、数字与 . _ : / -", "use letters, digits and . _ : / -"),
         )
-    if (new.upstream is None) == (new.file is None):
+    if [new.upstream, new.file, new.revision].count(None) != 2:
         raise InvalidServedModel(
             ("须指定上游服务或模型文件之一", "name either an upstream or a file"),
             hint=("upstream 与 file 二选一", "set one of upstream and file"),
         )
-    able = set(CAPABILITIES) if new.file is None else ENGINE_CAPABILITIES
+    able: Set[str] = set(CAPABILITIES) if new.file is None else ENGINE_CAPABILITIES
     unknown = set(new.capabilities) - able
     if unknown or not new.capabilities:
         raise InvalidServedModel(
@@ -138,6 +139,10 @@ async def _source_of(uow: UnitOfWork, new: NewServed) -> _Source:
     if new.upstream is not None:
         upstream = await repository.get_upstream(uow.session, new.upstream)
         return _Source(upstream_id=upstream.id)
+    if new.revision is not None:
+        whole = await resolve(uow, new.revision)
+        released = await is_released(uow, whole.node_id)
+        return _Source(revision=whole.ref, owner_org_id=whole.org_id, node=whole.node_id, released=released)
     assert new.file is not None
     reference = FileReference.parse(new.file)
     if reference.kind == "known":

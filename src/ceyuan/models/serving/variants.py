@@ -4,10 +4,11 @@ gets. Stored as JSON with the served model (`ServedModel.routing`)."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 VariantName = Literal["stable", "next", "canary", "shadow"]
+EngineName = Literal["vllm", "sglang", "command"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,11 @@ class Variant:
 
     def engine(self, served_id: str, index: int) -> str:
         """The name of the engine of one replica."""
-        return f"{served_id}/{self.number}/{index}"
+        return self.replica(served_id, str(index))
+
+    def replica(self, served_id: str, member: str) -> str:
+        """The name of one replica of this revision."""
+        return f"{served_id}/{self.number}/{member}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,39 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolRun:
+    """How replicas run as compute tasks: in the pool `pool`, with these resources, on the account of `org_id`.
+
+    `engine` is a server whose command line is known, or `command`, the words of which are given (`{model}` stands for
+    the folder of the revision, `{name}` for the model's public name, `{host}` and `{port}` for where to listen).
+    `arguments` are further ones of the engine, by name without dashes. `environment` is the folder on the nodes whose
+    `bin` holds the engine's programs (empty: the system's). `concurrency` is how many calls a replica answers at once.
+    `trusted`: it may run where nothing isolates it.
+    """
+
+    engine: EngineName
+    pool: str
+    cpus: int = 4
+    memory_gib: float = 16.0
+    accelerator: str = "cpu"
+    accelerators: int = 0
+    environment: str = ""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    concurrency: int = 64
+    org_id: str = ""
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentPlan:
-    """The variants of a deployment by name, and its scale. `made` is the number of the last variant."""
+    """The variants of a deployment by name, and its scale. `made` is the number of the last variant; without `pool`
+    the embedded engines of this process run it."""
 
     variants: tuple[Variant, ...]
     scale: Scale
     made: int = 1
+    pool: PoolRun | None = None
 
     def find(self, name: VariantName) -> Variant | None:
         """The variant of this name, if it has one."""
@@ -80,6 +112,7 @@ class DeploymentPlan:
             "variants": [asdict(variant) for variant in self.variants],
             "scale": asdict(self.scale),
             "made": self.made,
+            **({"pool": asdict(self.pool)} if self.pool is not None else {}),
         }
 
 
@@ -88,4 +121,6 @@ def plan_of(routing: Mapping[str, Any] | None) -> DeploymentPlan | None:
     if not routing or not routing.get("variants"):
         return None
     variants = tuple(Variant(**variant) for variant in routing["variants"])
-    return DeploymentPlan(variants, Scale(**routing["scale"]), routing["made"])
+    pool = routing.get("pool")
+    run = PoolRun(**{**pool, "command": tuple(pool["command"])}) if pool else None
+    return DeploymentPlan(variants, Scale(**routing["scale"]), routing["made"], run)

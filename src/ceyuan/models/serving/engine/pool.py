@@ -21,7 +21,7 @@ from ceyuan.models.serving.engine.process import EngineProcess, EngineSpec
 from ceyuan.models.serving.errors import EngineUnavailable
 
 logger = logging.getLogger(__name__)
-State = Literal["stopped", "starting", "ready", "backing_off"]
+State = Literal["stopped", "starting", "ready", "backing_off", "queued", "draining", "stopping", "failed"]
 _PREFIX = "ceyuan-engines-"
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
@@ -32,7 +32,8 @@ _OVERHEAD_BYTES = 200 << 20
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """How an engine is: for pages and health checks. `selftest` holds tokens/s by thread count."""
+    """How an engine is: for pages and health checks. `selftest` holds tokens/s by thread count; of one in a
+    pool `task_id` is the compute task that runs it, and `address` where it listens."""
 
     name: str
     state: State
@@ -45,6 +46,8 @@ class EngineState:
     last_error: str | None
     selftest: list[dict[str, Any]]
     log: list[str]
+    task_id: str | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
