@@ -31,9 +31,16 @@ def _settings(pairs: list[str]) -> dict[str, Any]:
     return {name: yaml.safe_load(value) for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid((f"无法读取文件:{error}", f"a file cannot be read: {error}")) from error
+
+
 @app.command("list")
 @app.command("ls", hidden=True)
-def list_pools(kind: Annotated[str | None, typer.Option(help="local, ssh or slurm")] = None) -> None:
+def list_pools(kind: Annotated[str | None, typer.Option(help="local, ssh, slurm, kubernetes or ray")] = None) -> None:
     """List the pools with capacity and what runs there."""
     show_rows((_summed(pool) for pool in Api().pages(_BASE, kind=kind)), _POOLS)
 
@@ -47,14 +54,30 @@ def show_pool(pool: Annotated[str, typer.Argument(help="id or name")]) -> None:
 @app.command()
 def register(
     name: str,
-    kind: Annotated[str, typer.Option(help="ssh or slurm")],
+    kind: Annotated[str, typer.Option(help="ssh, slurm, kubernetes or ray")],
     org: Annotated[str | None, typer.Option(help="only this organisation's tasks may run there")] = None,
     region: Annotated[str, typer.Option(help="region, such as beijing")] = "",
     setting: Annotated[list[str] | None, typer.Option("--set", help="name=value, by kind of pool")] = None,
+    set_file: Annotated[list[str] | None, typer.Option("--set-file", help="name=file that holds the value")] = None,
+    secret: Annotated[
+        Path | None, typer.Option(help="file with the bearer token of the cluster's service; it is sealed")
+    ] = None,
 ) -> None:
     """Register a pool; a cluster is tried before it is kept."""
-    body = {"name": name, "kind": kind, "org_id": org, "region": region, "settings": _settings(setting or [])}
-    show(Api().post(_BASE, body))
+    settings = _settings(setting or []) | {
+        given: _read(Path(path)) for given, _, path in (pair.partition("=") for pair in set_file or [])
+    }
+    body = {"name": name, "kind": kind, "org_id": org, "region": region, "settings": settings}
+    show(Api().post(_BASE, body | ({"secret": _read(secret)} if secret else {})))
+
+
+@app.command("set-secret")
+def set_secret(
+    pool: Annotated[str, typer.Argument(help="id or name")],
+    secret: Annotated[Path, typer.Argument(help="file with the new bearer token; it is sealed")],
+) -> None:
+    """Give a pool another credential; it is tried before it is kept."""
+    show_rows(Api().call("PUT", f"{_BASE}/{pool}/secret", json={"secret": _read(secret)})["nodes"], _NODES)
 
 
 @app.command("add-host")
@@ -70,10 +93,7 @@ def add_host(
     accelerators: Annotated[int, typer.Option(help="how many")] = 0,
 ) -> None:
     """Add a host to an SSH pool; it is reached and tried before it is kept."""
-    try:
-        keys = {"host_key": host_key.read_text().strip(), "private_key": private_key.read_text()}
-    except OSError as error:
-        raise Invalid((f"无法读取密钥文件:{error}", f"a key file cannot be read: {error}")) from error
+    keys = {"host_key": _read(host_key), "private_key": _read(private_key) + "\n"}
     body = {"address": address, "user": user, "port": port, "root": root, **keys}
     body |= {"accelerator": accelerator, "accelerators": accelerators}
     show_rows(Api().post(f"{_BASE}/{pool}/hosts", body)["nodes"], _NODES)

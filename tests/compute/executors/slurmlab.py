@@ -91,7 +91,7 @@ class SlurmLab:
             "munged", "munged", "--foreground", "--force", f"--key-file={at}.key", f"--socket={at}.socket", *files
         )
         self._wait(lambda: (folder / "munge.socket").exists())
-        self._start("slurmctld", "slurmctld", "-D", "-f", str(self.conf))
+        self.start_controller()
         for node in ("bj1", "nm1"):
             self.start_node(node)
         self._wait(lambda: self._told().count("idle") == 2)
@@ -99,6 +99,15 @@ class SlurmLab:
     @property
     def cluster(self) -> SlurmCluster:
         return SlurmCluster(self.folder / "shared", conf=str(self.conf), python=sys.executable)
+
+    def start_controller(self) -> None:
+        self._start("slurmctld", "slurmctld", "-D", "-f", str(self.conf))
+
+    def kill_controller(self) -> None:
+        """Kill the controller with -9; nodes and jobs go on."""
+        daemon = self.daemons.pop("slurmctld")
+        daemon.kill()
+        daemon.wait()
 
     def start_node(self, node: str) -> None:
         self._start(f"slurmd.{node}", "slurmd", "-D", "-f", str(self.conf), "-N", node)

@@ -1,4 +1,5 @@
-"""What every executor keeps, against the real thing: local processes, a host behind a real sshd, a real Slurm."""
+"""What every executor keeps, against the real thing: local processes, a host behind a real sshd, a real Slurm.
+Kubernetes is the exception: no API server can be brought up here, so that one is emulated (see kubelab)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,10 @@ from typing import Any
 import pytest
 
 from ceyuan.compute.executors import Executor, ExecutorFault, Launch, LocalExecutor, Run, SlurmExecutor, SshExecutor
-from tests.compute.executors import slurmlab
+from ceyuan.compute.executors.kubernetes import KubernetesExecutor
+from ceyuan.compute.executors.ray import RayExecutor
+from tests.compute.executors import raylab, slurmlab
+from tests.compute.executors.kubelab import KubeLab
 from tests.compute.executors.sshd import Sshd, why_not
 
 SHELL = ("/bin/sh", "-c")
@@ -37,11 +41,36 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[slurmlab.SlurmLab]
     made.stop()
 
 
-@pytest.fixture(params=["local", "ssh", pytest.param("slurm", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module")
+def rays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[raylab.RayLab]:
+    if reason := raylab.why_not():
+        pytest.skip(reason)
+    made = raylab.RayLab(tmp_path_factory.mktemp("ray"))
+    yield made
+    made.stop()
+
+
+PLACES = ["local", "ssh", "kubernetes", *(pytest.param(name, marks=pytest.mark.slow) for name in ("slurm", "ray"))]
+
+
+@pytest.fixture(params=PLACES)
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[Executor, Path]]:
     """An executor and the folder of its runs."""
     if request.param == "local":
         yield LocalExecutor(tmp_path / "runs"), tmp_path / "runs"
+        return
+    if request.param == "kubernetes":
+        pytest.importorskip("lightkube", reason="lightkube is missing: pip install 'ceyuan[kubernetes]'")
+        kube = await KubeLab(tmp_path).start()
+        clustered = KubernetesExecutor(kube.cluster())
+        yield clustered, clustered.root
+        await clustered.close()
+        await kube.stop()
+        return
+    if request.param == "ray":
+        on_ray = RayExecutor(request.getfixturevalue("rays").cluster)
+        yield on_ray, on_ray.root
+        await on_ray.close()
         return
     if request.param == "slurm":
         cluster = request.getfixturevalue("lab").cluster
@@ -58,7 +87,7 @@ def sh(script: str, **options: Any) -> Launch:
     return Launch((*SHELL, script), {"PATH": os.defpath}, **options)
 
 
-async def ended(executor: Executor, key: str, seconds: float = 20) -> Run:
+async def ended(executor: Executor, key: str, seconds: float = 60) -> Run:
     async with asyncio.timeout(seconds):
         while not (run := await executor.status(key)).ended:
             await asyncio.sleep(0.1)
@@ -66,7 +95,7 @@ async def ended(executor: Executor, key: str, seconds: float = 20) -> Run:
 
 
 async def until(executor: Executor, key: str, text: bytes) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while text not in await executor.logs(key):
             await asyncio.sleep(0.05)
 
@@ -171,10 +200,12 @@ async def test_a_run_outlives_the_one_who_submitted_it_and_another_finds_it(
 ) -> None:
     executor, root = place
     key = f"heir-{os.urandom(4).hex()}"
-    await executor.submit(key, sh("echo begun; sleep 1; echo late"))
+    go = tmp_path / "go"
+    await executor.submit(key, sh(f"echo begun; while [ ! -e {go} ]; do sleep 0.05; done; echo late"))
     await until(executor, key, b"begun")
     heir = LocalExecutor(root)
     assert (await heir.status(key)).state == "running"
+    go.touch()
     assert (await ended(heir, key)).state == "succeeded"
 
 

@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@ant-design/icons'
-import { Button, Form, Input, InputNumber, Select, Table } from 'antd'
+import { Button, Form, Input, InputNumber, Select, Table, type FormInstance } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
@@ -26,6 +26,7 @@ interface Values {
   org_id?: string
   region?: string
   settings?: string
+  secret?: string
 }
 
 interface QuotaValues {
@@ -54,6 +55,7 @@ function RegisterPool({ open, onClose }: { open: boolean; onClose: () => void })
         org_id: values.org_id || null,
         region: values.region ?? '',
         settings: parsed(values.settings),
+        secret: values.secret ?? '',
       },
     })
     if (data) void navigate(`/compute/pools/${data.id}`)
@@ -67,15 +69,25 @@ function RegisterPool({ open, onClose }: { open: boolean; onClose: () => void })
       onSubmit={register}
       onClose={onClose}
     >
+      {(form) => <PoolFields form={form} regions={regions.map((one) => ({ value: one.name, label: name(one.name) }))} />}
+    </FormModal>
+  )
+}
+
+function PoolFields({ form, regions }: { form: FormInstance<Values>; regions: { value: string; label: string }[] }) {
+  const { t } = useTranslation('tasks')
+  const kind = Form.useWatch('kind', form)
+  return (
+    <>
       <div className="grid-2">
         <Form.Item name="name" label={t('pools.name')} extra={t('pools.nameNote')} rules={[{ required: true }]}>
           <Input maxLength={60} autoFocus />
         </Form.Item>
         <Form.Item name="kind" label={t('pools.kind')} rules={[{ required: true }]}>
-          <Select options={KINDS.map((kind) => ({ value: kind, label: t(`pools.kinds.${kind}`) }))} />
+          <Select options={KINDS.map((one) => ({ value: one, label: t(`pools.kinds.${one}`) }))} />
         </Form.Item>
         <Form.Item name="region" label={t('pools.region')}>
-          <Select allowClear options={regions.map((region) => ({ value: region.name, label: name(region.name) }))} />
+          <Select allowClear options={regions} />
         </Form.Item>
         <Form.Item name="org_id" label={t('pools.org')} extra={t('pools.orgNote')}>
           <Input maxLength={40} />
@@ -84,16 +96,27 @@ function RegisterPool({ open, onClose }: { open: boolean; onClose: () => void })
       <Form.Item
         name="settings"
         label={t('pools.settings')}
-        extra={t('pools.settingsNote')}
+        extra={t(`pools.settingsNotes.${kind ?? 'ssh'}`)}
         rules={[{ validator: isJson }]}
       >
         <Input.TextArea className="mono" autoSize={{ minRows: 2 }} />
       </Form.Item>
-    </FormModal>
+      {kind && SECRETS[kind] && (
+        <Form.Item
+          name="secret"
+          label={t('pools.secret')}
+          extra={t('pools.secretNote')}
+          rules={[{ required: SECRETS[kind] === 'must' }]}
+        >
+          <Input.Password autoComplete="new-password" />
+        </Form.Item>
+      )}
+    </>
   )
 }
 
-const KINDS = ['ssh', 'slurm'] as const
+const KINDS = ['ssh', 'slurm', 'kubernetes', 'ray'] as const
+const SECRETS: Partial<Record<string, 'may' | 'must'>> = { kubernetes: 'must', ray: 'may' }
 
 function Quotas({ operator }: { operator: boolean }) {
   const { t } = useTranslation('tasks')

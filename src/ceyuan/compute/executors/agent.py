@@ -192,8 +192,11 @@ def send(session: int, number: int) -> None:
             pass
 
 
-def supervise(folder: str) -> None:
-    """Run the command of a folder, once, and write down how it ended."""
+def supervise(folder: str, leaving: str = "") -> None:
+    """Run the command of a folder, once, and write down how it ended. `leaving`: the reason for which it is asked to
+    end when the supervisor gets TERM (a cluster wants its node back); without, TERM ends the supervisor itself."""
+    if leaving:
+        signal.signal(signal.SIGTERM, lambda _number, _frame: ask_to_end(folder, leaving))
     lock = os.open(at(folder, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
     # Those who only look hold the lock for a moment; another supervisor holds it until there is a result.
     for _attempt in range(50):
@@ -420,7 +423,7 @@ def give_out(root: str, place: str) -> None:
 def main(arguments: list[str]) -> int:
     command, root, rest = arguments[0], arguments[1], arguments[2:]
     if command == "supervise":
-        supervise(root)
+        supervise(root, *rest[:1])
         return 0
     answer: dict[str, Any]
     if command in ("take_in", "give_out", "remove"):

@@ -25,7 +25,8 @@ class Launch:
     `wall_s` and `memory_mb` end it when they are passed (0: no limit); `prefix` is put before `argv` (a sandbox). With
     `lease_s` it ends by itself when nobody asks for its status for so long. `cpus`, `accelerators` of the kind
     `accelerator` and `nodes` are what a queueing system behind the executor must reserve; `passes` names variables of
-    that system which the command may see; `where` is the node it shall run on (empty: any).
+    that system which the command may see; `where` is the node it shall run on (empty: any). `readable` and `writable`
+    are the folders besides its own that a container around the run must show, `network` whether it may reach others.
     """
 
     argv: Sequence[str]
@@ -41,6 +42,9 @@ class Launch:
     nodes: int = 1
     passes: Sequence[str] = ()
     where: str = ""
+    readable: Sequence[str] = ()
+    writable: Sequence[str] = ()
+    network: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +131,8 @@ class Executor(Protocol):
 
     async def forget(self, key: str) -> None:
         """Remove what an ended run left."""
+        ...
+
+    async def close(self) -> None:
+        """End kept connections; the runs go on."""
         ...

@@ -56,6 +56,10 @@ class ClusterExecutor(FolderExecutor):
             raise ExecutorFault("refused", "the run is still at work")
         await asyncio.to_thread(shutil.rmtree, self.root / key, ignore_errors=True)
 
+    async def close(self) -> None:
+        """No connection is kept."""
+        return
+
     def place_file(self, source: Path) -> Path:
         """Put a program of ours where the nodes see it, once for each version."""
         content = source.read_bytes()
@@ -67,6 +71,16 @@ class ClusterExecutor(FolderExecutor):
             fresh.replace(target)
         return target
 
+    def withdraw(self, key: str, reason: str) -> bool:
+        """End a run that has not begun, for good: no supervisor can begin it afterwards. Whether that was so."""
+        folder = str(self.root / key)
+        try:
+            agent.write(agent.at(folder, "started"), {}, once=True)
+        except FileExistsError:
+            return False
+        agent.write(agent.at(folder, "result.json"), {"state": "cancelled", "reason": reason, "seconds": 0.0})
+        return True
+
     def written(self, key: str) -> tuple[str, Run]:
         """How the supervisor's files say that a run stands: (`absent`, `accepted`, `started`, `ended`), and the run."""
         folder = str(self.root / key)
@@ -76,7 +90,7 @@ class ClusterExecutor(FolderExecutor):
         if result := agent.read(agent.at(folder, "result.json")):
             return "ended", Run.of({"key": key, **result})
         started = agent.read(agent.at(folder, "started"))
-        if not started:
+        if "started_at" not in started:
             return "accepted", Run(key, "queued")
         pulse = agent.read(agent.at(folder, "pulse"))
         began = float(started["started_at"])

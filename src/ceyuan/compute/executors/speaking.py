@@ -57,3 +57,7 @@ class AgentExecutor(ABC):
     async def forget(self, key: str) -> None:
         """Remove what an ended run left."""
         await self._answer("forget", key)
+
+    async def close(self) -> None:
+        """No connection is kept."""
+        return

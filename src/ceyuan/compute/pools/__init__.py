@@ -1,11 +1,12 @@
 """Executor pools: the machines on which tasks run, registered by operators, looked after, drained, removed.
 
-A pool is of a kind (this machine, SSH hosts, a cluster with a queueing system of its own) and belongs to everybody or
+A pool is of a kind (this machine, SSH hosts, a cluster with a queue of its own) and belongs to everybody or
 to one organisation. Which task gets which node is for the room of tasks; it says here what it holds (`PoolUse`).
 """
 
+from ceyuan.compute.pools.clusters import KINDS
 from ceyuan.compute.pools.health import look_after_pools
-from ceyuan.compute.pools.kinds import KINDS, Kind
+from ceyuan.compute.pools.kinds import Kind
 from ceyuan.compute.pools.opening import OpenExecutors, open_executors
 from ceyuan.compute.pools.repository import all_pools, nodes_of
 from ceyuan.compute.pools.service import (

@@ -18,7 +18,7 @@ from ceyuan.compute.pools.errors import (
 )
 from ceyuan.compute.pools.health import look_after_pools
 from ceyuan.compute.pools.hosts import NewHost
-from ceyuan.compute.pools.schemas import DrainIn, DrainOut, HostIn, PoolIn, PoolOut
+from ceyuan.compute.pools.schemas import DrainIn, DrainOut, HostIn, PoolIn, PoolOut, SecretIn
 from ceyuan.compute.pools.tables import ExecutorPool
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
@@ -58,7 +58,8 @@ async def list_executor_pools(
 )
 async def register_executor_pool(body: PoolIn, platform: CurrentPlatform, actor: CurrentActor) -> Any:
     """Register a pool; a cluster is tried before it is kept."""
-    pool = await service.register_pool(platform, actor, service.NewPool(**body.model_dump()))
+    given = body.model_dump() | {"secret": body.secret.get_secret_value()}
+    pool = await service.register_pool(platform, actor, service.NewPool(**given))
     return await _shown(platform, actor, pool.id)
 
 
@@ -72,6 +73,17 @@ async def get_executor_pool(pool_id: str, uow: ReadWork) -> Any:
 async def remove_executor_pool(pool_id: str, uow: WriteWork) -> None:
     """Forget a pool with its hosts and keys."""
     await service.remove_pool(uow, pool_id)
+
+
+@router.put(
+    "/{pool_id}/secret", response_model=PoolOut, responses=problems(*_CHANGE, PoolUnsuitable, PoolUnreachable, Invalid)
+)
+async def replace_executor_pool_secret(
+    pool_id: str, body: SecretIn, platform: CurrentPlatform, actor: CurrentActor
+) -> Any:
+    """Give a pool another credential; it is tried before it is kept."""
+    pool = await service.replace_secret(platform, actor, pool_id, body.secret.get_secret_value())
+    return await _shown(platform, actor, pool.id)
 
 
 @router.post("/{pool_id}/look", response_model=PoolOut, responses=problems(*_CHANGE))

@@ -9,8 +9,9 @@ from datetime import datetime
 
 from ceyuan.compute.executors import ExecutorFault, Machine
 from ceyuan.compute.pools import repository
+from ceyuan.compute.pools.clusters import KINDS
 from ceyuan.compute.pools.errors import PoolUnreachable
-from ceyuan.compute.pools.kinds import KINDS, Found
+from ceyuan.compute.pools.kinds import Found
 from ceyuan.compute.pools.opening import open_executors
 from ceyuan.compute.pools.settings import PoolSettings
 from ceyuan.compute.pools.tables import ExecutorPool, PoolNode

@@ -1,4 +1,4 @@
-"""Kinds of pools: how each is opened, looked at and what its settings are. A further kind is one more entry."""
+"""Kinds of pools: how each is opened, looked at and what its settings are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ceyuan.compute.executors import (
     Executor,
@@ -44,13 +44,16 @@ class Found:
 
 class Kind(ABC):
     """A kind of pool. `has_hosts`: its nodes are registered one by one; `shares_folders`: its nodes see our
-    folders; `gangs`: one task may take several nodes."""
+    folders; `gangs`: one task may take several nodes; `contains`: its tasks run in containers that isolate them by
+    themselves; `secret`: whether a credential opens it (`no`, `may`, `must`)."""
 
     name: str
     title: Text
     has_hosts = False
     shares_folders = True
     gangs = False
+    contains = False
+    secret: Literal["no", "may", "must"] = "no"
 
     def check_settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The settings that are kept; raises `ValueError` for one that is unknown or wrong."""
@@ -184,4 +187,12 @@ def _write(path: Path, content: bytes) -> None:
     fresh.replace(path)
 
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (LocalKind(), SshKind(), SlurmKind())}
+def secret_context(pool_id: str) -> str:
+    """What a pool's secret is sealed for."""
+    return f"compute.executor_pool.secret:{pool_id}"
+
+
+def secret_of(platform: Platform, pool: ExecutorPool) -> str:
+    """The secret of a pool; empty where it has none."""
+    sealed = pool.sealed_secret
+    return "" if sealed is None else platform.vault.decrypt(sealed, secret_context(pool.id)).decode()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ceyuan.compute.executors import Executor, SshExecutor
+from ceyuan.compute.executors import Executor
 from ceyuan.compute.pools import repository
-from ceyuan.compute.pools.kinds import KINDS, Kind
+from ceyuan.compute.pools.clusters import KINDS
+from ceyuan.compute.pools.kinds import Kind
 from ceyuan.compute.pools.tables import ExecutorPool, PoolNode
 from ceyuan.kernel.actor import SYSTEM
 from ceyuan.kernel.platform import Platform
@@ -16,6 +17,7 @@ class OpenExecutors:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._open: dict[str, tuple[int, Executor]] = {}
+        self._stale: list[Executor] = []
 
     def of(self, pool: ExecutorPool, node: PoolNode | None) -> Executor:
         """The executor of a pool, or of a host of it."""
@@ -23,6 +25,8 @@ class OpenExecutors:
         name = node.id if kind.has_hosts and node is not None else pool.id
         held = self._open.get(name)
         if held is None or held[0] != pool.version:
+            if held is not None:
+                self._stale.append(held[1])
             held = self._open[name] = (pool.version, kind.open(self._platform, pool, node))
         return held[1]
 
@@ -38,10 +42,10 @@ class OpenExecutors:
 
     async def stop(self, platform: Platform) -> None:
         """End kept connections."""
-        for _version, executor in self._open.values():
-            if isinstance(executor, SshExecutor):
-                await executor.close()
+        for executor in [*self._stale, *(executor for _version, executor in self._open.values())]:
+            await executor.close()
         self._open.clear()
+        self._stale.clear()
 
 
 def open_executors(platform: Platform) -> OpenExecutors:

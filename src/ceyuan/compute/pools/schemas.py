@@ -1,4 +1,4 @@
-"""Pools on the wire. Private keys go in and never come out."""
+"""Pools on the wire. Private keys and secrets go in and never come out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")]
 
 
 class PoolIn(BaseModel):
-    """A pool to register: kind `ssh` or `slurm`, for all or for one organisation."""
+    """A pool to register, for all or for one organisation: kind `ssh`, `slurm`, `kubernetes` or `ray`. `secret` is the
+    bearer token of a cluster's service; it is sealed and never shown again."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -20,6 +21,15 @@ class PoolIn(BaseModel):
     org_id: Annotated[str | None, Field(max_length=40)] = None
     region: Annotated[str, Field(max_length=40)] = ""
     settings: dict[str, Any] = {}
+    secret: Annotated[SecretStr, Field(max_length=20_000)] = SecretStr("")
+
+
+class SecretIn(BaseModel):
+    """Another bearer token for a cluster's service; sealed and never shown again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    secret: Annotated[SecretStr, Field(max_length=20_000)]
 
 
 class HostIn(BaseModel):

@@ -8,10 +8,11 @@ from typing import Any
 
 from ceyuan.compute.catalogue import known_accelerator, known_region
 from ceyuan.compute.pools import repository
+from ceyuan.compute.pools.clusters import KINDS
 from ceyuan.compute.pools.errors import NodeNotFound, PoolInUse, PoolNameTaken, PoolNotFound, PoolUnsuitable
 from ceyuan.compute.pools.health import fresh_node, look_at_pool
 from ceyuan.compute.pools.hosts import NewHost, test_host, trimmed_host_key
-from ceyuan.compute.pools.kinds import KINDS, key_context
+from ceyuan.compute.pools.kinds import key_context, secret_context
 from ceyuan.compute.pools.tables import ExecutorPool, PoolNode
 from ceyuan.compute.pools.uses import PoolUse, held_by_node, tell_changed
 from ceyuan.kernel.actor import Actor
@@ -28,13 +29,14 @@ LOCAL_NAME, LOCAL_POOL, LOCAL_NODE = "local", "pool_local", "node_local"
 @dataclass(frozen=True, slots=True)
 class NewPool:
     """A pool to be: a name of its own, its kind, whose tasks may run there (`None`: everybody's), its region, settings
-    of its kind."""
+    of its kind, and the credential that opens its service (a bearer token)."""
 
     name: str
     kind: str
     org_id: str | None = None
     region: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    secret: str = field(default="", repr=False)
 
 
 def _row(new: NewPool, settings: dict[str, Any], actor_id: str, platform: Platform) -> ExecutorPool:
@@ -45,6 +47,7 @@ def _row(new: NewPool, settings: dict[str, Any], actor_id: str, platform: Platfo
         org_id=new.org_id,
         region=new.region,
         settings=settings,
+        sealed_secret=None,
         state="active",
         health="unknown",
         fault="",
@@ -92,6 +95,7 @@ async def register_pool(platform: Platform, actor: Actor, new: NewPool) -> Execu
     except ValueError as error:
         raise Invalid((f"资源池设置有误:{error}", f"the settings of the pool are wrong: {error}")) from error
     pool = _row(new, settings, actor.id, platform)
+    _seal(platform, pool, new.secret)
     nodes: list[PoolNode] = []
     if not kind.has_hosts:
         nodes = await look_at_pool(platform, pool)
@@ -104,6 +108,39 @@ async def register_pool(platform: Platform, actor: Actor, new: NewPool) -> Execu
         await uow.audit("compute_pool.register", pool.id, pool.org_id, name=pool.name, kind=pool.kind)
     tell_changed(platform)
     return pool
+
+
+def _seal(platform: Platform, pool: ExecutorPool, secret: str) -> None:
+    """Seal the pool's secret; raises `Invalid` where the kind has none, must have one, or cannot send such a one."""
+    wish = KINDS[pool.kind].secret
+    if (not secret and wish == "must") or (secret and wish == "no"):
+        raise Invalid(
+            ("该类资源池须有凭据", "this kind of pool needs a secret")
+            if wish == "must"
+            else ("该类资源池没有凭据", "this kind of pool has no secret"),
+            field="secret",
+        )
+    if secret and not (secret.isascii() and secret.isprintable() and " " not in secret):
+        raise Invalid(("凭据须为一行可见字符", "a secret is one line of visible characters"), field="secret")
+    pool.sealed_secret = platform.vault.encrypt(secret.encode(), secret_context(pool.id)) if secret else None
+
+
+async def replace_secret(platform: Platform, actor: Actor, pool_id: str, secret: str) -> ExecutorPool:
+    """Give a pool another credential; it is tried before it takes the place of the old one, and never shown. Only
+    operators may. Audited without it. Raises `PoolUnreachable`, `PoolUnsuitable`."""
+    actor.require_duty("operator")
+    async with platform.work(actor, write=False) as uow:
+        pool = await repository.get(uow.session, pool_id)
+    if KINDS[pool.kind].secret == "no":
+        raise PoolUnsuitable((f"“{pool.name}”没有凭据", f"“{pool.name}” has no secret"))
+    _seal(platform, pool, secret)
+    pool.checked_at = None
+    await look_at_pool(platform, pool)
+    async with platform.work(actor) as uow:
+        held = await repository.get(uow.session, pool.id, lock=True)
+        held.sealed_secret, held.version = pool.sealed_secret, held.version + 1
+        await uow.audit("compute_pool.replace_secret", held.id, held.org_id, name=held.name)
+    return held
 
 
 async def add_host(platform: Platform, actor: Actor, pool_id: str, new: NewHost) -> PoolNode:

@@ -14,8 +14,8 @@ from ceyuan.kernel.tables import Base, Id
 
 class ExecutorPool(Base):
     """A pool: machines of one kind of executor. `org_id` is set where only that organisation's tasks may run there;
-    `settings` are those of the kind, none of them secret. `version` counts changes, so that open executors are renewed.
-    """
+    `settings` are those of the kind, none of them secret; what opens a cluster's service is in `sealed_secret`.
+    `version` counts changes, so that open executors are renewed."""
 
     __tablename__ = "compute_executor_pool"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -24,6 +24,7 @@ class ExecutorPool(Base):
     org_id: Mapped[str | None] = mapped_column(Id, index=True)
     region: Mapped[str] = mapped_column(String(40))
     settings: Mapped[dict[str, Any]]
+    sealed_secret: Mapped[bytes | None] = mapped_column(Sealed)
     state: Mapped[str] = mapped_column(String(20), index=True)
     health: Mapped[str] = mapped_column(String(20))
     fault: Mapped[str] = mapped_column(String(400))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -123,14 +123,19 @@ class Place(ABC):
             accelerators=placed.accelerators,
             nodes=placed.nodes,
             where=",".join(self.ticket.nodes),
+            network=spec.network,
         )
 
 
 class SharedPlace(Place):
-    """A machine, or nodes of a cluster, that see our folders: nothing is copied."""
+    """A machine, or nodes of a cluster, that see our folders: nothing is copied. `contained`: the cluster puts a
+    container around the command, which shows it only what the launch names."""
 
-    def __init__(self, platform: Platform, ticket: Ticket, executor: Executor, isolated: bool) -> None:
+    def __init__(
+        self, platform: Platform, ticket: Ticket, executor: Executor, isolated: bool, contained: bool = False
+    ) -> None:
         super().__init__(platform, ticket, executor, isolated)
+        self._contained = contained
         if isinstance(executor, ClusterExecutor):
             self.lease_s = platform.section(TaskSettings).lease_s
 
@@ -143,10 +148,11 @@ class SharedPlace(Place):
         await asyncio.to_thread(work.mkdir, parents=True, exist_ok=True, mode=0o700)
         environment, words = self._environment(spec, placed, str(work), str(inputs), str(checkpoint))
         prefix: list[str] = []
-        if self.isolated:
+        if self.isolated and not self._contained:
             prefix = local_prefix(work, readable=[inputs], writable=[checkpoint], network=spec.network)
             prefix = prefix[:-2] + words + prefix[-2:]
-        return self._launch(spec, placed, environment, prefix)
+        launch = self._launch(spec, placed, environment, prefix)
+        return replace(launch, readable=[str(inputs)], writable=[str(checkpoint)]) if self._contained else launch
 
     async def result(self, name: str) -> Path | None:
         folder = self._work() / name
@@ -202,8 +208,9 @@ async def open_place(platform: Platform, ticket: Ticket) -> Place:
 
 def place_of(platform: Platform, ticket: Ticket, kind: Kind, executor: Executor, sandboxed: bool) -> Place:
     """The place of a try on an executor that is open already."""
-    made = SharedPlace if kind.shares_folders else HostPlace
-    return made(platform, ticket, executor, sandboxed)
+    if not kind.shares_folders:
+        return HostPlace(platform, ticket, executor, sandboxed)
+    return SharedPlace(platform, ticket, executor, sandboxed, kind.contains)
 
 
 def isolated(platform: Platform, pool_id: str, works: bool) -> bool:
