@@ -169,3 +169,22 @@ def _flat(found: dict[str, Any]) -> dict[str, Any]:
         "storage_tb": plan["storage_tb"],
         "checkpoint": f"{plan['checkpoint_gb']} GB every {plan['checkpoint_every_hours']} h",
     }
+
+
+@app.command()
+def overview(
+    hours: Annotated[float, typer.Option(help="how far back sums go")] = 24.0,
+) -> None:
+    """Show capacity and its use, who waits longest and why, spend, carbon and alerts."""
+    found = Api().get("/api/v1/compute/overview", hours=hours)
+    if current_format() is not Format.auto:
+        show(found, key="waiting_count")
+        return
+    spoken, words = language(), ("cost_yuan", "energy_kwh", "carbon_kg", "running_count", "waiting_count")
+    show({**{name: found.get(name) for name in words}, "cost_yuan": _yuan(found["cost_micro"])})
+    show_rows(found["resources"], ["name", "capacity", "usable", "held"], key="name")
+    if found["waiting"]:
+        rows = [{**row, "why": row[spoken]} for row in found["waiting"]]
+        show_rows(rows, ["id", "name", "since", "why"])
+    for alert in found["alerts"]:
+        say((f"注意:{alert['zh']}", f"attention: {alert['en']}"))

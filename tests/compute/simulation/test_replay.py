@@ -159,7 +159,7 @@ def test_prices_by_the_hour_are_summed_over_the_hours_that_a_task_runs() -> None
     assert over((3.0,), 1.0, 3.5) == pytest.approx(7.5)
 
 
-@pytest.mark.parametrize("placing", ["platform", "cheapest"])
+@pytest.mark.parametrize("placing", [pytest.param("platform", marks=pytest.mark.slow), "cheapest"])
 def test_nothing_is_held_twice_nothing_is_lost_and_the_same_seed_gives_the_same(placing: str) -> None:
     there = ring_world(3, 16)
     tasks = made_up(there, Mixture(seed=3, days=1.0, load=1.2, mean_hours=8.0, most_gb=50.0))[:50]
@@ -191,3 +191,5 @@ def test_made_up_tasks_fit_somewhere_and_ask_for_the_load_that_was_wished_for() 
     assert all(one.deadline == math.inf or one.deadline > one.submit for one in tasks)
     assert replay(there, tasks[:1], PLAIN).fate == ["done"]
     assert made_up(World((), ()), Mixture()) == []
+    apart = replace(there, links={})
+    assert {one.homes for one in made_up(apart, Mixture(days=1.0))} == {frozenset()}

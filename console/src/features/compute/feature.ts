@@ -2,6 +2,10 @@ import type { Feature } from '@/app/features'
 
 const feature: Feature = {
   routes: [
+    { path: 'compute/overview', lazy: () => import('./OverviewPage'), handle: { help: 'overview:help' } },
+    { path: 'compute/twin', lazy: () => import('./TwinPage'), handle: { help: 'twin:help' } },
+    { path: 'compute/twin/new', lazy: () => import('./StudyForm'), handle: { help: 'twin:help' } },
+    { path: 'compute/twin/:studyId', lazy: () => import('./StudyPage'), handle: { help: 'twin:help' } },
     {
       path: 'compute/offers',
       lazy: () => import('./OffersPage'),
@@ -30,9 +34,11 @@ const feature: Feature = {
     { path: 'compute/tasks/:taskId', lazy: () => import('./TaskPage'), handle: { help: 'tasks:help.detail' } },
   ],
   nav: [
+    { room: 'compute', path: '/compute/overview', label: 'overview:title', order: -5 },
     { room: 'compute', path: '/compute/offers', label: 'compute:offers.title', order: 0, guest: true },
     { room: 'compute', path: '/compute/tasks', label: 'tasks:title', order: 5 },
     { room: 'compute', path: '/compute/pools', label: 'tasks:pools.title', order: 7 },
+    { room: 'compute', path: '/compute/twin', label: 'twin:title', order: 8 },
     { room: 'compute', path: '/compute/plan', label: 'compute:plan.title', order: 10, guest: true },
     { room: 'compute', path: '/compute/partners', label: 'compute:partners.title', order: 20 },
   ],

@@ -57,13 +57,15 @@ def made_up(world: World, mixture: Mixture) -> list[TwinTask]:
     moments = _moments(generator, count, mixture.days)
     owners = generator.choice(mixture.owners, count, p=_falling(mixture.owners))
     regions = sorted({place.region for place in world.places if place.region})
+    # Without links nobody could reach anybody's data: then it counts as being everywhere.
+    linked = bool(regions and world.links)
     sizes = np.exp(
         generator.uniform(math.log(mixture.least_gb), math.log(max(mixture.most_gb, mixture.least_gb)), count)
     )
     made = []
     for i in range(count):
         need, seconds = chosen[i][0], float(lengths[i])
-        home = frozenset({regions[int(generator.integers(len(regions)))]}) if regions else frozenset[str]()
+        home = frozenset({regions[int(generator.integers(len(regions)))]}) if linked else frozenset[str]()
         slack = float(generator.uniform(2.0, 12.0))
         made.append(
             TwinTask(

@@ -50,6 +50,15 @@ async def preview(uow: UnitOfWork, org_id: str, spec: TaskSpec, *, trusted: bool
     return _answer("new", found, _shown(variants, yard), _sentence(found, yard))
 
 
+async def why_all(uow: UnitOfWork) -> dict[str, tuple[str, Text]]:
+    """Why each waiting task waits: the reason's code and words; those whose turn it is are left out."""
+    situation, yard = await read_situation(uow, await admission(uow.platform).guesses.now(uow))
+    if not situation.claims:
+        return {}
+    waits = (await asyncio.to_thread(decide, situation)).waits
+    return {key: (reason.code, _words(reason, yard)) for key, reason in waits.items()}
+
+
 def _look(situation: Situation, yard: Yard, key: str, spec: TaskSpec) -> tuple[Forecast, list[Variant]]:
     found = forecast(situation, key)
     if found.reason is None:
@@ -90,9 +99,10 @@ def _shown(variants: list[Variant], yard: Yard) -> list[dict[str, Any]]:
 
 
 def _sentence(found: Forecast, yard: Yard) -> Text:
-    reason = found.reason
-    if reason is None:
-        return "轮到它了", "it is its turn"
+    return ("轮到它了", "it is its turn") if found.reason is None else _words(found.reason, yard)
+
+
+def _words(reason: Reason, yard: Yard) -> Text:
     if reason.code == "quota":
         return _quota_words(reason)
     closed = [node for node in yard.nodes if not yard.open(node)]

@@ -1,0 +1,122 @@
+"""The capacity that a study starts from, as declared now, with what was assumed where nothing is declared."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+from ceyuan.compute.catalogue import OfferOut, Search, usable_offers
+from ceyuan.compute.pools import all_pools, nodes_of
+from ceyuan.compute.quotas import shares
+from ceyuan.compute.tasks import Resources
+from ceyuan.compute.tasks.amounts import amounts
+from ceyuan.compute.twin.assumed import power_of
+from ceyuan.compute.twin.schemas import FleetIn, LinkIn
+from ceyuan.kernel.errors import MissingExtra
+from ceyuan.kernel.work import UnitOfWork
+from ceyuan.metering import Want, quote
+
+_HOUR = 3600
+_OFFER_CORES, _OFFER_MEMORY_MIB = 128, 1024 * 1024
+"""An offer's price is for its accelerators with the host around them; hosts are taken to be as large as these."""
+
+
+async def read_fleet(uow: UnitOfWork, org_id: str, wanted: FleetIn, links: list[LinkIn]) -> dict[str, Any]:
+    """Places, rows of equal nodes, links and quotas, as the engine of simulation reads them."""
+    if wanted.kind == "ring":
+        world = await asyncio.to_thread(_ring, wanted)
+    elif wanted.kind == "offers":
+        world = _of_offers(await usable_offers(uow, Search()))
+    else:
+        world = await _of_pools(uow, org_id)
+    for link in links:
+        for one, other in ((link.one, link.other), (link.other, link.one)):
+            world["links"].append({"from": one, "to": other, "gbps": link.gbps, "price": link.yuan_per_gb})
+    for place in world["places"]:
+        place.setdefault("assumed", [])
+    return world
+
+
+def _ring(wanted: FleetIn) -> dict[str, Any]:
+    try:
+        from ceyuan.compute.simulation.process import describe
+    except ImportError as error:
+        raise MissingExtra("standard", ("数字孪生", "the digital twin")) from error
+    return describe({"seed": wanted.seed, "accelerators": wanted.accelerators})
+
+
+async def _of_pools(uow: UnitOfWork, org_id: str) -> dict[str, Any]:
+    """The connected pools that the organisation's tasks may use, at the prices that it pays now."""
+    pools = {pool.id: pool for pool in await all_pools(uow.session) if pool.org_id in (None, org_id)}
+    nodes = [node for node in await nodes_of(uow.session, list(pools)) if node.cpus]
+    declared = {(offer.region, offer.accelerator): offer for offer in await usable_offers(uow, Search())}
+    core = await _hour_price(uow, org_id, Resources(cpus=1))
+    places, rows = [], dict[tuple[Any, ...], int]()
+    for pool in pools.values():
+        own = [node for node in nodes if node.pool_id == pool.id]
+        kinds = [node.accelerator for node in own if node.accelerators]
+        kind = max(set(kinds), key=kinds.count) if kinds else ""
+        price = core if not kind else await _hour_price(uow, org_id, Resources(accelerator=kind, accelerators=1)) - core
+        offer = declared.get((pool.region, kind))
+        place, assumed = power_of(
+            kind, pool.region, offer.pue if offer else None, offer.carbon_g_kwh if offer else None
+        )
+        places.append(
+            {"name": pool.name, "region": pool.region, "price": [price if kind else 0.0], "core_price": [core]}
+            | place
+            | {"assumed": assumed}
+        )
+        for node in own:
+            key = (pool.name, node.cpus, node.memory_mib, node.accelerator, node.accelerators)
+            rows[key] = rows.get(key, 0) + 1
+    names = ("place", "cpus", "memory_mib", "accelerator", "accelerators")
+    tree = await shares(uow.session)
+    return {
+        "places": places,
+        "nodes": [dict(zip(names, key, strict=True), count=count) for key, count in rows.items()],
+        "links": [],
+        "shares": [
+            {
+                "name": share.name,
+                "parent": share.parent,
+                "guaranteed": dict(share.guaranteed),
+                "borrowing": dict(share.borrowing),
+                "weight": share.weight,
+            }
+            for share in tree
+        ],
+    }
+
+
+async def _hour_price(uow: UnitOfWork, org_id: str, resources: Resources) -> float:
+    wants = [Want(name, Decimal(quantity)) for name, quantity in amounts(_HOUR, resources).items()]
+    return (await quote(uow, org_id, wants)).cost_micro / 1e6
+
+
+def _of_offers(offers: list[OfferOut]) -> dict[str, Any]:
+    """What partners offer, at their prices by the hour."""
+    places, rows = [], []
+    for offer in offers:
+        name = f"{offer.title}·{offer.id[-6:]}"
+        power, assumed = power_of(offer.accelerator, offer.region, offer.pue, offer.carbon_g_kwh)
+        price = [offer.price_micro / 1e6] * 24
+        for band in offer.bands:
+            price[band.from_hour : band.to_hour] = [band.micro / 1e6] * (band.to_hour - band.from_hour)
+        cpu = offer.accelerator == "cpu"
+        places.append(
+            {"name": name, "region": offer.region, "price": [0.0] if cpu else price, "core_price": [0.0]}
+            | power
+            | {"assumed": [*assumed, "host"]}
+        )
+        rows.append(
+            {
+                "place": name,
+                "count": offer.nodes,
+                "cpus": _OFFER_CORES,
+                "memory_mib": _OFFER_MEMORY_MIB,
+                "accelerator": "" if cpu else offer.accelerator,
+                "accelerators": 0 if cpu else offer.per_node,
+            }
+        )
+    return {"places": places, "nodes": rows, "links": [], "shares": []}
