@@ -60,7 +60,7 @@ def read(data: bytes, **limits: int) -> Pack:
     return pack
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.binary(max_size=3000), min_size=1, max_size=8))
 def test_what_was_packed_is_read_again(bodies: list[bytes]) -> None:
     writer = PackWriter(len(bodies))
@@ -126,6 +126,7 @@ def test_small_packs_that_unfold_to_much_are_refused() -> None:
         read(pack_of(GOOD, GOOD), objects=1)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.binary(max_size=40))
 def test_no_bytes_make_a_delta_do_harm(base: bytes, told: bytes) -> None:
     try:
@@ -134,6 +135,7 @@ def test_no_bytes_make_a_delta_do_harm(base: bytes, told: bytes) -> None:
         pass
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_make_a_pack_do_harm(data: bytes) -> None:
     try:
