@@ -8,6 +8,7 @@ from ceyuan.kernel.lazy import lazy_names
 
 if TYPE_CHECKING:
     from ceyuan.hub.browsing.differences import Difference, difference
+    from ceyuan.hub.browsing.schemas import resolve_url
     from ceyuan.hub.browsing.service import list_commits, list_files, open_revision, read_file, resolve
     from ceyuan.hub.browsing.snapshots import local_snapshot
     from ceyuan.hub.commits.folders import commit_folder, commit_staged, stage_folder
@@ -57,11 +58,13 @@ __all__ = [
     "rename_lineage_nodes",
     "require_change",
     "resolve",
+    "resolve_url",
     "stage_folder",
 ]
 _SOURCES = {
     "Difference": "browsing.differences",
     "difference": "browsing.differences",
+    "resolve_url": "browsing.schemas",
     "list_commits": "browsing.service",
     "list_files": "browsing.service",
     "open_revision": "browsing.service",

@@ -4,6 +4,7 @@ import { Link, useParams, useSearchParams } from 'react-router'
 
 import { $api } from '@/api/client'
 import { holds, useSession } from '@/app/session'
+import { MediaView } from '@/features/data/MediaView'
 import { VersionsView } from '@/features/data/VersionsView'
 import { LineageView } from '@/features/lineage/LineageView'
 import { listPath, repositoryPath, type RepositoryKind } from '@/lib/reference'
@@ -48,14 +49,27 @@ function Heading({ repository }: { repository: Repository }) {
   )
 }
 
+/** Whether a dataset is a corpus of images, sounds or videos. */
+function useMedia(place: Place): boolean {
+  const query = $api.useQuery(
+    'get',
+    '/api/v1/data/datasets/{owner}/{name}/media',
+    { params: { path: { owner: place.owner, name: place.name }, query: { revision: place.revision, limit: 1 } } },
+    { enabled: place.kind === 'dataset', retry: false, staleTime: 60_000 },
+  )
+  return query.data !== undefined && query.data.kind !== null
+}
+
 function useTabs(place: Place, repository: Repository) {
   const { t } = useTranslation('hub')
   const { t: data } = useTranslation('data')
   const session = useSession()
   const mayChange = holds(session, repository.org_id, 'maintainer')
+  const media = useMedia(place)
   const keepsGate = repository.gated !== 'no' && holds(session, repository.org_id, 'member')
   return [
     { key: 'card', label: t('tab.card'), children: <CardTab place={place} repository={repository} /> },
+    ...(media ? [{ key: 'media', label: data('media.title'), children: <MediaView place={place} /> }] : []),
     { key: 'files', label: t('tab.files'), children: <FilesTab place={place} /> },
     { key: 'revisions', label: t('tab.revisions'), children: <CommitsTab place={place} /> },
     ...(place.kind === 'dataset'

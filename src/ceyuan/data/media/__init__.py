@@ -9,9 +9,9 @@ cannot be decoded raises ``Broken`` with its reason and stops nothing. Pillow (i
 from collections.abc import Callable
 from pathlib import Path
 
-from ceyuan.data.media import films, pictures, sounds
+from ceyuan.data.media import films, pictures, sounds, words
 from ceyuan.data.media.clips import Clip, open_video
-from ceyuan.data.media.declaring import Broken, columns_of, measure, media_operators
+from ceyuan.data.media.declaring import Broken, columns_of, measure, media_operator, media_operators
 from ceyuan.data.media.fingerprints import prints, similarity
 from ceyuan.data.media.images import Picture, open_image
 from ceyuan.data.media.previews import ENDINGS, preview
@@ -19,7 +19,8 @@ from ceyuan.data.media.tracks import Track, open_audio
 
 assert films
 assert pictures
-assert sounds  # importing a module declares its operators
+assert sounds
+assert words  # importing a module declares its operators
 
 _OPEN: dict[str, Callable[[Path], Picture | Track | Clip]] = {
     "image": open_image,
@@ -41,6 +42,7 @@ __all__ = [
     "Track",
     "columns_of",
     "measure",
+    "media_operator",
     "media_operators",
     "open_audio",
     "open_image",

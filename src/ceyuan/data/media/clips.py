@@ -19,6 +19,7 @@ _PIXELS = 40_000_000
 _FRAMES = 3_000_000
 _SMALL = 160  # width of the frames that are compared
 _STILL = 480
+_MOMENTS = 8
 _SAMPLED = 3600  # frames that are looked at more closely: one a second, so the first hour
 
 Numbers = npt.NDArray[np.float32]
@@ -28,7 +29,8 @@ Numbers = npt.NDArray[np.float32]
 class Clip:
     """A decoded video. Per frame, at 160 pixels width: ``brightness`` and ``spread`` (mean and deviation of brightness,
     0-255), ``change`` (mean absolute difference to the frame before), ``content`` (the same over hue, saturation and
-    value). Per second: ``sharpness``, ``borders``, ``hashes`` (64 bits each). ``still`` is the clearest frame, RGB.
+    value). Per second: ``sharpness``, ``borders``, ``hashes`` (64 bits each). ``still`` is the clearest frame, RGB,
+    ``moments`` are up to eight frames from the beginning to the end.
     """
 
     encoding: str
@@ -47,6 +49,7 @@ class Clip:
     borders: Numbers
     hashes: npt.NDArray[np.uint64]
     still: npt.NDArray[np.uint8]
+    moments: tuple[npt.NDArray[np.uint8], ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -127,6 +130,8 @@ class _Watching:
     rows: list[tuple[float, float, float, float]] = field(default_factory=list)
     closer: list[tuple[float, float, int]] = field(default_factory=list)
     still: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros((1, 1, 3), np.uint8))
+    moments: list[npt.NDArray[np.uint8]] = field(default_factory=list)
+    apart: int = 1
     before: tuple[Any, Any] | None = None
 
     def take(self, frame: npt.NDArray[np.uint8]) -> None:
@@ -152,6 +157,10 @@ class _Watching:
         scale = min(1.0, _STILL / max(frame.shape[:2]))
         size = (max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale)))
         still = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+        if len(self.closer) % self.apart == 0:
+            self.moments.append(np.ascontiguousarray(still[..., ::-1]))
+            if len(self.moments) > _MOMENTS:  # of a longer video every other one is enough
+                self.moments, self.apart = self.moments[::2], 2 * self.apart
         sharp = float(laplacian(cv2.cvtColor(still, cv2.COLOR_BGR2GRAY).astype(np.float32)).var())
         self.closer.append((sharp, uniform_borders(grey, 4.0), picture_hash(grey)))
         clear = sharp + 1e-3 * float(grey.std())
@@ -163,4 +172,4 @@ class _Watching:
         brightness, spread, change, content = np.array(self.rows, np.float32).T
         sharp, borders, hashes = zip(*self.closer, strict=True)
         closer = (np.array(sharp, np.float32), np.array(borders, np.float32), np.array(hashes, np.uint64))
-        return Clip(*about, brightness, spread, change, content, *closer, self.still)
+        return Clip(*about, brightness, spread, change, content, *closer, self.still, tuple(self.moments))

@@ -13,13 +13,14 @@ import polars as pl
 from ceyuan.data.operators import Operator, Parameters, find, operator, specifications
 from ceyuan.data.operators.operator import Modality
 
-__all__ = ["Broken", "columns_of", "measure", "measured_by", "media_operators"]
+__all__ = ["Broken", "columns_of", "measure", "measured_by", "media_operator", "media_operators"]
 
 Q = TypeVar("Q", bound=Parameters)
 T = TypeVar("T")
 Values = Mapping[str, float | int | str | bool]
 _FUNCTIONS: dict[str, Callable[[Any, Any], Values]] = {}
 _OPENERS: dict[str, Callable[[Path], Any]] = {}
+_ASKED_FOR: set[str] = set()
 
 
 class Broken(Exception):
@@ -44,8 +45,10 @@ def measured_by(
     *,
     cost: float = 20.0,
     version: int = 1,
+    asked_for: bool = False,
 ) -> Callable[[Callable[[T, Q], Values]], Callable[[T, Q], Values]]:
-    """Declare the decorated function as the ``stat`` operator ``name`` on decoded items of ``modality``."""
+    """Declare the decorated function as the ``stat`` operator ``name`` on decoded items of ``modality``. One that needs
+    a model is ``asked_for``: it runs only where a recipe names it."""
 
     def register(function: Callable[[T, Q], Values]) -> Callable[[T, Q], Values]:
         def apply(batch: pl.DataFrame, settings: Q) -> pl.DataFrame:
@@ -65,6 +68,8 @@ def measured_by(
             modality=modality,
         )(apply)
         _FUNCTIONS[name] = function
+        if asked_for:
+            _ASKED_FOR.add(name)
         return function
 
     return register
@@ -78,7 +83,8 @@ def _alone(modality: str, path: Path, function: Callable[[T, Q], Values], settin
 
 
 def measure(item: object, chain: Sequence[Operator]) -> dict[str, float | int | str | bool]:
-    """The statistics of one decoded item by all of ``chain``, in its order."""
+    """The statistics of one decoded item by all of ``chain``, in its order. Raises ``Broken``: ``missing_extra`` where
+    an operator lacks its model."""
     values: dict[str, float | int | str | bool] = {}
     for one in chain:
         values |= _FUNCTIONS[one.specification.name](item, one.parameters)
@@ -86,8 +92,15 @@ def measure(item: object, chain: Sequence[Operator]) -> dict[str, float | int | 
 
 
 def media_operators(modality: Modality) -> list[Operator]:
-    """Every operator on ``modality`` with its own defaults, in the order of names."""
-    return [find(name) for name, one in specifications().items() if one.modality == modality]
+    """Every operator on ``modality`` that needs no model, with its own defaults, in the order of names."""
+    names = [name for name, one in specifications().items() if one.modality == modality]
+    return [find(name) for name in names if name not in _ASKED_FOR]
+
+
+def media_operator(name: str, modality: Modality) -> Operator | None:
+    """The operator ``name`` on ``modality``, also one that has to be asked for; None where there is none."""
+    found = specifications().get(name)
+    return find(name) if found is not None and found.modality == modality else None
 
 
 def columns_of(chain: Sequence[Operator]) -> list[str]:

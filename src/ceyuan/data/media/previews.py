@@ -1,4 +1,4 @@
-"""Previews of media that a page can show: a thumbnail, the peaks of a waveform, the clearest frame."""
+"""Previews of media that a page can show: a thumbnail, the peaks of a waveform, a strip of frames."""
 
 from io import BytesIO
 from typing import Any
@@ -15,14 +15,16 @@ ENDINGS = {"image": "webp", "audio": "json", "video": "jpg"}
 
 _SIDE = 320
 _PEAKS = 400
+_MOMENTS = 3
 
 
 def preview(kind: str, item: Any) -> bytes:
     """The preview of a decoded item: WebP of at most 320 pixels, JSON with ``seconds``, ``rate`` and at most 400
-    ``peaks`` (pairs of lowest and highest sample, -128..127), or JPEG of a frame of at most 320 pixels."""
+    ``peaks`` (pairs of lowest and highest sample, -128..127), or JPEG of frames of at most 320 pixels side by side: the
+    clearest one, then up to three from the beginning to the end."""
     if kind == "image":
         return _thumbnail(item.rgb)
-    return _peaks(item) if kind == "audio" else _frame(item)
+    return _peaks(item) if kind == "audio" else _strip(item)
 
 
 def _thumbnail(rgb: Any) -> bytes:
@@ -33,14 +35,17 @@ def _thumbnail(rgb: Any) -> bytes:
     return out.getvalue()
 
 
-def _frame(clip: Any) -> bytes:
+def _strip(clip: Any) -> bytes:
     import cv2
 
     height, width = clip.still.shape[:2]
     scale = min(1.0, _SIDE / max(width, height))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(clip.still[..., ::-1], size, interpolation=cv2.INTER_AREA)
-    return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 80])[1])
+    moments = clip.moments if len(clip.moments) > 1 else ()
+    places = np.linspace(0, len(moments) - 1, min(_MOMENTS, len(moments))).round().astype(int)
+    frames = [clip.still, *(moments[at] for at in places)]
+    small = [cv2.resize(frame[..., ::-1], size, interpolation=cv2.INTER_AREA) for frame in frames]
+    return bytes(cv2.imencode(".jpg", np.hstack(small), [cv2.IMWRITE_JPEG_QUALITY, 80])[1])
 
 
 def _peaks(track: Any) -> bytes:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 
 from ceyuan.data.pipelines.errors import NotACorpus
 from ceyuan.data.study import service
-from ceyuan.data.study.schemas import AnalysisOut
+from ceyuan.data.study.schemas import AnalysisOut, MediaOut
 from ceyuan.hub.errors import RepositoryNotFound, RevisionNotFound
 from ceyuan.kernel.errors import Invalid, Unauthenticated
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, problems
 
 router = APIRouter(prefix="/api/v1/data/datasets/{owner}/{name}", tags=["data"])
+Word = Annotated[str, Query(max_length=200)]
+Bound = Annotated[str, Query(max_length=100)]
 Share = Annotated[float, Query(ge=0, le=1)]
 
 
@@ -39,3 +41,35 @@ async def analyse_corpus(
     """
     reference = f"datasets/{owner}/{name}" + (f"@{revision}" if revision else "")
     return await service.analyse(platform, actor, reference, floor, fall, share)
+
+
+@router.get(
+    "/media",
+    response_model=MediaOut,
+    responses=problems(Unauthenticated, RepositoryNotFound, RevisionNotFound, Invalid),
+)
+async def browse_media(
+    owner: Annotated[str, Path(max_length=96)],
+    name: Annotated[str, Path(max_length=96)],
+    platform: CurrentPlatform,
+    actor: CurrentActor,
+    revision: Annotated[str | None, Query(max_length=200, description="branch, tag or commit")] = None,
+    state: Literal["kept", "dropped"] | None = None,
+    domain: Word = "",
+    source: Word = "",
+    reason: Word = "",
+    split: Literal["train", "heldout"] | None = None,
+    text: Annotated[str, Query(max_length=200, description="part of the id")] = "",
+    bound: Annotated[list[Bound] | None, Query(max_length=16, description="width>=800, snr<=20")] = None,
+    sort: Annotated[str, Query(max_length=65, description="id or a statistic; - in front: greatest first")] = "id",
+    limit: Annotated[int, Query(ge=1, le=200)] = 48,
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+) -> Any:
+    """List images, sounds or videos of a corpus with previews, also those that were dropped.
+
+    `bound` cuts by statistics and may be given several times. `kind` is null where the dataset is no such corpus.
+    """
+    reference = f"datasets/{owner}/{name}" + (f"@{revision}" if revision else "")
+    wanted = {"state": state, "domain": domain, "source": source, "reason": reason, "split": split, "text": text}
+    chosen = {key: value for key, value in wanted.items() if value}
+    return await service.browse_media(platform, actor, reference, chosen, (bound or [], sort), (limit, offset))

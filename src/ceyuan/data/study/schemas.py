@@ -63,6 +63,53 @@ class Correlation(BaseModel):
     values: list[list[float]]
 
 
+class MediaItem(BaseModel):
+    """An image, sound or video of a corpus. `preview` and `file` are addresses; empty where there is none: of dropped
+    items only examples have a preview, and none a file."""
+
+    id: str
+    source: str
+    domain: str
+    kind: str
+    reason: str | None
+    duplicate_of: str | None
+    similarity: float | None
+    cluster: str | None
+    split: str | None
+    bytes: int
+    title: str
+    statistics: dict[str, float | str | None]
+    preview: str
+    file: str
+
+
+class StatisticRange(BaseModel):
+    """A statistic that items can be cut by: its names in Chinese and English, its least and greatest value."""
+
+    name: str
+    names: list[str]
+    low: float | None
+    high: float | None
+
+
+class ReasonCount(BaseModel):
+    """How many items were dropped for a reason."""
+
+    reason: str
+    items: int
+
+
+class MediaOut(BaseModel):
+    """A page of media; `kind` is null where the dataset is no corpus of media."""
+
+    revision: str
+    kind: Literal["image", "audio", "video"] | None
+    total: int
+    items: list[MediaItem]
+    statistics: list[StatisticRange]
+    reasons: list[ReasonCount]
+
+
 class AnalysisOut(BaseModel):
     """Keep rates, alarms, groups of duplicates, correlation of statistics."""
 

@@ -93,4 +93,7 @@ def _item(path: Path, kind: str, wanted: str, chain: Sequence[Operator]) -> dict
         return row | {"problem": broken.reason, "detail": str(broken)}
     row["keys"], row["print"] = prints(kind, item)
     row["preview"] = preview(kind, item)
-    return row | measure(item, chain)
+    try:
+        return row | measure(item, chain)
+    except Broken as broken:
+        raise DataProblem("missing_extra", f"缺少算子所需的模型：{broken}", f"A model is missing: {broken}") from broken

@@ -8,7 +8,7 @@ from pydantic import Field
 from ceyuan.data.corpus.declared import Declared, Settings, hash_of
 from ceyuan.data.corpus.media.profiles import KINDS, Purpose, default_filters
 from ceyuan.data.corpus.profiles import with_thresholds
-from ceyuan.data.media import columns_of, media_operators
+from ceyuan.data.media import columns_of, media_operator, media_operators
 from ceyuan.data.operators import Filter, Operator
 from ceyuan.data.problems import DataProblem
 
@@ -40,8 +40,8 @@ class MediaRecipe(Declared):
     """Settings of a media run.
 
     ``media`` names the purpose, which decides the kind of media, the operators (all of that kind) and the profile.
-    ``steps`` set parameters of single operators; ``profiles``, ``thresholds`` and ``added`` change filters as in a
-    ``Recipe``, by domain; ``general`` is the purpose's profile.
+    ``steps`` set parameters of single operators, and name those that need a model, which run only then; ``profiles``,
+    ``thresholds`` and ``added`` change filters as in a ``Recipe``, by domain; ``general`` is the purpose's profile.
     """
 
     media: Purpose
@@ -69,10 +69,11 @@ class MediaRecipe(Declared):
         return dict(with_thresholds(added, self.thresholds))
 
     def operators(self) -> list[Operator]:
-        """Every operator of the kind, with the parameters that ``steps`` give. Raises ``DataProblem``."""
+        """Every operator of the kind that needs no model, and those that ``steps`` name, with the parameters that they
+        give. Raises ``DataProblem``."""
         chain = {one.specification.name: one for one in media_operators(KINDS[self.media])}
         for step in self.steps:
-            if step.operator not in chain:
+            if media_operator(step.operator, KINDS[self.media]) is None:
                 raise DataProblem(
                     "operator_unknown",
                     f"{self.media} 配方没有算子 {step.operator}。",
