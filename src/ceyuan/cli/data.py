@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from ceyuan.cli import data_history, data_reviews, data_use, data_versions, jobs
+from ceyuan.cli import data_history, data_reviews, data_schedules, data_use, data_versions, jobs
 from ceyuan.cli.connection import Api
 from ceyuan.cli.output import language, say, show, show_rows
 from ceyuan.kernel.errors import CeyuanError, Invalid, MissingExtra
@@ -17,12 +17,14 @@ from ceyuan.kernel.errors import CeyuanError, Invalid, MissingExtra
 app = typer.Typer(help="Data: sources, corpora, what was dropped and why.", no_args_is_help=True)
 sources = typer.Typer(help="Sources: where data comes from.", no_args_is_help=True)
 app.add_typer(sources, name="sources")
+app.add_typer(data_schedules.app, name="schedules")
 app.add_typer(data_versions.app, name="versions")
 app.add_typer(data_history.app, name="history")
 app.add_typer(data_reviews.app, name="reviews")
 app.add_typer(data_use.app, name="use")
 
 _SOURCES, _DATA = "/api/v1/data/sources", "/api/v1/data"
+_KINDS = "folder, package, dataset, web, sitemap, rss, listing, s3, hub or sql"
 _COLUMNS = ["id", "key", "kind", "domain", "licence", "documents", "collected_at"]
 OrgOption = Annotated[str, typer.Option(help="id of the organisation that it is for")]
 RecipeOption = Annotated[
@@ -36,7 +38,7 @@ FollowOption = Annotated[bool, typer.Option(help="print the job's log until it e
 @sources.command("ls", hidden=True)
 def list_sources(
     org: Annotated[str | None, typer.Option(help="only this organisation's (its id)")] = None,
-    kind: Annotated[str | None, typer.Option(help="folder, package, dataset or web")] = None,
+    kind: Annotated[str | None, typer.Option(help=_KINDS)] = None,
     text: Annotated[str | None, typer.Option(help="part of name, title or origin")] = None,
     limit: Annotated[int, typer.Option(help="how many at most")] = 50,
 ) -> None:
@@ -55,10 +57,11 @@ def list_registered() -> None:
 def add_source(
     key: Annotated[str, typer.Argument(help="name within the organisation")],
     location: Annotated[
-        str, typer.Argument(help="folder, key of a registered corpus, dataset reference, or address of a site")
+        str,
+        typer.Argument(help="folder, registered corpus, dataset, address, s3://bucket/prefix, owner/name or database"),
     ],
     org: OrgOption,
-    kind: Annotated[str, typer.Option(help="folder, package, dataset or web")] = "folder",
+    kind: Annotated[str, typer.Option(help=_KINDS)] = "folder",
     title: Annotated[str, typer.Option(help="title for people")] = "",
     licence: Annotated[str, typer.Option(help="SPDX expression, such as CC-BY-4.0")] = "",
     domain: Annotated[str, typer.Option(help="profile: general, law, news, user, classical, technical")] = "",
@@ -67,13 +70,35 @@ def add_source(
     text_field: Annotated[str, typer.Option(help="field of the text, where it is not a usual one")] = "",
     take: Annotated[int, typer.Option(help="documents at most; 0 takes all")] = 0,
     optional: Annotated[bool, typer.Option("--optional", help="skip it, with the reason, if it cannot be had")] = False,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="name=value: endpoint, region, access_key, revision, query, key, watermark; may be repeated"),
+    ] = None,
+    secret_stdin: Annotated[
+        bool, typer.Option("--secret-stdin", help="read the password, secret key or token from standard input")
+    ] = False,
 ) -> None:
     """Register a source."""
+    options = _options(option)
     place = str(Path(location).absolute()) if kind == "folder" else location
     reading = {"text_field": text_field, "limit": take, "required": not optional}
     known = {"org_id": org, "key": key, "kind": kind, "location": place, "title": title, "domain": domain}
     rights = {"licence": licence, "origin": origin, "evidence": evidence}
-    show(Api().post(_SOURCES, known | rights | {"reading": reading}))
+    secret = sys.stdin.read().strip() if secret_stdin else None
+    show(Api().post(_SOURCES, known | rights | {"reading": reading, "options": options, "secret": secret}))
+
+
+def _options(given: list[str] | None) -> dict[str, str]:
+    pairs = [one.partition("=") for one in given or ()]
+    if any(not middle for _, middle, _ in pairs):
+        raise Invalid(("选项须写成 名称=值", "write an option as name=value"))
+    return {name.strip(): value for name, _, value in pairs}
+
+
+@sources.command("secret")
+def change_secret(source_id: str) -> None:
+    """Replace the password, secret key or token of a source by what standard input says."""
+    show(Api().call("PATCH", f"{_SOURCES}/{source_id}", json={"secret": sys.stdin.read().strip()}))
 
 
 @sources.command("show")

@@ -6,8 +6,8 @@ import hashlib
 from typing import Any
 
 from ceyuan.data.sources import ensure_source
+from ceyuan.data.sources.places import registered_corpora
 from ceyuan.data.sources.schemas import Reading, SourceIn
-from ceyuan.data.sources.service import registered_corpora
 from ceyuan.demo.plan import LoopPlan
 from ceyuan.governance.monitoring import create_rule
 from ceyuan.governance.monitoring.schemas import RuleIn

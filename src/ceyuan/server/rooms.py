@@ -118,6 +118,7 @@ ROOMS: tuple[Room, ...] = (
         routers=(
             "ceyuan.data.sources.endpoints",
             "ceyuan.data.pipelines.endpoints",
+            "ceyuan.data.schedules.endpoints",
             "ceyuan.data.history.endpoints",
             "ceyuan.data.study.endpoints",
             "ceyuan.data.reviews.endpoints",

@@ -4,6 +4,7 @@ import { useNavigate, useParams } from 'react-router'
 
 import { $api } from '@/api/client'
 import { asProblem } from '@/api/problem'
+import type { Item } from '@/api/types'
 import { LineageView } from '@/features/lineage/LineageView'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
@@ -11,6 +12,8 @@ import { Count, Percent, Time } from '@/ui/Figures'
 import { Loading } from '@/ui/Loading'
 import { Page, Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
+
+type Source = Item<'/api/v1/data/sources'>
 
 /** Inspects a sample before the source is collected as a whole. */
 function Assess({ sourceId }: { sourceId: string }) {
@@ -28,6 +31,27 @@ function Assess({ sourceId }: { sourceId: string }) {
     >
       {t('sources.assess')}
     </Button>
+  )
+}
+
+/** What the last visit to the source brought, with the answers of robots files as evidence. */
+function Visit({ fetched }: { fetched: NonNullable<Source['fetched']> }) {
+  const { t } = useTranslation('data')
+  return (
+    <>
+      <div>{t('sources.visited', { fetched: fetched.fetched, unchanged: fetched.unchanged, gone: fetched.gone })}</div>
+      {Object.entries(fetched.quarantined).map(([reason, count]) => (
+        <div key={reason} className="faint">
+          <code>{reason}</code> × <Count value={count} />
+        </div>
+      ))}
+      {Object.entries(fetched.robots).map(([host, status]) => (
+        <div key={host} className="faint mono">
+          {host}/robots.txt: {status}
+        </div>
+      ))}
+      <Time value={fetched.at} full />
+    </>
   )
 }
 
@@ -59,6 +83,10 @@ export function Component() {
             { label: t('sources.rejected'), value: <Count value={source.rejected} /> },
             { label: t('sources.collected'), value: <Time value={source.collected_at} full /> },
             { label: t('sources.evidence'), value: source.evidence || '—' },
+            ...(source.options
+              ? [{ label: t('sources.secret'), value: t(source.has_secret ? 'sources.sealed' : 'sources.noSecret') }]
+              : []),
+            ...(source.fetched ? [{ label: t('sources.visit'), value: <Visit fetched={source.fetched} /> }] : []),
             {
               label: t('sources.assessment'),
               value: source.assessment ? (

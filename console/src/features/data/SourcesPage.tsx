@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@ant-design/icons'
-import { Button, Form, Input, Radio, Select } from 'antd'
+import { Button, Form, Input, Select } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -18,6 +18,7 @@ import { Page } from '@/ui/Page'
 import { ReferenceInput } from '@/ui/ReferenceInput'
 
 type Source = Item<'/api/v1/data/sources'>
+type Options = NonNullable<Source['options']>
 
 interface Values {
   org_id: string
@@ -28,15 +29,69 @@ interface Values {
   licence?: string
   origin?: string
   evidence?: string
+  options?: Partial<Options>
+  secret?: string
 }
 
-const KINDS = ['package', 'folder', 'dataset', 'web'] as const
+const KINDS = ['package', 'folder', 'dataset', 'web', 'sitemap', 'rss', 'listing', 's3', 'hub', 'sql'] as const
 const LOCATIONS = {
   package: 'sources.corpus',
   folder: 'sources.folder',
   dataset: 'sources.dataset',
   web: 'sources.web',
+  sitemap: 'sources.list',
+  rss: 'sources.list',
+  listing: 'sources.list',
+  s3: 'sources.bucket',
+  hub: 'sources.repository',
+  sql: 'sources.database',
 } as const
+const OPTIONS: Partial<Record<Source['kind'], (keyof Options)[]>> = {
+  s3: ['endpoint', 'region', 'access_key'],
+  hub: ['endpoint', 'revision'],
+  sql: ['key', 'watermark'],
+}
+const NO_OPTIONS: Options = {
+  endpoint: '',
+  region: '',
+  access_key: '',
+  revision: '',
+  query: '',
+  key: '',
+  watermark: '',
+}
+
+/** How a bucket, a hub or a database is reached; the secret is sealed and never shown again. */
+function Reach() {
+  const { t } = useTranslation('data')
+  const kind = Form.useWatch<Values['kind'] | undefined>('kind')
+  const names = kind ? OPTIONS[kind] : undefined
+  if (!names) return null
+  return (
+    <>
+      {kind === 'sql' && (
+        <Form.Item name={['options', 'query']} label={t('option.query')} rules={[{ required: true }]}>
+          <Input.TextArea maxLength={10000} autoSize={{ minRows: 3 }} className="mono" />
+        </Form.Item>
+      )}
+      <div className="grid-2">
+        {names.map((name) => (
+          <Form.Item
+            key={name}
+            name={['options', name]}
+            label={t(`option.${name}`)}
+            rules={[{ required: name === 'key' }]}
+          >
+            <Input maxLength={300} />
+          </Form.Item>
+        ))}
+        <Form.Item name="secret" label={t('sources.secret')} extra={t('sources.secretNote')}>
+          <Input.Password maxLength={4000} autoComplete="new-password" />
+        </Form.Item>
+      </div>
+    </>
+  )
+}
 
 function Location() {
   const { t } = useTranslation('data')
@@ -84,6 +139,8 @@ function Register({ open, onClose, onMade }: { open: boolean; onClose: () => voi
         evidence: values.evidence ?? '',
         description: '',
         domain: '',
+        options: { ...NO_OPTIONS, ...values.options },
+        secret: values.secret ?? null,
         reading: { text_field: '', title_field: '', id_field: '', limit: 0, required: true },
       },
     })
@@ -100,9 +157,10 @@ function Register({ open, onClose, onMade }: { open: boolean; onClose: () => voi
     >
       <OrganisationField />
       <Form.Item name="kind" label={t('sources.kind')}>
-        <Radio.Group optionType="button" options={KINDS.map((value) => ({ value, label: t(`kind.${value}`) }))} />
+        <Select options={KINDS.map((value) => ({ value, label: t(`kind.${value}`) }))} />
       </Form.Item>
       <Location />
+      <Reach />
       <Form.Item name="key" label={t('sources.key')} extra={t('sources.keyNote')} rules={[{ required: true }]}>
         <Input maxLength={64} />
       </Form.Item>

@@ -30,6 +30,11 @@ def crawled_folder(platform: Platform, source_id: str) -> Path:
     return platform.data_dir / "crawls" / source_id
 
 
+def mirrored_folder(platform: Platform, source_id: str) -> Path:
+    """The folder of a bucket's, a repository's or a query's content as it was last had."""
+    return platform.data_dir / "mirrors" / source_id
+
+
 def take_up(kept: Path, out: Path, keys: Sequence[str]) -> None:
     """Put what was collected last into `out`, for the sources `keys`: the engine reads none of them again whose files
     are as they were. Files are linked, not copied; the engine replaces files, it never writes into them."""
@@ -69,6 +74,13 @@ def _link(source: str, target: str) -> str:
     except OSError:
         shutil.copyfile(source, target)
     return target
+
+
+async def forget_source(platform: Platform, event: Event) -> None:
+    """A deleted source leaves no copy behind here."""
+    source_id = event.data["source_id"]
+    for folder in (crawled_folder(platform, source_id), mirrored_folder(platform, source_id)):
+        await asyncio.to_thread(shutil.rmtree, folder, True)
 
 
 async def forget_store(platform: Platform, event: Event) -> None:

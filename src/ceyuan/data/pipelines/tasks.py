@@ -11,15 +11,23 @@ from ceyuan.data.pipelines.lineage import record_collection, record_corpus
 from ceyuan.data.pipelines.runs import Heard
 from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn
 from ceyuan.data.pipelines.service import ASSESS, COLLECT, CORPUS, PIPELINE, corpus_head
-from ceyuan.data.pipelines.storage import crawled_folder, kept_collection, put_down, store_folder, take_up
-from ceyuan.data.sources import SourceSpec, mark_assessed, mark_collected, specification
+from ceyuan.data.pipelines.storage import (
+    crawled_folder,
+    kept_collection,
+    mirrored_folder,
+    put_down,
+    store_folder,
+    take_up,
+)
+from ceyuan.data.sources import SourceSpec, mark_assessed, mark_collected, secret_of, specification
+from ceyuan.data.sources.places import CRAWLED, MIRRORED
 from ceyuan.data.sources.settings import DataSettings
 from ceyuan.hub import HubRepository, Visibility, commit_folder, create_repository, local_snapshot, resolve
 from ceyuan.kernel.jobs import JobContext, job
 from ceyuan.kernel.work import UnitOfWork
 
-VOLATILE = ["run.json"]
-"""Files of an engine's folder that differ from run to run; they stay out of the hub."""
+VOLATILE = ["run.json", "*/known/*"]
+"""Files of an engine's folder that differ from run to run or only save work; they stay out of the hub."""
 _TOLD = 200
 """Pages that could not be had which are named in a job's log."""
 PREVIOUS = ["manifest.json", "statistics.parquet", "tombstones.parquet", "proofs.parquet", "contributions.json"]
@@ -47,11 +55,13 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
 
     async def read() -> dict[str, Any]:
         await asyncio.to_thread(take_up, kept, work / "raw", [spec.key for spec in specs])
-        sources = [spec.arguments(await _files_of(ctx, spec, work)) for spec in specs]
+        visits: dict[str, Any] = {}
+        sources = [spec.arguments(await _files_of(ctx, spec, work, visits)) for spec in specs]
         settings = ctx.platform.section(DataSettings)
         cache = str(settings.cache_dir) if settings.cache_dir else None
         arguments = {"out": str(work / "raw"), "cache": cache, "sources": sources}
-        return await _heavy(ctx, "ceyuan.data.collection.entry:main", arguments, (0.02, 0.9))
+        found = await _heavy(ctx, "ceyuan.data.collection.entry:main", arguments, (0.02, 0.9))
+        return found | {"visits": visits}
 
     collection = await ctx.step("collect", read)
     made = await _publish(ctx, "publish", work / "raw", wanted.dataset, "Collect sources")
@@ -61,7 +71,8 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
         taken = [spec for spec in specs if spec.key in counts]
         for spec in taken:
             one = counts[spec.key]
-            await mark_collected(uow, spec.id, one["documents"], sum(one["rejected"].values()))
+            rejected, visit = sum(one["rejected"].values()), collection["visits"].get(spec.key)
+            await mark_collected(uow, spec.id, one["documents"], rejected, visit)
         await record_collection(uow, taken, made["ref"], ctx.job_id)
         await uow.audit("data.collect", made["node_id"], wanted.org_id, sources=[spec.id for spec in taken])
         documents = sum(one["documents"] for one in counts.values())
@@ -91,7 +102,7 @@ async def assess_source(ctx: JobContext, params: dict[str, Any]) -> dict[str, An
     spec = SourceSpec(**await ctx.transaction("prepare", prepare))
 
     async def read() -> dict[str, Any]:
-        source = spec.arguments(await _files_of(ctx, spec, work)) | {"limit": int(params["documents"])}
+        source = spec.arguments(await _files_of(ctx, spec, work, {})) | {"limit": int(params["documents"])}
         settings = ctx.platform.section(DataSettings)
         cache = str(settings.cache_dir) if settings.cache_dir else None
         arguments = {"out": str(work / "raw"), "cache": cache, "sources": [source]}
@@ -206,33 +217,64 @@ async def _make_room(uow: UnitOfWork, dataset: str, visibility: Visibility) -> H
     return await create_repository(uow, "dataset", owner, name, visibility=visibility, exist_ok=True)
 
 
-async def _files_of(ctx: JobContext, spec: SourceSpec, work: Path) -> Path | None:
-    """Where the files of a dataset or a site lie for the engine; null for other kinds."""
-    if spec.kind == "web":
-        return await _crawled(ctx, spec)
+async def _files_of(ctx: JobContext, spec: SourceSpec, work: Path, visits: dict[str, Any]) -> Path | None:
+    """Where the files of a dataset, a site, a bucket or a database lie for the engine, brought up to date; null for
+    other kinds. ``visits`` takes what a visit told, by the source's key."""
+    if spec.kind in CRAWLED:
+        return await _crawled(ctx, spec, visits)
+    if spec.kind in MIRRORED:
+        return await _mirrored(ctx, spec, visits)
     if spec.reference is None:
         return None
     folder = work / "inputs" / spec.key
     return await local_snapshot(ctx.platform, spec.reference, folder, actor=ctx.actor, links=True)
 
 
-async def _crawled(ctx: JobContext, spec: SourceSpec) -> Path:
+async def _mirrored(ctx: JobContext, spec: SourceSpec, visits: dict[str, Any]) -> Path:
+    """The bucket, the repository or the rows, brought up to date; the secret reaches the process alone."""
+    settings = ctx.platform.section(DataSettings)
+    folder = mirrored_folder(ctx.platform, spec.id)
+    async with ctx.platform.work(ctx.actor, write=False) as uow:
+        secret = await secret_of(uow, spec.id)
+    arguments = {"kind": spec.kind, "folder": str(folder), "location": spec.location}
+    found: dict[str, Any] = await ctx.run_process(
+        "ceyuan.data.mirroring.entry:main",
+        arguments | {"options": spec.options, "allowed": settings.crawl_allowed},
+        memory_mb=settings.memory_mb,
+        time_s=settings.time_s,
+        span=(0.0, 0.02),
+        environment={"CEYUAN_SOURCE_SECRET": secret},
+    )
+    _tell(ctx, spec, found, "name")
+    visits[spec.key] = found
+    return folder / "files"
+
+
+def _tell(ctx: JobContext, spec: SourceSpec, found: dict[str, Any], place: str) -> None:
+    """Put into the job's log what a visit brought and what could not be had."""
+    counts = {name: found.get(name) for name in ("fetched", "unchanged", "gone", "quarantined", "robots")}
+    ctx.log(f"visited {spec.location}", "warning" if found["quarantined"] else "info", key=spec.key, **counts)
+    for one in found["quarantine"][:_TOLD]:
+        ctx.log(f"not taken: {one[place]}: {one['reason']}", "warning", **one)
+    found["quarantine"] = []
+
+
+async def _crawled(ctx: JobContext, spec: SourceSpec, visits: dict[str, Any]) -> Path:
     """The site's pages, brought up to date; what could not be had is in the job's log, by reason."""
     settings = ctx.platform.section(DataSettings)
     folder = crawled_folder(ctx.platform, spec.id)
     arguments = {
         "folder": str(folder),
         "start": spec.location,
+        "mode": CRAWLED[spec.kind],
         "pages": spec.reading["limit"] or settings.crawl_pages,
         "delay_s": settings.crawl_delay_s,
         "agent": settings.crawl_agent,
         "allowed": settings.crawl_allowed,
     }
     found = await _heavy(ctx, "ceyuan.data.crawling.crawl:main", arguments, (0.0, 0.02))
-    counts = {name: found[name] for name in ("fetched", "unchanged", "gone", "quarantined", "robots")}
-    ctx.log(f"crawled {spec.location}", "warning" if found["quarantined"] else "info", key=spec.key, **counts)
-    for one in found["quarantine"][:_TOLD]:
-        ctx.log(f"not taken: {one['url']}: {one['reason']}", "warning", **one)
+    _tell(ctx, spec, found, "url")
+    visits[spec.key] = found
     return folder / "pages"
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from ceyuan.data.sources import repository, service
+from ceyuan.data.sources import places, repository, service
 from ceyuan.data.sources.errors import FolderForbidden, NotConfirmed, SourceExists, SourceInvalid, SourceNotFound
 from ceyuan.data.sources.schemas import CorpusOut, SourceChange, SourceIn, SourceKind, SourceOut
 from ceyuan.data.sources.tables import DataSource
@@ -51,7 +51,7 @@ async def list_registered_corpora(uow: ReadWork) -> Any:
             sha256=corpus.package.sha256,
             download_bytes=corpus.package.size,
         )
-        for corpus in service.registered_corpora().values()
+        for corpus in places.registered_corpora().values()
     ]
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-SourceKind = Literal["folder", "package", "dataset", "web"]
+SourceKind = Literal["folder", "package", "dataset", "web", "sitemap", "rss", "listing", "s3", "hub", "sql"]
 """folder: on the platform's machine; package: a registered corpus; dataset: a revision in the hub; web: a site from
-a page, sitemap or feed on."""
+a page on; sitemap, rss: the pages that a list names; listing: files of an index page; s3: objects below a prefix;
+hub: a dataset of another hub that speaks the Hugging Face protocol; sql: rows of one SELECT."""
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}[a-z0-9]$|^[a-z0-9]$")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f]*$")]
@@ -29,6 +30,24 @@ class Reading(BaseModel):
     required: bool = True
 
 
+class SourceOptions(BaseModel):
+    """How a bucket (`endpoint`, `region`, `access_key`), a hub (`endpoint`, `revision`) or a database (`query`, the
+    column `key` that identifies a row, the column `watermark` that never falls when a row changes) is read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    endpoint: Annotated[Line, Field(max_length=300)] = ""
+    region: Annotated[Line, Field(max_length=60)] = ""
+    access_key: Annotated[Line, Field(max_length=200)] = ""
+    revision: Annotated[Line, Field(max_length=200)] = ""
+    query: Annotated[Prose, Field(max_length=10_000)] = ""
+    key: Annotated[Line, Field(max_length=100)] = ""
+    watermark: Annotated[Line, Field(max_length=100)] = ""
+
+
+Secret = Annotated[SecretStr, Field(max_length=4000, description="password, secret key or token; never shown again")]
+
+
 class SourceIn(BaseModel):
     """A source to be registered. A registered corpus brings its own title, licence, domain and origin."""
 
@@ -46,6 +65,8 @@ class SourceIn(BaseModel):
     origin: Annotated[Line, Field(max_length=500, description="where the data was first published")] = ""
     evidence: Annotated[Prose, Field(max_length=4000, description="contract, consent or crawl record")] = ""
     reading: Reading = Reading()
+    options: SourceOptions = SourceOptions()
+    secret: Secret | None = None
 
 
 class SourceChange(BaseModel):
@@ -58,6 +79,8 @@ class SourceChange(BaseModel):
     origin: Annotated[Line, Field(max_length=500)] | None = None
     evidence: Annotated[Prose, Field(max_length=4000)] | None = None
     reading: Reading | None = None
+    options: SourceOptions | None = None
+    secret: Secret | None = None
 
 
 class SourceAssessment(BaseModel):
@@ -69,6 +92,18 @@ class SourceAssessment(BaseModel):
     share: float
     refused: bool
     chain: str
+    at: datetime
+
+
+class Fetched(BaseModel):
+    """What the last visit to a site, bucket, hub or database brought: files or rows fetched, unchanged and gone, how
+    many were set aside by reason, and the status of the robots file of each host."""
+
+    fetched: int
+    unchanged: int
+    gone: int
+    quarantined: dict[str, int]
+    robots: dict[str, int]
     at: datetime
 
 
@@ -87,6 +122,9 @@ class SourceOut(BaseModel):
     origin: str
     evidence: str
     reading: Reading
+    options: SourceOptions | None
+    has_secret: bool
+    fetched: Fetched | None
     assessment: SourceAssessment | None
     documents: int
     rejected: int

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
+
+from pydantic import SecretStr
 
 from ceyuan.data.sources import repository
-from ceyuan.data.sources.errors import FolderForbidden, NotConfirmed, SourceExists, SourceInvalid, SourceNotFound
+from ceyuan.data.sources.errors import NotConfirmed, SourceExists, SourceInvalid, SourceNotFound
+from ceyuan.data.sources.places import MIRRORED, check_options, described
 from ceyuan.data.sources.schemas import Reading, SourceChange, SourceIn
-from ceyuan.data.sources.settings import DataSettings
 from ceyuan.data.sources.tables import DataSource
 from ceyuan.hub import resolve
-from ceyuan.kernel.errors import MissingExtra
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.work import UnitOfWork
-
-if TYPE_CHECKING:
-    from ceyuan.data.collection import Corpus
-
-UNSTATED = "LicenseRef-unstated"
-"""What stands for a licence that nobody stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +31,7 @@ class SourceSpec:
     domain: str
     reading: dict[str, Any]
     reference: str | None
+    options: dict[str, Any] = field(default_factory=dict)
 
     def arguments(self, folder: Path | None = None) -> dict[str, Any]:
         """The source as the engine's entry takes it; `folder` holds the files of a dataset source."""
@@ -49,15 +44,6 @@ class SourceSpec:
         return asdict(self)
 
 
-def registered_corpora() -> dict[str, Corpus]:
-    """The corpora of package registries; raises `MissingExtra` where the engines are not installed."""
-    try:
-        from ceyuan.data.collection import CORPORA
-    except ImportError as error:
-        raise MissingExtra("standard", ("数据采集", "collecting data")) from error
-    return CORPORA
-
-
 async def register_source(uow: UnitOfWork, body: SourceIn) -> DataSource:
     """Register a source. Raises `SourceExists`, `SourceInvalid`, `FolderForbidden`.
 
@@ -65,12 +51,12 @@ async def register_source(uow: UnitOfWork, body: SourceIn) -> DataSource:
     registers a folder lets the whole organisation read it.
     """
     uow.actor.require_role(body.org_id, "member")
-    described = await _described(uow, body)
-    now = uow.clock.now()
+    known = await described(uow, body)
+    now, source_id = uow.clock.now(), new_id("src")
     row = await repository.insert(
         uow.session,
         {
-            "id": new_id("src"),
+            "id": source_id,
             "org_id": body.org_id,
             "key": body.key,
             "address": _address(body.org_id, body.key),
@@ -78,13 +64,15 @@ async def register_source(uow: UnitOfWork, body: SourceIn) -> DataSource:
             "description": body.description,
             "evidence": body.evidence,
             "reading": body.reading.model_dump(),
+            "options": body.options.model_dump() if body.kind in MIRRORED else None,
+            "sealed_secret": _sealed(uow, source_id, body.secret),
             "documents": 0,
             "rejected": 0,
             "created_by": uow.actor.id,
             "creator": uow.actor.label,
             "created_at": now,
             "updated_at": now,
-            **described,
+            **known,
         },
     )
     if row is None:
@@ -131,8 +119,20 @@ async def change_source(uow: UnitOfWork, source_id: str, change: SourceChange) -
             setattr(row, name, value)
     if change.reading is not None:
         row.reading = change.reading.model_dump()
+    if change.options is not None:
+        check_options(uow, row.kind, row.location, change.options)  # type: ignore[arg-type]
+        row.options = change.options.model_dump()
+    if change.secret is not None:
+        if row.kind not in MIRRORED:
+            raise SourceInvalid(("该类来源不需要密钥", "a source of this kind takes no secret"))
+        row.sealed_secret = _sealed(uow, row.id, change.secret)
     row.updated_at = uow.clock.now()
-    await uow.audit("data.source_change", row.id, row.org_id, **change.model_dump(exclude_none=True))
+    await uow.audit(
+        "data.source_change",
+        row.id,
+        row.org_id,
+        **change.model_dump(mode="json", exclude_none=True, exclude={"secret"}),
+    )
     return row
 
 
@@ -160,7 +160,15 @@ async def specification(uow: UnitOfWork, source_id: str) -> SourceSpec:
     reference = (await resolve(uow, row.location)).ref if row.kind == "dataset" else None
     reading = Reading.model_validate(row.reading).model_dump()
     known = (row.id, row.key, row.kind, row.location, row.title, row.licence, row.domain)
-    return SourceSpec(*known, reading=reading, reference=reference)
+    return SourceSpec(*known, reading=reading, reference=reference, options=row.options or {})
+
+
+async def secret_of(uow: UnitOfWork, source_id: str) -> str:
+    """The password or token of a source, for the process that reads it; empty where there is none."""
+    row = await get_source(uow, source_id)
+    uow.actor.require_role(row.org_id, "member")
+    sealed = row.sealed_secret
+    return uow.platform.vault.decrypt(sealed, _context(source_id)).decode() if sealed else ""
 
 
 async def mark_assessed(uow: UnitOfWork, source_id: str, found: dict[str, Any], chain: str) -> None:
@@ -170,10 +178,16 @@ async def mark_assessed(uow: UnitOfWork, source_id: str, found: dict[str, Any], 
     await uow.audit("data.source_assess", row.id, row.org_id, **found)
 
 
-async def mark_collected(uow: UnitOfWork, source_id: str, documents: int, rejected: int) -> None:
-    """Remember what the last collection brought."""
+async def mark_collected(
+    uow: UnitOfWork, source_id: str, documents: int, rejected: int, fetched: dict[str, Any] | None = None
+) -> None:
+    """Remember what the last collection brought, and what the visit to the source before it."""
     row = await repository.get(uow.session, source_id, lock=True)
     row.documents, row.rejected, row.collected_at = documents, rejected, uow.clock.now()
+    if fetched is not None:
+        counts = {name: fetched.get(name, 0) for name in ("fetched", "unchanged", "gone")}
+        told = {"quarantined": fetched.get("quarantined", {}), "robots": fetched.get("robots", {})}
+        row.fetched = counts | told | {"at": row.collected_at.isoformat()}
 
 
 async def _editable(uow: UnitOfWork, source_id: str, role: Any = "member") -> DataSource:
@@ -184,71 +198,13 @@ async def _editable(uow: UnitOfWork, source_id: str, role: Any = "member") -> Da
     return row
 
 
-async def _described(uow: UnitOfWork, body: SourceIn) -> dict[str, Any]:
-    """Location, title, domain, licence and origin, checked and completed."""
-    if body.kind == "package":
-        return _of_corpus(body)
-    location = body.location
-    if body.kind == "folder":
-        location = str(_allowed_folder(uow, body.location))
-        origin = body.origin or "folder"
-    elif body.kind == "web":
-        location = _web_address(body.location)
-        origin = body.origin or location
-    else:
-        revision = await resolve(uow, body.location)
-        if revision.kind != "dataset":
-            raise SourceInvalid((f"“{body.location}”不是数据集", f"“{body.location}” is not a dataset"))
-        origin = body.origin or revision.label
-    known = {"title": body.title or body.key, "domain": body.domain or "general"}
-    return known | {"location": location, "licence": body.licence or UNSTATED, "origin": origin}
+def _sealed(uow: UnitOfWork, source_id: str, secret: SecretStr | None) -> bytes | None:
+    value = secret.get_secret_value() if secret is not None else ""
+    return uow.platform.vault.encrypt(value.encode(), _context(source_id)) if value else None
 
 
-def _of_corpus(body: SourceIn) -> dict[str, Any]:
-    corpora = registered_corpora()
-    corpus = corpora.get(body.location)
-    if corpus is None:
-        raise SourceInvalid(
-            (f"没有登记的语料“{body.location}”", f"no corpus “{body.location}” is registered"),
-            hint=(f"可用:{'、'.join(corpora)}", f"choose one of: {', '.join(corpora)}"),
-        )
-    return {
-        "location": corpus.key,
-        "title": body.title or corpus.title_zh,
-        "domain": corpus.domain,
-        "licence": corpus.licence,
-        "origin": corpus.package.purl,
-    }
-
-
-def _web_address(location: str) -> str:
-    parts = urlsplit(location)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
-        raise SourceInvalid(
-            ("网址须以 http(s):// 开头,不含用户名与片段", "write an http(s) address without user or fragment"),
-            hint=("例如 https://www.example.org/zh/", "for example https://www.example.org/zh/"),
-        )
-    return location
-
-
-def _allowed_folder(uow: UnitOfWork, location: str) -> Path:
-    path = Path(location)
-    if not path.is_absolute():
-        raise SourceInvalid(
-            ("文件夹须写绝对路径", "write the folder's absolute path"),
-            hint=("路径指平台所在的机器", "the path is on the platform's machine"),
-        )
-    path = path.resolve()
-    roots = [root.resolve() for root in uow.platform.section(DataSettings).source_roots]
-    if not (uow.actor.has_duty("operator") or any(path.is_relative_to(root) for root in roots)):
-        raise FolderForbidden(
-            (f"您不能登记文件夹 {path}", f"you may not register the folder {path}"),
-            hint=(
-                "请把文件上传为数据集,或请运维在 CEYUAN_DATA_SOURCE_ROOTS 中放行",
-                "upload the files as a dataset, or ask the operator to allow it in CEYUAN_DATA_SOURCE_ROOTS",
-            ),
-        )
-    return path
+def _context(source_id: str) -> str:
+    return f"data_source.secret:{source_id}"
 
 
 def _address(org_id: str, key: str) -> str:

@@ -26,6 +26,13 @@ class DataSettings(Section):
     crawl_agent: str = Field("CeyuanBot", description="Name that robots rules know the crawler by.")
     crawl_delay_s: float = Field(1.0, ge=0, description="Seconds between two requests to a host, at least.")
     crawl_pages: int = Field(5000, ge=1, description="Pages of a site that a source takes when it sets no limit.")
+    s3_endpoints: list[str] = Field(
+        default=[], description="Addresses of S3-compatible stores, besides Amazon's, that sources may name."
+    )
+    sql_hosts: list[str] = Field(
+        default=[], description="Databases (host or host:port) that members may register as SQL sources."
+    )
     crawl_allowed: list[str] = Field(
-        default=[], description="Networks (CIDR) that the crawler may reach besides the public internet."
+        default=[],
+        description="Networks (CIDR) that the crawler and mirrors may reach besides the public internet.",
     )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ceyuan.kernel.secrets import Sealed
 from ceyuan.kernel.tables import Base, Id, Json
 
 
@@ -17,7 +18,9 @@ class DataSource(Base):
     ``address`` (``org_id/key``) is unique and null once the source is deleted, so that its name is free; the row
     stays, because what was made from it leads back here. ``documents`` and ``collected_at`` tell of the last
     collection (0 and null before), ``assessment`` of what machines found in a sample before it was collected,
-    ``evidence`` what the owner keeps to prove the rights (contract, consent).
+    ``evidence`` what the owner keeps to prove the rights (contract, consent). ``options`` say how a bucket, a hub or a
+    database is reached, ``sealed_secret`` is its password or token; ``fetched`` tells of the last visit there: what
+    was fetched, unchanged and gone, what was set aside, and the status of robots files.
     """
 
     __tablename__ = "data_source"
@@ -34,6 +37,9 @@ class DataSource(Base):
     origin: Mapped[str] = mapped_column(String(500))
     evidence: Mapped[str] = mapped_column(Text, default="")
     reading: Mapped[dict[str, Any]]
+    options: Mapped[dict[str, Any] | None] = mapped_column(Json, nullable=True)
+    sealed_secret: Mapped[bytes | None] = mapped_column(Sealed)
+    fetched: Mapped[dict[str, Any] | None] = mapped_column(Json, nullable=True)
     documents: Mapped[int] = mapped_column(BigInteger, default=0)
     rejected: Mapped[int] = mapped_column(Integer, default=0)
     assessment: Mapped[dict[str, Any] | None] = mapped_column(Json, nullable=True)
@@ -43,4 +49,10 @@ class DataSource(Base):
     updated_at: Mapped[datetime]
     collected_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether a password or token is kept for it; what it is, nobody is told."""
+        return self.sealed_secret is not None
+
     __table_args__ = (Index("ix_data_source_org_id_kind", "org_id", "kind"),)

@@ -1,0 +1,5 @@
+"""Schedules: collecting and cleaning begin by themselves, at the times that a crontab line names.
+
+A schedule holds what a person could start by hand, and runs with that person's rights of the moment. Times are missed
+rather than doubled: while the last run goes on, or where the platform was down, the next one waits for its time.
+"""
