@@ -197,12 +197,12 @@ function Teams({ seen }: { seen: Overview }) {
             align: 'right',
             render: (_, row) => <Decimal value={row.accelerator_hours} digits={1} />,
           },
-          { title: t('cores'), align: 'right', render: (_, row) => <Decimal value={row.core_hours} digits={1} /> },
+          { title: t('cores'), align: 'right', render: (_, row) => <Decimal value={row.core_hours} digits={2} /> },
           { title: t('spend'), align: 'right', render: (_, row) => <Money micro={row.cost_micro} /> },
           {
             title: `${t('carbon')} kg`,
             align: 'right',
-            render: (_, row) => <Decimal value={row.carbon_kg} digits={2} />,
+            render: (_, row) => <Decimal value={row.carbon_kg} digits={3} />,
           },
         ]}
       />
@@ -230,16 +230,16 @@ function Regions({ seen }: { seen: Overview }) {
             align: 'right',
             render: (_, row) => <Decimal value={row.accelerator_hours} digits={1} />,
           },
-          { title: t('cores'), align: 'right', render: (_, row) => <Decimal value={row.core_hours} digits={1} /> },
+          { title: t('cores'), align: 'right', render: (_, row) => <Decimal value={row.core_hours} digits={2} /> },
           {
             title: `${t('energy')} kWh`,
             align: 'right',
-            render: (_, row) => <Decimal value={row.energy_kwh} digits={2} />,
+            render: (_, row) => <Decimal value={row.energy_kwh} digits={3} />,
           },
           {
             title: `${t('carbon')} kg`,
             align: 'right',
-            render: (_, row) => <Decimal value={row.carbon_kg} digits={2} />,
+            render: (_, row) => <Decimal value={row.carbon_kg} digits={3} />,
           },
           { title: t('spend'), align: 'right', render: (_, row) => <Money micro={row.cost_micro} /> },
         ]}
@@ -282,8 +282,8 @@ function Figures({ seen }: { seen: Overview }) {
       <Stat label={t('running')} value={seen.running_count} note={t('ended', { count: seen.ended_count })} />
       <Stat label={t('waiting')} value={seen.waiting_count} />
       <Stat label={t('spend')} value={<Money micro={seen.cost_micro} />} />
-      <Stat label={t('energy')} value={`${formatNumber(seen.energy_kwh, language, 2)} kWh`} {...note} />
-      <Stat label={t('carbon')} value={`${formatNumber(seen.carbon_kg, language, 2)} kg`} {...note} />
+      <Stat label={t('energy')} value={`${formatNumber(seen.energy_kwh, language, 3)} kWh`} {...note} />
+      <Stat label={t('carbon')} value={`${formatNumber(seen.carbon_kg, language, 3)} kg`} {...note} />
     </Stats>
   )
 }

@@ -116,7 +116,7 @@ function Courses({ results }: { results: Result[] }) {
     type: 'line',
     data: values.map((value, at) => [(at * row.series.step_s) / 3600, value * factor]),
   })
-  const xAxis = { type: 'value', name: t('hours') }
+  const xAxis = { type: 'value', axisLabel: { formatter: '{value} h' } }
   const options = {
     used: {
       ...shared,
@@ -239,7 +239,11 @@ function Details({ results }: { results: Result[] }) {
                 </div>
               ),
             },
-            { title: t('utilisation'), align: 'right', render: (_, one) => <Percent ratio={one.utilisation} /> },
+            {
+              title: t('used', { name: '' }).trim(),
+              align: 'right',
+              render: (_, one) => <Percent ratio={one.utilisation} />,
+            },
             { title: t('amount'), align: 'right', render: (_, one) => <Decimal value={one.hours} digits={0} /> },
             {
               title: `${t('cost')} ¥`,
