@@ -108,7 +108,10 @@ class Yard:
                 _reader, writer = await asyncio.open_connection(host, int(port))
             except ConnectionRefusedError:
                 return
-            writer.close()
+            except OSError:
+                await asyncio.sleep(0.01)
+            else:
+                writer.close()
 
     async def task(self, task_id: str | None) -> ComputeTask:
         async with self.house.platform.work(write=False) as uow:

@@ -10,17 +10,17 @@ import type { Element } from '@/api/types'
 import { serves, useSession } from '@/app/session'
 import { DataTable, type Column } from '@/ui/DataTable'
 import { EmptyState } from '@/ui/Feedback'
-import { Count, Duration, Money, Percent } from '@/ui/Figures'
+import { Duration, Money, Percent } from '@/ui/Figures'
 import { FormModal } from '@/ui/FormModal'
 import { Page } from '@/ui/Page'
 import { ReferenceInput } from '@/ui/ReferenceInput'
 import { Snippet } from '@/ui/Snippet'
-import { Status, type Tone } from '@/ui/Status'
+import { Status } from '@/ui/Status'
 
+import { Engines } from './DeploymentEngines'
 import { POOL_START, PoolFields, poolBody, type PoolValues } from './PoolFields'
 
 type Deployment = Element<'/api/v1/models/deployments'>
-type Engine = Deployment['engines'][number]
 type Variant = Deployment['variants'][number]
 
 interface NewValues extends PoolValues {
@@ -42,17 +42,6 @@ interface UpdateValues {
 }
 
 type Act = 'update' | 'scale'
-
-const TONES: Record<string, Tone> = {
-  ready: 'good',
-  starting: 'active',
-  queued: 'active',
-  draining: 'active',
-  stopping: 'neutral',
-  stopped: 'neutral',
-  backing_off: 'bad',
-  failed: 'bad',
-}
 
 function ScaleFields() {
   const { t } = useTranslation('gateway')
@@ -291,40 +280,6 @@ function Variants({ row, operator, onDone }: { row: Deployment; operator: boolea
         ),
     },
   ]
-  const engines: Column<Engine>[] = [
-    {
-      title: t('deploy.engine'),
-      render: (_, one) => (
-        <>
-          {one.task_id === null ? (
-            <code>{one.name.split('/').slice(1).join('/')}</code>
-          ) : (
-            <Link to={`/compute/tasks/${one.task_id}`}>{t('deploy.task')}</Link>
-          )}{' '}
-          <span className="faint">{one.variant && t(`deploy.variant.${one.variant}`)}</span>
-          {one.address && <div className="faint mono">{one.address}</div>}
-        </>
-      ),
-    },
-    {
-      title: t('field.state'),
-      render: (_, one) => (
-        <div>
-          <Status value={one.state} tone={TONES[one.state] ?? 'neutral'} label={t(`deploy.engineState.${one.state}`)} />
-          {one.last_error && <div className="faint">{one.last_error}</div>}
-        </div>
-      ),
-    },
-    { title: t('routes.pending'), align: 'right', render: (_, one) => <Count value={one.in_flight} /> },
-    { title: t('deploy.threads'), align: 'right', render: (_, one) => <Count value={one.threads} /> },
-    {
-      title: t('deploy.memory'),
-      align: 'right',
-      render: (_, one) => <span className="num">{one.rss_mb === null ? '—' : `${Math.round(one.rss_mb)} MB`}</span>,
-    },
-    { title: t('deploy.load'), align: 'right', render: (_, one) => <Duration seconds={one.load_s} /> },
-    { title: t('deploy.restarts'), align: 'right', render: (_, one) => <Count value={one.restarts} /> },
-  ]
   const still = { error: null, isPending: false, isFetching: false, refetch: () => undefined }
   return (
     <div className="stack">
@@ -336,15 +291,7 @@ function Variants({ row, operator, onDone }: { row: Deployment; operator: boolea
         rowKey={(one) => String(one.number)}
         empty={null}
       />
-      <DataTable
-        bare
-        label={t('deploy.engines')}
-        query={{ ...still, data: { items: row.engines } }}
-        columns={engines}
-        rowKey={(one) => one.name}
-        expand={(one) => <pre className="mono faint">{one.log.slice(-20).join('\n') || '—'}</pre>}
-        empty={null}
-      />
+      <Engines rows={row.engines} />
     </div>
   )
 }

@@ -26,6 +26,8 @@ from ceyuan.models.serving.variants import DeploymentPlan, Variant
 logger = logging.getLogger(__name__)
 _ANY = "any"
 _CONNECT_S = 2.0
+_NOTHING_S = 30.0
+"""Seconds between two looks where no deployment names a pool; a new one wakes us."""
 _NO_ROOM_S = 15.0
 """A replica that has waited for room so long keeps no update from going on with those that have it."""
 
@@ -72,13 +74,14 @@ class PoolReplicas:
             self.keeper = None
 
     async def _run(self) -> None:
-        pause = self._platform.section(ReplicaSettings).look_s
         while True:
             try:
                 await self.tick()
             except Exception:
                 logger.exception("the replicas in pools could not be looked after; it is tried again")
             self._wake.clear()
+            busy = self._wanted or (self.keeper is not None and (self.keeper.kept or self.keeper.groups))
+            pause = self._platform.section(ReplicaSettings).look_s if busy else _NOTHING_S
             try:
                 await asyncio.wait_for(self._wake.wait(), pause)
             except TimeoutError:
