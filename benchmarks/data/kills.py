@@ -109,8 +109,8 @@ def found(root: Path) -> dict[str, str]:
 
 
 def _placed(source: Source, root: Path) -> Source:
-    """The source at a place that stays the same from step to step: a link to the folder of the step."""
-    link, target = root / "here", Path(source.location)
+    """The source at a place that stays the same from turn to turn: a link to the folder of the step."""
+    link, target = root.parent / "here", Path(source.location)
     root.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to(target)
