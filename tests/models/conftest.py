@@ -18,7 +18,7 @@ from ceyuan.server.assembly import build_platform
 from ceyuan.server.settings import ServerSettings
 from tests.postgres import PostgresServer
 
-NEEDED = ("jobs", "audit", "blobs", "workflow", "identity", "metering", "hub", "serving", "gateway")
+NEEDED = ("jobs", "audit", "blobs", "workflow", "identity", "metering", "hub", "serving", "gateway", "prompts")
 
 
 def _needed_rooms() -> tuple[rooms.Room, ...]:

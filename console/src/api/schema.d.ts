@@ -2254,7 +2254,7 @@ export interface paths {
          * Browse Media
          * @description List images, sounds or videos of a corpus with previews, also those that were dropped.
          *
-         *     `bound` cuts by statistics and may be given several times.
+         *     `bound` cuts by statistics and may be given several times. `kind` is null where the dataset is no such corpus.
          */
         get: operations["browse_media"];
         put?: never;
@@ -5865,6 +5865,118 @@ export interface paths {
         get: operations["get_person"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Prompts
+         * @description List the prompt templates of the caller's organisations.
+         */
+        get: operations["list_prompts"];
+        put?: never;
+        /**
+         * Create Prompt
+         * @description Begin a prompt template with its first version.
+         */
+        post: operations["create_prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{prompt_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Prompt
+         * @description Show a prompt template.
+         */
+        get: operations["get_prompt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Prompt
+         * @description Change a prompt template's title, archive it or take it back.
+         */
+        patch: operations["change_prompt"];
+        trace?: never;
+    };
+    "/api/v1/prompts/{prompt_id}/production": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Publish Prompt
+         * @description Say which version calls get that name none.
+         */
+        put: operations["publish_prompt"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{prompt_id}/render": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Render Prompt
+         * @description Fill a version with values, without asking a model.
+         */
+        post: operations["render_prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{prompt_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Prompt Versions
+         * @description List the versions of a prompt template, the newest first.
+         */
+        get: operations["list_prompt_versions"];
+        put?: never;
+        /**
+         * Add Prompt Version
+         * @description Write the next version of a prompt template.
+         */
+        post: operations["add_prompt_version"];
         delete?: never;
         options?: never;
         head?: never;
@@ -12490,6 +12602,19 @@ export interface components {
             text: string;
         };
         /**
+         * MessageIn
+         * @description A message, with variables written `{{name}}` in its texts.
+         */
+        MessageIn: {
+            /** Content */
+            content: string | (components["schemas"]["TextPart"] | components["schemas"]["OtherPart"])[];
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "system" | "developer" | "user" | "assistant";
+        };
+        /**
          * MirrorChange
          * @description What to change of a mirror; what is left out stays.
          */
@@ -13407,6 +13532,19 @@ export interface components {
             website: string;
         };
         /**
+         * OtherPart
+         * @description Any other part of a message, passed on as it is.
+         */
+        OtherPart: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "image_url" | "input_audio" | "video_url" | "file";
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * OutageIn
          * @description A place that fails at an hour of the replay and comes back at another.
          */
@@ -13653,6 +13791,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[PromptOut] */
+        Page_PromptOut_: {
+            /** Items */
+            items: components["schemas"]["PromptOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[ProviderOut] */
         Page_ProviderOut_: {
             /** Items */
@@ -13820,6 +13965,32 @@ export interface components {
             items: components["schemas"]["WebhookOut"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * ParametersIn
+         * @description What a call takes that does not say otherwise, as in OpenAI's API.
+         */
+        ParametersIn: {
+            /** Frequency Penalty */
+            frequency_penalty?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Model */
+            model?: string | null;
+            /** Presence Penalty */
+            presence_penalty?: number | null;
+            /** Response Format */
+            response_format?: {
+                [key: string]: unknown;
+            } | null;
+            /** Seed */
+            seed?: number | null;
+            /** Stop */
+            stop?: string[] | null;
+            /** Temperature */
+            temperature?: number | null;
+            /** Top P */
+            top_p?: number | null;
         };
         /**
          * PartIn
@@ -14397,6 +14568,14 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * ProductionIn
+         * @description The version for calls that name none; null = no version.
+         */
+        ProductionIn: {
+            /** Number */
+            number: number | null;
+        };
+        /**
          * ProfileChange
          * @description What to change of one's own profile.
          */
@@ -14414,6 +14593,67 @@ export interface components {
              * @description whether notices also come by e-mail
              */
             wants_mail?: boolean | null;
+        };
+        /**
+         * PromptChange
+         * @description What changes of a template.
+         */
+        PromptChange: {
+            /** Archived */
+            archived?: boolean | null;
+            /** Title */
+            title?: string | null;
+        };
+        /**
+         * PromptIn
+         * @description A template to be, with its first version.
+         */
+        PromptIn: {
+            /**
+             * Name
+             * @description letters, digits, dots and dashes
+             */
+            name: string;
+            /** Org Id */
+            org_id: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            version: components["schemas"]["VersionIn"];
+        };
+        /**
+         * PromptOut
+         * @description A template. `newest` and `production` are numbers of versions.
+         */
+        PromptOut: {
+            /** Archived */
+            archived: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Newest */
+            newest: number;
+            /** Org Id */
+            org_id: string;
+            /** Production */
+            production: number | null;
+            /** Title */
+            title: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
         };
         /**
          * ProviderChange
@@ -15063,6 +15303,39 @@ export interface components {
             state: string;
             /** Workflow Id */
             workflow_id: string;
+        };
+        /**
+         * RenderIn
+         * @description Values to try a version with; without `number` the newest.
+         */
+        RenderIn: {
+            /** Number */
+            number?: number | null;
+            /**
+             * Variables
+             * @default {}
+             */
+            variables: {
+                [key: string]: string | number | boolean | null;
+            };
+        };
+        /**
+         * RenderOut
+         * @description What a version says with the values.
+         */
+        RenderOut: {
+            /** Characters */
+            characters: number;
+            /** Messages */
+            messages: {
+                [key: string]: unknown;
+            }[];
+            /** Number */
+            number: number;
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
         };
         /**
          * ReplayOut
@@ -17634,6 +17907,19 @@ export interface components {
             url: string;
         };
         /**
+         * TextPart
+         * @description A text among the parts of a message.
+         */
+        TextPart: {
+            /** Text */
+            text: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "text";
+        };
+        /**
          * Throughput
          * @description One claimed or measured speed of one accelerator of the pool.
          */
@@ -18212,6 +18498,33 @@ export interface components {
             type: string;
         };
         /**
+         * VariableIn
+         * @description What a variable is for, and its value where a call gives none.
+         */
+        VariableIn: {
+            /** Default */
+            default?: string | null;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * VariableOut
+         * @description A variable of a version.
+         */
+        VariableOut: {
+            /** Default */
+            default: string | null;
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * VariantOut
          * @description A revision that runs; `same` and `p95_ms` are known of shadows.
          */
@@ -18270,35 +18583,25 @@ export interface components {
             size: number;
         };
         /**
-         * VersionOut
-         * @description A revision of a corpus. `content` is a hash of the documents that it holds: equal content, equal hash, however
-         *     it was made; null for revisions made before there were such hashes.
+         * VersionIn
+         * @description A version to be.
          */
-        VersionOut: {
-            /** Author */
-            author: string;
-            change: components["schemas"]["ceyuan__data__pipelines__schemas__ChangeOut"] | null;
-            /** Commit */
-            commit: string;
-            /** Content */
-            content: string | null;
+        VersionIn: {
+            /** Messages */
+            messages: components["schemas"]["MessageIn"][];
             /**
-             * Created At
-             * Format: date-time
+             * Note
+             * @description what is new in it
+             * @default
              */
-            created_at: string;
-            /** Current */
-            current: boolean;
-            /** Documents */
-            documents: number;
-            /** Kept */
-            kept: number;
-            /** Recipe */
-            recipe: string;
-            /** Revision */
-            revision: string;
-            /** Title */
-            title: string;
+            note: string;
+            /** @default {} */
+            parameters: components["schemas"]["ParametersIn"];
+            /**
+             * Variables
+             * @default []
+             */
+            variables: components["schemas"]["VariableIn"][];
         };
         /**
          * VersionsOut
@@ -18306,7 +18609,7 @@ export interface components {
          */
         VersionsOut: {
             /** Items */
-            items: components["schemas"]["VersionOut"][];
+            items: components["schemas"]["ceyuan__data__history__schemas__VersionOut"][];
             /** Next */
             next: string | null;
         };
@@ -19088,6 +19391,37 @@ export interface components {
             yuan_per_gb: number;
         };
         /**
+         * VersionOut
+         * @description A revision of a corpus. `content` is a hash of the documents that it holds: equal content, equal hash, however
+         *     it was made; null for revisions made before there were such hashes.
+         */
+        ceyuan__data__history__schemas__VersionOut: {
+            /** Author */
+            author: string;
+            change: components["schemas"]["ceyuan__data__pipelines__schemas__ChangeOut"] | null;
+            /** Commit */
+            commit: string;
+            /** Content */
+            content: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Current */
+            current: boolean;
+            /** Documents */
+            documents: number;
+            /** Kept */
+            kept: number;
+            /** Recipe */
+            recipe: string;
+            /** Revision */
+            revision: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * ChangeOut
          * @description What changed in the input since the revision before: documents put (new or of another form) and deleted, and
          *     documents in the segments that had to be measured.
@@ -19216,7 +19550,7 @@ export interface components {
         };
         /**
          * MediaOut
-         * @description A page of media; `kind` is null for a corpus of text.
+         * @description A page of media; `kind` is null where the dataset is no corpus of media.
          */
         ceyuan__data__study__schemas__MediaOut: {
             /** Items */
@@ -20148,6 +20482,33 @@ export interface components {
             /** Refused */
             refused: number;
             total: components["schemas"]["LatencyOut"];
+        };
+        /**
+         * VersionOut
+         * @description A version.
+         */
+        ceyuan__models__prompts__schemas__VersionOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Messages */
+            messages: {
+                [key: string]: unknown;
+            }[];
+            /** Note */
+            note: string;
+            /** Number */
+            number: number;
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** Variables */
+            variables: components["schemas"]["VariableOut"][];
         };
         /**
          * DecisionIn
@@ -27771,7 +28132,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -41226,6 +41587,497 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_prompts: {
+        parameters: {
+            query?: {
+                org_id?: string | null;
+                /** @description part of the name or title */
+                text?: string | null;
+                archived?: boolean;
+                /** @description rows per page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description field, with - for descending */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PromptOut_"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    create_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `prompt_name_taken`: There is a prompt template of this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prompt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `prompt_not_found`: No such prompt template */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prompt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `prompt_not_found`: No such prompt template */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    publish_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prompt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `prompt_not_found`: No such prompt template */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    render_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prompt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenderOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `prompt_not_found`: No such prompt template */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `prompt_variables`: The variables do not fit the template; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_prompt_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prompt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__models__prompts__schemas__VersionOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `prompt_not_found`: No such prompt template */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_prompt_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prompt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__models__prompts__schemas__VersionOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `prompt_not_found`: No such prompt template */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
                 };
             };
         };

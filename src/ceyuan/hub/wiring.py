@@ -9,6 +9,7 @@ from ceyuan.hub.downloads.counter import FLUSH_S, DownloadCounter
 from ceyuan.hub.hooks import calling
 from ceyuan.hub.inspection import tasks as inspecting
 from ceyuan.hub.mirrors import tasks as mirroring
+from ceyuan.hub.mirrors.tables import HubMirror
 from ceyuan.hub.owners import OwnerDirectory, find_organisation
 from ceyuan.hub.privacy import HubOrganisationData, HubPersonalData
 from ceyuan.hub.repositories import repository
@@ -18,7 +19,7 @@ from ceyuan.hub.viewer.service import Viewer
 from ceyuan.hub.xet import repository as xorbs
 from ceyuan.hub.xet.forms import XetOrigin, evict, forget
 from ceyuan.hub.xet.tasks import EVERY_S, plan_packing
-from ceyuan.identity import OrganisationData, PersonalData, ScopeRoom
+from ceyuan.identity import OrganisationData, OrganisationRows, PersonalData, Rows, ScopeRoom
 from ceyuan.kernel.blobs import BlobReferences
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.platform import Chore, Platform
@@ -54,6 +55,8 @@ def wire(platform: Platform) -> None:
     platform.provide(BlobReferences, HubReferences())  # type: ignore[type-abstract]
     platform.provide(PersonalData, HubPersonalData())  # type: ignore[type-abstract]
     platform.provide(OrganisationData, HubOrganisationData())  # type: ignore[type-abstract]
+    mirrors = OrganisationRows("mirrors", Rows("mirrors", HubMirror, HubMirror.org_id, without=frozenset({"token"})))
+    platform.provide(OrganisationData, mirrors)  # type: ignore[type-abstract]
     platform.provide(
         ScopeRoom,
         ScopeRoom(

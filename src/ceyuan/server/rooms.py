@@ -135,6 +135,7 @@ ROOMS: tuple[Room, ...] = (
         bytes="ceyuan.models.gateway.bytes",
     ),
     Room("replicas", wiring="ceyuan.models.replicas.wiring"),
+    Room("prompts", routers=("ceyuan.models.prompts.endpoints",), wiring="ceyuan.models.prompts.wiring"),
     Room(
         "deployments",
         routers=("ceyuan.models.deployments.endpoints",),

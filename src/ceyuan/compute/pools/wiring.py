@@ -14,7 +14,9 @@ def wire(platform: Platform) -> None:
     """Provide the open executors; begin to look at pools with the platform."""
     executors = OpenExecutors(platform)
     platform.provide(OpenExecutors, executors)
-    rows = OrganisationRows("pools", Rows("executor_pools", ExecutorPool, ExecutorPool.org_id))
+    rows = OrganisationRows(
+        "pools", Rows("executor_pools", ExecutorPool, ExecutorPool.org_id, without=frozenset({"sealed_secret"}))
+    )
     platform.provide(OrganisationData, rows)  # type: ignore[type-abstract]
     platform.services.append(executors)
     platform.services.append(PoolWatch(ensure_local))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ceyuan.kernel.secrets import Sealed
 from ceyuan.kernel.tables import Base, Id
 
 
@@ -18,7 +19,7 @@ class HubHook(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     person_id: Mapped[str] = mapped_column(Id, index=True)
     url: Mapped[str] = mapped_column(String(2000))
-    secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    secret: Mapped[bytes | None] = mapped_column(Sealed)
     watched: Mapped[list[Any]]
     domains: Mapped[list[str]]
     disabled: Mapped[bool]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ceyuan.hub.history.tables import Oid, repository_key
+from ceyuan.kernel.secrets import Sealed
 from ceyuan.kernel.tables import Base, Id
 
 
@@ -21,7 +22,7 @@ class HubMirror(Base):
     org_id: Mapped[str] = mapped_column(Id, index=True)
     owner: Mapped[str] = mapped_column(String(96))
     upstream: Mapped[str] = mapped_column(String(300))
-    token: Mapped[bytes | None] = mapped_column(LargeBinary)
+    token: Mapped[bytes | None] = mapped_column(Sealed)
     kind: Mapped[str] = mapped_column(String(10))
     source: Mapped[str] = mapped_column(String(200))
     revisions: Mapped[list[str]]

@@ -11,6 +11,7 @@ from ceyuan.models.gateway.funds import INPUT, OUTPUT, REQUESTS
 from ceyuan.models.gateway.moderation import ALLOW, Mask, Moderation, Verdict
 from ceyuan.models.gateway.openapi import openapi_paths
 from ceyuan.models.gateway.prompt import prompt_sha256
+from ceyuan.models.gateway.templates import Filled, PromptTemplates
 from ceyuan.models.gateway.totals import Totals, totals_since
 
 __all__ = [
@@ -20,9 +21,11 @@ __all__ = [
     "REQUESTS",
     "AnswerStream",
     "Call",
+    "Filled",
     "GatewayApp",
     "Mask",
     "Moderation",
+    "PromptTemplates",
     "Said",
     "Totals",
     "Verdict",

@@ -44,6 +44,7 @@ from ceyuan.models.gateway.pulse import Pulse
 from ceyuan.models.gateway.repeats import LONGEST_KEY, AnswerCache, Kept, Repeats, request_sha256
 from ceyuan.models.gateway.routing import Router
 from ceyuan.models.gateway.settings import GatewaySettings
+from ceyuan.models.gateway.templates import MARK, PromptTemplates, expand
 from ceyuan.models.gateway.upstream import Upstreams
 from ceyuan.models.gateway.usage import note_relayed
 from ceyuan.models.serving import ModelDirectory, Route
@@ -69,8 +70,10 @@ class Gateway:
         live: Live,
         repeats: Repeats,
         leases: Leases | None = None,
+        templates: PromptTemplates | None = None,
     ) -> None:
         self.leases = leases
+        self.templates = templates
         self.settings = settings
         self.directory = directory
         self.funds = funds
@@ -130,9 +133,14 @@ class Gateway:
             raise Overloaded(hint=AGAIN, retry_after_s=10)
         run.phase = "before"
         run.timer.due += settings.cold_start_s
+        template = ""
+        if self.templates is not None and MARK in body:
+            body, template = await expand(self.templates, caller.org_id, incoming.endpoint, body)
         prompt = run.prompt = parse_prompt(incoming.endpoint, body, incoming.content_type)
         call.stream, call.model = prompt.stream, prompt.model[:200]
         call.project, call.scenario, call.tags = caller.payer.project, incoming.scenario, dict(incoming.tags)
+        if template:
+            call.tags["prompt"] = template
         route = self.directory.find(prompt.model, caller.org_id)
         if route is None:
             raise ModelUnknown(prompt.model)

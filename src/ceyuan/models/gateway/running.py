@@ -24,6 +24,7 @@ from ceyuan.models.gateway.poster import Poster
 from ceyuan.models.gateway.posting import Finished
 from ceyuan.models.gateway.repeats import Repeats
 from ceyuan.models.gateway.settings import GatewaySettings
+from ceyuan.models.gateway.templates import PromptTemplates
 from ceyuan.models.gateway.upstream import Upstreams
 from ceyuan.models.serving import ModelDirectory
 
@@ -99,6 +100,7 @@ class GatewayService:
             live=self.live,
             repeats=repeats,
             leases=leases,
+            templates=next(iter(platform.find(PromptTemplates)), None),  # type: ignore[type-abstract]
         )
         await settle_abandoned(journal_root(platform), poster, directory, Inquiries(upstreams))
         await policies.load(platform)
