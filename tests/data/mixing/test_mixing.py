@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceyuan.data.corpus.emit import DATASET_SCHEMA
-from ceyuan.data.mixing import Benchmarks, Mixture, Portion, contaminated, mix
+from ceyuan.data.mixing.chain import chain_holds
 from ceyuan.data.mixing.choosing import choose
+from ceyuan.data.mixing.contamination import Benchmarks, contaminated
 from ceyuan.data.mixing.exporting import export
-from ceyuan.data.mixing.ledger import PROOFS, chain_holds, next_entry, proofs_with
+from ceyuan.data.mixing.ledger import PROOFS, next_entry, proofs_with
+from ceyuan.data.mixing.mix import Mixture, Portion, mix
 from ceyuan.data.problems import DataProblem
 from tests.data.corpus.conftest import sentence, silent
 

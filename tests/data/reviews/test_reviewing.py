@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ceyuan.data.reviewing import Judgement, draw, inspect_all, outcome, quotas
-from ceyuan.data.reviewing.judging import needs, settled
+from ceyuan.data.reviewing.drawing import draw, quotas
+from ceyuan.data.reviewing.inspecting import inspect_all
+from ceyuan.data.reviewing.judging import Judgement, needs, outcome, settled
 from ceyuan.data.reviewing.process import replay_main, report_main, sample_hash
 from ceyuan.governance.detectors import Chain, Keyword, KeywordLibrary
 from tests.data.corpus.conftest import silent

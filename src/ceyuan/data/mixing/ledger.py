@@ -1,14 +1,13 @@
-"""The account of contributions: who first proved which content, and what of it a version holds; a chain of hashes."""
+"""The account of contributions: who first proved which content, and what of it a version holds."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
-from ceyuan.data.files import canonical_json
+from ceyuan.data.mixing.chain import entry_hash
 
-__all__ = ["PROOFS", "chain_holds", "next_entry", "proofs_with"]
+__all__ = ["PROOFS", "next_entry", "proofs_with"]
 
 PROOFS = {"exact": pl.Binary, "source": pl.String, "round": pl.Int32}
 """Columns of the table of proofs: a content's hash, the source that had it first, and in which version that was."""
@@ -68,18 +67,7 @@ def next_entry(
         "documents": credited.height,
         "shares": shares,
     }
-    return entry | {"hash": _hash(entry)}
-
-
-def chain_holds(entries: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether every entry has its own hash and names the one before."""
-    previous = ""
-    for entry in entries:
-        body = {name: value for name, value in entry.items() if name != "hash"}
-        if entry["previous"] != previous or entry["hash"] != _hash(body):
-            return False
-        previous = str(entry["hash"])
-    return True
+    return entry | {"hash": entry_hash(entry)}
 
 
 def _credited(decisions: pl.DataFrame, proofs: pl.DataFrame) -> pl.DataFrame:
@@ -96,7 +84,3 @@ def _credited(decisions: pl.DataFrame, proofs: pl.DataFrame) -> pl.DataFrame:
     return rows.join(earliest.select(id="kept", credit="source"), on="id", how="left").select(
         "id", "characters", "weight", pl.col("credit").fill_null(pl.col("source"))
     )
-
-
-def _hash(entry: Mapping[str, Any]) -> str:
-    return hashlib.sha256(canonical_json(dict(entry))).hexdigest()

@@ -2,10 +2,5 @@
 
 The sample is stratified and follows from the dataset's own hash, so that nobody can choose it and anybody can draw
 it again; the result follows from the judgements alone. Who judges and where that is kept is `data.reviews`' business.
+Import the module that you need: what follows from judgements is wanted where no engine is installed.
 """
-
-from ceyuan.data.reviewing.drawing import Drawn, draw, quotas
-from ceyuan.data.reviewing.inspecting import inspect_all
-from ceyuan.data.reviewing.judging import Judgement, outcome
-
-__all__ = ["Drawn", "Judgement", "draw", "inspect_all", "outcome", "quotas"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ceyuan.data.mixing.ledger import chain_holds
+from ceyuan.data.mixing.chain import chain_holds
 from ceyuan.data.pipelines.errors import NotACorpus
 from ceyuan.data.pipelines.service import read_json
 from ceyuan.data.use.croissant import croissant

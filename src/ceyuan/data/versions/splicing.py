@@ -52,7 +52,8 @@ def put_table(table: pa.Table, file: BinaryIO) -> None:
 
 def spliceable(path: Path) -> bool:
     """Whether the file's texts lie as ``put_table`` writes them."""
-    footer = _footer(path.open("rb"))
+    with path.open("rb") as file:
+        footer = _footer(file)
     return all(_plain(_chunk(group, _TEXT)) for group in footer[4][1][1])
 
 
