@@ -11,9 +11,7 @@ from ceyuan.identity.access.scopes import ScopeRoom
 from ceyuan.identity.administration.bootstrap import ensure_first_admin
 from ceyuan.identity.errors import OrganisationNotFound, PersonNotFound, TokenRejected
 from ceyuan.identity.names import ReservedNames
-from ceyuan.identity.notices.addresses import GuardedResolver as WebhookResolver
 from ceyuan.identity.notices.addresses import check_url as check_webhook_url
-from ceyuan.identity.notices.addresses import is_public as is_public_address
 from ceyuan.identity.notices.inbox import notify, settle
 from ceyuan.identity.notices.outbox import queue_webhooks
 from ceyuan.identity.organisations.kinds import KINDS
@@ -70,7 +68,6 @@ __all__ = [
     "Rows",
     "ScopeRoom",
     "TokenRejected",
-    "WebhookResolver",
     "WebhookSettings",
     "actor_for",
     "add_member",
@@ -82,7 +79,6 @@ __all__ = [
     "found_organisation",
     "get_organisation",
     "get_person",
-    "is_public_address",
     "issue_personal",
     "issue_service",
     "json_file",

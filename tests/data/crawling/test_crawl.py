@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from ceyuan.addresses import reachable
 from ceyuan.data.crawling import Crawl, crawl
-from ceyuan.data.crawling.addresses import reachable
 from ceyuan.data.readers import Document, read_path
 from tests.data.corpus.conftest import silent
 

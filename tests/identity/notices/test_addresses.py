@@ -6,46 +6,13 @@ import socket
 
 import pytest
 from aiohttp import ClientError
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ceyuan.identity.notices.addresses import GuardedResolver, PrivateAddress, check_url, is_public
+from ceyuan.addresses import GuardedResolver, PrivateAddress
+from ceyuan.identity.notices.addresses import check_url
 from ceyuan.identity.notices.calls import Caller, new_secret
 from ceyuan.identity.settings import WebhookSettings
 from ceyuan.kernel.errors import Invalid
 from tests.identity.notices.servers import receiver
-
-PRIVATE = [
-    "127.0.0.1",
-    "10.1.2.3",
-    "172.16.0.1",
-    "192.168.1.1",
-    "169.254.169.254",
-    "100.64.0.1",
-    "0.0.0.0",
-    "224.0.0.1",
-    "::1",
-    "fe80::1",
-    "fc00::1",
-    "::ffff:127.0.0.1",
-    "64:ff9b::7f00:1",
-    "2002:7f00:1::",
-]
-
-
-@pytest.mark.parametrize("address", PRIVATE)
-def test_private_addresses_are_known_in_every_disguise(address: str) -> None:
-    assert not is_public(address)
-
-
-@pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700:4700::1111", "64:ff9b::101:101", "::ffff:1.1.1.1"])
-def test_public_ones_are_public(address: str) -> None:
-    assert is_public(address)
-
-
-@given(st.ip_addresses(v=4))
-def test_an_address_is_as_public_in_ipv6_clothes(address: object) -> None:
-    assert is_public(f"::ffff:{address}") == is_public(str(address))
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import aiohttp
 
+from ceyuan.addresses import GuardedResolver
 from ceyuan.data.corpus.report import Report, told
-from ceyuan.data.crawling.addresses import GuardedResolver
 from ceyuan.data.crawling.fetching import Answer, Refused, fetch
 from ceyuan.data.crawling.pages import page_file, written
 from ceyuan.data.crawling.robots import Robots

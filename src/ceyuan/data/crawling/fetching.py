@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
-from ceyuan.data.crawling.addresses import PrivateAddress, reachable
+from ceyuan.addresses import PrivateAddress, reachable
 
 __all__ = ["Answer", "Refused", "fetch"]
 

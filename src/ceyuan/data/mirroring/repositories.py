@@ -9,7 +9,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import aiohttp
 
-from ceyuan.data.crawling.addresses import GuardedResolver, PrivateAddress
+from ceyuan.addresses import GuardedResolver, PrivateAddress
 from ceyuan.data.crawling.fetching import Refused, check_address
 from ceyuan.data.mirroring.mirror import NotHad, Report, follow
 from ceyuan.data.problems import DataProblem

@@ -13,12 +13,13 @@ import aiohttp
 import orjson
 from sqlalchemy import delete, select
 
+from ceyuan.addresses import GuardedResolver, reachable
 from ceyuan.hub.hooks.service import secret_of
 from ceyuan.hub.hooks.tables import HubHook, HubHookCall
 from ceyuan.hub.repositories import repository
 from ceyuan.hub.repositories.access import can_read
 from ceyuan.hub.repositories.tables import HubRepository
-from ceyuan.identity import WebhookResolver, WebhookSettings, actor_for, is_public_address
+from ceyuan.identity import WebhookSettings, actor_for
 from ceyuan.kernel.errors import Forbidden
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.ids import new_id
@@ -125,7 +126,7 @@ async def deliver(platform: Platform) -> None:
     if not due:
         return
     settings = platform.section(WebhookSettings)
-    resolver = None if settings.allow_private else WebhookResolver()
+    resolver = None if settings.allow_private else GuardedResolver()
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=resolver, limit=8, use_dns_cache=False),
         timeout=aiohttp.ClientTimeout(total=settings.timeout_s),
@@ -176,7 +177,7 @@ def _is_private_literal(url: str) -> bool:
         ipaddress.ip_address(host)
     except ValueError:
         return False
-    return not is_public_address(host)
+    return not reachable(host)
 
 
 async def forget_calls(platform: Platform) -> None:

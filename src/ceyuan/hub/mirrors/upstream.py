@@ -16,7 +16,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import aiohttp
 import orjson
 
-from ceyuan.hub.mirrors.addresses import GuardedResolver, reachable
+from ceyuan.addresses import GuardedResolver, reachable
 from ceyuan.hub.mirrors.errors import UpstreamFault
 from ceyuan.hub.naming import is_commit_id
 from ceyuan.kernel.errors import Invalid

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
-from ceyuan.identity.notices.addresses import GuardedResolver, PrivateAddress, is_public
+from ceyuan.addresses import GuardedResolver, PrivateAddress, reachable
 from ceyuan.identity.settings import WebhookSettings
 
 SECRET_PREFIX = "whsec_"
@@ -63,7 +63,7 @@ class Caller:
         # The HTTP client asks no resolver about a host that is an address already.
         host = urlsplit(url).hostname or ""
         try:
-            private = not is_public(host)
+            private = not reachable(host)
         except ValueError:
             return
         if private and not self._settings.allow_private:

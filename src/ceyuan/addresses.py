@@ -1,0 +1,54 @@
+"""Which addresses the platform's own requests may reach: the public internet, and what an operator allows besides.
+
+Names are judged by what they resolve to at the moment of the connection, so one that changes its mind (DNS rebinding)
+gains nothing; whoever follows redirects judges each of them (OWASP, SSRF). A leaf: any room or engine imports it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+
+from aiohttp import ThreadedResolver
+from aiohttp.abc import ResolveResult
+
+__all__ = ["GuardedResolver", "PrivateAddress", "reachable"]
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class PrivateAddress(OSError):
+    """A name or an address leads where the platform may not go."""
+
+
+def reachable(address: str, allowed: Sequence[str] = ()) -> bool:
+    """Whether an IP address is public, also behind IPv6 forms that carry an IPv4 address, or in one of the `allowed`
+    networks (CIDR). Raises `ValueError` for what is no IP address."""
+    parsed = ipaddress.ip_address(address)
+    if any(parsed in ipaddress.ip_network(network) for network in allowed):
+        return True
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inner = parsed.ipv4_mapped or parsed.sixtofour
+        if inner is None and parsed in _NAT64:
+            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+        if inner is not None:
+            return reachable(str(inner), allowed)
+    return parsed.is_global and not parsed.is_multicast
+
+
+class GuardedResolver(ThreadedResolver):
+    """Resolves names and refuses those that lead to an address which may not be reached."""
+
+    def __init__(self, allowed: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._allowed = allowed
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The addresses of `host`; raises `PrivateAddress` if any of them may not be reached."""
+        found = await super().resolve(host, port, family)
+        for each in found:
+            if not reachable(each["host"], self._allowed):
+                raise PrivateAddress(f"{host} leads to {each['host']}, which may not be reached")
+        return found
