@@ -63,6 +63,17 @@ async def test_a_prompt_that_is_blocked_goes_nowhere_and_names_the_clause(guarde
     assert (call.status, call.flagged, call.verdicts[0]["stage"], call.cost_micro) == ("blocked", True, "input", 0)
 
 
+async def test_a_prompt_that_is_blocked_again_under_its_key_is_one_record(guarded: House) -> None:
+    body = {"model": "echo", "messages": [{"role": "user", "content": "说说禁词"}]}
+    for _ in range(2):
+        status, answer, headers = await guarded.post(body, headers={"Idempotency-Key": "job-1/item-8"})
+        assert (status, answer["error"]["code"]) == (400, "content_filter")
+    call = await guarded.the_call()
+    assert headers["x-request-id"] == call.id
+    await guarded.post(body)
+    assert len(await guarded.calls()) == 2, "without a key each is a call of its own"
+
+
 async def test_an_answer_is_masked_whole_and_streamed_alike(guarded: House) -> None:
     _, answer, _ = await guarded.post()
     whole = answer["choices"][0]["message"]["content"]

@@ -41,7 +41,7 @@ from ceyuan.models.gateway.poster import Poster
 from ceyuan.models.gateway.posting import Finished
 from ceyuan.models.gateway.prompt import Prompt, parse_prompt
 from ceyuan.models.gateway.pulse import Pulse
-from ceyuan.models.gateway.repeats import LONGEST_KEY, AnswerCache, Kept, Repeats, request_sha256
+from ceyuan.models.gateway.repeats import LONGEST_KEY, AnswerCache, Kept, Repeats, id_of_repeat, request_sha256
 from ceyuan.models.gateway.routing import Router
 from ceyuan.models.gateway.settings import GatewaySettings
 from ceyuan.models.gateway.templates import MARK, PromptTemplates, expand
@@ -292,6 +292,9 @@ class Gateway:
         call.status = "blocked" if isinstance(error, ContentBlocked) else "refused"
         call.http_status, call.code = error.status, error.code
         call.total_ms = (time.monotonic() - run.incoming.began) * 1000
+        if call.status == "blocked" and call.repeat_key:
+            # Asked again after a crash it is blocked again; that is one record.
+            run.incoming.id = call.id = id_of_repeat(call)
         self.live.tell(call)
         self.poster.add(Finished(call))
 

@@ -77,7 +77,7 @@ def usage_events(call: Call, now: datetime) -> list[UsageEvent]:
 async def post_batch(uow: UnitOfWork, batch: Sequence[Finished], keep_refusals: int) -> dict[str, int]:
     """Post a batch in this transaction; returns the cost in micro-yuan of each call that is new."""
     known = await repository.known_calls(uow.session, [finished.call.id for finished in batch])
-    fresh = [finished for finished in batch if finished.call.id not in known]
+    fresh = list({finished.call.id: finished for finished in batch if finished.call.id not in known}.values())
     if not fresh:
         return {}
     now = uow.clock.now()

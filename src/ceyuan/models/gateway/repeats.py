@@ -35,6 +35,12 @@ def request_sha256(endpoint: str, document: dict[str, Any]) -> str:
     return hashlib.sha256(endpoint.encode() + orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+def id_of_repeat(call: Call) -> str:
+    """The one id of a call under an idempotency key that comes to the same end however often it is asked."""
+    told = f"{call.org_id}\n{call.repeat_key}\n{call.request_sha256}"
+    return f"req_{hashlib.sha256(told.encode()).hexdigest()[:26]}"
+
+
 class Repeats:
     """Answers under idempotency keys. Until its call is posted an answer is in memory and in the journal, after that
     in the database."""
