@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ceyuan.kernel.actor import SYSTEM
 from ceyuan.kernel.tables import Base
+from ceyuan.kernel.waiting import wait_at_most
 
 if TYPE_CHECKING:
     from ceyuan.kernel.platform import Platform
@@ -133,10 +134,7 @@ class Dispatcher:
                 await self.drain()
             except Exception:
                 logger.exception("event delivery failed; it will be tried again")
-            try:
-                await asyncio.wait_for(self._wake.wait(), self.POLL_S)
-            except TimeoutError:
-                pass
+            await wait_at_most(self._wake, self.POLL_S)
             self._wake.clear()
 
     async def _deliver_volatile(self) -> None:

@@ -33,7 +33,8 @@ async def look_at_pool(platform: Platform, pool: ExecutorPool) -> list[PoolNode]
     """The nodes of a cluster that is about to be registered; raises `PoolUnreachable`."""
     kind = KINDS[pool.kind]
     try:
-        found = await asyncio.wait_for(kind.look(platform, pool), _PATIENCE_S)
+        async with asyncio.timeout(_PATIENCE_S):
+            found = await kind.look(platform, pool)
     except (ExecutorFault, TimeoutError) as fault:
         raise PoolUnreachable(
             (f"无法使用资源池:{fault or '超时'}", f"the pool cannot be used: {fault or 'no answer in time'}")
@@ -127,8 +128,8 @@ async def _look(platform: Platform, limit: asyncio.Semaphore, pool: ExecutorPool
     seen, kind = _Seen(pool.id), KINDS[pool.kind]
     try:
         if not kind.has_hosts:
-            async with limit:
-                seen.found = await asyncio.wait_for(kind.look(platform, pool), _PATIENCE_S)
+            async with limit, asyncio.timeout(_PATIENCE_S):
+                seen.found = await kind.look(platform, pool)
             return seen
         answers = await asyncio.gather(*(_ask(platform, limit, pool, node) for node in nodes))
         seen.hosts = dict(zip((node.id for node in nodes), answers, strict=True))
@@ -139,8 +140,8 @@ async def _look(platform: Platform, limit: asyncio.Semaphore, pool: ExecutorPool
 
 async def _ask(platform: Platform, limit: asyncio.Semaphore, pool: ExecutorPool, node: PoolNode) -> Machine | str:
     try:
-        async with limit:
-            return await asyncio.wait_for(open_executors(platform).of(pool, node).probe(), _PATIENCE_S)
+        async with limit, asyncio.timeout(_PATIENCE_S):
+            return await open_executors(platform).of(pool, node).probe()
     except (ExecutorFault, TimeoutError, OSError) as fault:
         return str(fault) or "no answer in time"
 

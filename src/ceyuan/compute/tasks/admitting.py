@@ -15,6 +15,7 @@ from ceyuan.compute.tasks.tables import ComputeTask
 from ceyuan.kernel import jobs
 from ceyuan.kernel.actor import SYSTEM
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.waiting import wait_at_most
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering import transact
 
@@ -60,10 +61,7 @@ class Admission:
             except Exception:
                 logger.exception("an admission failed; it is tried again")
                 waiting = 1
-            try:
-                await asyncio.wait_for(self._wake.wait(), _TICK_S if waiting else _SLOW_TICK_S)
-            except TimeoutError:
-                pass
+            await wait_at_most(self._wake, _TICK_S if waiting else _SLOW_TICK_S)
 
     async def admit(self, platform: Platform) -> int:
         """One admission; how many still wait."""

@@ -22,6 +22,7 @@ from ceyuan.identity.settings import MailSettings, WebhookSettings
 from ceyuan.kernel.actor import SYSTEM
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.secrets import redact
+from ceyuan.kernel.waiting import wait_at_most
 
 logger = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=2)
@@ -65,10 +66,7 @@ class Courier:
                     pass
             except Exception:
                 logger.exception("deliveries were interrupted; they go on in a moment")
-            try:
-                await asyncio.wait_for(self._wake.wait(), POLL_S)
-            except TimeoutError:
-                pass
+            await wait_at_most(self._wake, POLL_S)
             self._wake.clear()
 
     async def deliver_due(self) -> int:

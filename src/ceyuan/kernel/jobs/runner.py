@@ -27,6 +27,7 @@ from ceyuan.kernel.jobs.context import JobContext
 from ceyuan.kernel.jobs.errors import JobFailed
 from ceyuan.kernel.jobs.registry import JobKind, kind_of
 from ceyuan.kernel.jobs.tables import Job
+from ceyuan.kernel.waiting import wait_at_most
 
 if TYPE_CHECKING:
     from ceyuan.kernel.platform import Platform
@@ -134,10 +135,7 @@ class Jobs:
         event = self._changes.get(job_id)
         if event is None:
             event = self._changes[job_id] = asyncio.Event()
-        try:
-            await asyncio.wait_for(event.wait(), timeout_s)
-        except TimeoutError:
-            pass
+        await wait_at_most(event, timeout_s)
 
     def leave_if_stopping(self) -> None:
         """While the process stops, nothing is a failure: leave the job as it is; it goes on at the next start."""
@@ -152,10 +150,7 @@ class Jobs:
                 await self._relay_once()
             except Exception:
                 logger.exception("handing over jobs failed; it will be tried again")
-            try:
-                await asyncio.wait_for(self._wake.wait(), _TICK_S)
-            except TimeoutError:
-                pass
+            await wait_at_most(self._wake, _TICK_S)
             self._wake.clear()
 
     async def _relay_once(self) -> None:

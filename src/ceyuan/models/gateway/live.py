@@ -101,7 +101,8 @@ class Live:
         with self._listening() as queue:
             while True:
                 try:
-                    event = await asyncio.wait_for(queue.get(), beat_s)
+                    async with asyncio.timeout(beat_s):
+                        event = await queue.get()
                 except TimeoutError:
                     yield {}
                     continue

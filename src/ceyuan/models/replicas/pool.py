@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.waiting import wait_at_most
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.replicas.deciding import count_of
 from ceyuan.models.replicas.keeping import Keeper
@@ -82,10 +83,7 @@ class PoolReplicas:
             self._wake.clear()
             busy = self._wanted or (self.keeper is not None and (self.keeper.kept or self.keeper.groups))
             pause = self._platform.section(ReplicaSettings).look_s if busy else _NOTHING_S
-            try:
-                await asyncio.wait_for(self._wake.wait(), pause)
-            except TimeoutError:
-                pass
+            await wait_at_most(self._wake, pause)
 
     async def tick(self) -> None:
         """Look once, and make the routes anew where other replicas get calls now."""

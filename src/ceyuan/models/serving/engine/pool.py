@@ -17,6 +17,7 @@ from typing import IO, Any, Literal
 
 import psutil
 
+from ceyuan.kernel.waiting import wait_at_most
 from ceyuan.models.serving.engine.process import EngineProcess, EngineSpec
 from ceyuan.models.serving.errors import EngineUnavailable
 
@@ -237,7 +238,8 @@ class Engines:
         self._begin(slot)
         assert slot.starting is not None
         try:
-            await asyncio.wait_for(asyncio.shield(slot.starting), wait_s)
+            async with asyncio.timeout(wait_s):
+                await asyncio.shield(slot.starting)
         except TimeoutError:
             raise EngineUnavailable(
                 (f"模型 {slot.name} 正在载入", f"{slot.name} is being loaded"),
@@ -338,11 +340,8 @@ class Engines:
             if slot.starting is not None:
                 slot.starting.cancel()
                 await asyncio.gather(slot.starting, return_exceptions=True)
-            if slot.in_flight:
-                try:
-                    await asyncio.wait_for(slot.idle.wait(), self.drain_s)
-                except TimeoutError:
-                    logger.warning("engine %s ends with %s requests unfinished", slot.name, slot.in_flight)
+            if slot.in_flight and not await wait_at_most(slot.idle, self.drain_s):
+                logger.warning("engine %s ends with %s requests unfinished", slot.name, slot.in_flight)
             await self._end(slot)
 
         self._track(asyncio.create_task(retire(), name=f"engine-retire-{slot.name}"))

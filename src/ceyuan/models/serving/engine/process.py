@@ -104,7 +104,8 @@ class EngineProcess:
             asyncio.create_task(self._watch(ready), name="engine-watch"),
         ]
         try:
-            await asyncio.wait_for(ready, timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await ready
         except TimeoutError:
             await self.stop(0)
             raise EngineUnavailable(
@@ -127,7 +128,8 @@ class EngineProcess:
         if process is not None and process.returncode is None:
             if grace_s > 0:
                 try:
-                    await asyncio.wait_for(process.wait(), grace_s)
+                    async with asyncio.timeout(grace_s):
+                        await process.wait()
                 except TimeoutError:
                     logger.warning("engine %s did not end in %s s; it is killed", self.spec.alias, grace_s)
             if process.returncode is None:
