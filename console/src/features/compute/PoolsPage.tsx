@@ -69,7 +69,9 @@ function RegisterPool({ open, onClose }: { open: boolean; onClose: () => void })
       onSubmit={register}
       onClose={onClose}
     >
-      {(form) => <PoolFields form={form} regions={regions.map((one) => ({ value: one.name, label: name(one.name) }))} />}
+      {(form) => (
+        <PoolFields form={form} regions={regions.map((one) => ({ value: one.name, label: name(one.name) }))} />
+      )}
     </FormModal>
   )
 }
