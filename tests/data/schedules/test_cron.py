@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ceyuan.data.schedules.cron import Cron
+from ceyuan.data.schedules.cron import next_time
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
 
@@ -24,15 +24,20 @@ NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
     ],
 )
 def test_the_next_time(line: str, zone: str, expected: str) -> None:
-    assert Cron.of(line).after(NOON, zone) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+    assert next_time(line, zone, NOON) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
 
 
-@pytest.mark.parametrize("line", ["", "* * * *", "60 * * * *", "5-1 * * * *", "*/0 * * * *", "a * * * *", "* * 0 * *"])
+@pytest.mark.parametrize("line", ["", "* * * *", "60 * * * *", "5-1 * * * *", "*/0 * * * *", "a * * * *", "* * 0 * *", "0 * * * * *"])
 def test_what_is_no_line_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        Cron.of(line)
+        next_time(line, "UTC", NOON)
 
 
 def test_a_day_that_never_comes_is_told() -> None:
-    with pytest.raises(ValueError, match="never"):
-        Cron.of("0 0 31 2 *").after(NOON, "UTC")
+    with pytest.raises(ValueError, match="day"):
+        next_time("0 0 31 2 *", "UTC", NOON)
+
+
+def test_the_hour_that_comes_twice_in_autumn_is_not_slept_through() -> None:
+    before = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert next_time("*/30 * * * *", "Europe/Berlin", before) == datetime(2026, 10, 25, 1, 0, tzinfo=UTC)

@@ -18,7 +18,7 @@ from ceyuan.data.pipelines import (
     start_corpus,
     start_pipeline,
 )
-from ceyuan.data.schedules.cron import Cron
+from ceyuan.data.schedules.cron import next_time
 from ceyuan.data.schedules.errors import ScheduleInvalid, ScheduleNotFound
 from ceyuan.data.schedules.schemas import ScheduleChange, ScheduleIn
 from ceyuan.data.schedules.tables import DataSchedule
@@ -172,7 +172,7 @@ def _checked(kind: str, params: dict[str, Any]) -> dict[str, Any]:
 
 def _next(cron: str, zone: str, now: datetime) -> datetime:
     try:
-        return Cron.of(cron).after(now, zone)
+        return next_time(cron, zone, now)
     except (ZoneInfoNotFoundError, OSError) as error:
         raise ScheduleInvalid((f"没有时区“{zone}”", f"no such time zone: {zone}")) from error
     except ValueError as error:
