@@ -27,7 +27,9 @@ def test_the_next_time(line: str, zone: str, expected: str) -> None:
     assert next_time(line, zone, NOON) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
 
 
-@pytest.mark.parametrize("line", ["", "* * * *", "60 * * * *", "5-1 * * * *", "*/0 * * * *", "a * * * *", "* * 0 * *", "0 * * * * *"])
+@pytest.mark.parametrize(
+    "line", ["", "* * * *", "60 * * * *", "5-1 * * * *", "*/0 * * * *", "a * * * *", "* * 0 * *", "0 * * * * *"]
+)
 def test_what_is_no_line_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         next_time(line, "UTC", NOON)

@@ -1,4 +1,4 @@
-"""Times by a crontab line, in a time zone, as Debian's cron counts them (cronsim), also where the clocks are changed."""
+"""Times by a crontab line, in a time zone, as Debian's cron counts them (cronsim), also where clocks change."""
 
 from __future__ import annotations
 
