@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ceyuan.hub.chunks import ChunkProblem, XorbCheck, chunk_hash, contents, pack, unpack
+from ceyuan.hub.chunks import ChunkProblem, XorbCheck, chunk_hash, contents, pack
 
 
 def made(parts: list[bytes]) -> bytes:
@@ -74,6 +74,11 @@ def test_chunks_that_break_the_format_are_refused(body: bytes) -> None:
         XorbCheck().feed(body)
 
 
-def test_a_chunk_that_unpacks_to_another_length_is_refused() -> None:
+def _announcing(packed: bytes, size: int) -> bytes:
+    return packed[:5] + size.to_bytes(3, "little") + packed[8:]
+
+
+@pytest.mark.parametrize("length", [4999, 5001])
+def test_a_chunk_that_unpacks_to_another_length_is_refused(length: int) -> None:
     with pytest.raises(ChunkProblem):
-        unpack(pack(b"a" * 5000)[8:], 1, 4999)
+        list(contents(_announcing(pack(b"a" * 5000), length)))

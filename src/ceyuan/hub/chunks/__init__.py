@@ -17,7 +17,7 @@ from ceyuan.hub.chunks.hashes import (
 from ceyuan.hub.chunks.packing import PackedFile, Place, chunk_list, pack_file
 from ceyuan.hub.chunks.problems import ChunkProblem
 from ceyuan.hub.chunks.shards import MAX_SHARD, SentFile, Shard, Term, parse_shard, stored_shard
-from ceyuan.hub.chunks.xorbs import MAX_CHUNK, MAX_XORB, Chunk, Xorb, XorbCheck, contents, pack, unpack
+from ceyuan.hub.chunks.xorbs import MAX_CHUNK, MAX_XORB, Chunk, Xorb, XorbCheck, contents, pack
 
 __all__ = [
     "MAX_CHUNK",
@@ -46,6 +46,5 @@ __all__ = [
     "stored_shard",
     "term_hash",
     "text_of",
-    "unpack",
     "xorb_hash",
 ]

@@ -40,7 +40,7 @@ def parse_hash(text: str) -> bytes:
     return struct.pack("<4Q", *(int(text[at : at + 16], 16) for at in range(0, 64, 16)))
 
 
-def chunk_hash(data: bytes) -> bytes:
+def chunk_hash(data: bytes | bytearray | memoryview) -> bytes:
     """The hash of a chunk's content."""
     return blake3(data, key=_DATA_KEY).digest()
 

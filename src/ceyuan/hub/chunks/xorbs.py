@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import lz4.frame
+from lz4.frame import LZ4FrameDecompressor
+from lz4.frame import compress as lz4_compress
 
 from ceyuan.hub.chunks.hashes import chunk_hash, xorb_hash
 from ceyuan.hub.chunks.problems import ChunkProblem
@@ -20,6 +21,8 @@ MAX_XORB = 64 * 1024 * 1024
 MAX_XORB_CHUNKS = 64 * 1024
 _HEADER = 8
 _PLAIN, _LZ4, _GROUPED = 0, 1, 2
+Content = bytes | bytearray | memoryview
+"""What a chunk holds; a view is of the bytes that were given."""
 _SLACK = 16 * 1024
 """How much longer than its content the stored form of a chunk may be."""
 
@@ -63,6 +66,7 @@ class XorbCheck:
         self._taken = 0
         self._over = False
         self._chunks: list[Chunk] = []
+        self._unpacker = Unpacker()
 
     def feed(self, data: bytes) -> int:
         """Take the next bytes; returns how many of them belong to chunks (the rest is what follows those).
@@ -72,8 +76,8 @@ class XorbCheck:
         if self._over:
             return 0
         before = self._taken + len(self._held)
-        view = self._held + data
-        at = 0
+        whole = self._held + data if self._held else data
+        view, at = memoryview(whole), 0
         while at < len(view):
             if view[at] != 0:
                 self._over = True
@@ -83,13 +87,13 @@ class XorbCheck:
             stored, scheme, size = _header(view, at)
             if len(view) - at < _HEADER + stored:
                 break
-            content = unpack(view[at + _HEADER : at + _HEADER + stored], scheme, size)
+            content = self._unpacker.unpack(view[at + _HEADER : at + _HEADER + stored], scheme, size)
             at += _HEADER + stored
             self._chunks.append(Chunk(chunk_hash(content), size, self._taken + at))
         if len(self._chunks) > MAX_XORB_CHUNKS or self._taken + at > MAX_XORB:
             raise ChunkProblem("内容块过大", f"a xorb has at most {MAX_XORB} bytes")
         self._taken += at
-        self._held = b"" if self._over else view[at:]
+        self._held = b"" if self._over else whole[at:]
         return max(0, self._taken - before) if self._over else len(data)
 
     def finish(self) -> Xorb:
@@ -99,7 +103,7 @@ class XorbCheck:
         return Xorb(xorb_hash([(chunk.hash, chunk.size) for chunk in self._chunks]), self._chunks)
 
 
-def _header(view: bytes, at: int) -> tuple[int, int, int]:
+def _header(view: memoryview, at: int) -> tuple[int, int, int]:
     stored = int.from_bytes(view[at + 1 : at + 4], "little")
     size = int.from_bytes(view[at + 5 : at + 8], "little")
     if not 0 < size <= MAX_CHUNK or stored > size + _SLACK:
@@ -107,33 +111,47 @@ def _header(view: bytes, at: int) -> tuple[int, int, int]:
     return stored, view[at + 4], size
 
 
-def unpack(data: bytes, scheme: int, size: int) -> bytes:
-    """The content of a chunk from its stored form; raises `ChunkProblem`."""
-    try:
-        content = data if scheme == _PLAIN else bytes(lz4.frame.decompress(data))
-    except RuntimeError as error:
-        raise ChunkProblem("数据块无法解压", "a chunk cannot be decompressed") from error
-    if scheme > _GROUPED or len(content) != size:
-        raise ChunkProblem("数据块与其声明的长度不符", f"a chunk has {len(content)} bytes and announces {size}")
-    return _ungrouped(content) if scheme == _GROUPED else content
+class Unpacker:
+    """Makes the contents of chunks from their stored forms, one after the other, in one thread at a time.
+
+    It keeps the decompressor's buffers from chunk to chunk: to make them anew costs more than to decompress.
+    """
+
+    def __init__(self) -> None:
+        self._lz4 = LZ4FrameDecompressor()
+
+    def unpack(self, data: memoryview, scheme: int, size: int) -> Content:
+        """The content of a chunk from its stored form; raises `ChunkProblem`."""
+        content: Content = data
+        if scheme != _PLAIN:
+            try:
+                self._lz4.reset()
+                content = self._lz4.decompress(data, max_length=size)
+            except (RuntimeError, EOFError) as error:
+                raise ChunkProblem("数据块无法解压", "a chunk cannot be decompressed") from error
+            if not self._lz4.eof or self._lz4.unused_data:
+                raise ChunkProblem("数据块与其声明的长度不符", f"a chunk does not end after {size} bytes")
+        if scheme > _GROUPED or len(content) != size:
+            raise ChunkProblem("数据块与其声明的长度不符", f"a chunk has {len(content)} bytes and announces {size}")
+        return _ungrouped(content) if scheme == _GROUPED else content
 
 
-def contents(data: bytes) -> Iterator[bytes]:
+def contents(data: bytes) -> Iterator[Content]:
     """The content of each chunk in a run of stored chunks; raises `ChunkProblem`."""
-    at = 0
-    while at < len(data):
-        if data[at] != 0 or len(data) - at < _HEADER:
+    view, unpacker, at = memoryview(data), Unpacker(), 0
+    while at < len(view):
+        if view[at] != 0 or len(view) - at < _HEADER:
             raise ChunkProblem("内容块不完整", "the run of chunks breaks off")
-        stored, scheme, size = _header(data, at)
+        stored, scheme, size = _header(view, at)
         at += _HEADER + stored
-        yield unpack(data[at - stored : at], scheme, size)
+        yield unpacker.unpack(view[at - stored : at], scheme, size)
 
 
 def pack(content: bytes) -> bytes:
     """The stored form of a chunk: compressed where that makes it smaller."""
-    small, scheme = lz4.frame.compress(content, store_size=False), _LZ4
+    small, scheme = lz4_compress(content, store_size=False), _LZ4
     if len(small) >= len(content):
-        grouped = lz4.frame.compress(_grouped(content), store_size=False)
+        grouped = lz4_compress(_grouped(content), store_size=False)
         small, scheme = (grouped, _GROUPED) if len(grouped) < len(content) else (content, _PLAIN)
     head = b"\0" + len(small).to_bytes(3, "little") + bytes([scheme]) + len(content).to_bytes(3, "little")
     return head + bytes(small)
@@ -143,10 +161,10 @@ def _grouped(content: bytes) -> bytes:
     return b"".join(content[at::4] for at in range(4))
 
 
-def _ungrouped(content: bytes) -> bytes:
+def _ungrouped(content: Content) -> bytearray:
     out, start = bytearray(len(content)), 0
     for at in range(4):
         length = (len(content) - at + 3) // 4
         out[at::4] = content[start : start + length]
         start += length
-    return bytes(out)
+    return out
