@@ -245,6 +245,42 @@ def test_a_pushed_secret_is_pointed_at(hub: Repository) -> None:
     assert "remote: warning: config.py: line 1 seems to hold an AWS access key" in pushed.stderr
 
 
+def test_a_pull_request_is_pushed_to_by_its_author_and_by_members(hub: Repository, live: dict[str, Any]) -> None:
+    hub.http.patch(f"/api/v1/repositories/model/lab/{hub.name}", json={"visibility": "internal"}).raise_for_status()
+    talks = f"/api/models/lab/{hub.name}/discussions"
+    zoe = {"Authorization": f"Bearer {live['tokens']['zoe']}"}
+    opened = hub.http.post(talks, json={"title": "Better words", "pullRequest": True}, headers=zoe)
+    assert opened.json()["num"] == 1
+    copy = hub.clone("theirs", "zoe")
+    first = hub.commit(copy, {"words.txt": b"better\n", "both.txt": b"theirs\n"}, "Better")
+    assert "needs the role member" in git("push", "origin", "main", at=copy).stderr
+    assert "there is no pull request 2" in git("push", "origin", "main:refs/pr/2", at=copy).stderr
+    done("push", "-q", "origin", "main:refs/pr/1", at=copy)
+    talk = hub.http.get(f"{talks}/1", params={"diff": 1}).json()
+    assert [each["data"]["oid"] for each in talk["events"] if each["type"] == "commit"] == [first]
+    assert "+better" in talk["diff"]
+
+    # The base goes on: what both changed is a conflict until the author has merged it.
+    own = hub.clone()
+    base = hub.commit(own, {"both.txt": b"ours\n"}, "Ours")
+    done("push", "-q", at=own)
+    assert hub.http.post(f"{talks}/1/merge", json={}).status_code == 409
+    done("fetch", "-q", at=copy)
+    assert git("merge", "-q", "origin/main", at=copy).returncode == 1
+    hub.commit(copy, {"both.txt": b"ours and theirs\n"}, "Merge")
+    done("push", "-q", "origin", "main:refs/pr/1", at=copy)
+    talk = hub.http.get(f"{talks}/1", params={"diff": 1}).json()
+    assert talk["filesWithConflicts"] == []
+    assert "-ours\n+ours and theirs" in talk["diff"]
+    assert [each["data"]["subject"] for each in talk["events"] if each["type"] == "commit"] == ["Better", "Merge"]
+    assert "deletion prohibited" in git("push", "origin", ":refs/pr/1", at=copy).stderr
+    assert hub.head() == base
+    hub.http.post(f"{talks}/1/merge", json={}).raise_for_status()
+    assert (hub.read("both.txt"), hub.read("words.txt")) == (b"ours and theirs\n", b"better\n")
+    hub.commit(copy, {"late.txt": b"late"})
+    assert "needs the role member" in git("push", "origin", "main:refs/pr/1", at=copy).stderr
+
+
 @pytest.mark.skipif(shutil.which("git-lfs") is None, reason="no git-lfs")
 def test_large_files_go_and_come_by_git_lfs(hub: Repository) -> None:
     copy = hub.clone()

@@ -12,6 +12,7 @@ import pytest
 
 from ceyuan.kernel.database import Database
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.secrets.keyring import Keyring, write_file
 from ceyuan.kernel.tables import Base
 from ceyuan.server import rooms
 from ceyuan.server.assembly import build_platform
@@ -51,8 +52,11 @@ def postgres_template(postgres_server: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """A SQLite database with all tables and no rows."""
+    """A SQLite database with all tables and no rows, and a key for the platform in the folder `data`: one whose
+    database is there gets no new one."""
     shutil.copy(sqlite_template, tmp_path / "ceyuan.sqlite")
+    (tmp_path / "data").mkdir(mode=0o700, exist_ok=True)
+    write_file(tmp_path / "data" / "keys" / "master.json", Keyring.fresh(), replace=False)
     return f"sqlite:///{tmp_path / 'ceyuan.sqlite'}"
 
 

@@ -28,7 +28,11 @@ ERROR_CODES = {
 """What the Hub's clients read in `X-Error-Code`."""
 _STATUSES = {"parent_moved": 412}
 """Where the protocol has another status for a refusal than our REST."""
-_WORDS = {"repository_not_found": "Repository not found"}
+_WORDS = {
+    "repository_not_found": "Repository not found",
+    "parent_moved": "The branch was updated since you opened this page. Please refresh and try again.",
+}
+"""What they show word for word, and scripts look for."""
 _QUOTES = str.maketrans("“”‘’", "\"\"''")
 _BAD_TOKEN = "Invalid credentials in Authorization header"
 

@@ -185,3 +185,23 @@ def test_an_address_says_kind_owner_name_revision_and_path() -> None:
     assert Target.parse("/models/a/b/resolve/main/c") == Target("model", "a", "b", "main", "c")
     assert Target.parse("/reports/a/b/resolve/x%2Fy/c%20d") == Target("report", "a", "b", "x/y", "c d")
     assert HubDownloads.serves("/datasets/a/b/resolve/main/数据 1.txt")
+
+
+async def test_a_large_file_is_fetched_from_the_object_store_by_whoever_may_read_it_and_is_no_browser(
+    platform: Platform, signed_in: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(platform, signed_in("member"))
+
+    async def address(sha256: str, seconds: int) -> str:
+        return f"https://s3.example.cn/{sha256}?expires={seconds}"
+
+    monkeypatch.setattr(platform.blobs.backend, "address", address)
+    member, big = signed_in("member"), f"{BASE}/main/data/big.bin"
+    moved = await member.get(big, headers={"range": "bytes=1-5"})
+    assert (moved.status_code, moved.headers["cache-control"]) == (302, "private, no-store")
+    assert moved.headers["location"] == f"https://s3.example.cn/{hashlib.sha256(BIG).hexdigest()}?expires=3600"
+    assert (moved.headers["x-repo-commit"], moved.content) == ((await member.head(big)).headers["x-repo-commit"], b"")
+    assert (await member.head(big)).status_code == 200
+    assert (await member.get(big, headers={"sec-fetch-mode": "cors"})).content == BIG
+    assert (await member.get(f"{BASE}/main/empty")).status_code == 200
+    assert (await signed_in("outsider").get(big)).status_code == 404

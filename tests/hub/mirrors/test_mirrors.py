@@ -15,10 +15,11 @@ from sqlalchemy import select
 from ceyuan.hub.mirrors import tasks
 from ceyuan.hub.mirrors.errors import UpstreamFault
 from ceyuan.hub.mirrors.tables import HubMirror
-from ceyuan.hub.mirrors.upstream import Upstream, check_address
+from ceyuan.hub.mirrors.upstream import check_address
+from ceyuan.hub.remote import RemoteFault, RemoteHub
 from ceyuan.hub.settings import HubSettings
 from ceyuan.kernel.actor import Actor
-from ceyuan.kernel.errors import CeyuanError, Invalid
+from ceyuan.kernel.errors import Invalid
 from ceyuan.kernel.jobs import Job, JobContext
 from ceyuan.kernel.platform import Platform
 from tests.hub.conftest import MAINTAINER, MEMBER, OUTSIDER, As
@@ -198,8 +199,8 @@ async def test_a_redirect_leads_nowhere_inside_and_takes_no_token_along() -> Non
     await aiohttp.web.TCPSite(runner, "0.0.0.0", 0).start()
     port = runner.addresses[0][1]
     try:
-        async with Upstream(f"http://127.0.0.1:{port}", "secret", ["127.0.0.0/8"]) as other:
-            with pytest.raises(CeyuanError, match="inside"):
+        async with RemoteHub(f"http://127.0.0.1:{port}", "secret", ["127.0.0.0/8"]) as other:
+            with pytest.raises(RemoteFault, match="inside"):
                 await other.describe("model", "a/b", "main")
     finally:
         await runner.cleanup()

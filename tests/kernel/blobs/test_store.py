@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from ceyuan.kernel.blobs import BlobCorrupt, BlobMissing, BlobSettings, BlobStore, HashMismatch, StorageFull
@@ -209,3 +210,20 @@ async def test_a_missing_bucket_is_explained(s3_settings: BlobSettings) -> None:
     store = BlobStore("s3://no-such-bucket-here/x", s3_settings)
     with pytest.raises(StoreUnavailable, match="no such bucket"):
         await store.put_bytes(b"x")
+
+
+async def test_clients_get_content_from_s3_itself_by_an_address_that_is_signed_for_it_alone(
+    bucket: str, s3_settings: BlobSettings
+) -> None:
+    blob = await BlobStore(bucket, s3_settings).put_bytes(b"weights")
+    assert await BlobStore(bucket, s3_settings).address(blob.sha256, 60) is None
+    public = s3_settings.model_copy(update={"s3_public_endpoint": s3_settings.s3_endpoint})
+    store = BlobStore(bucket, public)
+    address = await store.address(blob.sha256, 60)
+    assert address is not None
+    async with httpx.AsyncClient(trust_env=False) as client:
+        assert (await client.get(address)).content == b"weights"
+        part = await client.get(address, headers={"range": "bytes=2-4"})
+        assert (part.status_code, part.content) == (206, b"igh")
+    assert ("X-Amz-Expires=60" in address, "X-Amz-Signature=" in address) == (True, True)
+    assert await store.address(sha(b"nothing"), 60) is None

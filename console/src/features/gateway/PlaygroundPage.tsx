@@ -14,7 +14,7 @@ import { Snippet } from '@/ui/Snippet'
 import { Composer } from '@/ui/chat/Composer'
 import { Conversation, type Turn } from '@/ui/chat/Conversation'
 
-import { requestOf, textOf, type Attachment, type ChatSettings } from './chat'
+import { requestOf, saidSoFar, textOf, type Attachment, type ChatSettings } from './chat'
 import styles from './Gateway.module.css'
 import { snippetsOf } from './snippets'
 import { useTalks, type Line } from './useTalks'
@@ -216,7 +216,8 @@ export function Component() {
   }))
   const { talks, ask, stop, clear, busy, empty } = useTalks()
   const first = all[0]
-  const code = first && requestOf(first, [{ role: 'user', content: '你好' }])
+  const said = saidSoFar((first && talks[first.model]) ?? [])
+  const code = first && requestOf(first, said.length > 0 ? said : [{ role: 'user', content: '你好' }])
   return (
     <Page
       fill

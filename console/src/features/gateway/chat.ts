@@ -79,6 +79,25 @@ export function textOf(content: string | ContentPart[]): string {
   return typeof content === 'string' ? content : content.map((part) => (part.type === 'text' ? part.text : '')).join('')
 }
 
+const LONGEST_URL = 2000
+
+/** What was said up to the last question, for code that asks it again; images too long to be read are only hinted at. */
+export function saidSoFar(lines: (ChatMessage & { error?: unknown })[]): ChatMessage[] {
+  const said = lines.filter((line) => line.error === undefined && line.content.length > 0)
+  const end = said.map((line) => line.role).lastIndexOf('user')
+  return said.slice(0, end + 1).map(({ role, content }) => ({
+    role,
+    content:
+      typeof content === 'string'
+        ? content
+        : content.map((part) =>
+            part.type === 'image_url' && part.image_url.url.length > LONGEST_URL
+              ? { ...part, image_url: { url: `${part.image_url.url.split(',')[0]},…` } }
+              : part,
+          ),
+  }))
+}
+
 /** The request that the settings and messages make, without streaming: what the playground sends and shows as code. */
 export function requestOf(settings: ChatSettings, messages: ChatMessage[]): { path: string; body: object } {
   const { model, temperature, topP, maxTokens, seed, stop, json, system } = settings

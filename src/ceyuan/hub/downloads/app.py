@@ -117,12 +117,28 @@ class HubDownloads:
         status = 200 if part is None else 206
         if request.method == "HEAD":
             return Reply(status, headers)
+        if (address := await self._elsewhere(request, found)) is not None:
+            if start == 0:
+                self._counter.add(found.repository_id, self._platform.clock.now().date(), end)
+            for name in ("content-range", "content-type", "content-disposition"):
+                headers.pop(name, None)
+            # The address is good for a while only: nobody may keep it for the next time.
+            moved = {"location": address, "content-length": "0", "cache-control": "private, no-store"}
+            return Reply(302, headers | moved)
         chunks = await self._chunks(found, start, end)
         # The first bytes are read before the status is sent, so that a missing blob is an error and no torso.
         first = await anext(chunks, b"")
         if start == 0:
             self._counter.add(found.repository_id, self._platform.clock.now().date(), end)
         return Reply(status, headers, first, chunks)
+
+    async def _elsewhere(self, request: Request, found: _Found) -> str | None:
+        """A signed address at the object store itself for a large file, where clients reach that; browsers, which ask
+        from our pages, get everything from us."""
+        if not found.file.large or "sec-fetch-mode" in request.headers:
+            return None
+        seconds = self._platform.section(HubSettings).transfer_seconds
+        return await self._platform.blobs.address(found.file.sha256, seconds)
 
     async def _chunks(self, found: _Found, start: int, end: int) -> AsyncIterator[bytes]:
         """The content: from its flat form, or from chunks at once while the flat form is made for the next one."""

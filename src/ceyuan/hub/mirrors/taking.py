@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import orjson
@@ -17,10 +17,10 @@ from ceyuan.hub.commits.service import Add, Delete, Operation, commit
 from ceyuan.hub.errors import NameRefused, RepositoryNotFound, RevisionNotFound
 from ceyuan.hub.history import repository as history
 from ceyuan.hub.lineage import By, Node, record
-from ceyuan.hub.mirrors.errors import NotOfMirror, UpstreamFault
+from ceyuan.hub.mirrors.errors import NotOfMirror
 from ceyuan.hub.mirrors.tables import HubMirror, HubMirrored
-from ceyuan.hub.mirrors.upstream import Described, RemoteFile, Upstream
 from ceyuan.hub.naming import HEADS, Kind, check_ref_name
+from ceyuan.hub.remote import Described, RemoteFile, RemoteHub
 from ceyuan.hub.repositories.service import create_repository, find_repository
 from ceyuan.hub.repositories.tables import HubRepository
 from ceyuan.hub.settings import HubSettings
@@ -37,7 +37,7 @@ _BATCH = 16
 class Taker:
     """One repository at one revision. A run that is killed leaves contents that the next one need not fetch again."""
 
-    def __init__(self, ctx: JobContext, mirror: HubMirror, upstream: Upstream, name: str, revision: str) -> None:
+    def __init__(self, ctx: JobContext, mirror: HubMirror, upstream: RemoteHub, name: str, revision: str) -> None:
         self._ctx = ctx
         self._mirror = mirror
         self._upstream = upstream
@@ -49,7 +49,7 @@ class Taker:
         self._wanted = hashlib.sha256(said).hexdigest()
 
     async def take(self) -> bool:
-        """Bring the revision up to date; false if it was. Raises `UpstreamFault`, `NotOfMirror` and what forbids."""
+        """Bring the revision up to date; false if it was. Raises `RemoteFault`, `NotOfMirror` and what forbids."""
         found = await self._upstream.describe(self._kind, self._name, self._revision)
         async with self._ctx.platform.work(self._ctx.actor) as uow:
             row, known = await self._own(uow)
@@ -146,20 +146,10 @@ class Taker:
 
     async def _fetch(self, room: asyncio.Semaphore, commit_id: str, file: RemoteFile) -> tuple[str, int]:
         """SHA-256 and size of a file that was fetched and verified."""
-        digest = hashlib.sha1(f"blob {file.size}\0".encode(), usedforsecurity=False)
-
-        async def hashed() -> AsyncIterator[bytes]:
-            async for chunk in self._upstream.content(self._kind, self._name, commit_id, file.path):
-                digest.update(chunk)
-                yield chunk
-
         async with room:
             limit = min(file.size, self._ctx.platform.section(HubSettings).max_file_bytes)
-            blob = await self._ctx.platform.blobs.put_stream(hashed(), expected=file.sha256, limit=limit)
-        if blob.size != file.size or (file.sha256 is None and digest.hexdigest() != file.git_oid):
-            raise UpstreamFault(
-                (f"“{file.path}”的内容与其哈希不符", f"the content of {file.path} is not what its hash says")
-            )
+            content = self._upstream.content(self._kind, self._name, commit_id, file)
+            blob = await self._ctx.platform.blobs.put_stream(content, expected=file.sha256, limit=limit)
         return blob.sha256, blob.size
 
     async def _commit(

@@ -12,7 +12,8 @@ from ceyuan.hub.mirrors import service
 from ceyuan.hub.mirrors.errors import MirrorBusy
 from ceyuan.hub.mirrors.tables import HubMirror
 from ceyuan.hub.mirrors.taking import Taker
-from ceyuan.hub.mirrors.upstream import Upstream
+from ceyuan.hub.mirrors.upstream import told
+from ceyuan.hub.remote import RemoteHub
 from ceyuan.hub.settings import HubSettings
 from ceyuan.identity import actor_for
 from ceyuan.kernel.actor import SYSTEM
@@ -63,13 +64,15 @@ async def mirror(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
     first: CeyuanError | None = None
     networks = ctx.platform.section(HubSettings).mirror_networks
     try:
-        async with Upstream(row.upstream, token, networks) as upstream:
-            names = [row.source] if "/" in row.source else await upstream.repositories(row.kind, row.source)
+        async with RemoteHub(row.upstream, token, networks) as upstream:
+            with told():
+                names = [row.source] if "/" in row.source else await upstream.repositories(row.kind, row.source)
             wanted = [(name, revision) for name in names for revision in row.revisions]
             for number, (name, revision) in enumerate(wanted):
                 ctx.progress(number / len(wanted), (f"{name}@{revision}", f"{name}@{revision}"))
                 try:
-                    done = await Taker(ctx, row, upstream, name, revision).take()
+                    with told():
+                        done = await Taker(ctx, row, upstream, name, revision).take()
                     counted.taken += done
                     counted.unchanged += not done
                 except CeyuanError as error:

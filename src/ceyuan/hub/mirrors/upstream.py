@@ -1,48 +1,14 @@
-"""The other hub: lists, trees and files of a server that speaks the Hub's protocol, never one inside our own network.
-
-Names are judged by what they resolve to when the connection is made, and every redirect anew; credentials go to the
-address that they are for and nowhere else.
-"""
+"""The other hub of a mirror: which addresses may be named, and its faults in the words of the platform."""
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
-import aiohttp
-import orjson
-
-from ceyuan.addresses import GuardedResolver, reachable
 from ceyuan.hub.mirrors.errors import UpstreamFault
-from ceyuan.hub.naming import is_commit_id
+from ceyuan.hub.remote import RemoteFault, leads_inside
 from ceyuan.kernel.errors import Invalid
-
-_REDIRECTS = 5
-_MOST_JSON = 64 * 1024 * 1024
-_MOST_PAGES = 1000
-_BLOCK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """A revision there: its commit and the licence that its card names."""
-
-    commit: str
-    licence: str
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
-    """A file there: what git calls it, and its SHA-256 if it is a large one."""
-
-    path: str
-    size: int
-    git_oid: str
-    sha256: str | None
 
 
 def check_address(url: str, allowed: Sequence[str]) -> str:
@@ -56,7 +22,7 @@ def check_address(url: str, allowed: Sequence[str]) -> str:
         raise Invalid(
             ("上游须为 http(s) 网址", "the other hub's address is an http(s) URL without user, query or fragment")
         )
-    if _is_inside(url, allowed):
+    if leads_inside(url, allowed):
         raise Invalid(
             ("上游不能位于内网", "the other hub's address must be public"),
             hint=(
@@ -67,143 +33,10 @@ def check_address(url: str, allowed: Sequence[str]) -> str:
     return url.rstrip("/")
 
 
-def _is_inside(url: str, allowed: Sequence[str]) -> bool:
-    host = urlsplit(url).hostname or ""
+@contextmanager
+def told() -> Iterator[None]:
+    """Raise `UpstreamFault` for what the other hub did wrong."""
     try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost" and not reachable("127.0.0.1", allowed)
-    return not reachable(host, allowed)
-
-
-class Upstream:
-    """Another hub, spoken to as one of its users; use it as a context."""
-
-    def __init__(self, url: str, token: str | None, allowed: Sequence[str], *, timeout_s: float = 60) -> None:
-        self._url = url.rstrip("/")
-        self._token = token
-        self._allowed = allowed
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=timeout_s)
-        self._client: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Upstream:
-        self._client = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=GuardedResolver(self._allowed), limit=8, use_dns_cache=False),
-            timeout=self._timeout,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=True,
-            trust_env=False,
-        )
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._client is not None
-        await self._client.close()
-
-    async def repositories(self, kind: str, owner: str) -> list[str]:
-        """The names (`owner/name`) of all repositories of an owner that the token's user may see."""
-        found = [
-            str(row["id"])
-            async for row in self._pages(f"{self._url}/api/{kind}s?author={quote(owner, safe='')}&limit=200")
-            if isinstance(row.get("id"), str)
-        ]
-        return sorted(name for name in found if name.partition("/")[0].casefold() == owner.casefold())
-
-    async def describe(self, kind: str, name: str, revision: str) -> Described:
-        """What a revision is now; raises `UpstreamFault`."""
-        url = f"{self._url}/api/{kind}s/{quote(name)}/revision/{quote(revision, safe='')}"
-        data, _ = await self._json(url)
-        commit = data.get("sha") if isinstance(data, dict) else None
-        if not isinstance(commit, str) or not is_commit_id(commit):
-            raise UpstreamFault((f"上游未给出 {name} 的提交号", f"the other hub names no commit of {name}"))
-        card = data.get("cardData")
-        named = (card.get("license") or card.get("licence")) if isinstance(card, dict) else None
-        licences = named if isinstance(named, list) else [named] if named else []
-        return Described(commit, ", ".join(str(each)[:60] for each in licences[:5])[:200])
-
-    async def files(self, kind: str, name: str, commit: str) -> AsyncIterator[RemoteFile]:
-        """All files of a commit."""
-        async for row in self._pages(f"{self._url}/api/{kind}s/{quote(name)}/tree/{commit}?recursive=true&limit=1000"):
-            if row.get("type") != "file":
-                continue
-            large = row.get("lfs")
-            sha256 = large.get("oid") if isinstance(large, dict) else None
-            path, size, oid = row.get("path"), row.get("size"), row.get("oid")
-            if not isinstance(path, str) or not isinstance(size, int) or not isinstance(oid, str):
-                raise UpstreamFault((f"{name} 的文件列表无效", f"the list of files of {name} is not valid"))
-            yield RemoteFile(path, size, oid, sha256 if isinstance(sha256, str) else None)
-
-    async def content(self, kind: str, name: str, commit: str, path: str) -> AsyncIterator[bytes]:
-        """A file's bytes; raises `UpstreamFault`."""
-        prefix = "" if kind == "model" else f"{kind}s/"
-        async with self._opened(f"{self._url}/{prefix}{quote(name)}/resolve/{commit}/{quote(path)}") as answer:
-            try:
-                async for chunk in answer.content.iter_chunked(_BLOCK):
-                    yield chunk
-            except (aiohttp.ClientError, TimeoutError) as error:
-                raise _broken(path, error) from error
-
-    async def _pages(self, url: str) -> AsyncIterator[dict[str, Any]]:
-        following: str | None = url
-        for _ in range(_MOST_PAGES):
-            if following is None:
-                return
-            data, links = await self._json(following)
-            if not isinstance(data, list):
-                raise UpstreamFault(("上游的列表无效", "a list of the other hub is not valid"))
-            for row in data:
-                if isinstance(row, dict):
-                    yield row
-            following = links.get("next")
-
-    async def _json(self, url: str) -> tuple[Any, Mapping[str, str]]:
-        async with self._opened(url) as answer:
-            try:
-                raw = await answer.content.read(_MOST_JSON + 1)
-                while len(raw) <= _MOST_JSON and (more := await answer.content.read(_BLOCK)):
-                    raw += more
-                if len(raw) > _MOST_JSON:
-                    raise UpstreamFault(("上游的答复过大", "an answer of the other hub is too large"))
-                links = {str(name): str(link["url"]) for name, link in answer.links.items()}
-                return orjson.loads(raw), links
-            except (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError) as error:
-                raise _broken(urlsplit(url).path, error) from error
-
-    @asynccontextmanager
-    async def _opened(self, url: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer to a GET, after redirects that lead nowhere inside."""
-        assert self._client is not None
-        for _ in range(_REDIRECTS + 1):
-            if urlsplit(url).scheme not in ("http", "https") or _is_inside(url, self._allowed):
-                raise UpstreamFault(("上游指向内网地址,已拒绝", "the other hub leads to an address inside: refused"))
-            headers = {"user-agent": "Ceyuan-Mirror/1"}
-            if self._token and urlsplit(url)[:2] == urlsplit(self._url)[:2]:
-                headers["authorization"] = f"Bearer {self._token}"
-            try:
-                answer = await self._client.get(url, headers=headers, allow_redirects=False)
-            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-                raise _broken(urlsplit(url).path, error) from error
-            async with answer:
-                if answer.status in (301, 302, 303, 307, 308) and "location" in answer.headers:
-                    url = urljoin(url, answer.headers["location"])
-                    continue
-                if answer.status != 200:
-                    raise _refused(url, answer)
-                yield answer
-                return
-        raise UpstreamFault(("上游重定向过多", "the other hub redirects without end"))
-
-
-def _refused(url: str, answer: aiohttp.ClientResponse) -> UpstreamFault:
-    said = answer.headers.get("x-error-message", answer.reason or "")[:200]
-    path = urlsplit(url).path
-    return UpstreamFault(
-        (f"上游对 {path} 答复 {answer.status}:{said}", f"the other hub answers {answer.status} to {path}: {said}"),
-        hint=("请检查名称与令牌", "check the name and the token"),
-    )
-
-
-def _broken(path: str, error: BaseException) -> UpstreamFault:
-    return UpstreamFault(
-        (f"无法从上游取得 {path}", f"{path} could not be had from the other hub ({type(error).__name__})")
-    )
+        yield
+    except RemoteFault as fault:
+        raise UpstreamFault((fault.zh, fault.en), hint=fault.hint) from fault

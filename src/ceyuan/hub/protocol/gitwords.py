@@ -13,12 +13,13 @@ from ceyuan.kernel.errors import CeyuanError, Unauthenticated
 from ceyuan.kernel.web import language_of
 
 BAND = 65_000
+LFS = "application/vnd.git-lfs+json"
 UNCHANGED = {"cache-control": "no-cache, max-age=0, must-revalidate"}
 
 
 async def answered(call: Call, answer: Handler) -> Reply:
     """The answer. Whoever is not known and may not have it is asked who they are, there or not: git sends what it
-    knows of its user only when it is asked. Refusals come as plain text, which git shows."""
+    knows of its user only when it is asked. Refusals come in the form that git or git-lfs shows."""
     try:
         return await answer(call)
     except (RepositoryNotFound, GatedRepository, Unauthenticated) as error:
@@ -31,7 +32,10 @@ async def answered(call: Call, answer: Handler) -> Reply:
 
 
 def _told(call: Call, error: CeyuanError) -> Reply:
-    if not call.request.headers.get("user-agent", "").startswith("git/"):
+    agent = call.request.headers.get("user-agent", "")
+    if agent.startswith("git-lfs/"):
+        return json_reply({"message": words(call, error).strip()}, error.status, {"content-type": LFS})
+    if not agent.startswith("git/"):
         raise error
     body = words(call, error).encode()
     return Reply(error.status, {"content-type": "text/plain; charset=utf-8", "content-length": str(len(body))}, body)

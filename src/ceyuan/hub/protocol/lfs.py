@@ -15,6 +15,7 @@ from ceyuan.hub.grants import Grant, GrantRejected
 from ceyuan.hub.lean import Reply, json_reply
 from ceyuan.hub.lfs.parts import Parts
 from ceyuan.hub.protocol.call import BadRequest, Call, Words
+from ceyuan.hub.protocol.gitwords import LFS, answered
 from ceyuan.hub.protocol.routing import route
 from ceyuan.hub.repositories.access import require_change
 from ceyuan.hub.repositories.service import find_repository
@@ -25,7 +26,6 @@ from ceyuan.hub.stored import Content
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_OBJECTS = 1000
-_JSON = "application/vnd.git-lfs+json"
 PUT, VERIFY, GET = "lfs-put", "lfs-verify", "lfs-get"
 
 
@@ -63,17 +63,17 @@ class CompletionIn(BaseModel):
     parts: list[PartIn] = Field(max_length=100_000)
 
 
-@route("POST", "/{kinds}/{owner}/{name}.git/info/lfs/objects/batch", body=_JSON)
+@route("POST", "/{kinds}/{owner}/{name}.git/info/lfs/objects/batch", body=LFS)
 async def start_transfer(call: Call) -> Reply:
     """Say how large files shall be uploaded or downloaded, each by a signed address."""
-    return await _batch(call)
+    return await answered(call, _batch)
 
 
-@route("POST", "/{owner}/{name}.git/info/lfs/objects/batch", body=_JSON)
+@route("POST", "/{owner}/{name}.git/info/lfs/objects/batch", body=LFS)
 async def start_model_transfer(call: Call) -> Reply:
     """Say how large files of a model shall be uploaded or downloaded."""
     call.parameters["kinds"] = "models"
-    return await _batch(call)
+    return await answered(call, _batch)
 
 
 async def _batch(call: Call) -> Reply:
@@ -95,16 +95,14 @@ async def _batch(call: Call) -> Reply:
     if body.operation == "upload" and "xet" in body.transfers:
         # Older clients that have Xet ask which way to go: by chunks a changed file costs its changed part.
         wanted = [{"oid": each.oid, "size": each.size, "authenticated": True} for each in body.objects]
-        return json_reply(
-            {"transfer": "xet", "objects": wanted, "hash_algo": "sha256"}, headers={"content-type": _JSON}
-        )
+        return json_reply({"transfer": "xet", "objects": wanted, "hash_algo": "sha256"}, headers={"content-type": LFS})
     if body.operation == "upload":
         objects = [_upload(call, row, wanted, present, part if in_parts else None) for wanted in body.objects]
     else:
         objects = [_download(call, row, wanted, present) for wanted in body.objects]
     many = any("chunk_size" in o.get("actions", {}).get("upload", {}).get("header", {}) for o in objects)
     answer = {"transfer": "multipart" if many else "basic", "objects": objects, "hash_algo": "sha256"}
-    return json_reply(answer, headers={"content-type": _JSON})
+    return json_reply(answer, headers={"content-type": LFS})
 
 
 def _url(call: Call, row: HubRepository, purpose: str, wanted: Wanted, tail: str = "", **details: Any) -> str:
@@ -168,7 +166,7 @@ async def upload_part(call: Call) -> Reply:
     return Reply(200, {"content-length": "0", "etag": await parts.write(int(number), call.chunks())})
 
 
-@route("POST", "/{kinds}/{owner}/{name}.git/info/lfs/objects/{oid}", body=_JSON)
+@route("POST", "/{kinds}/{owner}/{name}.git/info/lfs/objects/{oid}", body=LFS)
 async def finish_parts(call: Call) -> Reply:
     """Put the parts of a large file together and verify the whole."""
     grant = _grant(call, PUT)
@@ -191,7 +189,7 @@ async def _keep(call: Call, grant: Grant, content: Content) -> None:
         await contents.record_uploads(uow, grant.repository_id, [content])
 
 
-@route("POST", "/{kinds}/{owner}/{name}.git/info/lfs/objects/{oid}/verify", body=_JSON)
+@route("POST", "/{kinds}/{owner}/{name}.git/info/lfs/objects/{oid}/verify", body=LFS)
 async def verify_object(call: Call) -> Reply:
     """Say whether an upload arrived."""
     grant = _grant(call, VERIFY)
@@ -211,4 +209,7 @@ async def download_object(call: Call) -> Reply:
     headers = {"content-type": "application/octet-stream", "content-length": str(size)}
     if call.request.method == "HEAD":
         return Reply(200, headers)
+    address = await call.platform.blobs.address(call["oid"], call.platform.section(HubSettings).transfer_seconds)
+    if address is not None:
+        return Reply(302, {"location": address, "content-length": "0", "cache-control": "no-store"})
     return Reply(200, headers, b"", call.platform.blobs.stream(str(grant.details["s"])))

@@ -18,8 +18,8 @@ from ceyuan.hub.protocol.gitwords import BAND, UNCHANGED, advertisement, answere
 from ceyuan.hub.protocol.routing import route
 from ceyuan.hub.receiving.commands import Request, parse
 from ceyuan.hub.receiving.errors import PushRefused
+from ceyuan.hub.receiving.proposals import require_pusher
 from ceyuan.hub.receiving.service import Outcome, receive
-from ceyuan.hub.repositories.access import require_change
 from ceyuan.hub.repositories.service import find_repository
 from ceyuan.hub.scanning.credentials import scan_text
 from ceyuan.hub.scanning.scan import form_of
@@ -54,7 +54,7 @@ async def advertise(call: Call) -> Reply:
     """Tell git where branches and tags are, for a push."""
     async with call.reading() as uow:
         row = await find_repository(uow, call.kind, call["owner"], call["name"])
-        require_change(call.actor, row)
+        await require_pusher(uow, row)
         refs = {ref.name: ref.tag_oid or ref.commit_id for ref in await history.refs(uow.session, row.id)}
     return advertisement("git-receive-pack", refs, _CAPABILITIES)
 
@@ -62,7 +62,7 @@ async def advertise(call: Call) -> Reply:
 async def _pushed(call: Call) -> Reply:
     async with call.reading() as uow:
         row = await find_repository(uow, call.kind, call["owner"], call["name"])
-        require_change(call.actor, row)
+        await require_pusher(uow, row)
         await require_room(uow, row.org_id)
     if call.request.headers.get("content-encoding", "identity") != "identity":
         raise BadRequest(("推送内容不应再压缩", "a push is not compressed once more"))

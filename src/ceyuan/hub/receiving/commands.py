@@ -10,12 +10,13 @@ from ceyuan.hub.git import PackProblem, lines_of
 from ceyuan.hub.naming import HEADS, TAGS, is_commit_id
 
 NOTHING: Final = "0" * 40
+PULLS: Final = "refs/pr/"
 _MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A branch or tag (its full name) that shall go from `old` to `new`; all zeros: it is not there."""
+    """A branch, tag or pull request (its full name) that shall go from `old` to `new`; all zeros: it is not there."""
 
     old: str
     new: str
@@ -38,6 +39,13 @@ class Command:
     def tag(self) -> str | None:
         """The name of the tag, if it is one."""
         return self.ref[len(TAGS) :] if self.ref.startswith(TAGS) else None
+
+    @property
+    def pull(self) -> int | None:
+        """The number of the pull request, if it is one's branch."""
+        number = self.ref.removeprefix(PULLS)
+        plain = self.ref.startswith(PULLS) and number.isascii() and number.isdigit() and len(number) < 10
+        return int(number) if plain and not number.startswith("0") else None
 
 
 @dataclass(frozen=True, slots=True)

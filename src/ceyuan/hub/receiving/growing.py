@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -106,16 +106,30 @@ class Grower:
 
     def descends(self, commit: str, ancestor: str) -> bool:
         """Whether `ancestor` is `commit` or before it."""
+        return any(each == ancestor for each in self._before(commit))
+
+    def fork(self, ours: str, theirs: str) -> str | None:
+        """The commit at which two histories part: common to both and before no other such commit; of several, as
+        after a merge crosswise, the one that is newest here."""
+        common = set(self._before(ours)) & set(self._before(theirs))
+        older = {parent for each in common for parent in self.parents_of(each)}
+        return next((each for each in self._known if each in common and each not in older), None)
+
+    def news(self, tip: str) -> list[Pushed]:
+        """The commits of the push that are `tip` or before it, oldest first."""
+        before = set(self._before(tip))
+        return [commit for commit in self.growth.commits if commit.id in before]
+
+    def _before(self, commit: str) -> Iterator[str]:
+        """A commit and all before it."""
         seen, waiting = {commit}, [commit]
         while waiting:
             each = waiting.pop()
-            if each == ancestor:
-                return True
+            yield each
             for parent in self.parents_of(each):
                 if parent not in seen:
                     seen.add(parent)
                     waiting.append(parent)
-        return False
 
     async def _folder(self, oid: str, path: str, before: Sequence[Folder]) -> Folder:
         for folder in (*before, self._made.get(oid)):

@@ -18,13 +18,12 @@ def check_command(actor: Actor, row: HubRepository, command: Command, there: Map
     """What can be said of a command without looking at commits. `there` holds the references as git names what they
     are on. Raises `RefRefused`, `NameRefused` or `Forbidden`."""
     name = command.branch if command.branch is not None else command.tag
-    if name is None:
+    if name is None and command.pull is None:
         raise RefRefused(
             (
-                f"funny refname:只能推送分支与标签,不能推送“{command.ref[:120]}”",
-                f"funny refname: only branches and tags are pushed, not {command.ref[:120]}",
+                f"funny refname:只能推送分支、标签与合并请求,不能推送“{command.ref[:120]}”",
+                f"funny refname: only branches, tags and pull requests are pushed, not {command.ref[:120]}",
             ),
-            hint=("合并请求请用 hf upload --create-pr", "bring pull requests by hf upload --create-pr"),
         )
     here = there.get(command.ref)
     if here != (None if command.creates else command.old):
@@ -34,6 +33,12 @@ def check_command(actor: Actor, row: HubRepository, command: Command, there: Map
                 "fetch first: somebody else has pushed here; git pull, then push",
             )
         )
+    if name is None:
+        if command.deletes:
+            raise RefRefused(
+                ("deletion prohibited:合并请求的分支不能删除", "deletion prohibited: a pull request keeps its branch")
+            )
+        return
     if not command.deletes and here is None:
         check_ref_name(name)
         _require_free(command.ref, there)

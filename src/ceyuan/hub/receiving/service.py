@@ -14,11 +14,11 @@ from ceyuan.hub.history import repository as history
 from ceyuan.hub.history.commits import keep_commits
 from ceyuan.hub.history.source import DatabaseTrees
 from ceyuan.hub.naming import Kind
+from ceyuan.hub.receiving import proposals
 from ceyuan.hub.receiving.commands import Command, Request
 from ceyuan.hub.receiving.errors import PushRefused, RefRefused
 from ceyuan.hub.receiving.growing import Grower, Growth, known_commits
 from ceyuan.hub.receiving.rules import check_command, check_history, tag_target
-from ceyuan.hub.repositories.access import require_change
 from ceyuan.hub.repositories.service import find_repository, named
 from ceyuan.hub.repositories.tables import HubRepository
 from ceyuan.hub.storage import require_room
@@ -34,6 +34,7 @@ Address = tuple[Kind, str, str]
 _BATCH_BYTES = 8 << 20
 _LOOKED_AT, _LOOKED_AT_BYTES = 500, 64 << 10
 _ABORTED = ("其他引用未更新,整个推送已取消", "atomic transaction failed")
+_UNRELATED = ("与目标分支没有共同的历史", "refusing unrelated histories: begin from the branch that is to be changed")
 
 
 @dataclass(slots=True)
@@ -54,6 +55,8 @@ class _Move:
     old: str | None
     tag: tuple[str, bytes] | None = None
     message: str = ""
+    start: str | None = None
+    """Of a pull request: where its history leaves that of its base."""
 
 
 class _Aborted(Exception):
@@ -67,7 +70,7 @@ async def receive(platform: Platform, actor: Actor, address: Address, request: R
     outcome = Outcome()
     async with platform.work(actor, write=False) as uow:
         row = await find_repository(uow, *address)
-        require_change(actor, row)
+        await proposals.require_pusher(uow, row, request)
         grower = Grower(uow.session, row.id, pack, await known_commits(uow.session, row.id))
         try:
             moves = await _planned(uow, row, request, pack, grower, outcome)
@@ -82,7 +85,7 @@ async def receive(platform: Platform, actor: Actor, address: Address, request: R
     try:
         async with platform.work(actor) as uow:
             row = await find_repository(uow, *address)
-            require_change(actor, row)
+            await proposals.require_pusher(uow, row, request)
             await _keep(uow, row, grower.growth, came)
             for move in moves:
                 await _move(uow, row, move, grower, outcome)
@@ -106,6 +109,7 @@ async def _planned(
         old = here.commit_id if here else None
         try:
             check_command(uow.actor, row, command, there)
+            pull = await proposals.find_pull(uow, row, command) if command.pull is not None else None
             if command.deletes:
                 moves.append(_Move(command, None, old))
                 del there[command.ref]
@@ -122,6 +126,12 @@ async def _planned(
             continue
         await grower.reach(move.commit)
         there[command.ref] = command.new
+        if pull is not None:
+            base = refs.get(pull.base or "")
+            move.start = grower.fork(base.commit_id, move.commit) if base is not None else pull.start
+            if move.start is None:
+                outcome.refused[command.ref] = RefRefused(_UNRELATED)
+                continue
         moves.append(move)
     return moves
 
@@ -214,18 +224,24 @@ async def _tell(uow: UnitOfWork, row: HubRepository, move: _Move, grower: Grower
     command = move.command
     details = {"ref": command.ref, "old": move.old, "new": move.commit}
     await uow.audit("hub.push", row.id, row.org_id, **details)
-    if command.branch is None or move.commit is None or move.old is None:
+    if command.pull is not None and move.commit is not None and move.commit != move.old:
+        pull = await proposals.find_pull(uow, row, command, lock=True)
+        known = {commit.id for commit in grower.news(move.old)} if move.old is not None else set()
+        came = [commit for commit in grower.news(move.commit) if commit.id not in known]
+        await proposals.follow(uow, row, pull, move.start, came)
+    elif command.branch is None or move.commit is None or move.old is None:
         await uow.publish("hub.refs_changed", **named(row), ref=command.ref)
-    if command.branch is None or move.commit is None or move.commit == move.old:
+    branch = command.ref if command.pull is not None else command.branch
+    if branch is None or move.commit is None or move.commit == move.old:
         return
     root = grower.root_of(move.commit)
     parents = grower.parents_of(move.commit)
     parent = move.old or (parents[0] if parents else None)
-    if command.branch == row.default_branch:
+    if branch == row.default_branch:
         before = grower.root_of(move.old).tree_id if move.old else EMPTY.tree_id
         row.head_commit, row.head_files, row.head_bytes = move.commit, root.files, root.bytes
         await refresh_card(uow, row, DatabaseTrees(uow.session, row.id), before, root.tree_id)
-    made = {"commit": move.commit, "parent": parent, "branch": command.branch, "origin": None}
+    made = {"commit": move.commit, "parent": parent, "branch": branch, "origin": None}
     sizes = {"tree": root.tree_id, "files": root.files, "bytes": root.bytes}
     await uow.publish("hub.revision_created", **named(row), **made, **sizes, by=uow.actor.id)
 

@@ -65,3 +65,7 @@ class Backend(Protocol):
     def local_path(self, sha256: str) -> Path | None:
         """Where the blob lies as a file, None if it does not."""
         ...
+
+    async def address(self, sha256: str, seconds: int) -> str | None:
+        """An address at which clients get the blob themselves for so long; None if the place gives none."""
+        ...

@@ -36,6 +36,9 @@ class FolderBackend:
     def local_path(self, sha256: str) -> Path | None:
         return self._path(sha256)
 
+    async def address(self, sha256: str, seconds: int) -> str | None:
+        return None
+
     async def stat(self, sha256: str) -> StoredBlob | None:
         # A stat is microseconds; a thread's turn would cost more.
         try:

@@ -37,6 +37,7 @@ class S3Backend:
         self._url = url
         self._settings = settings
         self._opened: S3Store | None = None
+        self._public: S3Store | None = None
 
     @property
     def spool(self) -> Path:
@@ -44,28 +45,40 @@ class S3Backend:
 
     @property
     def _store(self) -> S3Store:
-        # obstore is imported here, so that a platform on a folder never loads it.
         if self._opened is None:
-            from obstore.store import S3Store
-
-            chosen = self._settings
-            config = {
-                "endpoint": chosen.s3_endpoint,
-                "region": chosen.s3_region,
-                "access_key_id": chosen.s3_access_key,
-                "secret_access_key": chosen.s3_secret_key and chosen.s3_secret_key.get_secret_value(),
-            }
-            plain = bool(chosen.s3_endpoint and chosen.s3_endpoint.startswith("http://"))
-            self._opened = S3Store.from_url(
-                self._url,
-                config=cast("S3Config", {name: value for name, value in config.items() if value is not None}),
-                client_options={"allow_http": plain, "timeout": "1h", "connect_timeout": "10s"},
-                retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=60)},
-            )
+            self._opened = self._open(self._settings.s3_endpoint)
         return self._opened
+
+    def _open(self, endpoint: str | None) -> S3Store:
+        # obstore is imported here, so that a platform on a folder never loads it.
+        from obstore.store import S3Store
+
+        chosen = self._settings
+        config = {
+            "endpoint": endpoint,
+            "region": chosen.s3_region,
+            "access_key_id": chosen.s3_access_key,
+            "secret_access_key": chosen.s3_secret_key and chosen.s3_secret_key.get_secret_value(),
+        }
+        plain = bool(endpoint and endpoint.startswith("http://"))
+        return S3Store.from_url(
+            self._url,
+            config=cast("S3Config", {name: value for name, value in config.items() if value is not None}),
+            client_options={"allow_http": plain, "timeout": "1h", "connect_timeout": "10s"},
+            retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=60)},
+        )
 
     def local_path(self, sha256: str) -> Path | None:
         return None
+
+    async def address(self, sha256: str, seconds: int) -> str | None:
+        import obstore
+
+        if self._settings.s3_public_endpoint is None:
+            return None
+        if self._public is None:
+            self._public = self._open(self._settings.s3_public_endpoint)
+        return str(await obstore.sign_async(self._public, "GET", _key(sha256), timedelta(seconds=seconds)))
 
     async def stat(self, sha256: str) -> StoredBlob | None:
         import obstore

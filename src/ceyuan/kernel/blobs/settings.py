@@ -13,6 +13,11 @@ class BlobSettings(Section):
     """Access to an S3-compatible store. What is not set here is taken from the usual `AWS_…` variables."""
 
     s3_endpoint: str | None = Field(default=None, description="address of the S3-compatible service, if not AWS")
+    s3_public_endpoint: str | None = Field(
+        default=None,
+        description="address of the S3-compatible service as clients of the platform reach it; where it is set they "
+        "download large files from there, by signed addresses",
+    )
     s3_region: str | None = Field(default=None, description="region of the bucket")
     s3_access_key: str | None = Field(default=None, description="access key id")
     s3_secret_key: SecretStr | None = Field(default=None, description="secret access key")

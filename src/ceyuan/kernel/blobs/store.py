@@ -140,6 +140,12 @@ class BlobStore:
                 return Blob(sha256, size)
         raise BlobMissing(sha256)
 
+    async def address(self, sha256: str, seconds: int) -> str | None:
+        """A signed address at which clients get the content themselves, good for so long; None where the store gives
+        none, or does not hold the content as a blob of its own."""
+        found = await self.backend.address(_checked(sha256), seconds)
+        return found if found is not None and await self.exists(sha256) else None
+
     async def ensure(self, sha256: str) -> None:
         """Make the content a blob of its own, if a room can make it and it is none yet; raises `BlobMissing`."""
         await self._find(sha256)

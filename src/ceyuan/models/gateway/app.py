@@ -166,6 +166,7 @@ class GatewayApp:
             scenario=_word(headers.get(b"x-ceyuan-scenario", b"")),
             tags=parse_tags(headers.get(b"x-ceyuan-tags", b"")),
             content_type=headers.get(b"content-type", b""),
+            traceparent=headers.get(b"traceparent", b""),
         )
         try:
             await gateway.handle(incoming, sink)

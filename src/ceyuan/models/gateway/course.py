@@ -42,6 +42,7 @@ class Incoming:
     repeat_key: str = ""
     inside: bool = False
     content_type: bytes = b""
+    traceparent: bytes = b""
 
 
 class Sink(Protocol):

@@ -198,7 +198,7 @@ class Gateway:
         run.call.code = code
         run.call.total_ms = (time.monotonic() - run.incoming.began) * 1000
         self.poster.add(Finished(run.call))
-        self.live.tell(run.call)
+        self.live.tell(run.call, parent=run.incoming.traceparent)
         await self._give_again(run, kept)
 
     async def _give_again(self, run: Run, kept: Kept) -> None:
@@ -295,7 +295,7 @@ class Gateway:
         if call.status == "blocked" and call.repeat_key:
             # Asked again after a crash it is blocked again; that is one record.
             run.incoming.id = call.id = id_of_repeat(call)
-        self.live.tell(call)
+        self.live.tell(call, parent=run.incoming.traceparent)
         self.poster.add(Finished(call))
 
     def _conclude(self, run: Run, status: Status, http_status: int, code: str) -> None:
@@ -340,7 +340,7 @@ class Gateway:
             )
         )
         metrics.observe(call)
-        self.live.tell(call, used.micro)
+        self.live.tell(call, used.micro, parent=run.incoming.traceparent)
 
     def _cost_of(self, call: Call) -> Cost:
         if not call.is_charged:

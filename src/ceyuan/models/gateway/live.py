@@ -12,6 +12,7 @@ from typing import Any
 
 from ceyuan.models.gateway.call import Call
 from ceyuan.models.gateway.histogram import bucket_of, percentile
+from ceyuan.models.gateway.traces import Traces
 
 _KEPT = 1_000
 _QUEUE = 500
@@ -63,9 +64,12 @@ class Live:
     def __init__(self) -> None:
         self._ring: deque[LiveEvent] = deque(maxlen=_KEPT)
         self._listeners: set[asyncio.Queue[LiveEvent]] = set()
+        self.traces: Traces | None = None
 
-    def tell(self, call: Call, cost_micro: int = 0) -> None:
-        """A call ended."""
+    def tell(self, call: Call, cost_micro: int = 0, *, parent: bytes = b"") -> None:
+        """A call ended; `parent` is the span of the client that it belongs to."""
+        if self.traces is not None:
+            self.traces.add(call, cost_micro, parent)
         event = LiveEvent(call, cost_micro)
         self._ring.append(event)
         for queue in self._listeners:

@@ -25,6 +25,7 @@ from ceyuan.models.gateway.posting import Finished
 from ceyuan.models.gateway.repeats import Repeats
 from ceyuan.models.gateway.settings import GatewaySettings
 from ceyuan.models.gateway.templates import PromptTemplates
+from ceyuan.models.gateway.traces import Traces
 from ceyuan.models.gateway.upstream import Upstreams
 from ceyuan.models.serving import ModelDirectory
 
@@ -102,6 +103,8 @@ class GatewayService:
             leases=leases,
             templates=next(iter(platform.find(PromptTemplates)), None),  # type: ignore[type-abstract]
         )
+        if settings.otlp_endpoint:
+            self.live.traces = Traces(settings.otlp_endpoint)
         await settle_abandoned(journal_root(platform), poster, directory, Inquiries(upstreams))
         await policies.load(platform)
         journal.open()
@@ -127,6 +130,9 @@ class GatewayService:
         if gateway.leases is not None:
             await gateway.leases.close()
         await gateway.journal.close()
+        traces, self.live.traces = self.live.traces, None
+        if traces is not None:
+            await traces.close()
 
     def forget_limits(self, org_id: str | None) -> None:
         """Balances, quotas or prices changed."""

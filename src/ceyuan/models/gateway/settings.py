@@ -52,6 +52,11 @@ class GatewaySettings(Section):
     keep_repeats_days: int = Field(
         7, gt=0, description="days for which an answer is kept under the idempotency key of its call"
     )
+    otlp_endpoint: str | None = Field(
+        None,
+        description="address of an OpenTelemetry collector (OTLP over HTTP, such as http://127.0.0.1:4318) told "
+        "of each call by the GenAI conventions, without prompts and answers; needs the extra otel",
+    )
     cache_mb: float = Field(64.0, gt=0, description="memory for answers that equal requests may share, in MB")
     refusals_per_minute: int = Field(
         60, ge=0, description="refusals per minute and organisation that are kept one by one; all are counted"
