@@ -20,6 +20,7 @@ from ceyuan.kernel.platform import Platform
 from ceyuan.server import schema
 from ceyuan.server.asgi import Door
 from ceyuan.server.assembly import build_platform, running
+from ceyuan.server.listening import PatientProtocol
 from ceyuan.server.logs import configure_logging
 from ceyuan.server.settings import ServerSettings
 
@@ -185,7 +186,7 @@ def _uvicorn_config(settings: ServerSettings, platform: Platform) -> Config:
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
         timeout_graceful_shutdown=5,
-        h11_max_incomplete_event_size=64 * 1024,
+        http=PatientProtocol,
     )
 
 
