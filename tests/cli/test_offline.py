@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from ceyuan.cli.main import run as command
+from ceyuan.identity import ensure_first_admin
+from ceyuan.identity.passwords.hashing import Hasher
+from ceyuan.identity.people import repository as people
 from ceyuan.kernel.platform import Platform
 from ceyuan.server import rooms, schema
 from ceyuan.server.assembly import build_platform
@@ -109,3 +112,27 @@ def test_a_fault_of_the_program_is_one_line_with_the_trace_in_a_file(
     assert "ZeroDivisionError" in said
     (trace,) = tmp_path.glob("ceyuan-*.log")
     assert "Traceback" in trace.read_text()
+
+
+def test_who_holds_the_data_folder_gets_back_in(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[str] = []
+
+    async def begin(platform: Platform) -> None:
+        async with platform.work() as uow:
+            first = await ensure_first_admin(uow)
+        assert first is not None
+        told.append(first[1])
+
+    async def compare(platform: Platform) -> None:
+        (hasher,) = platform.find(Hasher)
+        async with platform.work(write=False) as uow:
+            admin = await people.find(uow.session, "admin")
+        assert await hasher.verify(admin.password_hash, told[1])
+        assert not await hasher.verify(admin.password_hash, told[0])
+
+    on(data, begin)
+    assert ran("accounts", "new-password", "--data", str(data)) == 0
+    told.append(capsys.readouterr().err.strip().rpartition(": ")[2])
+    on(data, compare)
+    assert ran("accounts", "new-password", "nobody", "--data", str(data)) == 1
+    assert "No such person" in capsys.readouterr().err

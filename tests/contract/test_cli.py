@@ -40,6 +40,13 @@ def test_a_person_signs_in_by_name_and_password_and_goes_on_with_a_token(
     assert ran("--format", "json", "jobs", "list") == 0
     rows = json.loads(capsys.readouterr().out)
     assert live["job_id"] in {row["id"] for row in rows}
+    token = json.loads(kept.read_text())["token"]
+    assert ran("logout") == 0
+    assert not kept.exists()
+    monkeypatch.setenv("CEYUAN_TOKEN", token)
+    monkeypatch.setenv("CEYUAN_URL", live["origin"])
+    assert ran("jobs", "list") == 1, "the token that was made for this machine is revoked"
+    assert "token" in capsys.readouterr().err
 
 
 def test_a_wrong_password_is_one_line(

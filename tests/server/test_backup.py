@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import stat
 import tarfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,10 @@ from sqlalchemy import text
 from ceyuan.cli.platform import backup_before_upgrade
 from ceyuan.kernel.database import Database
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.secrets.keyring import Keyring, write_file
 from ceyuan.server import backup, schema
 from ceyuan.server.assembly import build_platform
-from ceyuan.server.backup import BackupUnusable, FolderNotEmpty
+from ceyuan.server.backup import BackupFailed, BackupUnusable, FolderNotEmpty
 from ceyuan.server.run import prepare
 from ceyuan.server.settings import ServerSettings
 from tests.postgres import PostgresServer
@@ -66,13 +69,67 @@ async def test_a_damaged_archive_and_a_full_folder_are_refused(
         backup.restore(made.archive, settings)
 
 
+def write_database(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE kept (word TEXT)")
+        connection.execute("INSERT INTO kept VALUES ('yes')")
+
+
 async def test_blobs_that_lie_elsewhere_are_named_not_left_out_in_silence(tmp_path: Path) -> None:
     settings = ServerSettings(data_dir=tmp_path / "data", blob_url="s3://bucket/blobs")
-    settings.data_dir.mkdir()
+    write_database(settings.data_dir / "ceyuan.sqlite")
     made = backup.create(settings, tmp_path / "to")
     assert made.blobs_at == "s3://bucket/blobs"
     put = backup.restore(made.archive, ServerSettings(data_dir=tmp_path / "restored"))
     assert put.blobs_at == "s3://bucket/blobs"
+
+
+def test_a_database_that_lies_outside_the_data_folder_is_backed_up_and_put_back_to_its_place(tmp_path: Path) -> None:
+    place, new_place = tmp_path / "elsewhere" / "our.db", tmp_path / "new" / "our.db"
+    settings = ServerSettings(data_dir=tmp_path / "data", database_url=f"sqlite:///{place}")
+    settings.data_dir.mkdir()
+    write_database(place)
+    made = backup.create(settings, tmp_path / "to")
+    target = ServerSettings(data_dir=tmp_path / "restored", database_url=f"sqlite:///{new_place}")
+    backup.restore(made.archive, target)
+    with closing(sqlite3.connect(new_place)) as connection:
+        assert connection.execute("SELECT word FROM kept").fetchall() == [("yes",)]
+    with pytest.raises(FolderNotEmpty, match=r"our\.db"):
+        backup.restore(made.archive, ServerSettings(data_dir=tmp_path / "third", database_url=f"sqlite:///{new_place}"))
+
+
+def test_a_backup_into_the_data_folder_holds_neither_itself_nor_earlier_ones(tmp_path: Path) -> None:
+    settings = ServerSettings(data_dir=tmp_path / "data")
+    write_database(settings.data_dir / "ceyuan.sqlite")
+    place = settings.data_dir / "copies"
+    place.mkdir()
+    (place / "ceyuan-earlier.tar").write_bytes(b"x" * 1000)
+    made = backup.create(settings, place)
+    with tarfile.open(made.archive) as tar:
+        assert set(tar.getnames()) == {"ceyuan.sqlite", "manifest.json"}
+
+
+def test_the_archive_of_the_keys_alone_is_no_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = ServerSettings(data_dir=tmp_path / "data")
+    write_database(settings.data_dir / "ceyuan.sqlite")
+    key = tmp_path / "vault" / "master.json"
+    write_file(key, Keyring.fresh(), replace=False)
+    monkeypatch.setenv("CEYUAN_KEY_FILE", str(key))
+    made = backup.create(settings, tmp_path / "to")
+    assert made.keys is not None, "a key file that lies elsewhere is kept too"
+    with pytest.raises(BackupUnusable, match="no database"):
+        backup.restore(made.keys, ServerSettings(data_dir=tmp_path / "restored"))
+    assert backup.restore(made.archive, ServerSettings(data_dir=tmp_path / "without")).keys is False
+    put = backup.restore(made.archive, ServerSettings(data_dir=tmp_path / "with"), keys=made.keys)
+    assert put.keys
+    assert (tmp_path / "with" / "keys" / "master.json").read_bytes() == key.read_bytes()
+
+
+def test_where_there_is_no_platform_nothing_is_backed_up(tmp_path: Path) -> None:
+    with pytest.raises(BackupFailed, match="there is no platform"):
+        backup.create(ServerSettings(data_dir=tmp_path / "nowhere"), tmp_path / "to")
+    assert not (tmp_path / "to").exists()
 
 
 @pytest.mark.skipif(shutil.which("pg_dump") is None, reason="pg_dump is not installed")

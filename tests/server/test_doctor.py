@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import shutil
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from ceyuan.server import schema
 from ceyuan.server.doctor import examine
 from ceyuan.server.settings import ServerSettings
 
@@ -36,3 +42,27 @@ def test_a_port_of_another_program_is_named(tmp_path: Path) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         assert states(ServerSettings(data_dir=tmp_path, port=other.getsockname()[1]))["port"] == "fault"
+
+
+def test_a_key_file_that_is_not_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = tmp_path / "key"
+    key.write_text("no key")
+    key.chmod(0o600)
+    monkeypatch.setenv("CEYUAN_KEY_FILE", str(key))
+    assert states(ServerSettings(data_dir=tmp_path / "data", port=free_port()))["key file"] == "fault"
+    assert not (tmp_path / "data").exists(), "the doctor only looks"
+
+
+def test_a_clock_behind_the_newest_record_is_named(
+    filled_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(filled_sqlite / "ceyuan.sqlite", tmp_path / "ceyuan.sqlite")
+    with closing(sqlite3.connect(tmp_path / "ceyuan.sqlite")) as connection, connection:
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.execute("INSERT INTO alembic_version VALUES (?)", [schema.head()])
+        columns = "seq, id, at, actor_id, action, subject, body, leaf"
+        values = "0, 'aud', '2999-01-01 00:00:00.000000', 'system', 'a', 's', '{}', x'00'"
+        connection.execute(f"INSERT INTO audit_entry ({columns}) VALUES ({values})")
+    found = {c.name[1]: c for c in examine(ServerSettings(data_dir=tmp_path, port=free_port()))}
+    assert found["clock"].state == "warning"
+    assert "behind the newest entry" in found["clock"].seen[1]

@@ -30,21 +30,21 @@ def stored() -> dict[str, str]:
     return {str(k): str(v) for k, v in content.items()} if isinstance(content, dict) else {}
 
 
-def store(url: str, token: str) -> Path:
-    """Keep the credentials for later commands."""
+def store(url: str, token: str, token_id: str = "") -> Path:
+    """Keep the credentials for later commands; the id of a token that was made for them lets `logout` revoke it."""
     path = credentials_path()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(orjson.dumps({"url": url, "token": token}))
+        file.write(orjson.dumps({"url": url, "token": token, "token_id": token_id}))
     return path
 
 
 _TOKEN_LASTS = timedelta(days=90)
 
 
-def issue_token(url: str, name: str, password: str, *, ask_code: Callable[[], str]) -> str:
-    """Sign in, make a personal token of 90 days for this machine's commands, and sign out again; its secret.
+def issue_token(url: str, name: str, password: str, *, ask_code: Callable[[], str]) -> tuple[str, str]:
+    """Sign in, make a personal token of 90 days for this machine's commands, and sign out again; its secret and id.
 
     `ask_code` is called where the account asks for a one-time code. Raises `RemoteProblem` and `Unavailable`.
     """
@@ -62,9 +62,9 @@ def issue_token(url: str, name: str, password: str, *, ask_code: Callable[[], st
         "scopes": ["*"],
         "expires_at": (datetime.now(UTC) + _TOKEN_LASTS).isoformat(),
     }
-    secret = str(api.post("/api/v1/tokens", wanted, headers=headers)["secret"])
+    made = api.post("/api/v1/tokens", wanted, headers=headers)
     api.post("/api/v1/auth/sign-out", headers=headers)
-    return secret
+    return str(made["secret"]), str(made["id"])
 
 
 class RemoteProblem(CeyuanError):

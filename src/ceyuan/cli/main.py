@@ -29,7 +29,7 @@ def _modules() -> dict[str, str]:
 
 
 TOP_LEVEL = {
-    "platform": ("up", "demo", "doctor", "backup", "restore", "upgrade", "login"),
+    "platform": ("up", "demo", "doctor", "backup", "restore", "upgrade", "login", "logout"),
 }
 """Modules whose commands stand at the top: `ceyuan up`, not `ceyuan platform up`."""
 

@@ -146,6 +146,13 @@ def backup(
                 f"keys apart: {made.keys}; keep it away from the backup, both are needed to read secrets",
             )
         )
+    else:
+        say(
+            (
+                "没有密钥文件(密钥来自 CEYUAN_MASTER_KEY):请自行妥善保管密钥",
+                "there is no key file (the key is CEYUAN_MASTER_KEY): keep the key safe by your own means",
+            )
+        )
 
 
 @app.command()
@@ -160,6 +167,14 @@ def restore(
     settings = settings_of(data)
     put = archives.restore(archive, settings, keys=keys)
     say((f"已恢复 {put.files} 个文件到 {settings.data_dir}", f"restored {put.files} files into {settings.data_dir}"))
+    if not put.keys:
+        say(
+            (
+                f"密钥不在备份之内:启动前请把密钥放到 {settings.data_dir}/keys,或用 --keys 重新恢复到新目录",
+                f"the keys are not in the backup: before you start, bring them to {settings.data_dir}/keys, "
+                "or restore anew with --keys",
+            )
+        )
     if put.blobs_at is not None and put.blobs_at != settings.effective_blob_url:
         say(
             (
@@ -215,16 +230,34 @@ def login(
     """Sign in with name and password, or with a token, and keep a token for later commands."""
     from ceyuan.cli.connection import Api, issue_token, store
 
+    token_id = ""
     if token is None:
-        token = issue_token(
+        token, token_id = issue_token(
             url,
             name or typer.prompt("name"),
             typer.prompt("password", hide_input=True),
             ask_code=lambda: str(typer.prompt("one-time code")),
         )
     me = Api(url, token).get("/api/v1/me")
-    path = store(url, token)
+    path = store(url, token, token_id)
     say((f"已登录:{me.get('name')},凭据存于 {path}", f"signed in as {me.get('name')}; credentials in {path}"))
+
+
+@app.command()
+def logout() -> None:
+    """Forget what `ceyuan login` kept, and revoke the token that it made."""
+    from ceyuan.cli.connection import Api, credentials_path, stored
+
+    known = stored()
+    if not known:
+        say(("尚未登录", "you are not signed in"))
+        return
+    try:
+        if known.get("token_id"):
+            Api(known["url"], known["token"]).call("DELETE", f"/api/v1/tokens/{known['token_id']}")
+    finally:
+        credentials_path().unlink(missing_ok=True)
+    say((f"已退出 {known['url']}", f"signed out of {known['url']}"))
 
 
 @app.command()

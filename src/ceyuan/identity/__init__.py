@@ -8,7 +8,7 @@ rooms above, which know them by id and by the values exported here.
 from ceyuan.identity.access.credential import Credential, credential_of, require_admin, require_own_hands
 from ceyuan.identity.access.forgetting import CONCERNS
 from ceyuan.identity.access.scopes import ScopeRoom
-from ceyuan.identity.administration.bootstrap import ensure_first_admin
+from ceyuan.identity.administration.bootstrap import ensure_first_admin, give_new_password
 from ceyuan.identity.errors import OrganisationNotFound, PersonNotFound, TokenRejected
 from ceyuan.identity.names import ReservedNames
 from ceyuan.identity.notices.addresses import check_url as check_webhook_url
@@ -79,6 +79,7 @@ __all__ = [
     "found_organisation",
     "get_organisation",
     "get_person",
+    "give_new_password",
     "issue_personal",
     "issue_service",
     "json_file",

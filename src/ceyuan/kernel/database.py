@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from ceyuan.kernel.errors import Unavailable
+from ceyuan.kernel.sqlite import OneTrip
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -37,10 +38,13 @@ class Database:
         if self.is_sqlite:
             parsed = parsed.set(drivername="sqlite+aiosqlite")
             self.path: Path | None = Path(parsed.database or "")
-            self._reader = create_async_engine(parsed, pool_size=pool_size, max_overflow=0, pool_timeout=60)
-            self._writer = create_async_engine(parsed, pool_size=1, max_overflow=0, pool_timeout=120)
-            _prepare_sqlite(self._reader, "BEGIN")
-            _prepare_sqlite(self._writer, "BEGIN IMMEDIATE")
+            driver = OneTrip()
+            self._reader = create_async_engine(
+                parsed, module=driver, pool_size=pool_size, max_overflow=0, pool_timeout=60
+            )
+            self._writer = create_async_engine(parsed, module=driver, pool_size=1, max_overflow=0, pool_timeout=120)
+            _prepare_sqlite(self._reader, "BEGIN", only_reads=True)
+            _prepare_sqlite(self._writer, "BEGIN IMMEDIATE", only_reads=False)
         else:
             self.path = None
             parsed = parsed.set(drivername="postgresql+psycopg")
@@ -76,7 +80,7 @@ class Database:
             await self._writer.dispose()
 
 
-def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
+def _prepare_sqlite(engine: AsyncEngine, begin: str, *, only_reads: bool) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
         # The driver must not begin transactions by itself: we say which kind.
@@ -94,7 +98,7 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        connection.connection.dbapi_connection.begin_with_the_next(begin, only_reads=only_reads)
 
 
 @contextmanager

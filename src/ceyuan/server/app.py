@@ -21,6 +21,7 @@ from ceyuan.kernel.web import CurrentActor, CurrentPlatform, install_error_handl
 from ceyuan.server import rooms
 from ceyuan.server.middleware import SecurityHeaders
 from ceyuan.server.settings import ServerSettings
+from ceyuan.server.switchboard import Switchboard
 
 CONSOLE_DIR = Path(__file__).resolve().parent / "console"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "testserver"})
@@ -67,6 +68,7 @@ def create_app(platform: Platform) -> FastAPI:
     _add_console(app)
     _describe_byte_paths(app)
     _reserve_names(app, platform)
+    app.router.middleware_stack = Switchboard(app.router)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=4)
     app.add_middleware(SecurityHeaders, secure=settings.is_secure, hosts=_allowed_hosts(settings))
     return app
@@ -100,6 +102,10 @@ def _add_console(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:
         return RedirectResponse("/console/")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> RedirectResponse:
+        return RedirectResponse("/console/api")
 
     @app.get("/console", include_in_schema=False)
     async def console_root() -> RedirectResponse:

@@ -8,6 +8,7 @@ outside the data folder (S3, another folder) stay where they are: the archive na
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -26,13 +27,16 @@ import sqlalchemy as sa
 
 from ceyuan import __version__
 from ceyuan.kernel.errors import CeyuanError, Conflict, Invalid
+from ceyuan.kernel.secrets import SecretSettings
 from ceyuan.server.settings import ServerSettings
 
 MANIFEST = "manifest.json"
 KEYS = "keys"
 """The folder under the data folder that holds keys."""
-_SKIP = {"lock", "ceyuan.sqlite", "jobs.sqlite", "tmp", "backups", KEYS}
-_SQLITE = ("ceyuan.sqlite", "jobs.sqlite")
+JOBS = "jobs.sqlite"
+_SQLITE = ("ceyuan.sqlite", JOBS)
+"""Their names in the archive, wherever the first of them lies."""
+_SKIP = {"lock", "tmp", "backups", KEYS}
 FORMAT = 1
 
 
@@ -64,33 +68,39 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """How many files were put back; `blobs_at` is where the backup's blobs lie, if they were not in it."""
+    """How many files were put back; `blobs_at` is where the backup's blobs lie, if they were not in it; whether keys
+    were among them."""
 
     files: int
     blobs_at: str | None
+    keys: bool
 
 
 def create(settings: ServerSettings, to: Path) -> Backup:
     """Write a backup into the folder `to`; may run while the platform runs.
 
-    Raises `BackupFailed` (no space, pg_dump missing or failing); nothing half-written is left under a
-    final name.
+    Raises `BackupFailed` (no platform, no space, pg_dump missing or failing); nothing half-written is left.
     """
-    to.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not settings.data_dir.is_dir():
+        raise BackupFailed(
+            (f"{settings.data_dir} 中没有平台数据", f"there is no platform in {settings.data_dir}"),
+            hint=("请用 --data 指定数据目录", "name its folder with --data"),
+        )
     blobs_at = _blobs_elsewhere(settings)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     archive, keys = to / f"ceyuan-{stamp}.tar", to / f"ceyuan-{stamp}.keys.tar"
     try:
+        to.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _Writer(archive) as writer:
             _add_databases(settings, writer)
-            for path in _plain_files(settings.data_dir):
-                writer.add(path, str(path.relative_to(settings.data_dir)))
+            for path in _plain_files(settings, to):
+                writer.add(path, str(path.relative_to(settings.data_dir.absolute())))
             writer.finish(stamp, blobs_at)
-        key_files = sorted(p for p in (settings.data_dir / KEYS).glob("*") if p.is_file())
+        key_files = _key_files(settings)
         if key_files:
             with _Writer(keys) as sealed:
-                for path in key_files:
-                    sealed.add(path, str(path.relative_to(settings.data_dir)))
+                for name, path in sorted(key_files.items()):
+                    sealed.add(path, name)
                 sealed.finish(stamp, None)
     except OSError as error:
         raise BackupFailed(
@@ -98,6 +108,13 @@ def create(settings: ServerSettings, to: Path) -> Backup:
             hint=("请换一个空间足够的目录", "choose a folder with enough space"),
         ) from error
     return Backup(archive, keys if key_files else None, len(writer.entries), writer.bytes, blobs_at)
+
+
+def _key_files(settings: ServerSettings) -> dict[str, Path]:
+    """The keys by their names in the archive; a key file that lies elsewhere comes under its usual name."""
+    found = {f"{KEYS}/{p.name}": p for p in (settings.data_dir / KEYS).glob("*") if p.is_file()}
+    elsewhere = SecretSettings().key_file
+    return found if elsewhere is None else found | {f"{KEYS}/master.json": elsewhere}
 
 
 def _blobs_elsewhere(settings: ServerSettings) -> str | None:
@@ -142,14 +159,16 @@ class _Writer:
         self._tar.addfile(info, io.BytesIO(manifest))
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self._tar.close()
-        if kind is None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._partial.rename(self._target)
-        else:
-            self._file.close()
+        try:
+            if kind is None:
+                self._tar.close()
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._partial.rename(self._target)
+        finally:
+            # On a full disk closing fails as well, and what is half-written must not go on filling it.
+            with contextlib.suppress(OSError):
+                self._file.close()
             self._partial.unlink(missing_ok=True)
 
 
@@ -173,9 +192,8 @@ def _add_databases(settings: ServerSettings, writer: _Writer) -> None:
     scratch.mkdir(exist_ok=True, mode=0o700)
     copy = scratch / f"backup-{os.getpid()}"
     try:
-        if settings.effective_database_url.startswith("sqlite"):
-            for name in _SQLITE:
-                source = settings.data_dir / name
+        if settings.sqlite_path is not None:
+            for name, source in zip(_SQLITE, (settings.sqlite_path, settings.data_dir / JOBS), strict=True):
                 if source.exists():
                     _copy_sqlite(source, copy)
                     writer.add(copy, name)
@@ -226,10 +244,13 @@ def _postgres(url: str) -> tuple[str, dict[str, str]]:
     return without.render_as_string(hide_password=False), {**os.environ, **password}
 
 
-def _plain_files(data_dir: Path) -> Iterator[Path]:
+def _plain_files(settings: ServerSettings, to: Path) -> Iterator[Path]:
+    """What is copied as it lies: no databases, no keys, and no earlier backups."""
+    data_dir, backups = settings.data_dir.absolute(), to.absolute()
+    databases = {str(data_dir / name) for name in _SQLITE} | {str(settings.sqlite_path)}
+    beside = databases | {f"{name}{end}" for name in databases for end in ("-wal", "-shm", "-journal")}
     for path in sorted(data_dir.rglob("*")):
-        top = path.relative_to(data_dir).parts[0]
-        if top in _SKIP or top.startswith(tuple(f"{name}-" for name in _SQLITE)):
+        if path.relative_to(data_dir).parts[0] in _SKIP or str(path) in beside or path.is_relative_to(backups):
             continue
         if path.is_file() and not path.is_symlink():
             yield path
@@ -242,26 +263,61 @@ def restore(archive: Path, settings: ServerSettings, *, keys: Path | None = None
     `FolderNotEmpty`.
     """
     target = settings.data_dir
-    if target.exists() and any(target.iterdir()):
-        raise FolderNotEmpty(
-            (f"{target} 不为空", f"{target} is not empty"),
-            hint=("请恢复到新目录:--data 新目录", "restore into a new folder: --data NEW"),
-        )
-    target.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _require_free(settings)
     partial = target.with_name(f"{target.name}.restoring-{os.getpid()}")
     try:
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
         manifest = _unpack(archive, partial)
         if keys is not None:
             _unpack(keys, partial)
-        dump = partial / "postgresql.dump"
-        if dump.exists():
-            _load_postgres(settings.effective_database_url, dump)
-            dump.unlink()
+        _put_database(settings, partial, archive)
         target.rmdir()
         partial.rename(target)
+    except OSError as error:
+        raise BackupUnusable(
+            (f"无法写入 {target}:{error.strerror or error}", f"cannot write {target}: {error.strerror or error}"),
+            hint=("请检查权限与磁盘空间", "check rights and space"),
+        ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return Restored(len(manifest["files"]), manifest.get("blobs_at"))
+    return Restored(len(manifest["files"]), manifest.get("blobs_at"), (target / KEYS).is_dir())
+
+
+def _require_free(settings: ServerSettings) -> None:
+    """Raise `FolderNotEmpty` where something would be overwritten."""
+    target, database = settings.data_dir, settings.sqlite_path
+    taken = target if target.is_file() or (target.is_dir() and any(target.iterdir())) else None
+    if taken is None and database is not None and database.exists():
+        taken = database
+    if taken is not None:
+        raise FolderNotEmpty(
+            (f"{taken} 不为空", f"{taken} is not empty"),
+            hint=("请恢复到新目录:--data 新目录", "restore into a new folder: --data NEW"),
+        )
+
+
+def _put_database(settings: ServerSettings, partial: Path, archive: Path) -> None:
+    """Bring the unpacked database to where the settings look for it."""
+    dump, file = partial / "postgresql.dump", partial / _SQLITE[0]
+    if dump.exists():
+        _load_postgres(settings.effective_database_url, dump)
+        dump.unlink()
+    elif not file.exists():
+        raise BackupUnusable(
+            (f"{archive.name} 中没有数据库", f"there is no database in {archive.name}"),
+            hint=(
+                "请先给出备份本身,密钥备份用 --keys 给出",
+                "name the backup itself, and the archive of its keys with --keys",
+            ),
+        )
+    elif settings.sqlite_path is None:
+        raise BackupUnusable(
+            ("该备份来自 SQLite,而配置的是 PostgreSQL", "this backup is of SQLite, but PostgreSQL is set"),
+            hint=("请去掉 CEYUAN_DATABASE_URL 后重试", "try again without CEYUAN_DATABASE_URL"),
+        )
+    elif settings.sqlite_path != (settings.data_dir / _SQLITE[0]).absolute():
+        settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.move(file, settings.sqlite_path)
 
 
 def _unpack(archive: Path, into: Path) -> dict[str, Any]:

@@ -11,16 +11,20 @@ import sqlite3
 import stat
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from pathlib import Path
 from typing import Literal
 
 from ceyuan.kernel.database import Database
 from ceyuan.kernel.errors import CeyuanError, Text
+from ceyuan.kernel.secrets import SecretSettings, open_vault
 from ceyuan.server import schema
 from ceyuan.server.app import CONSOLE_DIR
-from ceyuan.server.run import require_safe
+from ceyuan.server.lag import lag, words
+from ceyuan.server.run import AlreadyRunning, exclusive, require_safe
 from ceyuan.server.settings import ServerSettings
 
 State = Literal["ok", "warning", "fault"]
@@ -39,29 +43,26 @@ class Check:
 
 def examine(settings: ServerSettings) -> Iterator[Check]:
     """Run all checks; a check that breaks is itself a fault."""
-    for check in (_python, _address, _folder, _space, _keys, _database, _schema, _port, _console, _engines, _torch):
+    for name, check in _CHECKS.items():
         try:
-            yield check(settings)
+            yield check(name, settings)
         except CeyuanError as error:
-            name = check.__name__.strip("_")
-            yield Check((name, name), "fault", error.message, error.hint)
+            yield Check(name, "fault", error.message, error.hint)
         except Exception as error:
-            name, words = check.__name__.strip("_"), f"{type(error).__name__}: {error}"
-            yield Check((name, name), "fault", (words, words))
+            yield Check(name, "fault", (f"{type(error).__name__}: {error}",) * 2)
 
 
-def _python(_: ServerSettings) -> Check:
+def _python(name: Text, _: ServerSettings) -> Check:
     version = ".".join(map(str, sys.version_info[:3]))
-    return Check(("Python", "Python"), "ok", (version, version))
+    return Check(name, "ok", (version, version))
 
 
-def _address(settings: ServerSettings) -> Check:
+def _address(name: Text, settings: ServerSettings) -> Check:
     require_safe(settings)
-    return Check(("监听地址", "address"), "ok", (settings.origin,) * 2)
+    return Check(name, "ok", (settings.origin,) * 2)
 
 
-def _folder(settings: ServerSettings) -> Check:
-    name: Text = ("数据目录", "data folder")
+def _folder(name: Text, settings: ServerSettings) -> Check:
     folder = settings.data_dir
     if not folder.exists():
         return Check(name, "ok", (f"{folder}(尚未创建)", f"{folder} (not made yet)"))
@@ -79,25 +80,29 @@ def _folder(settings: ServerSettings) -> Check:
     return Check(name, "ok", (str(folder),) * 2)
 
 
-def _space(settings: ServerSettings) -> Check:
+def _space(name: Text, settings: ServerSettings) -> Check:
     place = next(p for p in (settings.data_dir, *settings.data_dir.parents) if p.exists())
     free = shutil.disk_usage(place).free
     seen: Text = (f"剩余 {free / 1e9:.1f} GB", f"{free / 1e9:.1f} GB free")
     if free < _NEEDED_BYTES:
         return Check(
-            ("磁盘空间", "disk space"),
+            name,
             "warning",
             seen,
             ("请释放空间,演示约需 2 GB", "free some: the demo needs about 2 GB"),
         )
-    return Check(("磁盘空间", "disk space"), "ok", seen)
+    return Check(name, "ok", seen)
 
 
-def _keys(settings: ServerSettings) -> Check:
-    name: Text = ("密钥文件", "key file")
-    path = settings.data_dir / "keys" / "master.json"
+def _keys(name: Text, settings: ServerSettings) -> Check:
+    secrets = SecretSettings()
+    if secrets.master_key is not None:
+        open_vault(secrets, settings.data_dir, create=False)
+        return Check(name, "ok", ("来自环境变量 CEYUAN_MASTER_KEY", "from the environment, CEYUAN_MASTER_KEY"))
+    path = secrets.key_file or settings.data_dir / "keys" / "master.json"
     if not path.exists():
-        if (settings.data_dir / "ceyuan.sqlite").exists() and "CEYUAN_MASTER_KEY" not in os.environ:
+        database = settings.sqlite_path
+        if database is not None and database.exists():
             return Check(
                 name,
                 "fault",
@@ -105,17 +110,13 @@ def _keys(settings: ServerSettings) -> Check:
                 ("请从密钥备份恢复该文件", "bring it back from the backup of the keys"),
             )
         return Check(name, "ok", ("首次启动时创建", "made at the first start"))
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        return Check(
-            name, "fault", (f"{path} 可被其他用户读取", f"{path} can be read by others"), (f"chmod 600 {path}",) * 2
-        )
+    open_vault(secrets, settings.data_dir, create=False)
     return Check(name, "ok", (str(path),) * 2)
 
 
-def _database(settings: ServerSettings) -> Check:
-    name: Text = ("数据库", "database")
-    path = settings.data_dir / "ceyuan.sqlite"
-    if not settings.effective_database_url.startswith("sqlite"):
+def _database(name: Text, settings: ServerSettings) -> Check:
+    path = settings.sqlite_path
+    if path is None:
         asyncio.run(_ping(settings.effective_database_url))
         return Check(name, "ok", ("PostgreSQL 可连接", "PostgreSQL answers"))
     if not path.exists():
@@ -150,9 +151,8 @@ async def _ping(url: str) -> None:
         await database.close()
 
 
-def _schema(settings: ServerSettings) -> Check:
-    name: Text = ("数据库版本", "database version")
-    if settings.effective_database_url.startswith("sqlite") and not (settings.data_dir / "ceyuan.sqlite").exists():
+def _schema(name: Text, settings: ServerSettings) -> Check:
+    if settings.sqlite_path is not None and not settings.sqlite_path.exists():
         return Check(name, "ok", ("新数据库", "new database"))
     version = asyncio.run(_version(settings.effective_database_url))
     schema.require_known(version)
@@ -175,8 +175,24 @@ async def _version(url: str) -> str | None:
         await database.close()
 
 
-def _port(settings: ServerSettings) -> Check:
-    name: Text = ("端口", "port")
+def _clock(name: Text, settings: ServerSettings) -> Check:
+    if settings.sqlite_path is not None and not settings.sqlite_path.exists():
+        return Check(name, "ok", ("新数据库", "new database"))
+    behind = asyncio.run(_lag(settings.effective_database_url))
+    if behind is not None:
+        return Check(name, "warning", words(behind), ("请校准系统时间(NTP)", "set the machine's time right (NTP)"))
+    return Check(name, "ok", ("正常", "right"))
+
+
+async def _lag(url: str) -> timedelta | None:
+    database = Database(url)
+    try:
+        return await lag(database, datetime.now(UTC)) if await schema.current(database) is not None else None
+    finally:
+        await database.close()
+
+
+def _port(name: Text, settings: ServerSettings) -> Check:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -188,8 +204,14 @@ def _port(settings: ServerSettings) -> Check:
         with urllib.request.urlopen(f"http://127.0.0.1:{settings.port}/api/v1/health", timeout=3) as answer:
             if b'"status"' in answer.read(200):
                 return Check(name, "ok", (f"平台正在 {settings.port} 运行", f"the platform runs on {settings.port}"))
-    except OSError:
+    except (OSError, HTTPException):
         pass
+    try:
+        if (settings.data_dir / "lock").exists():
+            with exclusive(settings.data_dir):
+                pass
+    except AlreadyRunning:  # over TLS, or at another address than loopback
+        return Check(name, "ok", (f"平台正在使用 {settings.data_dir}", f"the platform runs on {settings.data_dir}"))
     return Check(
         name,
         "fault",
@@ -198,8 +220,7 @@ def _port(settings: ServerSettings) -> Check:
     )
 
 
-def _console(_: ServerSettings) -> Check:
-    name: Text = ("控制台", "console")
+def _console(name: Text, _: ServerSettings) -> Check:
     if (CONSOLE_DIR / "index.html").is_file():
         return Check(name, "ok", ("已构建", "built"))
     return Check(
@@ -207,8 +228,7 @@ def _console(_: ServerSettings) -> Check:
     )
 
 
-def _engines(_: ServerSettings) -> Check:
-    name: Text = ("计算引擎", "engines")
+def _engines(name: Text, _: ServerSettings) -> Check:
     wanted = ("polars", "pyarrow", "duckdb", "numpy", "tokenizers", "xllamacpp", "daachorse", "opencc")
     missing = [m for m in wanted if importlib.util.find_spec(m) is None]
     if missing:
@@ -217,8 +237,7 @@ def _engines(_: ServerSettings) -> Check:
     return Check(name, "ok", ("齐全", "all there"))
 
 
-def _torch(_: ServerSettings) -> Check:
-    name: Text = ("训练", "training")
+def _torch(name: Text, _: ServerSettings) -> Check:
     if importlib.util.find_spec("torch") is None:
         return Check(
             name,
@@ -227,3 +246,19 @@ def _torch(_: ServerSettings) -> Check:
             ("pip install torch==2.13.0",) * 2,
         )
     return Check(name, "ok", ("torch 已安装", "torch is installed"))
+
+
+_CHECKS: dict[Text, Callable[[Text, ServerSettings], Check]] = {
+    ("Python", "Python"): _python,
+    ("监听地址", "address"): _address,
+    ("数据目录", "data folder"): _folder,
+    ("磁盘空间", "disk space"): _space,
+    ("密钥文件", "key file"): _keys,
+    ("数据库", "database"): _database,
+    ("数据库版本", "database version"): _schema,
+    ("时钟", "clock"): _clock,
+    ("端口", "port"): _port,
+    ("控制台", "console"): _console,
+    ("计算引擎", "engines"): _engines,
+    ("训练", "training"): _torch,
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import gc
+import logging
 import os
 import signal
 import socket
@@ -20,9 +21,12 @@ from ceyuan.kernel.platform import Platform
 from ceyuan.server import schema
 from ceyuan.server.asgi import Door
 from ceyuan.server.assembly import build_platform, running
+from ceyuan.server.lag import lag, words
 from ceyuan.server.listening import PatientProtocol
 from ceyuan.server.logs import configure_logging
 from ceyuan.server.settings import ServerSettings
+
+logger = logging.getLogger(__name__)
 
 
 class StopServing(Exception):
@@ -116,6 +120,9 @@ async def prepare(platform: Platform, *, backup: Callable[[str], Awaitable[None]
     version = await schema.current(platform.database)
     schema.require_known(version)
     if version == schema.head():
+        behind = await lag(platform.database, platform.clock.now())
+        if behind is not None:
+            logger.warning("%s; nothing is lost, but set the machine's time right (NTP)", words(behind)[1])
         return
     if version is not None and backup is not None:
         await backup(version)
@@ -180,13 +187,13 @@ def _uvicorn_config(settings: ServerSettings, platform: Platform) -> Config:
         log_level=settings.log_level if settings.log_level in ("debug", "error") else "warning",
         access_log=False,
         lifespan="off",
+        http=PatientProtocol,
         server_header=False,
         proxy_headers=settings.behind_proxy,
         forwarded_allow_ips="*" if settings.behind_proxy else None,
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
         timeout_graceful_shutdown=5,
-        http=PatientProtocol,
     )
 
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from pydantic import Field
+from sqlalchemy import make_url
 
 from ceyuan.kernel.settings import Section
 
@@ -37,6 +38,12 @@ class ServerSettings(Section):
     @property
     def effective_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'ceyuan.sqlite'}"
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """Where the SQLite database lies; None on another server."""
+        url = make_url(self.effective_database_url)
+        return Path(url.database or "").absolute() if url.get_backend_name() == "sqlite" else None
 
     @property
     def effective_blob_url(self) -> str:

@@ -66,7 +66,7 @@ class Passwords:
         person = await self.require_password(actor, current)
         encoded = await self._hasher.hash(accept_password(self._platform, new, person))
         async with self._platform.work(actor) as uow:
-            await self._set(uow, person.id, encoded, keep_session=keep_session)
+            await set_password(uow, person.id, encoded, keep_session=keep_session)
 
     async def forgot(self, name_or_email: str) -> None:
         """Mail a link for a new password, if there is such a person with an address; the answer never tells."""
@@ -99,29 +99,31 @@ class Passwords:
         encoded = await self._hasher.hash(accept_password(self._platform, new, person))
         async with self._platform.work(Actor(kind="person", id=person.id, label=person.name)) as uow:
             used = await links.redeem(uow, "reset_password", secret)
-            await self._set(uow, used.person_id, encoded, keep_session=None)
-
-    async def _set(self, uow: UnitOfWork, person_id: str, encoded: str, *, keep_session: str | None) -> None:
-        person = await people.get(uow.session, person_id, lock=True)
-        person.password_hash, person.password_changed_at = encoded, uow.clock.now()
-        await end_sessions(uow, person.id, keep=keep_session)
-        await links.void(uow, person.id, "reset_password")
-        await uow.audit("identity.password_change", person.id)
-        await tell(uow, "identity.person_changed", person_id=person.id)
-        await notify(
-            uow,
-            "identity.password_changed",
-            ("密码已修改", "Your password was changed"),
-            body=(
-                "其他会话已退出登录。若不是您本人操作,请立即联系管理员。",
-                "Your other sessions were signed out. If it was not you, tell an administrator at once.",
-            ),
-            to=[person.id],
-            level="warning",
-        )
+            await set_password(uow, used.person_id, encoded, keep_session=None)
 
 
 async def reset_link(uow: UnitOfWork, person: Person) -> str:
     """The console path of a fresh link for a new password."""
     secret = await links.issue(uow, "reset_password", person.id)
     return f"/console/reset-password?token={secret}"
+
+
+async def set_password(uow: UnitOfWork, person_id: str, encoded: str, *, keep_session: str | None) -> None:
+    """Give a person the password of this hash; every session but `keep_session` ends, and the person is told."""
+    person = await people.get(uow.session, person_id, lock=True)
+    person.password_hash, person.password_changed_at = encoded, uow.clock.now()
+    await end_sessions(uow, person.id, keep=keep_session)
+    await links.void(uow, person.id, "reset_password")
+    await uow.audit("identity.password_change", person.id)
+    await tell(uow, "identity.person_changed", person_id=person.id)
+    await notify(
+        uow,
+        "identity.password_changed",
+        ("密码已修改", "Your password was changed"),
+        body=(
+            "其他会话已退出登录。若不是您本人操作,请立即联系管理员。",
+            "Your other sessions were signed out. If it was not you, tell an administrator at once.",
+        ),
+        to=[person.id],
+        level="warning",
+    )
