@@ -60,10 +60,10 @@ def greedy(world: World, tasks: list[SiteTask], prices: bool) -> list[Choice]:
                 if need.accelerator != offer.accelerator or need.count > offer.count:
                     continue
                 price, end = float(np.mean(offer.price)) * need.count * need.hours, need.hours
-                way = believed.best_link(task.data, offer.region) if task.data else None
+                way = believed.best_way(task.data, offer.region, straight=True) if task.data else None
                 if way is not None and task.data:
                     size = world.data[task.data][0]
-                    price, end = price + way[1].price * size, end + way[1].hours(size)
+                    price, end = price + way.price * size, end + way.hours(size)
                 key = (end > task.deadline, price)
                 if best is None or key < best[0]:
                     best = (key, Choice(row, at, need))

@@ -35,7 +35,7 @@ import httpx
 from tests.compute.executors import raylab, slurmlab, sshd
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 3600.0
+PATIENCE_S = 900.0
 SETTINGS = {
     "CEYUAN_TASK_LEASE_S": "10",
     "CEYUAN_POOL_LOOK_S": "2",
@@ -156,8 +156,19 @@ class Driven:
         self._start()
 
     def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(60)
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def log(self) -> str:
+        return (self.folder / "platform.log").read_text()[-3000:]
+
+    def state(self, task_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get(f"/tasks/{task_id}").raise_for_status().json()
+        return found
 
     def submit(self, name: str, command: str, pool: str) -> str:
         task = {"name": name, "command": command, "resources": {"cpus": 1, "memory_gib": 0.1}, "time_limit_s": 120}
@@ -172,7 +183,7 @@ class Driven:
         found: list[dict[str, Any]] = []
         for task_id in ids:
             while True:
-                row = self.client.get(f"/tasks/{task_id}").raise_for_status().json()
+                row = self.state(task_id)
                 if row["state"] in ("succeeded", "failed", "cancelled") or time.monotonic() > until:
                     found.append(row)
                     break
@@ -195,23 +206,30 @@ def measure(name: str, tasks: int, singles: int) -> dict[str, Any]:
 
 
 def _measured(name: str, place: Place, folder: Path, tasks: int, singles: int) -> dict[str, Any]:
-    driven, pool = Driven(folder), "truth" if place.pool else "local"
-    waits = []
+    driven = Driven(folder)
+    try:
+        return _figures(name, place, driven, tasks, singles)
+    finally:
+        driven.stop()
+
+
+def _figures(name: str, place: Place, driven: Driven, tasks: int, singles: int) -> dict[str, Any]:
+    folder, pool, waits = driven.folder, "truth" if place.pool else "local", list[float]()
     for number in range(singles):
         asked = time.time()
         task_id = driven.submit(f"one-{number}", "date +%s.%N; echo end", pool)
-        _until(place, number + 1)
+        _until(place, number + 1, driven, [task_id])
         (output,) = place.runs.glob(f"{task_id}.*/output.log")
         waits.append(float(output.read_text().split()[0]) - asked)
     began = time.monotonic()
     ids = [driven.submit(f"short-{number}", "echo begin; sleep 0.2; echo end", pool) for number in range(tasks)]
-    _until(place, singles + tasks // 3)
+    _until(place, singles + tasks // 3, driven, ids)
     driven.kill()
     place.hurt()
     driven.again()
     rows = driven.states(ids)
     seconds = time.monotonic() - began
-    driven.stop()
+    driven.stop()  # the books are read from a database that nobody writes to
     ends = _ended(place)
     unmetered, sums = _books(folder, rows)
     return {
@@ -234,12 +252,17 @@ def _ended(place: Place) -> Counter[str]:
     return Counter(path.parent.name.split(".")[0] for path in whole)
 
 
-def _until(place: Place, count: int) -> None:
-    """Wait until so many runs reached their last line."""
-    until = time.monotonic() + PATIENCE_S
+def _until(place: Place, count: int, driven: Driven, ids: list[str]) -> None:
+    """Wait until so many runs reached their last line; a task that failed instead ends the wait with its words."""
+    until, look_at = time.monotonic() + PATIENCE_S, time.monotonic() + 10
     while (there := _ended(place).total()) < count:
         if time.monotonic() > until:
-            raise TimeoutError(f"{there} of {count} runs ended")
+            raise TimeoutError(f"{there} of {count} runs ended:\n{driven.log()}")
+        if time.monotonic() > look_at:
+            look_at = time.monotonic() + 10
+            failed = [row for row in map(driven.state, ids[:20]) if row["state"] in ("failed", "cancelled")]
+            if failed:
+                raise RuntimeError(f"{failed[0]['name']} {failed[0]['state']}:\n{driven.log()}")
         time.sleep(0.2)
 
 

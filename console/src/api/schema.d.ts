@@ -1299,6 +1299,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compute/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Compute Links
+         * @description Show the links between regions, and the holes between regions that have pools.
+         */
+        get: operations["read_compute_links"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/links/{source}/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Compute Link
+         * @description Enter or change the link between two regions.
+         */
+        put: operations["set_compute_link"];
+        post?: never;
+        /**
+         * Remove Compute Link
+         * @description Remove one direction of a link.
+         */
+        delete: operations["remove_compute_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compute/offers": {
         parameters: {
             query?: never;
@@ -8607,6 +8651,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{kinds}/{owner}/{name}.git/info/lfs/locks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the locks of a repository. */
+        get: operations["hf_list_locks"];
+        put?: never;
+        /** Lock a path. */
+        post: operations["hf_lock_path"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{kinds}/{owner}/{name}.git/info/lfs/locks/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell git-lfs before a push which paths its user has locked and which others have. */
+        post: operations["hf_verify_locks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{kinds}/{owner}/{name}.git/info/lfs/locks/{lock}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give up a lock. */
+        post: operations["hf_unlock_path"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{kinds}/{owner}/{name}.git/info/lfs/objects/batch": {
         parameters: {
             query?: never;
@@ -8722,6 +8818,58 @@ export interface paths {
         put?: never;
         /** Send git the objects of a model that it lacks. */
         post: operations["hf_fetch_model_pack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{owner}/{name}.git/info/lfs/locks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the locks of a model. */
+        get: operations["hf_list_model_locks"];
+        put?: never;
+        /** Lock a path of a model. */
+        post: operations["hf_lock_model_path"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{owner}/{name}.git/info/lfs/locks/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell git-lfs before a push to a model which paths its user has locked and which others have. */
+        post: operations["hf_verify_model_locks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{owner}/{name}.git/info/lfs/locks/{lock}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give up a lock on a file of a model. */
+        post: operations["hf_unlock_model_path"];
         delete?: never;
         options?: never;
         head?: never;
@@ -10970,7 +11118,8 @@ export interface components {
         };
         /**
          * ExportIn
-         * @description Write a dataset in another form into a dataset of the hub.
+         * @description Write a dataset in another form into a dataset of the hub. `packed` are sequences of `length` tokens, by the
+         *     tokeniser of a model in the hub.
          */
         ExportIn: {
             /**
@@ -10982,7 +11131,13 @@ export interface components {
              * Form
              * @enum {string}
              */
-            form: "parquet" | "jsonl" | "webdataset";
+            form: "parquet" | "jsonl" | "webdataset" | "packed";
+            /**
+             * Length
+             * @description tokens of a packed sequence
+             * @default 4096
+             */
+            length: number;
             /** Org Id */
             org_id: string;
             /**
@@ -10990,6 +11145,11 @@ export interface components {
              * @description owner/name of the dataset to write
              */
             target: string;
+            /**
+             * Tokeniser
+             * @description model whose tokenizer.json packs
+             */
+            tokeniser?: string | null;
             /**
              * Visibility
              * @default private
@@ -11349,6 +11509,16 @@ export interface components {
             state: "open" | "released" | "expired";
             /** Subject */
             subject: string;
+        };
+        /**
+         * HoleOut
+         * @description Two regions with capacity between which no way leads, also not with one stop.
+         */
+        HoleOut: {
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
         };
         /**
          * HostIn
@@ -12170,14 +12340,6 @@ export interface components {
             likes: number;
         };
         /**
-         * LinkOut
-         * @description A link to be handed to a person; shown this once.
-         */
-        LinkOut: {
-            /** Link */
-            link: string;
-        };
-        /**
          * LinkedAccountOut
          * @description One's account at a provider.
          */
@@ -12427,6 +12589,16 @@ export interface components {
         Marked: {
             /** Marked */
             marked: number;
+        };
+        /**
+         * MatrixOut
+         * @description All links, and the holes between regions that have pools.
+         */
+        MatrixOut: {
+            /** Holes */
+            holes: components["schemas"]["HoleOut"][];
+            /** Links */
+            links: components["schemas"]["ceyuan__compute__links__schemas__LinkOut"][];
         };
         /**
          * MeOut
@@ -19075,6 +19247,63 @@ export interface components {
             throughput: components["schemas"]["Throughput"][];
         };
         /**
+         * LinkIn
+         * @description A link, in both directions unless `one_way`; 10^9 bits per second, micro-yuan per GB, milliseconds there and
+         *     back, and where the figures are from.
+         */
+        ceyuan__compute__links__schemas__LinkIn: {
+            /**
+             * Evidence
+             * @default
+             */
+            evidence: string;
+            /** Gbps */
+            gbps: number;
+            /**
+             * Kind
+             * @default public
+             * @enum {string}
+             */
+            kind: "direct" | "public";
+            /** Latency Ms */
+            latency_ms?: number | null;
+            /**
+             * One Way
+             * @default false
+             */
+            one_way: boolean;
+            /**
+             * Price Micro
+             * @default 0
+             */
+            price_micro: number;
+        };
+        /**
+         * LinkOut
+         * @description One direction between two regions.
+         */
+        ceyuan__compute__links__schemas__LinkOut: {
+            /** Evidence */
+            evidence: string;
+            /** Gbps */
+            gbps: number;
+            /** Kind */
+            kind: string;
+            /** Latency Ms */
+            latency_ms: number | null;
+            /** Price Micro */
+            price_micro: number;
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
          * NodeOut
          * @description A machine of a pool, what it has and what of it is held.
          */
@@ -19929,6 +20158,14 @@ export interface components {
              * @enum {string}
              */
             state: "active" | "suspended" | "erased";
+        };
+        /**
+         * LinkOut
+         * @description A link to be handed to a person; shown this once.
+         */
+        ceyuan__identity__administration__endpoints__LinkOut: {
+            /** Link */
+            link: string;
         };
         /**
          * ReasonIn
@@ -21666,7 +21903,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LinkOut"];
+                    "application/json": components["schemas"]["ceyuan__identity__administration__endpoints__LinkOut"];
                 };
             };
             /** @description `unauthenticated`: Sign-in required */
@@ -24858,6 +25095,153 @@ export interface operations {
                 };
             };
             /** @description `compute_identifier_not_found`: No such compute identifier */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_compute_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatrixOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    set_compute_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ceyuan__compute__links__schemas__LinkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__links__schemas__LinkOut"][];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    remove_compute_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description `compute_link_not_found`: No such link */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -37205,7 +37589,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description `name_taken`: The name is taken */
+            /** @description `name_taken`: The name is taken; `several_processes`: Several processes share the database */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -37604,7 +37988,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description `update_running`: An update is under way */
+            /** @description `update_running`: An update is under way; `several_processes`: Several processes share the database */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -55242,6 +55626,143 @@ export interface operations {
             };
         };
     };
+    hf_list_locks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_lock_path: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.git-lfs+json": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_verify_locks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.git-lfs+json": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_unlock_path: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+                lock: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.git-lfs+json": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     hf_start_transfer: {
         parameters: {
             query?: never;
@@ -55532,6 +56053,139 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/x-git-upload-pack-request": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_list_model_locks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_lock_model_path: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.git-lfs+json": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_verify_model_locks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.git-lfs+json": string;
+            };
+        };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_unlock_model_path: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+                lock: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.git-lfs+json": string;
             };
         };
         responses: {

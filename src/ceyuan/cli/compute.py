@@ -11,7 +11,7 @@ import typer
 from ceyuan.cli.connection import Api
 from ceyuan.cli.output import Format, current_format, language, say, show, show_rows
 
-app = typer.Typer(help="Compute: partners' offers, capacity plans.", no_args_is_help=True)
+app = typer.Typer(help="Compute: partners' offers, capacity plans, links between regions.", no_args_is_help=True)
 _OFFERS = ["id", "identifier", "title", "region", "accelerator", "accelerators", "price_yuan", "state"]
 _COMPARED = (
     "title",
@@ -188,3 +188,46 @@ def overview(
         show_rows(rows, ["id", "name", "since", "why"])
     for alert in found["alerts"]:
         say((f"注意:{alert['zh']}", f"attention: {alert['en']}"))
+
+
+@app.command("links")
+def list_links() -> None:
+    """List the links between regions, and the holes between regions that have pools."""
+    found = Api().get("/api/v1/compute/links")
+    rows = [{**row, "yuan_per_gb": _yuan(row["price_micro"])} for row in found["links"]]
+    show_rows(rows, ["source", "target", "gbps", "yuan_per_gb", "latency_ms", "kind", "evidence"], key="source")
+    for hole in found["holes"]:
+        pair = f"{hole['source']} → {hole['target']}"
+        say((f"注意:没有链路 {pair}", f"attention: no way leads {pair}"))
+
+
+@app.command("set-link")
+def set_link(
+    source: Annotated[str, typer.Argument(help="a region, such as beijing")],
+    target: Annotated[str, typer.Argument(help="another region")],
+    gbps: Annotated[float, typer.Option(help="10^9 bits per second")],
+    yuan_per_gb: Annotated[float, typer.Option(help="what a GB costs")] = 0.0,
+    latency_ms: Annotated[float | None, typer.Option(help="milliseconds there and back")] = None,
+    direct: Annotated[bool, typer.Option(help="an optical line of its own, not the public network")] = False,
+    one_way: Annotated[bool, typer.Option(help="only from the first to the second")] = False,
+    evidence: Annotated[str, typer.Option(help="where the figures are from")] = "",
+) -> None:
+    """Enter or change the link between two regions."""
+    body = {
+        "gbps": gbps,
+        "price_micro": round(yuan_per_gb * 1_000_000),
+        "latency_ms": latency_ms,
+        "kind": "direct" if direct else "public",
+        "evidence": evidence,
+        "one_way": one_way,
+    }
+    rows = Api().call("PUT", f"/api/v1/compute/links/{source}/{target}", json=body)
+    show_rows(rows, ["source", "target", "gbps", "price_micro", "kind"], key="source")
+
+
+@app.command("remove-link")
+def remove_link(
+    source: Annotated[str, typer.Argument(help="a region")], target: Annotated[str, typer.Argument(help="another")]
+) -> None:
+    """Remove one direction of a link."""
+    Api().call("DELETE", f"/api/v1/compute/links/{source}/{target}")

@@ -110,6 +110,7 @@ ROOMS: tuple[Room, ...] = (
     ),
     Room("pools", routers=("ceyuan.compute.pools.endpoints",), wiring="ceyuan.compute.pools.wiring"),
     Room("quotas", routers=("ceyuan.compute.quotas.endpoints",), wiring="ceyuan.compute.quotas.wiring"),
+    Room("links", routers=("ceyuan.compute.links.endpoints",)),
     Room("tasks", routers=("ceyuan.compute.tasks.endpoints",), wiring="ceyuan.compute.tasks.wiring"),
     Room("twin", routers=("ceyuan.compute.twin.endpoints",), wiring="ceyuan.compute.twin.wiring"),
     Room("overview", routers=("ceyuan.compute.overview.endpoints",), wiring="ceyuan.compute.overview.wiring"),

@@ -1,9 +1,9 @@
 """An emulated Kubernetes API server, with the parts of a cluster that the executor rests on.
 
 It keeps Job and Pod objects under resource versions, answers with the API's status codes, plays the Job controller
-(suspension, no retries), a scheduler (node affinity, processors) and a kubelet that runs the containers' commands as
-local processes: TERM, grace, KILL, deadlines, exit codes. It is not Kubernetes: nothing is admitted by webhooks,
-defaulted as a whole, or kept from anybody; volumes are this machine's folders, at the same paths.
+(suspension, indexed Jobs, no retries), a scheduler (node affinity, anti-affinity, processors) and a kubelet that runs
+the containers' commands as local processes: TERM, grace, KILL, deadlines, exit codes. It is not Kubernetes: nothing is
+admitted by webhooks, defaulted as a whole, or kept from anybody; volumes are this machine's folders, at the same paths.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ceyuan.compute.executors.kubernetes_objects import KubernetesCluster
+from ceyuan.compute.executors.kubernetes_objects import INDEX, KubernetesCluster
 
 TOKEN = "kube-token-of-the-tests"
 _PROBLEMS = {
@@ -279,21 +279,24 @@ class KubeLab:
         ended = job is not None and job["status"].get("conditions")
         if job is None or ended or job["spec"].get("suspend") or self._pods_of(name):
             return
-        template = copy.deepcopy(job["spec"]["template"])
-        pod = {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {
-                **template["metadata"],
-                "name": f"{name}-{uuid.uuid4().hex[:5]}",
-                "namespace": "default",
-                "creationTimestamp": _now(),
-            },
-            "spec": template["spec"],
-            "status": {"phase": "Pending"},
-        }
-        self._touch(pod)
-        self.pods[pod["metadata"]["name"]] = pod
+        for index in range(job["spec"].get("parallelism", 1)):
+            template = copy.deepcopy(job["spec"]["template"])
+            if job["spec"].get("completionMode") == "Indexed":
+                template["metadata"]["labels"][INDEX] = str(index)
+            pod = {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {
+                    **template["metadata"],
+                    "name": f"{name}-{index}-{uuid.uuid4().hex[:5]}",
+                    "namespace": "default",
+                    "creationTimestamp": _now(),
+                },
+                "spec": template["spec"],
+                "status": {"phase": "Pending"},
+            }
+            self._touch(pod)
+            self.pods[pod["metadata"]["name"]] = pod
         self._schedule()
 
     def _schedule(self) -> None:
@@ -310,14 +313,20 @@ class KubeLab:
 
     def _fits(self, pod: dict[str, Any], one: dict[str, Any]) -> bool:
         name = one["metadata"]["name"]
-        affinity = pod["spec"].get("affinity", {}).get("nodeAffinity", {})
-        for term in affinity.get("requiredDuringSchedulingIgnoredDuringExecution", {}).get("nodeSelectorTerms", []):
-            if any(name not in field["values"] for field in term["matchFields"]):
-                return False
+        firmly, affinity = "requiredDuringSchedulingIgnoredDuringExecution", pod["spec"].get("affinity", {})
+        terms = affinity.get("nodeAffinity", {}).get(firmly, {}).get("nodeSelectorTerms", [])
+        if any(len(field["values"]) != 1 for term in terms for field in term["matchFields"]):
+            return False  # the API takes exactly one name for a field
+        if terms and not any(all(name in field["values"] for field in term["matchFields"]) for term in terms):
+            return False
         if one["status"]["conditions"][0]["status"] != "True" or one["spec"].get("unschedulable"):
             return False
         there = [p for p in self.pods.values() if p["spec"].get("nodeName") == name]
         live = [p for p in there if p["status"]["phase"] in ("Pending", "Running")]
+        for rule in affinity.get("podAntiAffinity", {}).get(firmly, []):
+            kept = rule["labelSelector"]["matchLabels"].items()
+            if any(kept <= p["metadata"]["labels"].items() for p in live):
+                return False
         for resource, wanted in pod["spec"]["containers"][0]["resources"]["requests"].items():
             if resource == "memory":
                 continue
@@ -362,7 +371,7 @@ class KubeLab:
                     *spec["containers"][0]["command"],
                     stdout=output,
                     stderr=output,
-                    env={"PATH": os.environ["PATH"], "KUBERNETES_SERVICE_HOST": "10.0.0.1"},
+                    env={"PATH": os.environ["PATH"], "KUBERNETES_SERVICE_HOST": "10.0.0.1", **_index_of(pod)},
                     start_new_session=True,
                 )
             except OSError as error:
@@ -389,7 +398,9 @@ class KubeLab:
         good = ended["exitCode"] == 0
         self._state(pod, "Succeeded" if good else "Failed", terminated=ended)
         job = self.jobs.get(pod["metadata"]["labels"]["job-name"])
-        if job is not None and not job["spec"].get("suspend"):
+        whole = [self.pods[one]["status"]["phase"] for one in self._pods_of(pod["metadata"]["labels"]["job-name"])]
+        over = not good or set(whole) == {"Succeeded"}
+        if job is not None and not job["spec"].get("suspend") and over and not job["status"].get("conditions"):
             reason = {} if good else {"reason": "BackoffLimitExceeded"}
             job["status"]["conditions"] = [{"type": "Complete" if good else "Failed", "status": "True", **reason}]
             self._touch(job)
@@ -413,6 +424,11 @@ class KubeLab:
                 await process.wait()
         self.pods.pop(name, None)
         self._schedule()
+
+
+def _index_of(pod: dict[str, Any]) -> dict[str, str]:
+    index = pod["metadata"]["labels"].get(INDEX)
+    return {} if index is None else {"JOB_COMPLETION_INDEX": index}
 
 
 def _end(session: int, number: int) -> None:

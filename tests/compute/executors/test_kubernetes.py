@@ -98,6 +98,34 @@ async def test_kueue_starts_a_run_takes_it_back_and_one_that_waits_can_be_withdr
     assert not lab.jobs
 
 
+async def test_a_gang_runs_on_both_nodes_or_not_at_all(lab: KubeLab) -> None:
+    executor = KubernetesExecutor(lab.cluster())
+    whole = {"nodes": 2, "cpus": 8, "where": "kn1,kn2"}
+    await executor.submit("holds.1", sh("sleep 300", where="kn2", grace_s=0.3))
+    await until(executor, "holds.1", "running")
+    await executor.submit("late.1", sh("echo never", **whole))
+    async with asyncio.timeout(30):
+        while not (executor.root / "late.1" / "ranks" / "0.here").exists():
+            await asyncio.sleep(0.05)
+    # One node is there and waits: nothing has begun, and nothing will.
+    assert (await executor.status("late.1")).state == "queued"
+    await executor.cancel("late.1", "gang")
+    run = await until(executor, "late.1", *ENDS)
+    assert (run.state, run.reason, run.seconds) == ("cancelled", "gang", 0.0)
+    await executor.forget("late.1")
+    await executor.cancel("holds.1")
+    await until(executor, "holds.1", *ENDS)
+
+    await executor.submit("gang.1", sh("echo $CEYUAN_RANK of $CEYUAN_NODES", **whole))
+    (job,) = [one for name, one in lab.jobs.items() if name == job_name("gang.1")]
+    assert (job["spec"]["completionMode"], job["spec"]["completions"], job["spec"]["parallelism"]) == ("Indexed", 2, 2)
+    run = await until(executor, "gang.1", *ENDS)
+    assert run.state == "succeeded", await executor.logs("gang.1")
+    assert sorted((await executor.logs("gang.1")).splitlines()) == [b"0 of 2", b"1 of 2"]
+    assert run.accounting is not None
+    assert run.accounting["nodes"] in ("kn1", "kn2")
+
+
 async def test_a_node_that_dies_and_a_cluster_that_takes_no_more_are_told_apart(lab: KubeLab) -> None:
     executor = KubernetesExecutor(lab.cluster())
     await executor.submit("dies.1", sh("echo here; sleep 300", where="kn2", cpus=8))
@@ -164,7 +192,8 @@ def test_queues_schedulers_and_shared_cards_are_named_as_their_makers_do(tmp_pat
         "https://k8s", "t", tmp_path / "runs", tmp_path, "img", volcano="research", accelerators={"h800": hami}
     )
     launch = sh("true", accelerator="h800", accelerators=2, cpus=4, memory_mb=1000, where="n7", wall_s=100)
-    job = job_of(cluster, "k", launch, tmp_path / "agent.py")
+    programs = (tmp_path / "agent.py", tmp_path / "gang.py")
+    job = job_of(cluster, "k", launch, programs)
     pod = job["spec"]["template"]["spec"]
     assert pod["schedulerName"] == "volcano"
     assert job["spec"]["template"]["metadata"]["annotations"] == {"scheduling.volcano.sh/queue-name": "research"}
@@ -174,7 +203,7 @@ def test_queues_schedulers_and_shared_cards_are_named_as_their_makers_do(tmp_pat
     assert mounts == {"runs/k": False, "agent.py": True}
     assert not pod["automountServiceAccountToken"]
     with pytest.raises(ExecutorFault, match="ascend910b"):
-        job_of(cluster, "k", sh("true", accelerator="ascend910b", accelerators=1), tmp_path / "agent.py")
+        job_of(cluster, "k", sh("true", accelerator="ascend910b", accelerators=1), programs)
 
 
 async def test_nodes_offer_what_the_pool_says_and_what_nvidia_names(lab: KubeLab) -> None:

@@ -56,6 +56,27 @@ async def test_a_run_gets_its_cards_once_even_after_a_crash_and_a_node_that_dies
     await executor.forget("task.1")
     assert (await executor.status("task.1")).state == "absent"
 
+    script = "echo $CEYUAN_RANK of $CEYUAN_NODES"
+    both = ",".join(node.name for node in await executor.nodes())
+    await executor.submit("gang.1", sh(script, nodes=2, where=both))
+    run = await ended(executor, "gang.1")
+    assert run.state == "succeeded", await executor.logs("gang.1")
+    assert sorted((await executor.logs("gang.1")).splitlines()) == [b"0 of 2", b"1 of 2"]
+    await executor.submit("holds.1", sh("echo here; sleep 300", where=cards.name, cpus=2, grace_s=0.5))
+    async with asyncio.timeout(120):
+        while not await executor.logs("holds.1"):
+            await asyncio.sleep(0.2)
+    await executor.submit("late.1", sh(script, nodes=2))
+    # All nodes or none: the one that is free is not held meanwhile.
+    await executor.submit("between.1", sh("true"))
+    assert (await ended(executor, "between.1")).state == "succeeded"
+    assert (await executor.status("late.1")).state == "queued"
+    await executor.cancel("late.1", "gang")
+    run = await ended(executor, "late.1")
+    assert (run.state, run.reason) == ("cancelled", "gang")
+    await executor.cancel("holds.1")
+    await ended(executor, "holds.1")
+
     await executor.submit("long.1", sh("echo here; sleep 300", where=cards.name))
     await executor.submit("waits.1", sh("true", cpus=2))
     async with asyncio.timeout(120):

@@ -14,6 +14,7 @@ import { LazyChart } from '@/ui/LazyChart'
 import { Loading } from '@/ui/Loading'
 import { Page, Section } from '@/ui/Page'
 
+import { Fleet } from './FleetSection'
 import { HealthMark, PoolState } from './poolMarks'
 import { useAccelerators, useRegions } from './words'
 
@@ -290,7 +291,8 @@ function Figures({ seen }: { seen: Overview }) {
 
 export function Component() {
   const { t } = useTranslation('overview')
-  const list = useListState(['span'])
+  const list = useListState(['span', 'region'])
+  const named = useResourceName()
   const span = SPANS.find((one) => one === list.filters.span) ?? '24'
   const query = $api.useQuery(
     'get',
@@ -318,6 +320,12 @@ export function Component() {
         <>
           <Figures seen={seen} />
           <Alerts seen={seen} />
+          <Fleet
+            seen={seen}
+            named={named}
+            chosen={list.filters.region}
+            onChoose={(region) => list.setFilter('region', region)}
+          />
           {quiet ? (
             <Section>
               <EmptyState

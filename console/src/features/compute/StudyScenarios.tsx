@@ -16,6 +16,7 @@ interface Choices {
   places: { value: string; label: string }[]
   targets: { value: string; label: string }[]
   links: { value: string; label: string }[]
+  pairs: { value: string; label: string }[]
 }
 
 function useChoices(fleet: Fleet | undefined): Choices {
@@ -29,7 +30,11 @@ function useChoices(fleet: Fleet | undefined): Choices {
         value: `${link.from_region} – ${link.to_region}`,
         label: `${name(link.from_region)} – ${name(link.to_region)} (${link.gbps} Gb/s)`,
       }))
-    return { places, targets: [...regions.map((value) => ({ value, label: name(value) })), ...places], links }
+    const sorted = [...regions].sort()
+    const pairs = sorted.flatMap((one, at) =>
+      sorted.slice(at + 1).map((other) => ({ value: `${one} – ${other}`, label: `${name(one)} – ${name(other)}` })),
+    )
+    return { places, targets: [...regions.map((value) => ({ value, label: name(value) })), ...places], links, pairs }
   }, [fleet, name])
 }
 
@@ -42,7 +47,7 @@ function Rows({
 }: {
   title: string
   field: number
-  name: 'more' | 'prices' | 'outages'
+  name: 'more' | 'prices' | 'carbon' | 'faster' | 'outages'
   blank: object
   children: (row: number) => React.ReactNode
 }) {
@@ -121,6 +126,30 @@ function Changes({ field, choices }: { field: number; choices: Choices }) {
       <Form.Item name={[field, 'cut']} label={t('cut')}>
         <Select mode="multiple" options={choices.links} disabled={choices.links.length === 0} />
       </Form.Item>
+      <Rows title={t('faster')} field={field} name="faster" blank={{ gbps: 100 }}>
+        {(row) => (
+          <>
+            {item([row, 'pair'], <Select placeholder={t('link')} options={choices.pairs} showSearch />, 3)}
+            {item(
+              [row, 'gbps'],
+              <InputNumber min={0.001} max={100_000} aria-label={t('speed')} suffix="Gb/s" style={WIDE} />,
+              2,
+            )}
+          </>
+        )}
+      </Rows>
+      <Rows title={t('carbons')} field={field} name="carbon" blank={{ factor: 0.8 }}>
+        {(row) => (
+          <>
+            {item([row, 'target'], <Select placeholder={t('target')} options={choices.targets} showSearch />, 3)}
+            {item(
+              [row, 'factor'],
+              <InputNumber min={0.01} max={100} step={0.1} aria-label={t('factor')} prefix="×" style={WIDE} />,
+              2,
+            )}
+          </>
+        )}
+      </Rows>
       <Rows title={t('outages')} field={field} name="outages" blank={{ from_h: 24, to_h: 48 }}>
         {(row) => (
           <>

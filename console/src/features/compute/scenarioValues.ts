@@ -14,6 +14,8 @@ export interface ScenarioValues {
   without?: string[]
   cut?: string[]
   prices?: { target: string; factor: number }[]
+  carbon?: { target: string; factor: number }[]
+  faster?: { pair: string; gbps: number; yuan_per_gb?: number }[]
   outages?: { place: string; from_h: number; to_h: number }[]
   shares?: string
 }
@@ -27,6 +29,12 @@ export const shown = (scenario: ScenarioBody): ScenarioValues => ({
   without: scenario.without,
   cut: scenario.cut.map(([one, other]) => `${one} – ${other}`),
   prices: Object.entries(scenario.prices).map(([target, factor]) => ({ target, factor })),
+  carbon: Object.entries(scenario.carbon).map(([target, factor]) => ({ target, factor })),
+  faster: scenario.faster.map(({ one, other, gbps, yuan_per_gb }) => ({
+    pair: [one, other].sort().join(' – '),
+    gbps,
+    yuan_per_gb,
+  })),
   outages: scenario.outages,
   shares: scenario.shares ? JSON.stringify(scenario.shares) : '',
 })
@@ -50,6 +58,11 @@ export function sent(values: ScenarioValues, fleet: Fleet): ScenarioBody {
     without: values.without ?? [],
     cut: (values.cut ?? []).map((pair) => pair.split(' – ') as [string, string]),
     prices: Object.fromEntries((values.prices ?? []).map((row) => [row.target, row.factor])),
+    carbon: Object.fromEntries((values.carbon ?? []).map((row) => [row.target, row.factor])),
+    faster: (values.faster ?? []).map((row) => {
+      const [one = '', other = ''] = row.pair.split(' – ')
+      return { one, other, gbps: row.gbps, yuan_per_gb: row.yuan_per_gb ?? 0 }
+    }),
     outages: values.outages ?? [],
     shares: values.shares?.trim() ? (JSON.parse(values.shares) as ScenarioBody['shares']) : null,
   }

@@ -5,6 +5,7 @@ peaks only say what cannot be exceeded.
 """
 
 from ceyuan.compute.accelerators.facts import ACCELERATORS
+from ceyuan.compute.accelerators.power import power_of
 from ceyuan.compute.accelerators.types import (
     PRECISIONS,
     STANDARD_CARD_TFLOPS,
@@ -32,4 +33,5 @@ __all__ = [
     "Precision",
     "UnknownAccelerator",
     "accelerator",
+    "power_of",
 ]

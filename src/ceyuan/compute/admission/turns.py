@@ -99,7 +99,11 @@ class _Pass:
         self.waits[claim.key] = reason
 
     def _seats(self, claim: Claim, need: Need) -> tuple[Seat, ...] | None:
-        return self.pick(need, allowed(claim, self.free, self._barred(claim)))
+        rows = allowed(claim, self.free, self._barred(claim))
+        for pool in claim.prefers:
+            if (seats := self.pick(need, [row for row in rows if row.node.pool == pool])) is not None:
+                return seats
+        return self.pick(need, rows)
 
     def _barred(self, claim: Claim) -> frozenset[str]:
         if self.reserved is None or self.at.now + claim.longest <= self.reserved.at:

@@ -68,7 +68,8 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Who waits: `needs` are alternatives in the order wished for, `since` when it came, `expected` and `longest` how
-    many seconds it takes and may take. `pools` limits where (empty: anywhere), `avoid` names nodes it must not get."""
+    many seconds it takes and may take. `pools` limits where (empty: anywhere), `prefers` names pools that are tried
+    first, in this order, `avoid` nodes it must not get."""
 
     key: str
     owner: str
@@ -80,6 +81,7 @@ class Claim:
     pools: frozenset[str] = frozenset()
     avoid: frozenset[str] = frozenset()
     interruptible: bool = False
+    prefers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

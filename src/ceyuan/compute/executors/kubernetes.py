@@ -2,8 +2,8 @@
 
 A key is submitted once: the Job's name is made of it, and a second creation is answered with 409. Kubernetes may start
 a Job's pod twice (kubernetes.io/docs/concepts/workloads/controllers/job); the supervisor executes a key at most once,
-come what may. The container sees the run's own folders only, and what it writes there of its own time is believed
-only as far as the cluster's books agree.
+come what may. A run of several nodes is an indexed Job with a pod on each (see `gang`). The containers see the run's
+own folders only, and what they write there of their own time is believed only as far as the cluster's books agree.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ceyuan.compute.executors import agent
+from ceyuan.compute.executors import agent, gang
 from ceyuan.compute.executors.addresses import checked_url
 from ceyuan.compute.executors.calling import CheckedTransport
 from ceyuan.compute.executors.interface import ClusterNode, ExecutorFault, Launch, Machine, Run
@@ -116,8 +116,7 @@ class KubernetesExecutor(ClusterExecutor):
 
         if self.cluster.claim:
             await self._call(lambda client: client.get(PersistentVolumeClaim, self.cluster.claim))
-        program = self.place_file(Path(agent.__file__))
-        trial = job_of(self.cluster, "trial", Launch(("true",)), program)
+        trial = job_of(self.cluster, "trial", Launch(("true",)), self._programs())
         try:
             await self._call(lambda client: client.create(Job.from_dict(trial), dry_run=True))
         except ExecutorFault as fault:
@@ -159,10 +158,10 @@ class KubernetesExecutor(ClusterExecutor):
         """Submit a run under a key, once."""
         from lightkube.resources.batch_v1 import Job
 
-        self.checked(key)
-        launch = replace(launch, passes=passes_of(launch))
+        folder = self.root / self.checked(key)
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        manifest = job_of(self.cluster, key, launch, self.place_file(Path(agent.__file__)))
+        launch = self.ganged(replace(launch, passes=passes_of(launch)), folder, self.cluster.python)
+        manifest = job_of(self.cluster, key, launch, self._programs())
         fault = await asyncio.to_thread(agent.accept, str(self.root), key, json.loads(json.dumps(asdict(launch))))
         if fault:
             raise ExecutorFault(fault, f"the cluster refused: {fault}")
@@ -175,6 +174,10 @@ class KubernetesExecutor(ClusterExecutor):
                 await self._require_ours(key)
             self._seen_at = float("-inf")
         return await self.status(key)
+
+    def _programs(self) -> tuple[Path, Path]:
+        """The supervisor, and what joins several nodes, where the pods see them."""
+        return self.place_file(Path(agent.__file__)), self.place_file(Path(gang.__file__))
 
     async def _require_ours(self, key: str) -> None:
         from lightkube.resources.batch_v1 import Job

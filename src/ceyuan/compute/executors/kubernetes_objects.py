@@ -20,6 +20,8 @@ from ceyuan.compute.executors.interface import ClusterNode, ExecutorFault, Launc
 
 OURS = {"app.kubernetes.io/managed-by": "ceyuan"}
 KEY, RUN, NETWORK = "ceyuan/key", "ceyuan/run", "ceyuan/network"
+INDEX = "batch.kubernetes.io/job-completion-index"
+"""Label of a pod of an indexed Job (kubernetes.io/docs/reference/labels-annotations-taints)."""
 _OVERHEAD_MIB = 64
 """Memory of the supervisor, beside what the command may use."""
 _MARGIN_S = 60
@@ -92,13 +94,19 @@ def passes_of(launch: Launch) -> Sequence[str]:
     return _SHOWN if launch.accelerators else ()
 
 
-def job_of(cluster: KubernetesCluster, key: str, launch: Launch, agent: Path) -> dict[str, Any]:
-    """The Job that runs a key's supervisor, once, in a container that sees only the run's own folders."""
+def job_of(cluster: KubernetesCluster, key: str, launch: Launch, programs: tuple[Path, Path]) -> dict[str, Any]:
+    """The Job that runs a key's supervisor, once, in a container that sees only the run's own folders; for several
+    nodes an indexed one with as many pods. `programs`: the supervisor, and what joins several nodes."""
     name = job_name(key)
     labels = {**OURS, RUN: name}
     top = dict(labels)
     if cluster.kueue:
         top["kueue.x-k8s.io/queue-name"] = cluster.kueue
+    volcano = {}
+    if cluster.volcano:
+        volcano["scheduling.volcano.sh/queue-name"] = cluster.volcano
+        if launch.nodes > 1:
+            volcano["scheduling.volcano.sh/group-min-member"] = str(launch.nodes)
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -107,23 +115,26 @@ def job_of(cluster: KubernetesCluster, key: str, launch: Launch, agent: Path) ->
             # Kueue starts a job by ending its suspension.
             "suspend": bool(cluster.kueue),
             "backoffLimit": 0,
-            "completions": 1,
-            "parallelism": 1,
+            "completionMode": "Indexed" if launch.nodes > 1 else "NonIndexed",
+            "completions": launch.nodes,
+            "parallelism": launch.nodes,
             "ttlSecondsAfterFinished": _KEPT_S,
             "template": {
                 "metadata": {
                     "labels": {**labels, NETWORK: "any" if launch.network else "none"},
-                    "annotations": {"scheduling.volcano.sh/queue-name": cluster.volcano} if cluster.volcano else {},
+                    "annotations": volcano,
                 },
-                "spec": _pod_of(cluster, key, launch, agent),
+                "spec": _pod_of(cluster, key, launch, programs),
             },
         },
     }
 
 
-def _pod_of(cluster: KubernetesCluster, key: str, launch: Launch, agent: Path) -> dict[str, Any]:
-    folder = cluster.root / key
-    shown = [(folder, False), (agent, True)]
+def _pod_of(cluster: KubernetesCluster, key: str, launch: Launch, programs: tuple[Path, Path]) -> dict[str, Any]:
+    folder, (agent, gang) = cluster.root / key, programs
+    shown, words = [(folder, False), (agent, True)], [str(agent), "supervise", str(folder), "preempted"]
+    if launch.nodes > 1:
+        shown, words = [*shown, (gang, True)], [str(gang), "take", str(agent), str(folder), str(launch.nodes)]
     shown += [(Path(path), True) for path in launch.readable] + [(Path(path), False) for path in launch.writable]
     volume = {"hostPath": {"path": cluster.host_path}}
     if cluster.claim:
@@ -142,7 +153,7 @@ def _pod_of(cluster: KubernetesCluster, key: str, launch: Launch, agent: Path) -
             {
                 "name": "run",
                 "image": cluster.image,
-                "command": [cluster.python, "-I", str(agent), "supervise", str(folder), "preempted"],
+                "command": [cluster.python, "-I", *words],
                 "resources": {"limits": (amounts := _amounts(cluster, launch)), "requests": amounts},
                 "volumeMounts": [_mount(cluster, path, alone) for path, alone in shown],
                 "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
@@ -153,10 +164,7 @@ def _pod_of(cluster: KubernetesCluster, key: str, launch: Launch, agent: Path) -
     }
     if launch.wall_s:
         pod["activeDeadlineSeconds"] = math.ceil(launch.wall_s + launch.grace_s) + _MARGIN_S
-    if launch.where:
-        fields = [{"key": "metadata.name", "operator": "In", "values": [launch.where]}]
-        terms = {"nodeSelectorTerms": [{"matchFields": fields}]}
-        pod["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+    pod["affinity"] = _affinity(key, launch)
     if scheduler := cluster.scheduler or ("volcano" if cluster.volcano else ""):
         pod["schedulerName"] = scheduler
     if cluster.priority_class:
@@ -166,6 +174,19 @@ def _pod_of(cluster: KubernetesCluster, key: str, launch: Launch, agent: Path) -
     if cluster.pull_secret:
         pod["imagePullSecrets"] = [{"name": cluster.pull_secret}]
     return pod
+
+
+def _affinity(key: str, launch: Launch) -> dict[str, Any]:
+    """Where the pods go: to the nodes chosen, and of several to one each."""
+    firmly, affinity = "requiredDuringSchedulingIgnoredDuringExecution", dict[str, Any]()
+    if launch.where:
+        # A list of names is allowed for labels only: each field selects one node, and terms are alternatives.
+        fields = [[{"key": "metadata.name", "operator": "In", "values": [name]}] for name in launch.where.split(",")]
+        affinity["nodeAffinity"] = {firmly: {"nodeSelectorTerms": [{"matchFields": one} for one in fields]}}
+    if launch.nodes > 1:
+        others = {"labelSelector": {"matchLabels": {RUN: job_name(key)}}, "topologyKey": "kubernetes.io/hostname"}
+        affinity["podAntiAffinity"] = {firmly: [others]}
+    return affinity
 
 
 def _amounts(cluster: KubernetesCluster, launch: Launch) -> dict[str, str]:
@@ -214,7 +235,11 @@ def sight_of(job: Mapping[str, Any] | None, pods: Sequence[Mapping[str, Any]]) -
             if condition["status"] == "True" and condition["type"] in ("Complete", "Failed"):
                 return Sight("ended", text=condition.get("message", ""))
         return Sight("waiting", suspended=suspended, text="suspended until its queue admits it" if suspended else "")
-    pod = max(pods, key=lambda one: str(one["metadata"].get("creationTimestamp", "")))
+    # Of several the first leads: its container is the supervisor's.
+    leads = [one for one in pods if (one["metadata"].get("labels") or {}).get(INDEX, "0") == "0"]
+    if not leads:
+        return Sight("waiting", suspended=suspended)
+    pod = max(leads, key=lambda one: str(one["metadata"].get("creationTimestamp", "")))
     status = pod.get("status", {})
     named = {"node": pod.get("spec", {}).get("nodeName", ""), "pod": pod["metadata"]["name"], "suspended": suspended}
     state: dict[str, Any] = next((one["state"] for one in status.get("containerStatuses", []) if one.get("state")), {})

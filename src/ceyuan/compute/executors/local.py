@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 
 from ceyuan.compute.executors import agent
 from ceyuan.compute.executors.interface import ExecutorFault
+from ceyuan.compute.executors.programs import run_program
 from ceyuan.compute.executors.shared import FolderExecutor
 from ceyuan.compute.executors.speaking import AgentExecutor
 
@@ -18,19 +18,8 @@ class LocalExecutor(FolderExecutor, AgentExecutor):
     async def ask(self, *words: str, stdin: bytes = b"") -> bytes:
         """Run the agent in a process of its own: it needs nothing of our memory, and supervisors must not be ours."""
         command, *rest = words
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            agent.__file__,
-            command,
-            str(self.root),
-            *rest,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={"PATH": os.environ.get("PATH", os.defpath)},
-        )
-        out, err = await process.communicate(stdin)
-        if process.returncode:
+        line = [sys.executable, "-I", agent.__file__, command, str(self.root), *rest]
+        status, out, err = await run_program(*line, env={"PATH": os.environ.get("PATH", os.defpath)}, stdin=stdin)
+        if status:
             raise ExecutorFault("unreachable", f"the agent failed: {err.decode(errors='replace')[-400:]}")
         return out

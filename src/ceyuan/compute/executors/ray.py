@@ -1,7 +1,8 @@
 """Ray: each run is a submitted job whose entrypoint is our supervisor, on a folder that the nodes share with us.
 
 A key is submitted once: it is the job's `submission_id`, and Ray refuses a second one of the name
-(docs.ray.io, Ray Jobs REST API). The supervisor executes a key at most once, come what may.
+(docs.ray.io, Ray Jobs REST API). The supervisor executes a key at most once, come what may. A run of several nodes
+is a job that reserves them as a placement group, all or none, and starts a rank on each (see `on_ray` and `gang`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ceyuan.compute.accelerators import ACCELERATORS
-from ceyuan.compute.executors import agent
+from ceyuan.compute.executors import agent, gang, on_ray
 from ceyuan.compute.executors.calling import Service
 from ceyuan.compute.executors.interface import ClusterNode, ExecutorFault, Launch, Machine, Run
 from ceyuan.compute.executors.shared import ClusterExecutor
@@ -119,8 +120,9 @@ class RayExecutor(ClusterExecutor):
     async def submit(self, key: str, launch: Launch) -> Run:
         """Submit a run under a key, once."""
         folder = self.root / self.checked(key)
-        launch = replace(launch, passes=_SHOWN if launch.accelerators else ())
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        launch = replace(launch, passes=_SHOWN if launch.accelerators else ())
+        launch = await asyncio.to_thread(self.ganged, launch, folder, self.cluster.python)
         fault = await asyncio.to_thread(agent.accept, str(self.root), key, json.loads(json.dumps(asdict(launch))))
         if fault:
             raise ExecutorFault(fault, f"the cluster refused: {fault}")
@@ -133,31 +135,46 @@ class RayExecutor(ClusterExecutor):
         return await self.status(key)
 
     async def _job(self, key: str, folder: Path, launch: Launch) -> dict[str, Any]:
-        program = await asyncio.to_thread(self.place_file, Path(agent.__file__))
-        words = [self.cluster.python, "-I", str(program), "supervise", str(folder), "preempted"]
-        body: dict[str, Any] = {
-            "entrypoint": f"exec {shlex.join(words)}",
-            "submission_id": key,
-            "entrypoint_num_cpus": launch.cpus,
-            "metadata": {"made_by": "ceyuan"},
-        }
-        if launch.memory_mb:
-            body["entrypoint_memory"] = launch.memory_mb * 1_000_000
-        if launch.accelerators:
-            resource = self._resource_of(launch.accelerator)
-            if resource == "GPU":
-                body["entrypoint_num_gpus"] = launch.accelerators
-            else:
-                body["entrypoint_resources"] = {resource: launch.accelerators}
-        if launch.where:
-            body["entrypoint_label_selector"] = {_LABEL: await self._node_id(launch.where)}
+        programs = [await asyncio.to_thread(self.place_file, Path(str(one.__file__))) for one in (on_ray, gang, agent)]
+        starter, ranks, supervisor = (str(program) for program in programs)
+        labels = [{_LABEL: one} for one in await self._node_ids(launch.where)]
+        held = self._held(launch)
+        body: dict[str, Any] = {"submission_id": key, "metadata": {"made_by": "ceyuan"}}
+        if launch.nodes > 1:
+            bundles = {"bundles": [held] * launch.nodes, "labels": labels}
+            await asyncio.to_thread(agent.write, str(folder / "bundles.json"), bundles)
+            words = [starter, ranks, supervisor, str(folder)]
+        else:
+            words = [supervisor, "supervise", str(folder), "preempted"]
+            body["entrypoint_num_cpus"] = held.pop("CPU")
+            if labels:
+                body["entrypoint_label_selector"] = labels[0]
+            for ours, theirs in (("memory", "entrypoint_memory"), ("GPU", "entrypoint_num_gpus")):
+                if ours in held:
+                    body[theirs] = held.pop(ours)
+            if held:
+                body["entrypoint_resources"] = held
+        body["entrypoint"] = f"exec {shlex.join([self.cluster.python, '-I', *words])}"
         return body
 
-    async def _node_id(self, name: str) -> str:
-        for row in await self._rows():
-            if _name(row) == name:
-                return str(row["node_id"])
-        raise ExecutorFault("refused", f"the cluster has no node {name}")
+    def _held(self, launch: Launch) -> dict[str, int]:
+        """What is reserved on each node, by Ray's names."""
+        held = {"CPU": launch.cpus}
+        if launch.memory_mb:
+            held["memory"] = launch.memory_mb * 1_000_000
+        if launch.accelerators:
+            held[self._resource_of(launch.accelerator)] = launch.accelerators
+        return held
+
+    async def _node_ids(self, names: str) -> list[str]:
+        """Ray's ids of the nodes with these names."""
+        if not names:
+            return []
+        known = {_name(row): str(row["node_id"]) for row in await self._rows()}
+        wanted = names.split(",")
+        if missing := [name for name in wanted if name not in known]:
+            raise ExecutorFault("refused", f"the cluster has no node {missing[0]}")
+        return [known[name] for name in wanted]
 
     async def _told(self, key: str) -> dict[str, Any] | None:
         """Ray's own record of a run; `None` if it has none."""
@@ -195,7 +212,9 @@ class RayExecutor(ClusterExecutor):
         phase, run = said
         if phase != "ended":
             # With an exit code the entrypoint, our supervisor, died; without one its node did, or it never began.
-            reason = "unreachable" if told.get("driver_exit_code") is None else "supervisor"
+            asked = agent.read(str(self.root / key / "cancel")).get("reason")
+            lost = told.get("driver_exit_code") is None or asked == "unreachable"
+            reason = "unreachable" if lost else "supervisor"
             result = {"state": "lost", "reason": reason, "seconds": run.seconds, "started_at": run.started_at}
             result |= {"ended_at": run.ended_at, "cpu_seconds": run.cpu_seconds, "peak_mb": run.peak_mb}
             with (self.root / key / "output.log").open("ab") as output:

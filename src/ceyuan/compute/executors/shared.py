@@ -6,10 +6,11 @@ import asyncio
 import hashlib
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
-from ceyuan.compute.executors import agent
-from ceyuan.compute.executors.interface import ExecutorFault, Run
+from ceyuan.compute.executors import agent, gang
+from ceyuan.compute.executors.interface import ExecutorFault, Launch, Run
 
 
 class FolderExecutor:
@@ -70,6 +71,14 @@ class ClusterExecutor(FolderExecutor):
             fresh.write_bytes(content)
             fresh.replace(target)
         return target
+
+    def ganged(self, launch: Launch, folder: Path, python: str) -> Launch:
+        """A launch on several nodes with the words by which rank 0 joins the others; on one node as it is."""
+        if launch.nodes < 2:
+            return launch
+        programs = [str(self.place_file(Path(str(one.__file__)))) for one in (gang, agent)]
+        joins = [python, "-I", programs[0], "join", programs[1], str(folder), str(launch.nodes)]
+        return replace(launch, prefix=[*joins, *launch.prefix])
 
     def withdraw(self, key: str, reason: str) -> bool:
         """End a run that has not begun, for good: no supervisor can begin it afterwards. Whether that was so."""

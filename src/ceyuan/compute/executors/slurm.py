@@ -22,6 +22,7 @@ from typing import Any
 
 from ceyuan.compute.executors import agent, on_slurm
 from ceyuan.compute.executors.interface import ClusterNode, ExecutorFault, Launch, Machine, Run
+from ceyuan.compute.executors.programs import run_program
 from ceyuan.compute.executors.shared import ClusterExecutor
 
 _FRESH_S = 0.7
@@ -77,17 +78,10 @@ class SlurmExecutor(ClusterExecutor):
         if self.cluster.conf:
             environment["SLURM_CONF"] = self.cluster.conf
         try:
-            process = await asyncio.create_subprocess_exec(
-                *words,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=environment,
-            )
+            status, out, err = await run_program(*words, env=environment, stdin=stdin)
         except FileNotFoundError as error:
             raise ExecutorFault("unreachable", f"{words[0]} is not installed here") from error
-        out, err = await process.communicate(stdin)
-        if process.returncode:
+        if status:
             text = err.decode(errors="replace").strip()[-300:]
             gone = "Invalid job id" in text
             raise ExecutorFault("gone" if gone else _code_of(words[0], text), f"{words[0]}: {text}")

@@ -15,6 +15,7 @@ from typing import IO
 
 from ceyuan.compute.executors import agent
 from ceyuan.compute.executors.interface import ExecutorFault
+from ceyuan.compute.executors.programs import run_program
 from ceyuan.compute.executors.speaking import AgentExecutor
 
 _UNREACHABLE = 255
@@ -73,17 +74,8 @@ class SshExecutor(AgentExecutor):
         return {"ControlMaster": "auto", "ControlPath": str(self._socket), "ControlPersist": "60"}
 
     async def _run(self, line: str, stdin: bytes) -> tuple[int, bytes, bytes]:
-        process = await asyncio.create_subprocess_exec(
-            *self.command(),
-            line,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={"PATH": os.environ.get("PATH", os.defpath), "HOME": "/nonexistent"},
-            start_new_session=True,
-        )
-        out, err = await process.communicate(stdin)
-        return process.returncode or 0, out, err
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": "/nonexistent"}
+        return await run_program(*self.command(), line, env=environment, stdin=stdin, new_session=True)
 
     async def ask(self, *words: str, stdin: bytes = b"") -> bytes:
         """Run the agent there; copies it first if it is not there yet."""

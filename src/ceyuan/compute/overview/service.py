@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select
 
+from ceyuan.compute.accelerators import power_of
 from ceyuan.compute.catalogue import Search, usable_offers
 from ceyuan.compute.overview import alerts
 from ceyuan.compute.overview.capacity import changes_of, resources_of
@@ -16,7 +17,6 @@ from ceyuan.compute.pools import ExecutorPool, all_pools, nodes_of
 from ceyuan.compute.pools.uses import held_by_node
 from ceyuan.compute.tasks import ComputeTask
 from ceyuan.compute.tasks.explaining import why_all
-from ceyuan.compute.twin import power_of
 from ceyuan.identity import organisations_by_id
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import Text

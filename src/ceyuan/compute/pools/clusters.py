@@ -115,6 +115,7 @@ class KubernetesKind(Kind):
 
     name = "kubernetes"
     title = ("Kubernetes 集群", "Kubernetes cluster")
+    gangs = True
     contains = True
     secret = "must"
     _CHECKS: Mapping[str, Check] = {
@@ -185,6 +186,7 @@ class RayKind(Kind):
 
     name = "ray"
     title = ("Ray 集群", "Ray cluster")
+    gangs = True
     secret = "may"
     _CHECKS: Mapping[str, Check] = {
         "url": lambda value: checked_url(str(value), secret=False),

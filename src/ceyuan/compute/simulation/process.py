@@ -144,7 +144,7 @@ def read_scenario(wanted: dict[str, Any], world: World) -> Scenario:
         tuple(more),
         frozenset(wanted["without"]),
         tuple((one, other) for one, other in wanted["cut"]),
-        tuple((row["from"], row["to"], float(row["gbps"])) for row in wanted["faster"]),
+        tuple((row["from"], row["to"], float(row["gbps"]), float(row.get("price", 0.0))) for row in wanted["faster"]),
         wanted["prices"],
         wanted["carbon"],
         float(wanted["load"]),

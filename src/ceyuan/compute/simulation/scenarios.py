@@ -19,7 +19,7 @@ class Scenario:
     more_nodes: tuple[tuple[Place, tuple[Node, ...]], ...] = ()
     without: frozenset[str] = frozenset()
     cut: tuple[tuple[str, str], ...] = ()
-    faster: tuple[tuple[str, str, float], ...] = ()
+    faster: tuple[tuple[str, str, float, float], ...] = ()
     prices: Mapping[str, float] = field(default_factory=dict)
     carbon: Mapping[str, float] = field(default_factory=dict)
     load: float = 1.0
@@ -56,9 +56,9 @@ def _priced(place: Place, scenario: Scenario) -> Place:
 def _links(links: Mapping[tuple[str, str], Link], scenario: Scenario) -> dict[tuple[str, str], Link]:
     gone = {pair for one, other in scenario.cut for pair in ((one, other), (other, one))}
     kept = {pair: link for pair, link in links.items() if pair not in gone}
-    for one, other, gbps in scenario.faster:
+    for one, other, gbps, price in scenario.faster:
         for pair in ((one, other), (other, one)):
-            kept[pair] = Link(gbps, kept[pair].price if pair in kept else 0.0)
+            kept[pair] = Link(gbps, price or (kept[pair].price if pair in kept else 0.0))
     return kept
 
 

@@ -20,7 +20,7 @@ from ceyuan.compute.sites.errors import (
 from ceyuan.compute.sites.made_up import REGIONS, mix, regions
 from ceyuan.compute.sites.planning import Plan, Step, plan
 from ceyuan.compute.sites.rehearsal import Choice, Rehearsed, choices_of, rehearse
-from ceyuan.compute.sites.world import Link, Need, Offer, SiteTask, World
+from ceyuan.compute.sites.world import Held, Link, Need, Offer, SiteTask, Way, World
 
 __all__ = [
     "REGIONS",
@@ -28,6 +28,7 @@ __all__ = [
     "BudgetTooSmall",
     "Choice",
     "ExpiredOffer",
+    "Held",
     "ImpossibleRequest",
     "Link",
     "LinkHole",
@@ -41,6 +42,7 @@ __all__ = [
     "Step",
     "UnknownAccelerator",
     "UnknownSite",
+    "Way",
     "World",
     "check",
     "choices_of",

@@ -68,14 +68,14 @@ def _check_task(world: World, task: SiteTask) -> None:
 def _earliest(world: World, task: SiteTask, offer: Offer, need: Need) -> float:
     copying = 0.0
     if task.data is not None:
-        way = world.best_link(task.data, offer.region, hour_price=1e9)
-        copying = 0.0 if way is None else way[1].hours(world.data[task.data][0])
+        way = world.best_way(task.data, offer.region, hour_price=1e9)
+        copying = 0.0 if way is None else way.hours(world.data[task.data][0])
     return copying + need.hours
 
 
 def _least(world: World, task: SiteTask, offer: Offer, need: Need) -> float:
     copying = 0.0
     if task.data is not None:
-        way = world.best_link(task.data, offer.region)
-        copying = 0.0 if way is None else way[1].price * world.data[task.data][0]
+        way = world.best_way(task.data, offer.region)
+        copying = 0.0 if way is None else way.price * world.data[task.data][0]
     return copying + min(offer.price) * need.count * need.hours

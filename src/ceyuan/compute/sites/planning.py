@@ -1,8 +1,9 @@
 """Where and when each task runs, and which data is copied where: one mixed-integer programme for all of them.
 
-A binary column for each task, offer and start, and for each dataset, link and start of copying. Offers have a capacity
+A binary column for each task, offer and start, and for each dataset, way and start of copying. Offers have a capacity
 in each slot of time, links carry one slot's worth in each, a task starts after a copy of its data has ended; a copy
-serves every task that needs it. The price of a plan: running by the hour of the day, copying, carbon, and delay.
+serves every task that needs it. The price of a plan: running by the hour of the day, copying, carbon, and delay. What
+the programme finds on its grid is then made better in continuous time (`refining`).
 """
 
 from __future__ import annotations
@@ -14,15 +15,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from ceyuan.compute.sites.checks import check
-from ceyuan.compute.sites.world import Need, Offer, SiteTask, World
+from ceyuan.compute.sites.refining import Placed, Timetable, refine
+from ceyuan.compute.sites.world import Need, SiteTask, Way, World
 
 AT_ONCE = 0.05
 """Parts of a slot below which copying takes no time worth planning."""
+_ROUNDS, _MOST_ROUNDS = 40, 1000
+"""Rounds of refining for each task, and at the most."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A task's part of a plan; times in hours from now, yuan, kilograms of CO2. ``copied_from`` is a region or none."""
+    """A task's part of a plan; times in hours from now, yuan, kilograms of CO2. ``copied_from`` is a region or none,
+    ``via`` where the copy stops between."""
 
     task: str
     offer: int
@@ -34,12 +39,13 @@ class Step:
     run_price: float
     copy_price: float
     carbon: float
+    via: str | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
     """``steps`` in the order of tasks; ``unplaced`` tasks found no place within the horizon; ``objective`` in yuan with
-    carbon and delay, ``bound`` below which no plan on this grid can be."""
+    carbon and delay, ``bound`` below which no plan on this grid can be (in continuous time one may)."""
 
     steps: tuple[Step, ...]
     unplaced: tuple[str, ...]
@@ -61,7 +67,7 @@ class _Run:
 class _Copy:
     data: str
     region: str
-    source: str
+    way: Way
     start: int
     slots: float
     cost: float
@@ -75,15 +81,34 @@ def plan(
     horizon: float = 168.0,
     gap: float = 0.005,
     seconds: float = 20.0,
+    rounds: int | None = None,
 ) -> Plan:
     """The cheapest plan on a grid of ``slot`` hours up to ``horizon``, within ``gap`` of the optimum or as near as
-    ``seconds`` allow; on a grid twice as coarse where they allow none. Raises the errors of ``check`` first."""
-    import scipy.optimize
-    import scipy.sparse
-
+    ``seconds`` allow (on a grid twice as coarse where they allow none), made better in continuous time by ``rounds``
+    (none: by the number of tasks). Raises the errors of ``check`` first."""
     check(world, tasks)
     if not tasks:
         return Plan((), (), 0.0, 0.0)
+    table, penalties = Timetable(world, tasks), [_penalty(world, task, horizon) for task in tasks]
+    bound = _solve(world, tasks, table, slot=slot, horizon=horizon, gap=gap, seconds=seconds)
+    refine(table, penalties, min(_MOST_ROUNDS, _ROUNDS * len(tasks)) if rounds is None else rounds)
+    return _read(table, penalties, bound)
+
+
+def _solve(
+    world: World,
+    tasks: Sequence[SiteTask],
+    table: Timetable,
+    *,
+    slot: float,
+    horizon: float,
+    gap: float,
+    seconds: float,
+) -> float:
+    """Put into the timetable what the programme finds; its bound."""
+    import scipy.optimize
+    import scipy.sparse
+
     slots = max(1, math.ceil(horizon / slot))
     copies = _copies(world, tasks, slot, slots)
     runs = _runs(world, tasks, slot, slots)
@@ -94,7 +119,7 @@ def plan(
     rows = _Rows()
     for i in range(len(tasks)):
         rows.add([j for j, r in enumerate(runs) if r.task == i] + [len(runs) + len(copies) + i], 1.0, 1.0, 1.0)
-    _capacities(world, runs, slots, rows)
+    _capacities(world, runs, slot, slots, rows)
     _links(world, copies, len(runs), slots, rows)
     _precedences(world, tasks, runs, copies, slots, rows)
     matrix = scipy.sparse.csc_matrix((rows.values, (rows.rows, rows.columns)), (len(rows.low), width))
@@ -107,9 +132,13 @@ def plan(
     )
     if done.x is None:
         if 8 * slot > horizon:
-            raise RuntimeError(f"the solver gave no plan: {done.message}")
-        return plan(world, tasks, slot=2 * slot, horizon=horizon, gap=gap, seconds=seconds)
-    return _read(world, tasks, runs, copies, done.x, slot, float(done.fun), float(done.mip_dual_bound))
+            return 0.0
+        return _solve(world, tasks, table, slot=2 * slot, horizon=horizon, gap=gap, seconds=seconds)
+    chosen = sorted((run.start, run.task, run) for at, run in enumerate(runs) if done.x[at] > 0.5)
+    for _start, task, run in chosen:
+        # On the grid's offer, as early as it is cheapest there: copies and runs find their own times.
+        table.put_in(task, only=(run.offer, run.need))
+    return float(done.mip_dual_bound)
 
 
 class _Rows:
@@ -143,10 +172,10 @@ def _runs(world: World, tasks: Sequence[SiteTask], slot: float, slots: int) -> l
                     continue
                 ready, moved = 0.0, 0.0
                 if task.data is not None:
-                    way = world.best_link(task.data, offer.region)
+                    way = world.best_way(task.data, offer.region)
                     if way is not None:
                         size = world.data[task.data][0]
-                        ready, moved = way[1].hours(size), way[1].price * size
+                        ready, moved = way.hours(size), way.price * size
                 for start in range(math.ceil(ready / slot - 1e-9), slots):
                     begin, end = start * slot, start * slot + need.hours
                     if end > min(task.deadline, offer.expires) + 1e-9:
@@ -161,45 +190,52 @@ def _runs(world: World, tasks: Sequence[SiteTask], slot: float, slots: int) -> l
 
 
 def _copies(world: World, tasks: Sequence[SiteTask], slot: float, slots: int) -> list[_Copy]:
-    """Every dataset over the best link to every region that might use it, from every slot."""
+    """Every dataset by its cheapest way to every region that might use it, from every slot."""
     found = []
     for data in sorted({t.data for t in tasks if t.data is not None}):
         users = [t for t in tasks if t.data == data]
         for region in sorted({o.region for o in world.offers}):
             if not any(not t.regions or region in t.regions for t in users):
                 continue
-            way = world.best_link(data, region)
+            way = world.best_way(data, region)
             if way is None:
                 continue
             size = world.data[data][0]
-            length = way[1].hours(size) / slot
+            length = way.hours(size) / slot
             latest = max((t.deadline for t in users), default=math.inf)
             # What is copied in no time is copied at once: when makes no difference.
             for start in range(slots if length > AT_ONCE else 1):
                 if (start + length) * slot > latest:
                     break
-                found.append(_Copy(data, region, way[0], start, length, way[1].price * size))
+                found.append(_Copy(data, region, way, start, length, way.price * size))
     return found
 
 
-def _capacities(world: World, runs: list[_Run], slots: int, rows: _Rows) -> None:
+def _capacities(world: World, runs: list[_Run], slot: float, slots: int, rows: _Rows) -> None:
     use: dict[tuple[int, int], list[int]] = {}
-    for at, run in enumerate(runs):
-        for slot in range(run.start, min(run.start + run.slots, slots)):
-            use.setdefault((run.offer, slot), []).append(at)
-    for (offer, _), members in sorted(use.items()):
-        if sum(runs[m].need.count for m in members) > world.offers[offer].count:
-            rows.add(members, [float(runs[m].need.count) for m in members], -np.inf, float(world.offers[offer].count))
+    for number, run in enumerate(runs):
+        for at in range(run.start, min(run.start + run.slots, slots)):
+            use.setdefault((run.offer, at), []).append(number)
+    for (offer, at), members in sorted(use.items()):
+        taken = sum(one.count for one in world.held if one.offer == offer and one.until > at * slot + 1e-9)
+        free = max(0, world.offers[offer].count - taken)
+        if sum(runs[m].need.count for m in members) > free:
+            rows.add(members, [float(runs[m].need.count) for m in members], -np.inf, float(free))
 
 
 def _links(world: World, copies: list[_Copy], base: int, slots: int, rows: _Rows) -> None:
-    """A link carries what fits: a copy fills whole slots, and a part of its last one; nothing is copied twice."""
+    """A link carries what fits: a copy fills whole slots of each of its legs, one after the other, and parts of the
+    first and last; nothing is copied twice."""
     use: dict[tuple[str, str, int], list[tuple[int, float]]] = {}
     for at, copy in enumerate(copies):
-        for step in range(math.ceil(copy.slots - 1e-9)):
-            if copy.start + step < slots:
-                part = min(1.0, copy.slots - step)
-                use.setdefault((copy.source, copy.region, copy.start + step), []).append((base + at, part))
+        size, begin = world.data[copy.data][0], float(copy.start)
+        whole = copy.way.hours(size) or 1.0
+        for leg, link in zip(copy.way.legs, copy.way.links, strict=True):
+            end = begin + copy.slots * link.hours(size) / whole
+            for step in range(int(begin + 1e-9), min(slots, math.ceil(end - 1e-9))):
+                part = min(end, step + 1) - max(begin, step)
+                use.setdefault((*leg, step), []).append((base + at, part))
+            begin = end
     for _, members in sorted(use.items()):
         rows.add([m for m, _ in members], [p for _, p in members], -np.inf, 1.0)
     once: dict[tuple[str, str], list[int]] = {}
@@ -249,44 +285,32 @@ def _penalty(world: World, task: SiteTask, horizon: float) -> float:
     return 10.0 * (dearest * largest + moved + task.delay_price * horizon + 1.0)
 
 
-def _read(
-    world: World,
-    tasks: Sequence[SiteTask],
-    runs: list[_Run],
-    copies: list[_Copy],
-    x: np.ndarray,
-    slot: float,
-    objective: float,
-    bound: float,
-) -> Plan:
-    steps, unplaced = [], []
-    made = {(c.data, c.region): c for at, c in enumerate(copies) if x[len(runs) + at] > 0.5}
-    paid: set[tuple[str, str]] = set()
-    chosen = {run.task: run for at, run in enumerate(runs) if x[at] > 0.5}
-    for i, task in enumerate(tasks):
-        if i not in chosen:
+def _read(table: Timetable, penalties: Sequence[float], bound: float) -> Plan:
+    world, steps, unplaced, paid = table.world, [], [], set[tuple[str, str]]()
+    for row, task in enumerate(table.tasks):
+        if row not in table.placed:
             unplaced.append(task.name)
             continue
-        run = chosen[i]
-        offer: Offer = world.offers[run.offer]
-        copy = made.get((task.data or "", offer.region))
-        begin = run.start * slot
-        end = begin + run.need.hours
+        one: Placed = table.placed[row]
+        offer, end = world.offers[one.offer], one.start + one.need.hours
         key = (task.data or "", offer.region)
-        copy_price = copy.cost if copy is not None and key not in paid else 0.0
+        copy = table.copies.get(key)
+        price = copy.price if copy is not None and key not in paid else 0.0
         paid.add(key)
         steps.append(
             Step(
                 task.name,
-                run.offer,
-                run.need,
-                copy.start * slot if copy else begin,
-                copy.source if copy else None,
-                begin,
+                one.offer,
+                one.need,
+                one.start if copy is None else copy.start,
+                None if copy is None else copy.way.source,
+                one.start,
                 end,
-                offer.price_between(world.hour + begin, world.hour + end) * run.need.count,
-                copy_price,
-                world.carbon_of(offer, run.need.count, run.need.hours),
+                offer.price_between(world.hour + one.start, world.hour + end) * one.need.count,
+                price,
+                world.carbon_of(offer, one.need.count, one.need.hours),
+                None if copy is None else copy.way.via,
             )
         )
-    return Plan(tuple(steps), tuple(unplaced), objective, bound)
+    missing = sum(penalties[row] for row in range(len(table.tasks)) if row not in table.placed)
+    return Plan(tuple(steps), tuple(unplaced), table.cost + missing, bound)

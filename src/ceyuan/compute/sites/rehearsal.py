@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ceyuan.compute.sites.lanes import free_from, gap_from
 from ceyuan.compute.sites.planning import Plan
-from ceyuan.compute.sites.world import Need, SiteTask, World
+from ceyuan.compute.sites.world import Need, SiteTask, Way, World
 
 
 @dataclass(frozen=True)
 class Choice:
     """A task (its row) on an offer in one of its ways, not copied or started before the given hours; ``source`` is the
-    region to copy from, none for the cheapest."""
+    region to copy from (none for the cheapest way over one link), ``via`` where the copy stops between."""
 
     task: int
     offer: int
@@ -24,6 +25,7 @@ class Choice:
     copy_from: float = 0.0
     start_from: float = 0.0
     source: str | None = None
+    via: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,20 +51,22 @@ def choices_of(plan: Plan, tasks: Sequence[SiteTask]) -> list[Choice]:
     """A plan's choices, by the time of their starts."""
     row = {task.name: i for i, task in enumerate(tasks)}
     steps = sorted(plan.steps, key=lambda s: (s.start, s.task))
-    return [Choice(row[s.task], s.offer, s.need, s.copy_start, s.start, s.copied_from) for s in steps]
+    return [Choice(row[s.task], s.offer, s.need, s.copy_start, s.start, s.copied_from, s.via) for s in steps]
 
 
 def rehearse(world: World, tasks: Sequence[SiteTask], choices: Sequence[Choice]) -> Rehearsed:
     """Carry the choices out in the order given; copies are made in the order of their earliest start."""
     arrived = _copy(world, tasks, choices)
     busy: dict[int, list[tuple[float, float, int]]] = {}
+    for held in world.held:
+        busy.setdefault(held.offer, []).append((0.0, held.until, held.count))
     run_price = carbon = 0.0
     ends: dict[int, float] = {}
     missed = 0
     for choice in choices:
         task, offer, hours = tasks[choice.task], world.offers[choice.offer], choice.need.hours
         ready = max(choice.start_from, arrived[1].get((task.data or "", offer.region), 0.0))
-        start = _free_from(busy.setdefault(choice.offer, []), offer.count, choice.need, ready)
+        start = free_from(busy.setdefault(choice.offer, []), offer.count, choice.need.count, hours, ready)
         busy[choice.offer].append((start, start + hours, choice.need.count))
         ends[choice.task] = start + hours
         missed += start + hours > task.deadline + 1e-6
@@ -76,26 +80,31 @@ def _copy(
     world: World, tasks: Sequence[SiteTask], choices: Sequence[Choice]
 ) -> tuple[float, dict[tuple[str, str], float]]:
     """What copying costs, and when each dataset is in which region."""
-    price, there, link_free = 0.0, dict[tuple[str, str], float](), dict[tuple[str, str], float]()
+    price, there = 0.0, dict[tuple[str, str], float]()
+    lanes: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for choice in sorted(choices, key=lambda c: c.copy_from):
         data, region = tasks[choice.task].data, world.offers[choice.offer].region
         if data is None or (data, region) in there:
             continue
-        way = world.best_link(data, region)
+        way = _way_of(world, choice, data, region)
         if way is None:
             continue
-        source = choice.source or way[0]
-        link, size = world.links[(source, region)], world.data[data][0]
-        start = max(choice.copy_from, link_free.get((source, region), 0.0))
-        there[(data, region)] = link_free[(source, region)] = start + link.hours(size)
-        price += link.price * size
+        size, at = world.data[data][0], choice.copy_from
+        for leg, link in zip(way.legs, way.links, strict=True):
+            length, lane = link.hours(size), lanes.setdefault(leg, [])
+            start = gap_from(lane, at, length)
+            at = start + length
+            lane.append((start, at))
+        there[(data, region)] = at
+        price += way.price * size
     return price, there
 
 
-def _free_from(busy: list[tuple[float, float, int]], count: int, need: Need, ready: float) -> float:
-    """The first hour from ``ready`` on at which so many are free for the whole run."""
-    for start in sorted({ready, *(end for _, end, _ in busy if end > ready)}):
-        edges = {start, *(s for s, _, _ in busy if start < s < start + need.hours)}
-        if all(sum(n for s, e, n in busy if s <= at < e) + need.count <= count for at in edges):
-            return start
-    return ready
+def _way_of(world: World, choice: Choice, data: str, region: str) -> Way | None:
+    """The way that a choice names; the cheapest over one link where it names none."""
+    if choice.source is None or region in world.data[data][1]:
+        return world.best_way(data, region, straight=True)
+    legs: tuple[tuple[str, str], ...] = ((choice.source, region),)
+    if choice.via is not None:
+        legs = ((choice.source, choice.via), (choice.via, region))
+    return Way(legs, tuple(world.links[leg] for leg in legs))

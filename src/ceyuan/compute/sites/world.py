@@ -111,11 +111,47 @@ class SiteTask:
         figure("available", self.available, 0, 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Accelerators of an offer (its row) that are taken now, for at most ``until`` hours."""
+
+    offer: int
+    count: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How data comes to a region: over one link, or over two with a stop between. ``legs`` are (from, to)."""
+
+    legs: tuple[tuple[str, str], ...]
+    links: tuple[Link, ...]
+
+    @property
+    def source(self) -> str:
+        """The region that it comes from."""
+        return self.legs[0][0]
+
+    @property
+    def via(self) -> str | None:
+        """The region where it stops, if there is one."""
+        return self.legs[1][0] if len(self.legs) > 1 else None
+
+    @property
+    def price(self) -> float:
+        """Yuan per GB in all."""
+        return sum(link.price for link in self.links)
+
+    def hours(self, gigabytes: float) -> float:
+        """Hours that a copy takes when it has the links for itself, one after the other."""
+        return sum(link.hours(gigabytes) for link in self.links)
+
+
 @dataclass(frozen=True)
 class World:
     """Offers, links between regions by (from, to), and where which dataset lies: name -> (GB, regions).
 
-    ``hour`` is the hour of the day now; ``carbon_price`` yuan per tonne of CO2.
+    ``hour`` is the hour of the day now; ``carbon_price`` yuan per tonne of CO2; ``held`` what is taken now.
     """
 
     offers: tuple[Offer, ...]
@@ -123,6 +159,7 @@ class World:
     data: Mapping[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
     hour: float = 0.0
     carbon_price: float = 0.0
+    held: tuple[Held, ...] = ()
 
     def __post_init__(self) -> None:
         figure("hour", self.hour, 0, 24)
@@ -144,21 +181,35 @@ class World:
             for region in sorted({o.region for o in self.offers}):
                 if task.regions and region not in task.regions:
                     continue
-                if region not in sources and not any((source, region) in self.links for source in sources):
+                if region not in sources and not self.ways(task.data, region):
                     missing.add((min(sources), region))
         if missing:
             raise LinkHole(sorted(missing))
 
-    def best_link(self, data: str, region: str, hour_price: float = 0.0) -> tuple[str, Link] | None:
-        """The source and link over which a dataset comes cheapest, counting ``hour_price`` yuan for each hour of
-        copying; ``None`` where it lies already."""
+    def ways(self, data: str, region: str) -> list[Way]:
+        """Every way by which a dataset may come to a region: straight, or with one stop; none where it lies already."""
+        _, sources = self.data[data]
+        if region in sources:
+            return []
+        stops = sorted({one for one, other in self.links if other == region} - sources)
+        found = []
+        for source in sorted(sources):
+            legs = [((source, region),), *(((source, stop), (stop, region)) for stop in stops)]
+            found += [
+                Way(one, tuple(self.links[leg] for leg in one)) for one in legs if all(leg in self.links for leg in one)
+            ]
+        return found
+
+    def best_way(self, data: str, region: str, hour_price: float = 0.0, *, straight: bool = False) -> Way | None:
+        """The way by which a dataset comes cheapest, counting ``hour_price`` yuan for each hour of copying; ``None``
+        where it lies already. ``straight``: over one link only. Raises ``LinkHole``."""
         size, sources = self.data[data]
         if region in sources:
             return None
-        ways = [(s, self.links[(s, region)]) for s in sorted(sources) if (s, region) in self.links]
+        ways = [way for way in self.ways(data, region) if not straight or len(way.legs) == 1]
         if not ways:
             raise LinkHole([(min(sources), region)])
-        return min(ways, key=lambda way: (way[1].price * size + way[1].hours(size) * hour_price, way[1].hours(size)))
+        return min(ways, key=lambda way: (way.price * size + way.hours(size) * hour_price, way.hours(size), way.legs))
 
     def carbon_of(self, offer: Offer, count: int, hours: float) -> float:
         """Kilograms of CO2."""

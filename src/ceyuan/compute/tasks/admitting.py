@@ -11,6 +11,7 @@ from ceyuan.compute.pools import all_pools
 from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.description import TaskSpec
 from ceyuan.compute.tasks.seats import Guesses, Yard, read_situation
+from ceyuan.compute.tasks.siting import Siting
 from ceyuan.compute.tasks.tables import ComputeTask
 from ceyuan.kernel import jobs
 from ceyuan.kernel.actor import SYSTEM
@@ -36,6 +37,7 @@ class Admission:
         self._chooser = Chooser()
         self._one_at_a_time = asyncio.Lock()
         self.guesses = Guesses()
+        self.siting = Siting()
 
     def wake(self) -> None:
         """Something changed: capacity, a new task, an end."""
@@ -71,6 +73,8 @@ class Admission:
                     return 0
                 guess = await self.guesses.now(uow)
                 situation, yard = await read_situation(uow, guess)
+                await self.siting.look(uow, situation, yard)
+            situation = self.siting.applied(situation)
             decision = await asyncio.to_thread(lambda: decide(situation, self._chooser.pick(situation)))
             if decision.starts or decision.leave:
                 kept = await transact(platform, lambda uow: self._keep(uow, situation, yard, decision))

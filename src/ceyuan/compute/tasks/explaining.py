@@ -11,6 +11,7 @@ from ceyuan.compute.admission import Forecast, Reason, Situation, Variant, decid
 from ceyuan.compute.tasks.admitting import admission
 from ceyuan.compute.tasks.description import TaskSpec
 from ceyuan.compute.tasks.seats import Yard, claim_of, read_situation
+from ceyuan.compute.tasks.siting import Choice
 from ceyuan.compute.tasks.tables import ComputeTask
 from ceyuan.kernel.errors import Text
 from ceyuan.kernel.work import UnitOfWork
@@ -34,9 +35,14 @@ async def explain(uow: UnitOfWork, task: ComputeTask) -> dict[str, Any]:
     """Position, reason, expected start and what would make it start now; of one that does not wait, only its state."""
     if task.state != "queued" or task.pool_id is not None or task.closing is not None:
         return _answer(task.state, None, [], ("", ""))
+    siting = admission(uow.platform).siting
     situation, yard = await read_situation(uow, await admission(uow.platform).guesses.now(uow))
+    situation = siting.applied(situation)
     found, variants = await asyncio.to_thread(_look, situation, yard, task.id, TaskSpec.model_validate(task.spec))
-    return _answer(task.state, found, _shown(variants, yard), _sentence(found, yard))
+    words, choice = _sentence(found, yard), siting.chosen(task.id)
+    if choice is not None and found.reason is not None and found.reason.code == "room":
+        words = _planned(choice, yard)
+    return _answer(task.state, found, _shown(variants, yard), words)
 
 
 async def preview(uow: UnitOfWork, org_id: str, spec: TaskSpec, *, trusted: bool) -> dict[str, Any]:
@@ -53,6 +59,7 @@ async def preview(uow: UnitOfWork, org_id: str, spec: TaskSpec, *, trusted: bool
 async def why_all(uow: UnitOfWork) -> dict[str, tuple[str, Text]]:
     """Why each waiting task waits: the reason's code and words; those whose turn it is are left out."""
     situation, yard = await read_situation(uow, await admission(uow.platform).guesses.now(uow))
+    situation = admission(uow.platform).siting.applied(situation)
     if not situation.claims:
         return {}
     waits = (await asyncio.to_thread(decide, situation)).waits
@@ -100,6 +107,15 @@ def _shown(variants: list[Variant], yard: Yard) -> list[dict[str, Any]]:
 
 def _sentence(found: Forecast, yard: Yard) -> Text:
     return ("轮到它了", "it is its turn") if found.reason is None else _words(found.reason, yard)
+
+
+def _planned(choice: Choice, yard: Yard) -> Text:
+    names = [yard.pools[pool].name for pool in choice.pools if pool in yard.pools]
+    zh, en = "、".join(names), " or ".join(names)
+    return (
+        f"计划在 {zh} 运行:计入租金、数据传输、碳与等待后最省,那里尚无足够空闲",
+        f"it is planned for {en}, where rent, copying, carbon and waiting come to least; not enough is free there",
+    )
 
 
 def _words(reason: Reason, yard: Yard) -> Text:

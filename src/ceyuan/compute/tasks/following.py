@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from ceyuan.compute.executors import ExecutorFault, Run
+from ceyuan.compute.pools import PoolNode
 from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.description import Resources, TaskSpec
 from ceyuan.compute.tasks.money import cost_of
@@ -17,6 +18,7 @@ from ceyuan.compute.tasks.service import Meters
 from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.kernel.errors import NotFound, Text
 from ceyuan.kernel.jobs import JobContext
+from ceyuan.kernel.work import UnitOfWork
 
 logger = logging.getLogger(__name__)
 _LOOK_S, _SLOWEST_LOOK_S = 0.25, 2.0
@@ -113,10 +115,17 @@ class Follower:
             task = await repository.get(uow.session, self.ticket.task_id)
             if task.notice is not None:
                 return task.notice
+            if known.state == "queued" and await self._shut(uow):
+                return "unreachable"
             if self.spec.budget_micro is None:
                 return ""
             now = await cost_of(uow, task.org_id, known.seconds, self.placed)
             return "budget" if task.cost_micro + now >= self.spec.budget_micro else ""
+
+    async def _shut(self, uow: UnitOfWork) -> bool:
+        """Whether a cluster took a node of the try out of service before it began: it would wait for ever."""
+        node = await uow.session.get(PoolNode, self.ticket.node_id)
+        return node is not None and node.health == "down"
 
 
 async def follow(ctx: JobContext, ticket: Ticket, spec: TaskSpec, placed: Resources) -> dict[str, Any]:
@@ -135,7 +144,7 @@ async def follow(ctx: JobContext, ticket: Ticket, spec: TaskSpec, placed: Resour
     ended = asdict(known)
     if known.reason in ("deadline", "budget"):
         ended |= {"state": "failed"}
-    if known.reason == "lease":
+    if known.reason in ("lease", "unreachable"):
         ended |= {"state": "lost"}
     ctx.log(f"try {ticket.key} ended: {ended['state']} {ended['reason']}".rstrip(), exit_code=known.exit_code)
     return ended

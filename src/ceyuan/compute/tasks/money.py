@@ -25,6 +25,12 @@ async def cost_of(uow: UnitOfWork, org_id: str, seconds: float, resources: Resou
     return (await quote(uow, org_id, wants)).cost_micro
 
 
+async def hour_price(uow: UnitOfWork, org_id: str, accelerator: str) -> float:
+    """Yuan for an hour of one accelerator with a core, or of a core where it is `cpu`, by the prices of now."""
+    one = Resources(accelerator=accelerator, accelerators=int(accelerator != "cpu"))
+    return await cost_of(uow, org_id, 3600, one) / 1e6
+
+
 async def check_budget(uow: UnitOfWork, org_id: str, spec: TaskSpec, wishes: Sequence[Resources]) -> tuple[int, int]:
     """(least, most) cost of one try, whichever of the wishes it gets; raises `BudgetTooSmall`."""
     short, whole = min(LEAST_S, spec.time_limit_s), spec.ends_by(uow.clock.now())

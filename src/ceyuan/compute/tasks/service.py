@@ -15,7 +15,7 @@ from ceyuan.compute.tasks.money import check_budget, cost_of, hold_for
 from ceyuan.compute.tasks.places import Ticket, read_output
 from ceyuan.compute.tasks.seats import Yard, read_yard
 from ceyuan.compute.tasks.tables import ComputeTask
-from ceyuan.compute.tasks.wishes import Refusal, choose
+from ceyuan.compute.tasks.wishes import Refusal, check_ways, choose
 from ceyuan.hub import Reference, find_by_reference, require_change, resolve
 from ceyuan.hub.errors import RepositoryNotFound
 from ceyuan.identity import org_by_name
@@ -56,6 +56,7 @@ async def check_task(uow: UnitOfWork, org_id: str, spec: TaskSpec) -> Checked:
         raise DeadlinePassed()
     yard = await read_yard(uow)
     wishes, refusals = await choose(uow, yard, org_id, spec, uow.actor.is_admin)
+    await check_ways(uow, yard, org_id, spec, uow.actor.is_admin)
     inputs = {name: (await resolve(uow, reference)).ref for name, reference in spec.inputs.items()}
     for reference in spec.outputs.values():
         await _check_output(uow, reference)

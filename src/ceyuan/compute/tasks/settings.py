@@ -23,6 +23,22 @@ class TaskSettings(Section):
         description="Seconds without being asked after which a try on a remote host ends by itself; a host that is "
         "silent for longer has lost its task, which then starts elsewhere.",
     )
+    region: str = Field(
+        default="",
+        max_length=20,
+        description="Region in which the platform's store lies, such as beijing: from there inputs are copied over the "
+        "links that operators entered. Empty: data counts as being everywhere.",
+    )
+    wait_yuan_h: float = Field(
+        default=1.0,
+        ge=0,
+        le=1e6,
+        description="Yuan that an hour of a task's waiting counts when a cheaper or nearer pool is weighed against one "
+        "that is free at once.",
+    )
+    carbon_yuan_t: float = Field(
+        default=90.0, ge=0, le=1e5, description="Yuan that a tonne of CO2 counts in the choice between pools."
+    )
     checkpoint_s: float = Field(
         default=30.0, gt=0, description="Seconds between two copies of a remote task's checkpoint to this machine."
     )

@@ -7,10 +7,12 @@ from typing import Any
 
 from ceyuan.compute.admission import Node, best_fit, free_of
 from ceyuan.compute.catalogue import Search, known_accelerator, known_region, usable_offers
+from ceyuan.compute.links import LinkHole, read_links
 from ceyuan.compute.pools import KINDS, PoolNode
 from ceyuan.compute.tasks.description import Resources, TaskSpec
 from ceyuan.compute.tasks.errors import NotIsolated, TaskImpossible
 from ceyuan.compute.tasks.seats import Yard, need_of
+from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.kernel.errors import Invalid
 from ceyuan.kernel.work import UnitOfWork
 
@@ -54,6 +56,22 @@ async def choose(
         hint=("请减少资源或增加备选", "ask for less, or name alternatives"),
         refusals=[{"zh": one.zh, "en": one.en, "nearest": one.nearest} for one in refusals],
     )
+
+
+async def check_ways(uow: UnitOfWork, yard: Yard, org_id: str, spec: TaskSpec, trusted: bool) -> None:
+    """Raise `LinkHole` where inputs can get to no region in which the task may run."""
+    home, links = uow.platform.section(TaskSettings).region, await read_links(uow)
+    if not spec.inputs or not home or not links:
+        return
+    may = {yard.pools[node.pool_id].region or home for node in yard.nodes if yard.may(node, org_id, spec, trusted)}
+    missing = sorted(region for region in may if not links.lead(home, region))
+    if may and len(missing) == len(may):
+        pairs = ", ".join(f"{home} → {region}" for region in missing)
+        raise LinkHole(
+            (f"链路矩阵缺少:{pairs}", f"the matrix of links lacks {pairs}"),
+            hint=("请管理员补全链路", "an operator must enter the link"),
+            missing=[[home, region] for region in missing],
+        )
 
 
 def _check_names(yard: Yard, spec: TaskSpec) -> None:

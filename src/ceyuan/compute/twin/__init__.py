@@ -4,8 +4,7 @@ A study is a workload and scenarios; a durable job replays them in a process of 
 lets the engines of admission and placement decide) and keeps what came of them. It changes nothing in the real queue.
 """
 
-from ceyuan.compute.twin.assumed import power_of
 from ceyuan.compute.twin.service import create_study, find_study
 from ceyuan.compute.twin.tables import TwinStudy
 
-__all__ = ["TwinStudy", "create_study", "find_study", "power_of"]
+__all__ = ["TwinStudy", "create_study", "find_study"]

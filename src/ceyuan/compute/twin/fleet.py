@@ -6,12 +6,13 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
+from ceyuan.compute.accelerators import power_of
 from ceyuan.compute.catalogue import OfferOut, Search, usable_offers
+from ceyuan.compute.links import read_links
 from ceyuan.compute.pools import all_pools, nodes_of
 from ceyuan.compute.quotas import shares
 from ceyuan.compute.tasks import Resources
 from ceyuan.compute.tasks.amounts import amounts
-from ceyuan.compute.twin.assumed import power_of
 from ceyuan.compute.twin.schemas import FleetIn, LinkIn
 from ceyuan.kernel.errors import MissingExtra
 from ceyuan.kernel.work import UnitOfWork
@@ -30,6 +31,14 @@ async def read_fleet(uow: UnitOfWork, org_id: str, wanted: FleetIn, links: list[
         world = _of_offers(await usable_offers(uow, Search()))
     else:
         world = await _of_pools(uow, org_id)
+    if wanted.kind != "ring":
+        entered = await read_links(uow)
+        world["links"] = [
+            {"from": one, "to": other, "gbps": gbps, "price": price}
+            for (one, other), (gbps, price) in entered.ways.items()
+        ]
+    given = {pair for link in links for pair in ((link.one, link.other), (link.other, link.one))}
+    world["links"] = [row for row in world["links"] if (row["from"], row["to"]) not in given]
     for link in links:
         for one, other in ((link.one, link.other), (link.other, link.one)):
             world["links"].append({"from": one, "to": other, "gbps": link.gbps, "price": link.yuan_per_gb})

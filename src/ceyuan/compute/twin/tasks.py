@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ceyuan.compute.accelerators import power_of
 from ceyuan.compute.twin import service
-from ceyuan.compute.twin.assumed import power_of
 from ceyuan.compute.twin.history import recorded_tasks
 from ceyuan.compute.twin.schemas import MadeUp, ScenarioIn, StudyPlan
 from ceyuan.kernel.events import Event
@@ -59,7 +59,10 @@ def _as_read(scenario: ScenarioIn) -> dict[str, Any]:
             "watts": power["watts"],
             "core_watts": power["core_watts"],
         }
-    found["faster"] = [{"from": row["one"], "to": row["other"], "gbps": row["gbps"]} for row in found["faster"]]
+    found["faster"] = [
+        {"from": row["one"], "to": row["other"], "gbps": row["gbps"], "price": row["yuan_per_gb"]}
+        for row in found["faster"]
+    ]
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ceyuan.compute.accelerators import ACCELERATORS
+from ceyuan.compute.accelerators.facts import ACCELERATORS
 
 ASSUMED_PUE = 1.3
 """What is asked of new large data centres at the least: action plan of the National Development and Reform Commission

@@ -1,0 +1,290 @@
+"""In which of its pools a waiting task is to run: the engine of sites over prices, links, data, carbon and deadlines.
+
+Every few seconds the tasks that wait are planned together: rent by the hour of the day where an offer of the region
+declares it, copying of their inputs from where the platform's store lies, carbon, deadlines, budgets, what runs now.
+The plan only narrows and orders the pools of a claim; whose turn it is, and on which nodes, is decided as before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ceyuan.compute.accelerators import ACCELERATORS, power_of
+from ceyuan.compute.admission import Claim, Need, Situation
+from ceyuan.compute.catalogue import OfferOut, usable_offers
+from ceyuan.compute.links import Links, read_links
+from ceyuan.compute.tasks import repository
+from ceyuan.compute.tasks.description import TaskSpec
+from ceyuan.compute.tasks.money import hour_price
+from ceyuan.compute.tasks.seats import Yard
+from ceyuan.compute.tasks.settings import TaskSettings
+from ceyuan.hub import resolve
+from ceyuan.kernel.errors import NotFound
+from ceyuan.kernel.work import UnitOfWork
+
+if TYPE_CHECKING:
+    from ceyuan.compute.sites import Plan, SiteTask, World
+
+logger = logging.getLogger(__name__)
+_AGE_S = 5.0
+"""Seconds after which a plan is made anew while tasks wait."""
+_MOST = 24
+"""Tasks that are planned together; those further back wait for a later plan."""
+_SOLVE_S, _SLOTS, _ROUNDS = 2.0, 24, 120
+CPU = "cpu"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The pools of a task in the order wished for, and hours from the plan until it begins in the first."""
+
+    pools: tuple[str, ...]
+    begins_h: float
+
+
+@dataclass(frozen=True)
+class Market:
+    """What a plan rests on: pools with their region, prices and power by (pool, kind), links, the region of the
+    platform's store, GB of inputs by task."""
+
+    regions: Mapping[str, str]
+    offers: Mapping[tuple[str, str], OfferOut | None]
+    prices: Mapping[str, float]
+    links: Links
+    home: str
+    gigabytes: Mapping[str, float]
+    specs: Mapping[str, TaskSpec]
+    wait_yuan_h: float
+    carbon_yuan_t: float
+    hour: float
+
+    def differ(self, claim: Claim) -> bool:
+        """Whether it matters where a claim runs."""
+        kind = _kind(claim.needs[0])
+        return len({(self.region(pool), self.price(pool, kind)) for pool in claim.pools}) > 1
+
+    def region(self, pool: str) -> str:
+        """Where a pool lies; one of which nobody says so lies where the platform's store does."""
+        return self.regions.get(pool, "") or self.home or "-"
+
+    def price(self, pool: str, kind: str) -> tuple[float, ...]:
+        offer = self.offers.get((pool, kind))
+        if offer is None:
+            return (self.prices.get(kind, 0.0),)
+        price = [offer.price_micro / 1e6] * 24
+        for band in offer.bands:
+            price[band.from_hour : band.to_hour] = [band.micro / 1e6] * (band.to_hour - band.from_hour)
+        return tuple(price) if len(set(price)) > 1 else (price[0],)
+
+
+class Siting:
+    """Keeps the latest plan, in one process."""
+
+    def __init__(self) -> None:
+        self._chosen: dict[str, Choice] = {}
+        self._made_at = float("-inf")
+        self._sizes: dict[str, float] = {}
+
+    def chosen(self, key: str) -> Choice | None:
+        """What the latest plan says of a task."""
+        return self._chosen.get(key)
+
+    def applied(self, situation: Situation) -> Situation:
+        """The situation with each claim's pools narrowed to those of the plan."""
+        if not self._chosen:
+            return situation
+        return replace(situation, claims=tuple(self._narrowed(claim) for claim in situation.claims))
+
+    def _narrowed(self, claim: Claim) -> Claim:
+        found = self._chosen.get(claim.key)
+        pools = () if found is None else tuple(pool for pool in found.pools if pool in claim.pools)
+        return replace(claim, pools=frozenset(pools), prefers=pools) if pools else claim
+
+    async def look(self, uow: UnitOfWork, situation: Situation, yard: Yard) -> None:
+        """Plan anew where a task waits that no plan knows, or the plan is old."""
+        claims = [claim for claim in situation.claims if len(claim.pools) > 1][:_MOST]
+        known = all(claim.key in self._chosen for claim in claims)
+        if not claims or (known and time.monotonic() - self._made_at < _AGE_S):
+            return
+        market = await self._market(uow, claims, yard)
+        claims = [claim for claim in claims if market.differ(claim)]
+        self._made_at = time.monotonic()
+        self._chosen = await asyncio.to_thread(_chosen, situation, claims, market) if claims else {}
+
+    async def _market(self, uow: UnitOfWork, claims: list[Claim], yard: Yard) -> Market:
+        settings = uow.platform.section(TaskSettings)
+        declared = {(offer.region, offer.accelerator): offer for offer in reversed(await usable_offers(uow))}
+        kinds = {_kind(need) for claim in claims for need in claim.needs}
+        tasks = {claim.key: await repository.get(uow.session, claim.key) for claim in claims}
+        links, owner = await read_links(uow), claims[0].owner
+        sizes = {key: await self._gigabytes(uow, task.inputs) if links else 0.0 for key, task in tasks.items()}
+        return Market(
+            {pool.id: pool.region for pool in yard.pools.values()},
+            {(pool.id, kind): declared.get((pool.region, kind)) for pool in yard.pools.values() for kind in kinds},
+            {kind: await hour_price(uow, owner, kind) for kind in kinds},
+            links,
+            settings.region,
+            sizes,
+            {key: TaskSpec.model_validate(task.spec) for key, task in tasks.items()},
+            settings.wait_yuan_h,
+            settings.carbon_yuan_t,
+            (uow.clock.now().timestamp() / 3600 + 8) % 24,  # Beijing's, as prices by the hour are meant
+        )
+
+    async def _gigabytes(self, uow: UnitOfWork, inputs: Mapping[str, str]) -> float:
+        """GB of a task's inputs; revisions never change, so each is asked for once."""
+        for reference in inputs.values():
+            if reference not in self._sizes:
+                try:
+                    self._sizes[reference] = (await resolve(uow, reference)).bytes / 1e9
+                except NotFound:
+                    self._sizes[reference] = 0.0
+        return sum(self._sizes[reference] for reference in inputs.values())
+
+
+def _kind(need: Need) -> str:
+    return need.accelerator if need.accelerators else CPU
+
+
+def _count(need: Need) -> int:
+    return (need.accelerators or need.cpus) * need.nodes
+
+
+def _chosen(situation: Situation, claims: list[Claim], market: Market) -> dict[str, Choice]:
+    """Plan; tasks of which the engine says that they cannot be done there are left to chance."""
+    try:
+        from ceyuan.compute.sites import SiteError, check, plan
+    except ImportError:  # without the engines of `standard` every pool is as good as another
+        return {}
+    world, rows = _world(situation, market)
+    wanted: list[tuple[Claim, SiteTask]] = []
+    for claim in claims:
+        try:
+            asked = _asked(situation, claim, market)
+            check(world, [asked])
+        except SiteError as refusal:
+            logger.debug("%s is not planned: %s", claim.key, refusal)
+            continue
+        wanted.append((claim, asked))
+    if not wanted:
+        return {}
+    tasks = [asked for _claim, asked in wanted]
+    horizon = 2.0 * max(max(need.hours for need in task.needs) for task in tasks) + max(
+        (held.until for held in world.held), default=0.0
+    )
+    slot = max(horizon / _SLOTS, 1 / 60)
+    try:
+        made = plan(world, tasks, slot=slot, horizon=horizon, seconds=_SOLVE_S, rounds=_ROUNDS)
+    except (RuntimeError, SiteError) as refusal:
+        logger.warning("no plan of sites was made: %s", refusal)
+        return {}
+    return _read(world, rows, wanted, made)
+
+
+def _world(situation: Situation, market: Market) -> tuple[World, list[str]]:
+    """Pools as offers, what runs as held, regions as places; and the pool of each offer."""
+    from ceyuan.compute.sites import Held as Taken
+    from ceyuan.compute.sites import Link, Offer, World
+
+    counts: dict[tuple[str, str], int] = {}
+    for node in situation.nodes:
+        if node.open:
+            counts[(node.pool, CPU)] = counts.get((node.pool, CPU), 0) + node.cpus
+            if node.accelerators:
+                key = (node.pool, node.accelerator)
+                counts[key] = counts.get(key, 0) + node.accelerators
+    offers, rows, index = list[Offer](), list[str](), dict[tuple[str, str], int]()
+    for (pool, kind), count in sorted(counts.items()):
+        region, declared = market.region(pool), market.offers.get((pool, kind))
+        figures, _assumed = power_of(
+            kind, region, declared.pue if declared else None, declared.carbon_g_kwh if declared else None
+        )
+        watts = (figures["watts"] if kind in ACCELERATORS and kind != CPU else figures["core_watts"]) * figures["pue"]
+        price = market.price(pool, kind)
+        available = declared.availability_bp / 10_000 if declared else 0.99
+        index[(pool, kind)] = len(offers)
+        offers.append(Offer(pool, region, kind, count, price, watts, figures["carbon"][0], available))
+        rows.append(pool)
+    links = {pair: Link(*figures) for pair, figures in market.links.ways.items()}
+    data = {key: (size, frozenset({market.home})) for key, size in market.gigabytes.items() if size > 0}
+    held = [Taken(*one) for one in _taken(situation, index)]
+    carbon = market.carbon_yuan_t
+    return World(tuple(offers), links, data if market.home else {}, market.hour, carbon, tuple(held)), rows
+
+
+def _taken(situation: Situation, index: Mapping[tuple[str, str], int]) -> list[tuple[int, int, float]]:
+    pools = {node.name: node.pool for node in situation.nodes}
+    found = []
+    for one in situation.held:
+        for seat in one.seats:
+            row = index.get((pools.get(seat.node, ""), _kind(one.need)))
+            if row is not None:
+                hours = max(0.0, one.expected_end - situation.now) / 3600
+                found.append((row, one.need.accelerators or one.need.cpus, hours))
+    return found
+
+
+def _asked(situation: Situation, claim: Claim, market: Market) -> SiteTask:
+    from ceyuan.compute.sites import Need as SiteNeed
+    from ceyuan.compute.sites import SiteTask
+
+    spec, hours = market.specs[claim.key], max(claim.expected / 3600, 1e-3)
+    regions, bounds = {market.region(pool) for pool in claim.pools}, dict[str, Any]()
+    data = claim.key if market.home and market.gigabytes.get(claim.key, 0.0) > 0 else None
+    if data is not None:
+        regions = {region for region in regions if market.links.lead(market.home, region)}
+    if spec.deadline is not None:
+        bounds["deadline"] = max(1e-3, (spec.deadline.timestamp() - situation.now) / 3600)
+    if spec.budget_micro is not None:
+        bounds["budget"] = spec.budget_micro / 1e6
+    return SiteTask(
+        claim.key,
+        tuple(dict.fromkeys(SiteNeed(_kind(need), _count(need), hours) for need in claim.needs)),
+        data,
+        regions=frozenset(regions),
+        delay_price=market.wait_yuan_h,
+        **bounds,
+    )
+
+
+def _read(world: World, rows: list[str], wanted: list[tuple[Claim, SiteTask]], made: Plan) -> dict[str, Choice]:
+    """For each task the pool of the plan, and before it is free only such as are no dearer at once."""
+    steps = {step.task: step for step in made.steps}
+    found = {}
+    for claim, asked in wanted:
+        if (step := steps.get(claim.key)) is None:
+            continue
+        whole = step.run_price + step.copy_price + asked.delay_price * step.end
+        whole += step.carbon * world.carbon_price / 1000
+        others = []
+        for at, offer in enumerate(world.offers):
+            if rows[at] == rows[step.offer] or rows[at] not in claim.pools or offer.region not in asked.regions:
+                continue
+            cost = _at_once(world, asked, at)
+            if cost is not None and cost <= whole + 1e-9:
+                others.append((cost, rows[at]))
+        pools = (rows[step.offer], *dict.fromkeys(pool for _cost, pool in sorted(others)))
+        found[claim.key] = Choice(pools, step.start)
+    return found
+
+
+def _at_once(world: World, asked: SiteTask, at: int) -> float | None:
+    """What the task comes to on an offer if it begins as soon as its data is there; none where it cannot."""
+    offer, best = world.offers[at], None
+    for need in asked.needs:
+        if need.accelerator != offer.accelerator or need.count > offer.count:
+            continue
+        ready = moved = 0.0
+        if asked.data is not None and (way := world.best_way(asked.data, offer.region)) is not None:
+            size = world.data[asked.data][0]
+            ready, moved = way.hours(size), way.price * size
+        run = offer.price_between(world.hour + ready, world.hour + ready + need.hours) * need.count
+        carbon = world.carbon_of(offer, need.count, need.hours) * world.carbon_price / 1000
+        cost = run + moved + carbon + asked.delay_price * (ready + need.hours)
+        best = cost if best is None else min(best, cost)
+    return best

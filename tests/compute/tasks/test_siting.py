@@ -1,0 +1,109 @@
+"""In which pools a task is to run, as the engine of sites plans it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ceyuan.compute.admission import Claim, Held, Need, Node, Reason, Seat, Situation, decide
+from ceyuan.compute.links import Links
+from ceyuan.compute.pools import LOCAL_POOL, ExecutorPool
+from ceyuan.compute.tasks.description import TaskSpec
+from ceyuan.compute.tasks.settings import TaskSettings
+from ceyuan.compute.tasks.siting import Choice, Market, Siting, _chosen
+from ceyuan.hub import commit_folder, create_repository
+from tests.compute.tasks.conftest import Yard
+
+NODES = (
+    Node("near-1", "near", 16, 64_000, "h800", 8),
+    Node("far-1", "far", 16, 64_000, "h800", 8),
+    Node("cut-1", "cut", 16, 64_000, "h800", 8),
+)
+REGIONS = {"near": "beijing", "far": "neimenggu", "cut": "xinjiang"}
+LINKS = Links({("beijing", "neimenggu"): (10.0, 0.05)})
+
+
+class Priced:
+    """An offer's figures that a plan asks for."""
+
+    bands: tuple[()] = ()
+    availability_bp, pue, carbon_g_kwh = 9900, 1.2, 500.0
+
+    def __init__(self, yuan: float) -> None:
+        self.price_micro = round(yuan * 1e6)
+
+
+def market(gigabytes: float, **changes: object) -> Market:
+    offers = {(pool, "h800"): Priced(yuan) for pool, yuan in (("near", 30.0), ("far", 20.0), ("cut", 1.0))}
+    spec = TaskSpec(name="t", command="true")
+    made = Market(
+        REGIONS, offers, {"h800": 25.0, "cpu": 0.1}, LINKS, "beijing", {"t": gigabytes}, {"t": spec}, 1.0, 90.0, 9.0
+    )  # type: ignore[arg-type]
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def claim(**changes: object) -> Claim:
+    made = Claim("t", "lab", (Need(4, 1000, "h800", 8),), 0.0, 36_000.0, 40_000.0, pools=frozenset(REGIONS))
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def pools(gigabytes: float, held: tuple[Held, ...] = (), **changes: object) -> tuple[str, ...]:
+    situation = Situation(0.0, NODES, held, (claim(),))
+    return _chosen(situation, [claim()], market(gigabytes, **changes))["t"].pools
+
+
+def test_small_data_follows_the_price_large_data_stays_and_where_no_link_leads_nothing_goes() -> None:
+    assert pools(10.0)[0] == "far"
+    assert pools(200_000.0)[0] == "near"
+    assert "cut" not in pools(10.0)
+    assert pools(0.0)[0] == "cut"
+    assert pools(200_000.0, links=Links({}), home="")[0] == "cut"
+
+
+def test_a_site_that_is_full_is_waited_for_only_as_long_as_waiting_is_cheaper() -> None:
+    def busy(hours: float) -> tuple[Held, ...]:
+        until = hours * 3600
+        return (Held("x", "lab", Need(4, 1000, "h800", 8), (Seat("far-1", tuple(range(8))),), 0.0, until, until),)
+
+    assert pools(10.0, busy(1.0)) == ("far",)
+    assert pools(10.0, busy(1.0), wait_yuan_h=1000.0)[0] == "near"
+
+
+def test_a_plan_narrows_and_orders_the_pools_of_a_claim_and_the_decision_keeps_to_it() -> None:
+    siting = Siting()
+    siting._chosen = {"t": Choice(("far", "near"), 0.0)}
+    situation = siting.applied(Situation(0.0, NODES, (), (claim(),)))
+    assert [start.seats[0].node for start in decide(situation).starts] == ["far-1"]
+    full = Held("x", "lab", Need(4, 1000, "h800", 8), (Seat("far-1", tuple(range(8))),), 0.0, 9.0, 9.0)
+    assert [start.seats[0].node for start in decide(replace(situation, held=(full,))).starts] == ["near-1"]
+    siting._chosen = {"t": Choice(("far",), 1.0)}
+    waits = decide(replace(siting.applied(Situation(0.0, NODES, (full,), (claim(),))))).waits
+    assert waits["t"] == Reason("room", start=9.0)
+    assert siting.applied(Situation(0.0, NODES, (), (claim(key="new"),))).claims[0].pools == frozenset(REGIONS)
+
+
+@pytest.mark.engine_bound
+async def test_inputs_that_no_link_leads_to_any_allowed_region_are_refused_by_name(yard: Yard, tmp_path: Path) -> None:
+    market = yard.market
+    market.platform.sections[TaskSettings] = TaskSettings(region="beijing")
+    (tmp_path / "laws").mkdir()
+    (tmp_path / "laws" / "a.txt").write_text("one\n")
+    actor = await market.people.actor("li")
+    async with market.platform.work(actor) as uow:
+        await create_repository(uow, "dataset", "lab", "laws")
+    await commit_folder(market.platform, "datasets/lab/laws", tmp_path / "laws", message="first", actor=actor)
+    await yard.see_this_machine()
+    async with market.platform.work() as uow:
+        pool = await uow.session.get(ExecutorPool, LOCAL_POOL)
+        assert pool is not None
+        pool.region = "xinjiang"
+    body = yard.body("true", inputs={"laws": "datasets/lab/laws@main"})
+    await market.ok("li", "POST", "/tasks/check", body)
+    await market.ok("officer", "PUT", "/links/beijing/hebei", {"gbps": 10})
+    refused = await market.send("li", "POST", "/tasks", body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "compute_link_hole")
+    assert refused.json()["missing"] == [["beijing", "xinjiang"]]
+    await market.ok("officer", "PUT", "/links/hebei/xinjiang", {"gbps": 10})
+    await market.ok("li", "POST", "/tasks/check", body)
