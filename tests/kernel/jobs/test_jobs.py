@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from dbos import DBOS
 
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import Forbidden
@@ -257,6 +258,37 @@ async def test_a_job_whose_process_is_gone_gets_a_new_run_when_its_lease_is_over
     async with running(built):
         done = await ended(built, job.id)
     assert (done.state, done.run) == ("succeeded", job.run + 1)
+
+
+async def test_a_job_taken_up_while_the_platform_stops_is_left_as_it_is(
+    built: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, stopping, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
+
+    class Slow(KnownActors):
+        async def actor(self, platform: Platform, actor_id: str) -> Actor:
+            reached.set()
+            await stopping.wait()
+            return await super().actor(platform, actor_id)
+
+    async def let_it_go_on() -> None:
+        stopping.set()
+        await asyncio.sleep(0.2)
+
+    def destroy(**more: Any) -> None:
+        asyncio.run_coroutine_threadsafe(let_it_go_on(), loop).result(30)
+        original(**more)
+
+    original = DBOS.destroy
+    monkeypatch.setattr(DBOS, "destroy", destroy)
+    built.hooks[ActorResolver] = [Slow()]
+    async with running(built):
+        job_id = await submit(built, "test.append", {"out": str(tmp_path / "out")})
+        async with asyncio.timeout(30):
+            await reached.wait()
+    assert not (tmp_path / "out").exists()
+    left = await look(built, job_id)
+    assert (left.state, left.run, left.error) == ("running", 1, None)
 
 
 async def test_what_a_child_costs_shows_on_those_above_it(built: Platform) -> None:

@@ -199,6 +199,7 @@ class Jobs:
         except CeyuanError as error:  # whoever asked for the job may no longer act
             await self._end(job, "failed", error=error)
             return "failed"
+        self.leave_if_stopping()
         context = JobContext(self.platform, job, actor)
         context.log(f"run {run} started" if job.attempts == 1 else f"run {run} goes on (start {job.attempts})")
         work = asyncio.create_task(kind.function(context, dict(job.params)), name=f"job {job_id}")
@@ -236,6 +237,9 @@ class Jobs:
         except CeyuanError as problem:
             state, error = "failed", problem
         except Exception as unexpected:
+            if self._stopping:  # what it works with is being taken down
+                await context.flush()
+                raise asyncio.CancelledError from unexpected
             logger.exception("job %s (%s) failed", job.id, kind.name)
             text = f"{type(unexpected).__name__}: {unexpected}"[:500]
             state, error = "failed", JobFailed((f"任务出错:{text}", text), trace=traceback.format_exc()[-6000:])
