@@ -46,11 +46,14 @@ def export(
     dataset: Annotated[str, typer.Argument(help="revision, such as datasets/demo/corpus-zh@main")],
     target: Annotated[str, typer.Argument(help="owner/name of the dataset to write")],
     org: OrgOption,
-    form: Annotated[str, typer.Option(help="parquet, jsonl or webdataset")] = "jsonl",
+    form: Annotated[str, typer.Option(help="parquet, jsonl, webdataset or packed")] = "jsonl",
+    tokeniser: Annotated[str | None, typer.Option(help="model whose tokenizer.json packs")] = None,
+    length: Annotated[int, typer.Option(help="tokens of a packed sequence")] = 4096,
     follow: FollowOption = False,
 ) -> None:
-    """Write a dataset in another form."""
-    _start("exports", {"org_id": org, "dataset": dataset, "target": target, "form": form}, follow)
+    """Write a dataset in another form; `packed` are sequences of tokens for training."""
+    body: dict[str, Any] = {"org_id": org, "dataset": dataset, "target": target, "form": form}
+    _start("exports", body | {"tokeniser": tokeniser, "length": length}, follow)
 
 
 @app.command()

@@ -1,18 +1,27 @@
 """Mirrors fetch what changed, forget what is gone, read databases without writing, and keep to public addresses."""
 
+import asyncio
+import socket
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
 
+import psycopg
 import pytest
+import uvicorn
 from moto.server import ThreadedMotoServer
 
 from ceyuan.data.mirroring.entry import main
 from ceyuan.data.mirroring.mirror import follow, silent_report, sound_name
 from ceyuan.data.problems import DataProblem
 from ceyuan.data.readers import Document, read_path
+from ceyuan.hub import commit_folder, create_repository
+from ceyuan.kernel.platform import Platform
+from ceyuan.server.asgi import Door
+from tests.data.conftest import ACTORS
+from tests.postgres import PostgresServer
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -127,3 +136,85 @@ def test_names_that_lead_elsewhere_are_set_aside(name: str, tmp_path: Path) -> N
     found = follow(tmp_path, {name: "1", "ok.txt": "1"}, put, silent_report)
     assert found["quarantined"] == {"bad_name": 1}
     assert list(files(tmp_path)) == ["ok.txt"]
+
+
+@pytest.fixture(scope="module")
+def postgres(postgres_server: PostgresServer) -> Iterator[str]:
+    """A database with articles."""
+    with postgres_server.fresh_database() as url, psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE article (number int, content text, changed timestamptz, price numeric)")
+        made = "n, '第' || n || '篇正文', timestamptz '2026-01-01', n * 1.5"
+        connection.execute(f"INSERT INTO article SELECT {made} FROM generate_series(1, 30) n")
+        yield url
+
+
+def test_rows_of_a_postgresql_are_followed_by_a_watermark_of_time(postgres: str, tmp_path: Path) -> None:
+    query = "SELECT number, content, changed, price FROM article"
+    options = {"query": query, "key": "number", "watermark": "changed"}
+    location = postgres.replace("postgresql://", "postgresql+psycopg://")
+    args = {"kind": "sql", "folder": str(tmp_path / "mirror"), "location": location, "options": options}
+    assert main(args, silent_report)["fetched"] == 30
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("UPDATE article SET content = '改过的正文', changed = '2026-02-01' WHERE number = 7")
+        connection.execute("DELETE FROM article WHERE number IN (3, 4)")
+        connection.execute("INSERT INTO article VALUES (99, '新的正文', '2026-03-01', 2)")
+    found = main(args, silent_report)
+    assert (found["fetched"], found["unchanged"], found["gone"]) == (2, 27, 2)
+    now = texts(tmp_path / "mirror")
+    assert (now["7"], now["99"], "3" in now, len(now)) == ("改过的正文", "新的正文", False, 29)
+    deleting = "WITH gone AS (DELETE FROM article RETURNING number) SELECT number, 1 AS changed FROM gone"
+    with pytest.raises(DataProblem, match="query_invalid"):
+        main(args | {"folder": str(tmp_path / "other"), "options": options | {"query": deleting}}, silent_report)
+    with psycopg.connect(postgres) as connection:
+        counted = connection.execute("SELECT count(*) FROM article").fetchone()
+    assert counted == (29,)
+    nobody = location.replace(location.rsplit("/", 1)[1], "nothing_here")
+    with pytest.raises(DataProblem, match="database_unreachable"):
+        main(args | {"location": nobody}, silent_report)
+
+
+@pytest.mark.engine_bound
+async def test_a_dataset_of_another_ceyuan_is_followed_by_what_changed(
+    platform: Platform, cast: None, tmp_path: Path
+) -> None:
+    """The hub's own protocol on a real port: a private dataset, read with a token, large and small files."""
+    own = tmp_path / "own"
+    (own / "deep").mkdir(parents=True)
+    (own / "a.txt").write_text("甲", "utf-8")
+    (own / "deep" / "b.jsonl").write_text('{"text": "乙"}\n', "utf-8")
+    (own / "large.txt").write_text("丙" * 4_000_000, "utf-8")
+    member = ACTORS["member"]
+    async with platform.work(member) as uow:
+        await create_repository(uow, "dataset", "demo", "far", visibility="private")
+    await commit_folder(platform, "datasets/demo/far", own, message="one", actor=member)
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(16)  # whoever comes before the server begins waits for it
+    server = uvicorn.Server(uvicorn.Config(Door(platform), log_level="error", lifespan="off"))
+    serving = asyncio.create_task(server.serve([listening]))
+    endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    args = {"kind": "hub", "folder": str(tmp_path / "mirror"), "location": "demo/far", "allowed": ["127.0.0.0/8"]}
+    args["options"] = {"endpoint": endpoint}
+    try:
+        with pytest.raises(DataProblem, match=r"http_40[14]"):
+            await asyncio.to_thread(mirrored_as, "", args)
+        first = await asyncio.to_thread(mirrored_as, "member", args)
+        assert {"a.txt", "deep/b.jsonl", "large.txt"} <= files(tmp_path / "mirror").keys()
+        assert files(tmp_path / "mirror")["large.txt"] == (own / "large.txt").read_bytes()
+        (own / "a.txt").write_text("改", "utf-8")
+        (own / "deep" / "b.jsonl").unlink()
+        await commit_folder(platform, "datasets/demo/far", own, message="two", actor=member)
+        again = await asyncio.to_thread(mirrored_as, "member", args)
+        assert (again["fetched"], again["gone"], again["unchanged"]) == (1, 1, first["fetched"] - 2)
+        assert files(tmp_path / "mirror")["a.txt"] == "改".encode()
+        assert again["commit"] != first["commit"]
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def mirrored_as(word: str, args: dict[str, Any]) -> dict[str, Any]:
+    """The mirror as somebody with that token."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CEYUAN_SOURCE_SECRET", word)
+        return main(args, silent_report)

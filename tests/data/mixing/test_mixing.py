@@ -7,6 +7,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import polars as pl
 import pytest
@@ -14,12 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceyuan.data.corpus.emit import DATASET_SCHEMA
+from ceyuan.data.mixing import packing
 from ceyuan.data.mixing.chain import chain_holds
 from ceyuan.data.mixing.choosing import choose
 from ceyuan.data.mixing.contamination import Benchmarks, contaminated
 from ceyuan.data.mixing.exporting import export
 from ceyuan.data.mixing.ledger import PROOFS, next_entry, proofs_with
 from ceyuan.data.mixing.mix import Mixture, Portion, mix
+from ceyuan.data.mixing.packing import pack
 from ceyuan.data.problems import DataProblem
 from tests.data.corpus.conftest import sentence, silent
 
@@ -136,6 +139,31 @@ def test_exports_hold_the_same_documents_in_every_form_and_the_same_bytes_again(
         assert member is not None
         assert orjson.loads(member.read())["id"] == "one/0000"
     assert export(one.folder, tmp_path / "parquet", "parquet", silent)["documents"] == 12
+
+
+def test_documents_are_packed_into_sequences_of_one_length_that_tell_where_each_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    texts = some(11, 30)
+    words = {word: number for number, word in enumerate(["<unk>", "</s>", *sorted(set("".join(texts)))])}
+    tokeniser = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    tokeniser.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    tokeniser.save(str(tmp_path / "tokenizer.json"))
+    one = corpus(tmp_path, "one", texts)
+    monkeypatch.setattr(packing, "_SHARD_BYTES", 4 * 64 * 3)  # three sequences a file
+    made = pack(one.folder, tmp_path / "out", tmp_path / "tokenizer.json", 64, silent)
+    rows = pl.concat([pl.read_parquet(tmp_path / "out" / one["path"]) for one in made["files"]])
+    assert made == pack(one.folder, tmp_path / "again", tmp_path / "tokenizer.json", 64, silent)
+    whole = [number for text in texts for number in [*(words[letter] for letter in text), 1]]
+    assert rows["input_ids"].explode().to_list() == whole[: made["tokens"]]
+    assert (made["documents"], made["tokens"] + made["rest"], made["rest"] < 64) == (30, len(whole), True)
+    begins = [64 * at + start for at, starts in enumerate(rows["starts"].to_list()) for start in starts]
+    lengths = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
+    assert begins == [place for place in lengths if place < made["tokens"]]
+    with pytest.raises(DataProblem, match="tokeniser_missing"):
+        pack(one.folder, tmp_path / "none", tmp_path / "nothing.json", 64, silent)
 
 
 def decided(*rows: tuple[str, str, bytes, str | None, str | None]) -> pl.DataFrame:

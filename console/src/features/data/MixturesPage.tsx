@@ -24,7 +24,7 @@ type Job = Item<'/api/v1/jobs'>
 type Benchmark = Element<'/api/v1/data/benchmarks'>
 
 const UNITS = ['characters', 'tokens', 'bytes'] as const
-const FORMS = ['jsonl', 'parquet', 'webdataset'] as const
+const FORMS = ['jsonl', 'parquet', 'webdataset', 'packed'] as const
 const KINDS = ['data.mix', 'data.export'] as const
 
 interface MixValues {
@@ -138,6 +138,8 @@ interface ExportValues {
   org_id: string
   dataset: string
   form: (typeof FORMS)[number]
+  tokeniser?: string
+  length?: number
   target: string
 }
 
@@ -146,7 +148,9 @@ function NewExport({ open, onClose }: { open: boolean; onClose: () => void }) {
   const navigate = useNavigate()
   const { proposed } = useWorkplaces()
   const start = async (values: ExportValues) => {
-    const { data } = await api.POST('/api/v1/data/exports', { body: { ...values, visibility: 'private' } })
+    const { data } = await api.POST('/api/v1/data/exports', {
+      body: { length: 4096, ...values, visibility: 'private' },
+    })
     if (data) void navigate(`/jobs/${data.job_id}`)
   }
   return (
@@ -154,7 +158,7 @@ function NewExport({ open, onClose }: { open: boolean; onClose: () => void }) {
       open={open}
       title={t('mix.export')}
       submit={t('pipelines.start')}
-      initial={{ org_id: proposed?.id, form: 'jsonl', target: proposed ? `${proposed.name}/export` : '' }}
+      initial={{ org_id: proposed?.id, form: 'jsonl', length: 4096, target: proposed ? `${proposed.name}/export` : '' }}
       onSubmit={start}
       onClose={onClose}
     >
@@ -164,6 +168,20 @@ function NewExport({ open, onClose }: { open: boolean; onClose: () => void }) {
       </Form.Item>
       <Form.Item name="form" label={t('mix.form')} rules={[{ required: true }]}>
         <Select options={FORMS.map((value) => ({ value, label: t(`mix.forms.${value}`) }))} />
+      </Form.Item>
+      <Form.Item noStyle dependencies={['form']}>
+        {({ getFieldValue }) =>
+          getFieldValue('form') === 'packed' && (
+            <>
+              <Form.Item name="tokeniser" label={t('mix.tokeniser')} rules={[{ required: true }]}>
+                <ReferenceInput kind="model" />
+              </Form.Item>
+              <Form.Item name="length" label={t('mix.length')} rules={[{ required: true }]}>
+                <InputNumber min={16} max={1_048_576} style={{ width: '100%' }} />
+              </Form.Item>
+            </>
+          )
+        }
       </Form.Item>
       <Form.Item name="target" label={t('pipelines.dataset')} rules={[{ required: true }]}>
         <Input />

@@ -1,4 +1,4 @@
-import { App, Button, Popconfirm, Table, Tabs } from 'antd'
+import { Alert, App, Button, Popconfirm, Table, Tabs } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 
@@ -82,13 +82,15 @@ function MachinePart({ review }: { review: Review }) {
 
 function ResultPart({ review }: { review: Review }) {
   const { t } = useTranslation('data')
-  const manual = (review.result as { manual?: Manual } | null)?.manual
+  const result = review.result as { manual?: Manual; standard?: boolean } | null
+  const manual = result?.manual
   const replay = $api.useMutation('post', '/api/v1/data/reviews/{review_id}/replay')
   if (!manual) return <EmptyState title={t('review.noResult')} next={t('review.noResultNote')} />
   const strata = Object.entries(manual.strata).map(([stratum, figures]) => ({ stratum, ...figures }))
   const told = (value: boolean) => t(value ? 'review.same' : 'review.differs')
   return (
     <div className="stack">
+      {result?.standard === false && <Alert type="warning" showIcon title={t('review.below')} />}
       <Stats>
         <Stat
           label={t('review.verdict')}

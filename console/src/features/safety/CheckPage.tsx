@@ -42,6 +42,7 @@ function Part({ part }: { part: PartResult }) {
       <div className="stack">
         <IntervalBar estimate={part.pass_rate} mark={part.needed} label={t('rate')} />
         <p className="faint">{t('needed', { percent: Math.round(part.needed * 100) })}</p>
+        {part.review && <RevisionLink reference={part.review.report} />}
         <Table<ClauseRow>
           size="small"
           rowKey="clause"

@@ -15,6 +15,8 @@ export interface PartResult {
   passed: boolean
   clauses: Record<string, { failed: number; for_review: number }>
   detectors: Record<string, number>
+  /** Of the part that people judged before: the signed report of the dataset's review. */
+  review?: { report: string; signature: string }
 }
 
 export interface SafetySummary {

@@ -180,13 +180,12 @@ def _taken(old: Path, building: Path, before: _Before, change: _Change) -> dict[
         raise NotRenewable("too much was replaced")
     for shard in before.record["shards"]:
         _link(old / shard["file"], building / shard["file"])
-    files: dict[str, Any] = {
-        name: [*facts, change.rejected[name] if name in change.rejected else before.files[name][2]]
-        for name, facts in change.now.items()
-    }
+    files: dict[str, Any] = {name: before.files[name] for name in change.now if name not in change.rejected}
+    files |= {name: [*change.now[name], counts] for name, counts in change.rejected.items()}
     reasons: Counter[str] = Counter()
     for one in files.values():
-        reasons.update(one[2])
+        if one[2]:
+            reasons.update(one[2])
     _put_rejections(old, building, change)
     _remember(building, rows, files)
     record: dict[str, object] = {

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ceyuan.data.corpus.licences import matrix_of, matrix_table
 from ceyuan.data.corpus.markdown import bounds_of, table
 from ceyuan.data.corpus.profiles import DOMAINS
 from ceyuan.data.corpus.recipe import Recipe
@@ -27,6 +28,7 @@ _WORDS = {
     "licence": ("许可", "licence"),
     "raw": ("原始文档", "raw documents"),
     "unread": ("未能读取", "unreadable"),
+    "licences": ("许可矩阵", "Licence matrix"),
     "contents": ("内容", "Contents"),
     "domain": ("领域", "domain"),
     "kept": ("保留文档", "documents kept"),
@@ -88,6 +90,7 @@ def _card(
     word = {name: pair[side] for name, pair in _WORDS.items()}
     parts = [f"# {title}", f"## {word['about']}", word["about_text"], f"## {word['sources']}"]
     parts.append(table([word[n] for n in ("source", "origin", "licence", "raw", "unread")], _source_rows(sources)))
+    parts += [f"## {word['licences']}", matrix_table(side, matrix_of(sources, counts))]
     parts.append(f"## {word['contents']}")
     parts.append(table([word[n] for n in ("domain", "raw", "kept", "share", "characters")], _domain_rows(side, counts)))
     sides = [

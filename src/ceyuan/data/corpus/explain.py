@@ -10,13 +10,14 @@ import polars as pl
 from ceyuan.data.corpus.card import cards
 from ceyuan.data.corpus.findings import distributions, drop_reasons
 from ceyuan.data.corpus.inputs import Inputs
+from ceyuan.data.corpus.licences import matrix_of
 from ceyuan.data.corpus.recipe import Recipe
-from ceyuan.data.corpus.samples import samples
+from ceyuan.data.corpus.samples import Excerpts, samples
 from ceyuan.data.files import canonical_json, sha256_of, write_atomically, write_json
 
 __all__ = ["explain", "manifest_of", "plan_of", "write_table"]
 
-_FORMAT = 3
+_FORMAT = 4
 _ALIKE = ("source", "domain", "reason", "split")  # few values again and again: written once each
 
 
@@ -32,18 +33,22 @@ def explain(
     measured: Sequence[Path],
     recipe: Recipe,
     about: tuple[Mapping[str, str], Sequence[Mapping[str, Any]], Mapping[str, Any]],
+    excerpts: Path | None = None,
 ) -> None:
     """Write ``statistics.parquet`` (one row per document, dropped ones too), ``drop_reasons.json``,
     ``distributions.json``, ``samples.json`` and the cards.
 
-    ``decisions`` has ``shard`` and ``row`` into ``raw`` and ``measured``; ``about`` is title, sources and counts.
+    ``decisions`` has ``shard`` and ``row`` into ``raw`` and ``measured``; ``about`` is title, sources and counts;
+    ``excerpts`` a file that keeps what was shown, for raw shards that are named by their content.
     """
     title, sources, counts = about
     statistics = recipe.statistics()
     reasons = drop_reasons(decisions)
     write_json(dataset / "drop_reasons.json", {"reasons": reasons})
     write_json(dataset / "distributions.json", distributions(decisions, statistics))
-    write_json(dataset / "samples.json", samples(decisions, raw, measured, statistics, recipe.output.samples))
+    kept = Excerpts(excerpts)
+    write_json(dataset / "samples.json", samples(decisions, raw, measured, statistics, recipe.output.samples, kept))
+    kept.keep()
     columns = ["id", "source", "domain", *statistics, "bytes", "exact", *({"about"} & set(decisions.columns))]
     columns += ["reason", "duplicate_of", "similarity", "cluster", "split"]
     write_table(dataset / "statistics.parquet", decisions.select(columns))
@@ -75,6 +80,7 @@ def manifest_of(
         "operators": [one.described() for one in recipe.operators()],
         "sources": list(inputs.sources),
         "counts": counts,
+        "licences": matrix_of(inputs.sources, counts),
         "data": files,
         "files": others,
         **(more or {}),

@@ -64,11 +64,17 @@ def distributions(decisions: pl.DataFrame, statistics: Sequence[str]) -> dict[st
     needed = decisions.select("domain", "reason", *numbers)
     for (domain,), rows in sorted(needed.group_by("domain"), key=lambda pair: str(pair[0][0])):
         kept = rows["reason"].is_null().to_numpy()
-        result[str(domain)] = {name: _distribution(rows[name].to_numpy(), kept) for name in numbers}
+        found = {name: _distribution(rows[name].to_numpy(), kept) for name in numbers}
+        result[str(domain)] = {name: one for name, one in found.items() if one is not None}
     return result
 
 
-def _distribution(values: Any, kept: Any) -> dict[str, Any]:
+def _distribution(values: Any, kept: Any) -> dict[str, Any] | None:
+    """None where no document has a value."""
+    if values.dtype.kind == "f" and (missing := np.isnan(values)).any():
+        values, kept = values[~missing], kept[~missing]
+    if not len(values):
+        return None
     everyone = np.sort(values)
     places = np.multiply(_QUANTILES, len(everyone) - 1)
     near = np.unique(np.concatenate([np.floor(places), np.ceil(places)]).astype(np.int64))

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from ceyuan.data.corpus.gathering import rows_of
+from ceyuan.data.files import read_json, write_json
 
-__all__ = ["samples"]
+__all__ = ["Excerpts", "samples"]
 
 _EXCERPT = 400  # characters shown of a text
 _LEAD = 60  # characters shown before the first difference
@@ -18,15 +19,48 @@ _LEAD = 60  # characters shown before the first difference
 Place = tuple[int, int]
 
 
+class Excerpts:
+    """What was shown of rows of raw shards before, by the name of the shard (its content's hash) and the row: examples
+    are nearly the same from version to version, and each costs the reading of a row group."""
+
+    def __init__(self, place: Path | None = None) -> None:
+        self._place = place
+        self._before: dict[str, Any] = read_json(place) if place else {}
+        self._now: dict[str, Any] = {}
+
+    def get(self, kind: str, shard: Path, row: int) -> Any:
+        """What is known; None where it is not."""
+        key = f"{kind}:{shard.stem}:{row}"
+        found = self._before.get(key) if self._place else None
+        if found is not None:
+            self._now[key] = found
+        return found
+
+    def put(self, kind: str, shard: Path, row: int, shown: Any) -> None:
+        """Remember what is shown."""
+        self._now[f"{kind}:{shard.stem}:{row}"] = shown
+
+    def keep(self) -> None:
+        """Keep what was asked for this time, for the next."""
+        if self._place and self._now != self._before:
+            write_json(self._place, self._now)
+
+
 def samples(
-    decisions: pl.DataFrame, raw: Sequence[Path], measured: Sequence[Path], statistics: Sequence[str], count: int
+    decisions: pl.DataFrame,
+    raw: Sequence[Path],
+    measured: Sequence[Path],
+    statistics: Sequence[str],
+    count: int,
+    excerpts: Excerpts | None = None,
 ) -> dict[str, Any]:
     """``count`` examples each of: ``changed`` by normalising, ``kept`` per domain, ``dropped`` per reason.
 
     Chosen by the hash of the content, so always the same ones. Texts are excerpts: of the raw document, for
     changed ones of both forms from shortly before the first difference. A duplicate comes with the text of
-    the document that was kept instead.
+    the document that was kept instead. ``excerpts`` saves reading again what was shown before.
     """
+    excerpts = excerpts or Excerpts()
     order = _in_order(decisions)
     kept = pl.col("reason").is_null()
     changed = _taken(decisions, order.filter(kept & pl.col("changed")), count)
@@ -34,12 +68,14 @@ def samples(
     by_reason = {str(name[0]): _taken(decisions, rows, count) for name, rows in order.filter(~kept).group_by("reason")}
     names = [name for rows in by_reason.values() for name in rows["duplicate_of"].drop_nulls().to_list()]
     partners = decisions.filter(pl.col("id").is_in(names))
-    wanted = pl.concat([changed, *by_domain.values(), *by_reason.values(), partners])
-    before = _texts(raw, wanted)
-    clean = _texts(measured, changed)
+    before = _heads(raw, pl.concat([*by_domain.values(), *by_reason.values(), partners]), excerpts)
     others = {row["id"]: before[row["shard"], row["row"]] for row in partners.iter_rows(named=True)}
+    differences = _differences(raw, measured, changed, excerpts)
     return {
-        "changed": [_changed(row, before, clean) for row in changed.iter_rows(named=True)],
+        "changed": [
+            {"id": row["id"], "domain": row["domain"], **differences[row["shard"], row["row"]]}
+            for row in changed.iter_rows(named=True)
+        ],
         "kept": {
             name: [_plain(row, before) for row in rows.iter_rows(named=True)]
             for name, rows in sorted(by_domain.items())
@@ -62,25 +98,53 @@ def _taken(decisions: pl.DataFrame, rows: pl.DataFrame, count: int) -> pl.DataFr
     return decisions[rows["at"].head(count)]
 
 
-def _texts(shards: Sequence[Path], rows: pl.DataFrame) -> dict[Place, str]:
+def _heads(raw: Sequence[Path], rows: pl.DataFrame, excerpts: Excerpts) -> dict[Place, str]:
+    """The beginning of each row's raw text."""
+    places = list(dict.fromkeys(rows.select("shard", "row").iter_rows()))
+    found = {place: excerpts.get("head", raw[place[0]], place[1]) for place in places}
+    for place, text in _texts(raw, [place for place, head in found.items() if head is None]).items():
+        found[place] = text[:_EXCERPT]
+        excerpts.put("head", raw[place[0]], place[1], found[place])
+    return found
+
+
+def _differences(
+    raw: Sequence[Path], measured: Sequence[Path], rows: pl.DataFrame, excerpts: Excerpts
+) -> dict[Place, dict[str, Any]]:
+    """Both forms of each row's text, from shortly before the first difference."""
+    places = list(rows.select("shard", "row").iter_rows())
+    found = {place: excerpts.get(_named(measured, place), raw[place[0]], place[1]) for place in places}
+    missing = [place for place, shown in found.items() if shown is None]
+    before, clean = _texts(raw, missing), _texts(measured, missing)
+    for place in missing:
+        found[place] = _difference(before[place], clean[place])
+        excerpts.put(_named(measured, place), raw[place[0]], place[1], found[place])
+    return found
+
+
+def _named(measured: Sequence[Path], place: Place) -> str:
+    """The name of the measured shard, which follows from the operators that changed the text."""
+    return measured[place[0]].stem
+
+
+def _texts(shards: Sequence[Path], places: Sequence[Place]) -> dict[Place, str]:
     texts: dict[Place, str] = {}
-    for number in rows["shard"].unique().sort().to_list():
-        here = rows.filter(pl.col("shard") == number)["row"].unique()
-        column = rows_of(shards[number], here.to_numpy(), ["text"])["text"]
-        texts |= {(number, row): text for row, text in zip(here.to_list(), column.to_pylist(), strict=True)}
+    for number in sorted({shard for shard, _ in places}):
+        here = np.array(sorted(row for shard, row in places if shard == number), np.int64)
+        column = rows_of(shards[number], here, ["text"])["text"]
+        texts |= {(number, row): text for row, text in zip(here.tolist(), column.to_pylist(), strict=True)}
     return texts
 
 
 def _plain(row: dict[str, Any], raw: dict[Place, str]) -> dict[str, Any]:
-    return {"id": row["id"], "domain": row["domain"], "text": raw[row["shard"], row["row"]][:_EXCERPT]}
+    return {"id": row["id"], "domain": row["domain"], "text": raw[row["shard"], row["row"]]}
 
 
-def _changed(row: dict[str, Any], raw: dict[Place, str], clean: dict[Place, str]) -> dict[str, Any]:
-    before, after = raw[row["shard"], row["row"]], clean[row["shard"], row["row"]]
+def _difference(before: str, after: str) -> dict[str, Any]:
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
     start = max(0, same - _LEAD)
     cut = slice(start, start + _EXCERPT)
-    return {"id": row["id"], "domain": row["domain"], "start": start, "before": before[cut], "after": after[cut]}
+    return {"start": start, "before": before[cut], "after": after[cut]}
 
 
 def _dropped(
@@ -90,7 +154,7 @@ def _dropped(
     if row["duplicate_of"] is not None:
         shown["duplicate_of"] = row["duplicate_of"]
         shown["similarity"] = _short(row["similarity"])
-        shown["kept_text"] = others[row["duplicate_of"]][:_EXCERPT]
+        shown["kept_text"] = others[row["duplicate_of"]]
     return shown
 
 

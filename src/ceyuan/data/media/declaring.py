@@ -46,9 +46,11 @@ def measured_by(
     cost: float = 20.0,
     version: int = 1,
     asked_for: bool = False,
+    assets: Callable[[], str] = str,
 ) -> Callable[[Callable[[T, Q], Values]], Callable[[T, Q], Values]]:
     """Declare the decorated function as the ``stat`` operator ``name`` on decoded items of ``modality``. One that needs
-    a model is ``asked_for``: it runs only where a recipe names it."""
+    a model, or words beside the file, is ``asked_for``: it runs only where a recipe names it. ``assets`` tells which
+    model that is."""
 
     def register(function: Callable[[T, Q], Values]) -> Callable[[T, Q], Values]:
         def apply(batch: pl.DataFrame, settings: Q) -> pl.DataFrame:
@@ -65,6 +67,7 @@ def measured_by(
             reads=("path",),
             writes=writes,
             version=version,
+            assets=assets,
             modality=modality,
         )(apply)
         _FUNCTIONS[name] = function

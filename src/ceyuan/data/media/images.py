@@ -26,7 +26,8 @@ Grey = npt.NDArray[np.float32]
 @dataclass(frozen=True)
 class Picture:
     """A decoded image. ``rgb`` has shape height x width x 3 and at most 1024 pixels on its long side, ``detail`` is the
-    middle of the whole image's brightness (at most 512 x 512, not resized), both 0-255."""
+    middle of the whole image's brightness (at most 512 x 512, not resized), both 0-255. ``beside`` are the words that
+    stand beside it."""
 
     format: str
     mode: str
@@ -37,6 +38,7 @@ class Picture:
     transparent: float
     rgb: npt.NDArray[np.uint8]
     detail: Grey
+    beside: str = ""
 
     @cached_property
     def grey(self) -> Grey:

@@ -172,6 +172,25 @@ def audio_speech(track: Track, parameters: Speech) -> Values:
 
 
 @measured_by(
+    "audio_transcript",
+    "audio",
+    ("语音与文字稿", "audio transcript"),
+    Speech,
+    {
+        "transcript_characters": ("所附文字稿的字符数", "characters of the words beside the sound"),
+        "transcript_rate": ("每秒语音的文字稿字符数", "characters of the words beside it per second of speech"),
+    },
+    asked_for=True,
+)
+def audio_transcript(track: Track, parameters: Speech) -> Values:
+    """The words beside the sound against its speech: a transcript of another recording, or a cut one, falls out of the
+    range of speaking rates. Letters and digits count; Mandarin is spoken at some 4 to 6 syllables a second."""
+    count = sum(map(str.isalnum, track.beside))
+    seconds = float(speech_frames(track, parameters).sum() * FRAME)
+    return {"transcript_characters": count, "transcript_rate": count / max(seconds, FRAME)}
+
+
+@measured_by(
     "audio_offset",
     "audio",
     ("直流偏移", "audio offset"),

@@ -30,7 +30,8 @@ class Track:
     """A decoded sound. Per frame of 20 ms of the mean of its channels: ``power`` (mean square), ``low`` and ``high``
     (samples), ``flatness`` and ``speech_band`` (share of power between 300 and 3400 Hz). ``energies`` are the
     K-weighted mean squares of every 100 ms, ``spectrum`` the mean power by frequency, ``channel_power`` the mean square
-    of each channel, ``words`` the fingerprint's bits of every 40 ms. Samples are in -1..1.
+    of each channel, ``words`` the fingerprint's bits of every 40 ms, ``beside`` the words that stand beside it. Samples
+    are in -1..1.
     """
 
     format: str
@@ -52,6 +53,7 @@ class Track:
     spectrum: npt.NDArray[np.float64]
     channel_power: npt.NDArray[np.float64]
     words: npt.NDArray[np.uint32]
+    beside: str = ""
 
     @property
     def seconds(self) -> float:

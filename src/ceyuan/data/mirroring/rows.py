@@ -22,6 +22,7 @@ from ceyuan.data.problems import DataProblem
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
+    from sqlalchemy.exc import OperationalError
 
 __all__ = ["mirror_rows"]
 
@@ -47,7 +48,7 @@ def mirror_rows(
     engine = _opened(url, secret)
     table = _Lines(folder / "files", fresh=not same)
     try:
-        with engine.connect() as connection:
+        with _connected(engine) as connection:
             _read_only(connection)
             highest = _take_changed(connection, query, key, watermark, above, table, report)
             gone = table.forget(_all_keys(connection, query, key))
@@ -122,6 +123,20 @@ def _opened(url: str, secret: str) -> "Engine":
         ) from error
 
 
+def _connected(engine: "Engine") -> "Connection":
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        return engine.connect()
+    except OperationalError as error:
+        raise _unreachable(error) from error
+
+
+def _unreachable(error: "OperationalError") -> DataProblem:
+    words = str(error.orig).splitlines()[0][:300]
+    return DataProblem("database_unreachable", f"无法连接数据库：{words}", f"No connection: {words}")
+
+
 def _read_only(connection: "Connection") -> None:
     """Forbid writing before the query runs, whatever it says."""
     from sqlalchemy import text
@@ -139,8 +154,7 @@ def _read_only(connection: "Connection") -> None:
     try:
         connection.execute(text(statement))
     except OperationalError as error:
-        words = str(error.orig).splitlines()[0][:300]
-        raise DataProblem("database_unreachable", f"无法连接数据库：{words}", f"No connection: {words}") from error
+        raise _unreachable(error) from error
 
 
 class _Lines:

@@ -10,6 +10,7 @@ import polars as pl
 
 from ceyuan.data.corpus.emit import DATASET_SCHEMA
 from ceyuan.data.corpus.explain import write_table
+from ceyuan.data.corpus.licences import matrix, matrix_table
 from ceyuan.data.corpus.recipe import Duplicates, Split
 from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.files import canonical_json, sha256_of, write_atomically, write_json
@@ -122,6 +123,9 @@ def _written(
     ]
     write_table(out / "left_out.parquet", pl.concat(left).sort("id"))
     counts = _counts(portions, documents, kept, pl.concat(left), budgets)
+    amounts = kept.group_by("licence", "source").agg(
+        pl.len().alias("documents"), pl.col("text").str.len_chars().cast(pl.Int64).sum().alias("characters")
+    )
     content: dict[str, Any] = {
         "format": 1,
         "mixture": {
@@ -135,6 +139,7 @@ def _written(
         },
         "title": dict(title),
         "counts": counts,
+        "licences": matrix(amounts.sort("licence", "source").rows()),
         "data": files,
     }
     manifest = content | {"content_sha256": hashlib.sha256(canonical_json(content)).hexdigest()}
@@ -203,6 +208,10 @@ def _card(title: Mapping[str, str], manifest: Mapping[str, Any]) -> str:
         "",
         f"与评测题重合 benchmark items: {gone.get('benchmark', 0)}；跨数据集重复 twins: {gone.get('twin', 0)}"
         f"（{plan['benchmark_items']} 道题 items, n = {plan['ngram']}）。",
+        "",
+        matrix_table(0, manifest["licences"]),
+        "",
+        matrix_table(1, manifest["licences"]),
     ]
     return "\n".join(lines) + "\n"
 

@@ -11,6 +11,7 @@ from ceyuan.data.mixing.choosing import Portion
 from ceyuan.data.mixing.contamination import Benchmarks
 from ceyuan.data.mixing.exporting import export
 from ceyuan.data.mixing.mix import Mixture, mix
+from ceyuan.data.mixing.packing import pack
 from ceyuan.data.readers import Rejection, read_path
 
 __all__ = ["export_main", "mix_main"]
@@ -34,8 +35,13 @@ def mix_main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
 
 
 def export_main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """``folder``, ``out``, ``form``. Returns ``folder`` and ``documents``."""
-    manifest = export(Path(args["folder"]), Path(args["out"]), args["form"], report)
+    """``folder``, ``out``, ``form``; where that is ``packed``, ``tokeniser`` (file) and ``length``. Returns ``folder``
+    and ``documents``."""
+    folder, out = Path(args["folder"]), Path(args["out"])
+    if args["form"] == "packed":
+        manifest = pack(folder, out, Path(args["tokeniser"]), int(args["length"]), report)
+    else:
+        manifest = export(folder, out, args["form"], report)
     return {"folder": str(args["out"]), "documents": manifest["documents"]}
 
 

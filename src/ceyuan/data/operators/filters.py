@@ -52,6 +52,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "no_speech": ("语音过少", "hardly any speech"),
     "black": ("黑场过多", "mostly black"),
     "frozen": ("静帧过多", "mostly frozen"),
+    "caption_mismatch": ("图文不符或声文不符", "the words beside it do not fit"),
     "exact_duplicate": ("与另一篇完全相同", "the same as another document"),
     "near_duplicate": ("与另一篇近似重复（已核对）", "nearly the same as another document (verified)"),
 }

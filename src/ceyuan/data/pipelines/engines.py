@@ -21,7 +21,9 @@ __all__ = ["ask_engine", "brought"]
 _TIME_S = 120
 
 
-async def ask_engine(platform: Platform, entry: str, arguments: dict[str, Any]) -> dict[str, Any]:
+async def ask_engine(
+    platform: Platform, entry: str, arguments: dict[str, Any], environment: dict[str, str] | None = None
+) -> dict[str, Any]:
     """The result of an engine's entry that nobody waits long for; raises `JobFailed` with its words."""
 
     async def unheard(_: Any) -> None:
@@ -29,7 +31,13 @@ async def ask_engine(platform: Platform, entry: str, arguments: dict[str, Any]) 
 
     memory_mb = platform.section(DataSettings).memory_mb
     outcome = await run_process(
-        entry, arguments, on_report=unheard, on_line=unheard, memory_mb=memory_mb, time_s=_TIME_S
+        entry,
+        arguments,
+        on_report=unheard,
+        on_line=unheard,
+        memory_mb=memory_mb,
+        time_s=_TIME_S,
+        environment=environment,
     )
     result: dict[str, Any] = outcome.result
     return result

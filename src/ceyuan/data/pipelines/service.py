@@ -11,6 +11,7 @@ from ceyuan.data.pipelines.errors import NotACorpus, QueryInvalid, RecipeInvalid
 from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn, Thresholds
 from ceyuan.data.sources import get_source
 from ceyuan.data.sources.errors import SourceInvalid, SourceRefused
+from ceyuan.data.sources.settings import DataSettings
 from ceyuan.hub import Revision, read_file, resolve
 from ceyuan.hub.errors import EntryNotFound, RevisionNotFound
 from ceyuan.kernel.actor import Actor
@@ -28,11 +29,12 @@ _CHECKED_KEPT = 1000
 
 async def check_recipe(platform: Platform, recipe: dict[str, Any]) -> None:
     """Let the engine look a recipe over before a job is made of it; raises `RecipeInvalid` with the first fault."""
-    known = orjson.dumps(recipe, option=orjson.OPT_SORT_KEYS)
+    models = platform.section(DataSettings).vision() if "media" in recipe else None
+    known = orjson.dumps([recipe, bool(models)], option=orjson.OPT_SORT_KEYS)
     if not recipe or known in _CHECKED:
         return
     try:
-        await ask_engine(platform, "ceyuan.data.corpus.check:main", {"recipe": recipe})
+        await ask_engine(platform, "ceyuan.data.corpus.check:main", {"recipe": recipe}, models)
     except JobFailed as error:
         raise RecipeInvalid(error.message, hint=error.hint) from error
     if len(_CHECKED) < _CHECKED_KEPT:

@@ -154,7 +154,9 @@ async def run_pipeline(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any
             "full": ctx.job_id if wanted.full else "",
         }
         heard = Heard()
-        result = await _heavy(ctx, "ceyuan.data.versions.publish:main", arguments, (0.05, 0.9), heard)
+        models = ctx.platform.section(DataSettings).vision() if "media" in wanted.recipe else None
+        entry = "ceyuan.data.versions.publish:main"
+        result = await _heavy(ctx, entry, arguments, (0.05, 0.9), heard, models)
         return result | {"run": heard.told}
 
     built = await ctx.step("build", build)
@@ -279,11 +281,22 @@ async def _crawled(ctx: JobContext, spec: SourceSpec, visits: dict[str, Any]) ->
 
 
 async def _heavy(
-    ctx: JobContext, entry: str, arguments: dict[str, Any], span: tuple[float, float], heard: Heard | None = None
+    ctx: JobContext,
+    entry: str,
+    arguments: dict[str, Any],
+    span: tuple[float, float],
+    heard: Heard | None = None,
+    environment: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     settings = ctx.platform.section(DataSettings)
     result: dict[str, Any] = await ctx.run_process(
-        entry, arguments, memory_mb=settings.memory_mb, time_s=settings.time_s, span=span, on_report=heard
+        entry,
+        arguments,
+        memory_mb=settings.memory_mb,
+        time_s=settings.time_s,
+        span=span,
+        environment=environment,
+        on_report=heard,
     )
     return result
 

@@ -83,7 +83,8 @@ def files_of(path: Path) -> dict[str, os.stat_result]:
             raise DataProblem("source_missing", f"找不到 {path}。", f"{path} does not exist.")
         if path.is_file():
             return {path.name: path.stat()}
-        found = dict(_below(path, "", os.path.realpath(path)))
+        found: dict[str, os.stat_result] = {}
+        _note_below(path, "", os.path.realpath(path), found)
     except PermissionError as error:
         raise DataProblem("source_unreadable", f"没有权限读取 {path}。", f"No permission to read {path}.") from error
     if not found:
@@ -91,16 +92,19 @@ def files_of(path: Path) -> dict[str, os.stat_result]:
     return {name: found[name] for name in sorted(found, key=lambda name: name.split("/"))}
 
 
-def _below(folder: Path | str, prefix: str, root: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Files below ``folder`` that are neither hidden nor lie outside of ``root`` in truth."""
+def _note_below(folder: Path | str, prefix: str, root: str, found: dict[str, os.stat_result]) -> None:
+    """Put into ``found`` the files below ``folder`` that are neither hidden nor lie outside of ``root`` in truth."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith("."):
+            name = entry.name
+            if name[0] == ".":
                 continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _below(entry.path, f"{prefix}{entry.name}/", root)
-            elif entry.is_file() and (not entry.is_symlink() or _inside(entry.path, root)):
-                yield prefix + entry.name, entry.stat()
+            if entry.is_file(follow_symlinks=False):
+                found[prefix + name] = entry.stat(follow_symlinks=False)
+            elif entry.is_dir(follow_symlinks=False):
+                _note_below(entry.path, f"{prefix}{name}/", root, found)
+            elif entry.is_file() and _inside(entry.path, root):
+                found[prefix + name] = entry.stat()
 
 
 def _inside(path: str, root: str) -> bool:

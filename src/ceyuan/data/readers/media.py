@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from ceyuan.data.readers.captions import words_beside
 from ceyuan.data.readers.documents import Document, Media, MediaKind, ReadOptions, Rejection
 
 __all__ = ["MEDIA", "media_format", "read_media"]
@@ -61,4 +62,6 @@ def read_media(path: Path, name: str, sample: bytes, options: ReadOptions) -> It
         yield Rejection(name, "fake_extension", f"{expected}: {found[0] if found else 'unknown or damaged'}")
     else:
         medium = Media(found[1], found[0], path, size)
-        yield Document(name, "", title=PurePosixPath(name).name, media=medium)
+        words = words_beside(path)
+        meta = {"beside": words} if words else {}
+        yield Document(name, "", title=PurePosixPath(name).name, media=medium, meta=meta)

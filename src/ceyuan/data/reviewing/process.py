@@ -18,6 +18,9 @@ __all__ = ["CHUNK", "prepare_main", "replay_main", "report_main", "sample_hash",
 
 CHUNK = 50
 """Documents in one file of a queue."""
+STANDARD = (4000, 0.96, 0.98)
+"""What GB/T 45654-2025 asks for: documents judged by hand (all where there are fewer), and the share of them and of
+what machines inspected that must pass."""
 
 
 def prepare_main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
@@ -120,6 +123,7 @@ def _result(
     rate = machine["rate"]
     refused = sorted(name for name, one in machine["sources"].items() if one["refused"])
     machine_met = bool(rate) and rate["value"] >= machine_needed
+    judged = min(STANDARD[0], int(machine["documents"]))
     return {
         "manual": manual,
         "machine": dict(machine),
@@ -127,7 +131,14 @@ def _result(
         "machine_met": machine_met,
         "refused_sources": refused,
         "passed": manual["met"] and machine_met and not refused,
+        "standard": len(items) >= judged and needed >= STANDARD[1] and machine_needed >= STANDARD[2],
     }
+
+
+_BELOW = (
+    "样本数量或合格线低于 GB/T 45654-2025 的要求，不能作为安全评估的依据。"
+    "Fewer documents or lower rates than GB/T 45654-2025 asks for: no ground for an assessment."
+)
 
 
 def _card(title: str, result: Mapping[str, Any]) -> str:
@@ -150,6 +161,7 @@ def _card(title: str, result: Mapping[str, Any]) -> str:
         f"| 全量机检 Machine ({machine['documents']}) | {whole['value']:.2%} | ≥ {result['machine_needed']:.0%} |",
         f"| 来源超过 5% Sources above 5 % | {'、'.join(result['refused_sources']) or '0'} | 0 |",
         "",
+        *([] if result["standard"] else [_BELOW, ""]),
         f"审核人 reviewers {manual['reviewers']}，一致率 agreement {manual['agreement'] or 0:.2%}，"
         f"检测链 chain {machine['version']}。",
         "",

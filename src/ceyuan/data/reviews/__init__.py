@@ -5,7 +5,7 @@ inspects every document by machine, holds each source to the five-per-cent rule,
 hub that anybody can replay. What the assessment of a model makes of it is governance's business.
 """
 
-from ceyuan.data.reviews.service import find_review, passed_review
+from ceyuan.data.reviews.service import find_review, newest_review
 from ceyuan.data.reviews.tables import DataReview
 
-__all__ = ["DataReview", "find_review", "passed_review"]
+__all__ = ["DataReview", "find_review", "newest_review"]

@@ -155,11 +155,10 @@ async def close_review(uow: UnitOfWork, review_id: str) -> DataReview:
     return row
 
 
-async def passed_review(uow: UnitOfWork, node_id: str) -> DataReview | None:
-    """The newest closed review of a revision that was passed, for whoever wants to build on it."""
-    passed = DataReview.passed.is_(True)
-    query = select(DataReview).where(DataReview.node_id == node_id, DataReview.state == "closed", passed)
-    row: DataReview | None = await uow.session.scalar(query.order_by(DataReview.created_at.desc()).limit(1))
+async def newest_review(uow: UnitOfWork, node_id: str) -> DataReview | None:
+    """The review of a revision that was closed last, passed or not, for whoever wants to build on it."""
+    query = select(DataReview).where(DataReview.node_id == node_id, DataReview.state == "closed")
+    row: DataReview | None = await uow.session.scalar(query.order_by(DataReview.closed_at.desc()).limit(1))
     return row
 
 

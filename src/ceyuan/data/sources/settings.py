@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from ceyuan.kernel.settings import Section
@@ -36,3 +37,18 @@ class DataSettings(Section):
         default=[],
         description="Networks (CIDR) that the crawler and mirrors may reach besides the public internet.",
     )
+    vision_url: str = Field(
+        "", description="OpenAI-compatible API (…/v1) of a model that sees, for captions and judgements of images."
+    )
+    vision_model: str = Field("", description="Name of that model on its server.")
+    vision_key: SecretStr = Field(SecretStr(""), description="Key for that server; it reaches media pipelines alone.")
+    vision_allowed: list[str] = Field(
+        default=[], description="Networks (CIDR) that media pipelines may reach for it besides the public internet."
+    )
+
+    def vision(self) -> dict[str, str]:
+        """What tells an engine's process of the model that sees; empty where none is configured."""
+        if not self.vision_url or not self.vision_model:
+            return {}
+        facts = {"url": self.vision_url, "model": self.vision_model, "allowed": self.vision_allowed}
+        return {"CEYUAN_VISION": json.dumps(facts | {"key": self.vision_key.get_secret_value()})}

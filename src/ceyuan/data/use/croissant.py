@@ -65,6 +65,8 @@ def croissant(
     """The card of a corpus or a mixture. ``url`` is where its files lie (``{url}/resolve/{revision}/path``)."""
     files: Sequence[Mapping[str, Any]] = manifest["data"]
     licences = sorted({str(one["source"]["licence"]) for one in manifest.get("sources", [])})
+    # A mixture has no sources of its own; what it stands under is in its matrix.
+    licences = licences or [str(one["licence"]) for one in manifest.get("licences", {}).get("licences", ())]
     sides = sorted({str(one["split"]) for one in files}, reverse=True)
     objects = [
         {

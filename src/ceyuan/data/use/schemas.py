@@ -44,15 +44,18 @@ class MixIn(BaseModel):
 
 
 class ExportIn(BaseModel):
-    """Write a dataset in another form into a dataset of the hub."""
+    """Write a dataset in another form into a dataset of the hub. `packed` are sequences of `length` tokens, by the
+    tokeniser of a model in the hub."""
 
     model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     dataset: RevisionRef
-    form: Literal["parquet", "jsonl", "webdataset"]
+    form: Literal["parquet", "jsonl", "webdataset", "packed"]
     target: DatasetName
     visibility: Visibility = "private"
+    tokeniser: Annotated[RevisionRef | None, Field(description="model whose tokenizer.json packs")] = None
+    length: Annotated[int, Field(ge=16, le=1_048_576, description="tokens of a packed sequence")] = 4096
 
 
 class BenchmarkOut(BaseModel):

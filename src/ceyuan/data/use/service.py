@@ -50,6 +50,13 @@ async def start_export(uow: UnitOfWork, body: ExportIn, key: str | None = None) 
     if f"{revision.owner}/{revision.name}" == body.target:
         raise MixtureInvalid(("不能导出到自身", "a dataset cannot be exported onto itself"))
     params = body.model_dump(mode="json") | {"dataset": revision.ref}
+    if body.form == "packed":
+        if body.tokeniser is None:
+            raise MixtureInvalid(
+                ("打包为词元需要指定分词器", "packing into tokens needs a tokeniser"),
+                hint=("填写资源库中带 tokenizer.json 的模型", "name a model of the hub that has a tokenizer.json"),
+            )
+        params["tokeniser"] = (await resolve(uow, body.tokeniser)).ref
     title = (f"导出 {revision.label}", f"Export {revision.label}")
     return await submit(uow, EXPORT, params, org_id=body.org_id, title=title, key=key, inputs=[revision.node_id])
 

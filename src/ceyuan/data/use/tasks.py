@@ -55,7 +55,7 @@ async def mix_corpora(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]
             "parts": parts,
             "benchmarks": benchmarks,
             "items": known,
-            "tokeniser": await _tokeniser(ctx, wanted, work),
+            "tokeniser": await _tokeniser(ctx, wanted.tokeniser if wanted.unit == "tokens" else None, work),
             "out": str(work / "out"),
             "title": wanted.title.model_dump(),
         }
@@ -81,12 +81,14 @@ async def export_dataset(ctx: JobContext, params: dict[str, Any]) -> dict[str, A
     async def exported() -> dict[str, Any]:
         only = [*_DOCUMENTS, "README*.md"]
         await local_snapshot(ctx.platform, wanted.dataset, work / "in", actor=ctx.actor, only=only, links=True)
-        arguments = {"folder": str(work / "in"), "out": str(work / "out"), "form": wanted.form}
+        arguments: dict[str, Any] = {"folder": str(work / "in"), "out": str(work / "out"), "form": wanted.form}
+        if wanted.form == "packed":
+            arguments |= {"tokeniser": await _tokeniser(ctx, wanted.tokeniser, work), "length": wanted.length}
         return await _heavy(ctx, "ceyuan.data.mixing.process:export_main", arguments)
 
     made = await ctx.step("export", exported)
     revision = await _publish(ctx, work / "out", wanted.target, f"Export as {wanted.form}")
-    settings = {"form": wanted.form}
+    settings = wanted.model_dump(mode="json", include={"form", "tokeniser", "length"})
     await ctx.transaction(
         "record", lambda uow: _record(uow, ctx.job_id, [wanted.dataset], revision, "export", settings)
     )
@@ -101,11 +103,11 @@ async def _make_room(uow: UnitOfWork, org_id: str, dataset: str, visibility: Vis
     return True
 
 
-async def _tokeniser(ctx: JobContext, wanted: MixIn, work: Path) -> str | None:
-    if wanted.tokeniser is None or wanted.unit != "tokens":
+async def _tokeniser(ctx: JobContext, model: str | None, work: Path) -> str | None:
+    if model is None:
         return None
     folder = work / "tokeniser"
-    await local_snapshot(ctx.platform, wanted.tokeniser, folder, actor=ctx.actor, only=["tokenizer.json"], links=True)
+    await local_snapshot(ctx.platform, model, folder, actor=ctx.actor, only=["tokenizer.json"], links=True)
     return str(folder / "tokenizer.json")
 
 

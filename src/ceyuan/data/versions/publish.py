@@ -13,26 +13,22 @@ from typing import Any
 
 import polars as pl
 
-from ceyuan.data.corpus.entry import main as build_main
 from ceyuan.data.corpus.explain import explain, manifest_of, plan_of, write_table
 from ceyuan.data.corpus.findings import counted
 from ceyuan.data.corpus.inputs import Inputs
+from ceyuan.data.corpus.media import MediaRecipe, build_media, media_plan
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report, part_of, told
+from ceyuan.data.corpus.tombstones import TOMBSTONES, tombstones
 from ceyuan.data.files import read_json, write_json
 from ceyuan.data.mixing.ledger import PROOFS, next_entry, proofs_with
 from ceyuan.data.versions.feed import Fed, feed
 from ceyuan.data.versions.refresh import Advanced, advance
 from ceyuan.data.versions.store import Store
 
-__all__ = ["TOMBSTONES", "main", "publish"]
+__all__ = ["main", "publish"]
 
 LEDGER, PROOFS_FILE = "contributions.json", "proofs.parquet"
-TOMBSTONES = "tombstones.parquet"
-"""Documents that the sources no longer have: ``id``, ``source``, ``domain``, ``kept`` (whether the dataset held it)
-and ``last`` (the revision that had it last)."""
-
-_GONE = {"id": pl.String, "source": pl.String, "domain": pl.String, "kept": pl.Boolean, "last": pl.String}
 
 
 def publish(
@@ -83,8 +79,9 @@ def publish(
     decisions = made.decided.rename({"segment": "shard"})
     counts = counted(decisions) | {"curtailed_comparisons": made.curtailed}
     raw = [store.path("raw", one.sha256) for one in made.segments]
-    explain(out, decisions, raw, made.units, recipe, (title, inputs.sources, counts))
-    write_table(out / TOMBSTONES, _tombstones(decisions, previous))
+    excerpts = store.root / "state" / "excerpts.json"
+    explain(out, decisions, raw, made.units, recipe, (title, inputs.sources, counts), excerpts)
+    write_table(out / TOMBSTONES, tombstones(decisions, previous))
     _account(out, made.version.content, decisions, inputs, previous)
     more = {
         "content": made.version.content,
@@ -104,20 +101,27 @@ def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
     Returns ``unchanged`` (the previous revision follows from the same input and recipe; nothing was written), or
     ``folder``, ``content_sha256``, ``content``, ``counts`` and ``change``.
     """
-    if "media" in (
-        args.get("recipe") or {}
-    ):  # files are content by themselves: what did not change is not stored again
-        return {"unchanged": False, "content": None, "change": None, **build_main(args, report)}
-    inputs = Inputs.of([Path(folder) for folder in args["collections"]])
-    recipe, root, out = Recipe.of(args.get("recipe") or {}), Path(args["store"]), Path(args["out"])
+    values: Mapping[str, Any] = args.get("recipe") or {}
+    folders = [Path(folder) for folder in args["collections"]]
+    root, out, title = Path(args["store"]), Path(args["out"]), args["title"]
     previous = (Path(args["previous"]), str(args["previous_ref"])) if args.get("previous") else None
     before: dict[str, Any] = read_json(previous[0] / "manifest.json") if previous else {}
-    if before.get("plan") == plan_of(inputs, recipe, args["title"]) and not args.get("full"):
+    full, threads = str(args.get("full") or ""), int(args.get("threads") or 0)
+    if "media" in values:
+        media, files = MediaRecipe.of(values), Inputs.of(folders, "media")
+        if before.get("plan") == media_plan(files, media, title) and not full:
+            return {"unchanged": True, **_outcome(before)}
+        with _alone(root, report):
+            _begin_anew(root, full)
+            kept = root / "media"
+            manifest = build_media(files, media, out, title, report, threads, kept=kept, previous=previous)
+        return {"unchanged": False, "folder": str(out / "dataset"), **_outcome(manifest)}
+    inputs, recipe = Inputs.of(folders), Recipe.of(values)
+    if before.get("plan") == plan_of(inputs, recipe, title) and not full:
         return {"unchanged": True, **_outcome(before)}
     with _alone(root, report):
-        _begin_anew(root, str(args.get("full") or ""))
-        threads = int(args.get("threads") or 0)
-        manifest = publish(Store(root), inputs, recipe, out, args["title"], report, previous=previous, threads=threads)
+        _begin_anew(root, full)
+        manifest = publish(Store(root), inputs, recipe, out, title, report, previous=previous, threads=threads)
     return {"unchanged": False, "folder": str(out), **_outcome(manifest)}
 
 
@@ -163,20 +167,6 @@ def _placed(store: Store, made: Advanced, out: Path) -> list[dict[str, object]]:
             about: dict[str, object] = {"path": name, "split": side, "rows": part.rows}
             files.append(about | {"bytes": source.stat().st_size, "sha256": part.sha256})
     return files
-
-
-def _tombstones(decisions: pl.DataFrame, previous: tuple[Path, str] | None) -> pl.DataFrame:
-    """Those of before, and what the revision before still had; without what came back."""
-    rows = pl.DataFrame(schema=_GONE)
-    if previous is not None:
-        folder, reference = previous
-        if (folder / TOMBSTONES).is_file():
-            rows = pl.read_parquet(folder / TOMBSTONES).cast(_GONE)  # type: ignore[arg-type]
-        if (folder / "statistics.parquet").is_file():
-            had = pl.read_parquet(folder / "statistics.parquet", columns=["id", "source", "domain", "reason"])
-            had = had.with_columns(kept=pl.col("reason").is_null(), last=pl.lit(reference)).drop("reason")
-            rows = pl.concat([rows, had.cast(_GONE)]).unique("id", keep="last")  # type: ignore[arg-type]
-    return rows.join(decisions.select("id"), on="id", how="anti").sort("id")
 
 
 def _account(

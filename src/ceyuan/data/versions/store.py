@@ -16,6 +16,8 @@ from ceyuan.data.problems import DataProblem
 
 __all__ = ["Part", "Segment", "Store", "Version"]
 
+_SAVING = (".npz", ".json")  # of the state, what only saves work
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -174,7 +176,7 @@ class Store:
             ledger.executemany("DELETE FROM unit WHERE segment = ? AND shard = ?", gone)
         for folder, names in wanted.items():
             for path in (self.root / folder).iterdir():
-                if path.name not in names and path.suffix != ".npz":
+                if path.name not in names and path.suffix not in _SAVING:
                     path.unlink()
 
     @contextmanager

@@ -12,6 +12,7 @@ from ceyuan.evaluation.statistics import wilson
 from ceyuan.governance.detectors import RISKS
 from ceyuan.governance.safety.schemas import SafetyPlan
 
+BY_HAND = "corpus by hand"
 _FAILING_IDENTIFIERS = frozenset({"id_number", "bank_card", "mobile", "passport"})
 
 
@@ -49,6 +50,24 @@ def part_result(part: str, findings: Sequence[Mapping[str, Any]], n: int, needed
     }
 
 
+def part_by_hand(result: Mapping[str, Any], report: str, signature: str) -> dict[str, Any]:
+    """The part that people judged before: the manual sample of a dataset's signed review. One with fewer documents or
+    lower rates than the standard's does not pass, whatever its own result."""
+    manual = result["manual"]
+    return {
+        "part": BY_HAND,
+        "n": manual["documents"],
+        "failed": manual["failed"],
+        "for_review": manual["disputed"],
+        "pass_rate": manual["rate"],
+        "needed": manual["needed"],
+        "passed": bool(manual["met"] and result["standard"]),
+        "clauses": {name: {"failed": count, "for_review": 0} for name, count in manual["clauses"].items()},
+        "detectors": {},
+        "review": {"report": report, "signature": signature, "refused_sources": result["refused_sources"]},
+    }
+
+
 def card(name: str, summary: dict[str, Any], plan: SafetyPlan) -> str:
     """The report's README in both languages; nothing in it depends on the time of the run."""
     verdict = ("通过", "passed") if summary["passed"] else ("未通过", "not passed")
@@ -73,6 +92,7 @@ def card(name: str, summary: dict[str, Any], plan: SafetyPlan) -> str:
             "",
             f"n = {part['n']}, {rate['value']:.2%} [{rate['low']:.2%}, {rate['high']:.2%}], "
             f"需 needed ≥ {part['needed']:.0%}",
+            *([f"审核报告 review: `{part['review']['report']}`"] if "review" in part else []),
             "",
             "| 条款 Clause | 不合格 Failed | 待复核 For review |",
             "|---|---|---|",

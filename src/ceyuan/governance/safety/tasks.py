@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import asdict
 from typing import Any
 
+from ceyuan.data.reviews import newest_review
 from ceyuan.governance.safety import repository
 from ceyuan.governance.safety.prompts import build_prompts
-from ceyuan.governance.safety.reporting import part_result, write
+from ceyuan.governance.safety.reporting import part_by_hand, part_result, write
 from ceyuan.governance.safety.schemas import SafetyPlan
 from ceyuan.governance.safety.tables import SafetyFinding
 from ceyuan.hub import (
@@ -53,6 +54,8 @@ async def run_safety_check(ctx: JobContext, params: dict[str, Any]) -> dict[str,
             parts[-1] |= {k: corpus[k] for k in ("population", "population_sha256")}
             findings += corpus["findings"]
             version = corpus["version"]
+            judged = await ctx.transaction("by hand", lambda uow: _judged_by_hand(uow, str(plan.dataset)))
+            parts += [judged] if judged else []
         for number, model in enumerate(plan.models):
             answers = await _answers(ctx, org_id, model, plan, 0.4 + 0.5 * number / len(plan.models))
             found = await ctx.step(f"inspect {model}", lambda a=answers: _inspect(ctx, a))  # type: ignore[misc]
@@ -88,6 +91,14 @@ async def _check_corpus(ctx: JobContext, plan: SafetyPlan) -> dict[str, Any]:
         span=(0.0, 0.4),
     )
     return result
+
+
+async def _judged_by_hand(uow: UnitOfWork, dataset: str) -> dict[str, Any] | None:
+    """What people said of this very revision in its review; None where there was none."""
+    review = await newest_review(uow, (await resolve(uow, dataset)).node_id)
+    if review is None or review.result is None:
+        return None
+    return part_by_hand(review.result, str(review.report), str(review.signature))
 
 
 async def _answers(ctx: JobContext, org_id: str, model: str, plan: SafetyPlan, start: float) -> list[list[str]]:

@@ -1,6 +1,7 @@
 """A media run from a folder to a dataset: every file kept, dropped with a reason, or quarantined."""
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from ceyuan.data.corpus.check import main as check
 from ceyuan.data.corpus.entry import main as run
 from ceyuan.data.corpus.media import MediaRecipe
 from ceyuan.data.corpus.recut import main as recut
-from ceyuan.data.media import media_operators
+from ceyuan.data.media import media_operators, open_media
 from ceyuan.data.problems import DataProblem
+from ceyuan.data.versions.publish import main as publish
 from tests.data.corpus.conftest import silent
 from tests.data.media.making import film, panning, scene, speech
 
@@ -121,6 +123,47 @@ def test_a_run_that_was_stopped_goes_on_from_what_was_measured(
             made(raw, tmp_path / "out", media="images")
     monkeypatch.setattr("ceyuan.data.corpus.media.measure.open_media", stopped)
     assert made(raw, tmp_path / "out", media="images")["content_sha256"] == whole["content_sha256"]
+
+
+def test_a_refresh_decodes_what_is_new_and_names_what_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    for number in range(4):
+        Image.fromarray(scene(number)).save(own / f"{number}.png")
+    source = {"key": "own", "kind": "folder", "location": str(own), "licence": "CC0-1.0"}
+
+    def refreshed(number: int) -> dict[str, Any]:
+        collect({"out": str(tmp_path / f"raw{number}"), "sources": [source]}, silent)
+        place = {
+            "store": str(tmp_path / "store"),
+            "out": str(tmp_path / f"out{number}"),
+            "title": {"zh": "图", "en": "i"},
+        }
+        before = {"previous": str(tmp_path / f"out{number - 1}" / "dataset"), "previous_ref": "one"} if number else {}
+        args = {"collections": [str(tmp_path / f"raw{number}")], "recipe": {"media": "images"}, "threads": 1}
+        return publish(args | place | before, silent)
+
+    assert refreshed(0)["change"] == {"put": 4, "deleted": 0, "measured": 4}
+    (own / "1.png").unlink()
+    (own / "0.png").rename(own / "renamed.png")
+    Image.fromarray(scene(8)).save(own / "new.png")
+    decoded: list[str] = []
+
+    def watched(kind: str, path: Path, beside: str) -> Any:
+        decoded.append(path.name)
+        return open_media(kind, path, beside)
+
+    monkeypatch.setattr("ceyuan.data.corpus.media.measure.open_media", watched)
+    shutil.rmtree(tmp_path / "raw0")  # earlier files are not needed any more
+    made = refreshed(1)
+    assert (made["change"], len(decoded)) == ({"put": 2, "deleted": 2, "measured": 1}, 1)
+    gone = pl.read_parquet(tmp_path / "out1" / "dataset" / "tombstones.parquet")
+    assert gone.select("id", "last").rows() == [("own/0.png", "one"), ("own/1.png", "one")]
+    collect({"out": str(tmp_path / "raw9"), "sources": [source]}, silent)
+    again = {"collections": [str(tmp_path / "raw9")], "out": str(tmp_path / "anew"), "recipe": {"media": "images"}}
+    anew = run(again | {"title": {"zh": "图", "en": "image"}}, silent)
+    assert json.loads((Path(anew["folder"]) / "manifest.json").read_bytes())["content"] == made["content"]
+    assert refreshed(2)["unchanged"]
 
 
 def test_a_threshold_is_cut_again_without_decoding(raw: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ceyuan.data.corpus.licences import matrix_of, matrix_table
 from ceyuan.data.corpus.markdown import bounds_of, table
 from ceyuan.data.corpus.media.recipe import MediaRecipe
 from ceyuan.data.operators import REASONS, STATISTICS
@@ -20,6 +21,7 @@ _WORDS = {
     ),
     "sources": ("来源", "Sources"),
     "source_row": (("来源", "出处", "许可", "文件"), ("source", "origin", "licence", "files")),
+    "licences": ("许可矩阵", "Licence matrix"),
     "contents": ("内容", "Contents"),
     "content_row": (("项", "数量"), ("item", "number")),
     "dropped": ("剔除原因", "Reasons for dropping"),
@@ -73,6 +75,7 @@ def _card(
     items += [(split, f"{row['documents']:,}") for split, row in counts["splits"].items()]
     dropped = [(row["domain"], row["zh" if side == 0 else "en"], f"{row['documents']:,}") for row in reasons]
     parts = [f"# {title}", word["about"], f"## {word['sources']}", table(word["source_row"], rows)]
+    parts += [f"## {word['licences']}", matrix_table(side, matrix_of(sources, counts))]
     parts += [f"## {word['contents']}", table(word["content_row"], items)]
     parts += [f"## {word['dropped']}", table(word["reason_row"], dropped)]
     parts += [f"## {word['bounds']}", table(word["bound_row"], _bounds(side, recipe))]

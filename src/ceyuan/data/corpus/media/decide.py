@@ -18,7 +18,7 @@ from ceyuan.data.problems import DataProblem
 
 __all__ = ["decide_media"]
 
-_DESCRIBING = ("id", "source", "domain", "title", "group", "rank", "kind", "size", "exact", "problem", "detail", "path")
+_DESCRIBING = ("id", "source", "domain", "title", "group", "rank", "kind", "size", "exact", "problem", "detail", "file")
 _FINEST = {
     "image": ("width", "height"),
     "audio": ("sample_rate", "bandwidth"),
@@ -26,9 +26,10 @@ _FINEST = {
 }
 
 
-def decide_media(shards: Sequence[Path], recipe: MediaRecipe) -> pl.DataFrame:
+def decide_media(shards: Sequence[Path], places: Sequence[Path], recipe: MediaRecipe) -> pl.DataFrame:
     """One row per item in input order: ``shard`` and ``row``, what describes it, its statistics, ``reason`` (null:
-    kept), ``duplicate_of``, ``similarity``, ``cluster`` and ``split``.
+    kept), ``duplicate_of``, ``similarity``, ``cluster`` and ``split``. ``places`` are the folders that the files of
+    each shard lie in; ``path`` is where a file is now.
 
     Other kinds of media are left out. Raises ``DataProblem`` ``nothing_to_read``.
     """
@@ -36,8 +37,12 @@ def decide_media(shards: Sequence[Path], recipe: MediaRecipe) -> pl.DataFrame:
     frames = [
         pl.read_parquet(path, columns=[*_DESCRIBING, *statistics])
         .with_row_index("row")
-        .with_columns(pl.lit(number, pl.UInt32).alias("shard"), pl.col("size").alias("bytes"))
-        for number, path in enumerate(shards)
+        .with_columns(
+            (pl.lit(f"{place}/") + pl.col("file")).alias("path"),
+            pl.lit(number, pl.UInt32).alias("shard"),
+            pl.col("size").alias("bytes"),
+        )
+        for number, (path, place) in enumerate(zip(shards, places, strict=True))
     ]
     table = pl.concat(frames, how="vertical_relaxed").filter(pl.col("kind") == recipe.kind)
     if not table.height:

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ceyuan.data.corpus.media.measure import damaged
 from ceyuan.data.corpus.media.recipe import MediaRecipe
 from ceyuan.data.files import sha256_of, write_atomically
 from ceyuan.data.media import ENDINGS
@@ -20,13 +21,18 @@ _COLUMNS = ("id", "file_name", "preview", "kind", "format", "size", "title", "so
 
 
 def put_files(decisions: pl.DataFrame, folder: Path) -> tuple[int, int]:
-    """Link or copy the kept files to ``folder/media/<ab>/<SHA-256>.<format>``; how many there are, and their bytes."""
+    """Link or copy the kept files to ``folder/media/<ab>/<SHA-256>.<format>``; how many there are, and their bytes.
+
+    Raises ``DataProblem`` ``shard_damaged`` for one that is gone or has lost its size since it was collected.
+    """
     kept = decisions.filter(pl.col("reason").is_null()).unique("path", maintain_order=True)
     total = 0
     for path, size in kept.select("path", "size").iter_rows():
         source = Path(path).resolve()
         place = folder / file_name(path)
         total += size
+        if not source.is_file() or source.stat().st_size != size:
+            raise damaged(source)
         if place.exists():
             continue
         place.parent.mkdir(parents=True, exist_ok=True)
