@@ -289,6 +289,10 @@ def test_large_files_go_and_come_by_git_lfs(hub: Repository) -> None:
     hub.commit(copy, {"w.safetensors": weights, "notes.md": b"# Notes\n"})
     pushed = git("push", "origin", "main", at=copy)
     assert pushed.returncode == 0, pushed.stderr
+    assert "lock" not in pushed.stderr.lower()
+    done("lfs", "lock", "w.safetensors", at=copy)
+    assert done("lfs", "locks", at=copy).split()[:2] == ["w.safetensors", "li"]
+    done("lfs", "unlock", "w.safetensors", at=copy)
     assert hub.read("w.safetensors") == weights
     (info,) = hub.http.post(f"/api/models/lab/{hub.name}/paths-info/main", json={"paths": ["w.safetensors"]}).json()
     assert info["lfs"]["oid"] == hashlib.sha256(weights).hexdigest()

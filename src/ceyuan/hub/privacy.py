@@ -12,6 +12,7 @@ from ceyuan.hub.gating.tables import HubAccessRequest
 from ceyuan.hub.history.tables import HubCommit, HubRef
 from ceyuan.hub.hooks.tables import HubHook
 from ceyuan.hub.lineage.tables import LineageRecord
+from ceyuan.hub.locks.tables import HubLock
 from ceyuan.hub.mirrors.tables import HubMirror
 from ceyuan.hub.repositories import repository
 from ceyuan.hub.repositories.schemas import repository_out
@@ -45,13 +46,17 @@ class HubPersonalData:
         shown = ("id", "name", "created_at", "revoked_at")
         signing = [{name: getattr(key, name) for name in shown} | {"public_key": key.public_key.hex()} for key in keys]
         yield json_file("signing-keys.json", signing)
+        locks = await uow.session.scalars(select(HubLock).where(HubLock.owner_id == person_id))
+        kept = ("repository_id", "path", "locked_at")
+        yield json_file("locks.json", [{name: getattr(row, name) for name in kept} for row in locks])
         yield json_file("access-requests.json", [{name: getattr(row, name) for name in fields} for row in asked])
 
     async def erase(self, uow: UnitOfWork, person_id: str) -> None:
-        """Names go, ids stay; likes and webhooks go."""
+        """Names go, ids stay; likes, webhooks and locks go."""
         for gone in (
             delete(HubLike).where(HubLike.person_id == person_id),
             delete(HubHook).where(HubHook.person_id == person_id),
+            delete(HubLock).where(HubLock.owner_id == person_id),
         ):
             await uow.session.execute(gone)
         for table, of, name in (

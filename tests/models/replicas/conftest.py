@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +34,7 @@ STAND_IN = PoolRun(
     "local",
     cpus=1,
     memory_gib=0.5,
-    command=(sys.executable, "{model}/stand_in.py", "{host}", "{port}", "{name}", "{model}"),
+    command=("python3", "{model}/stand_in.py", "{host}", "{port}", "{name}", "{model}"),
     concurrency=4,
 )
 _ROOMS = (*NEEDED, "catalogue", "pools", "quotas", "tasks", "replicas", "deployments")

@@ -1,4 +1,5 @@
-"""A stand-in for an inference server: OpenAI's API over aiohttp, with what the revision's `words` say for an answer.
+"""A stand-in for an inference server: OpenAI's API by the standard library alone, with what the revision's `words` say
+for an answer.
 
 It lies in the revision itself, so that the task's sandbox shows it, and is run as `command`. It takes only its own key.
 The word `broken` makes it end at once; a prompt of digits makes it answer after so many milliseconds; `POST /die` is
@@ -7,59 +8,67 @@ how a test kills it, whose process it cannot know from outside the sandbox.
 
 from __future__ import annotations
 
-import asyncio
+import json
 import os
 import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-
-from aiohttp import web
+from typing import Any
 
 HOST, PORT, NAME, MODEL = sys.argv[1:5]
 WORDS = (Path(MODEL) / "words").read_text().strip()
 KEY = os.environ["CEYUAN_REPLICA_KEY"]
 
 
-def refused(request: web.Request) -> bool:
-    return request.headers.get("Authorization") != f"Bearer {KEY}"
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
 
+    protocol_version = "HTTP/1.1"
 
-async def health(request: web.Request) -> web.Response:
-    return web.Response()
+    def do_GET(self) -> None:
+        if self.path == "/health":
+            self.answer(200, {})
+        elif not self.refused():
+            self.answer(200, {"object": "list", "data": [{"id": NAME, "object": "model"}]})
 
+    def do_POST(self) -> None:
+        if self.path == "/die":
+            os._exit(9)
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.refused():
+            return
+        prompt = json.loads(body)["messages"][-1]["content"]
+        time.sleep(int(prompt) / 1000 if prompt.isdigit() else 0)
+        choice = {"index": 0, "message": {"role": "assistant", "content": WORDS}, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
+        told = {"id": "x", "object": "chat.completion", "created": 0, "model": NAME, "choices": [choice]}
+        self.answer(200, {**told, "usage": usage})
 
-async def models(request: web.Request) -> web.Response:
-    if refused(request):
-        return web.json_response({"error": "Unauthorized"}, status=401)
-    return web.json_response({"object": "list", "data": [{"id": NAME, "object": "model"}]})
+    def refused(self) -> bool:
+        """Whether the key is not ours, which is told."""
+        if self.headers["authorization"] == f"Bearer {KEY}":
+            return False
+        self.answer(401, {"error": "Unauthorized"})
+        return True
 
+    def answer(self, status: int, document: dict[str, Any]) -> None:
+        data = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
-async def chat(request: web.Request) -> web.Response:
-    if refused(request):
-        return web.json_response({"error": "Unauthorized"}, status=401)
-    asked = await request.json()
-    prompt = asked["messages"][-1]["content"]
-    await asyncio.sleep(int(prompt) / 1000 if prompt.isdigit() else 0)
-    choice = {"index": 0, "message": {"role": "assistant", "content": WORDS}, "finish_reason": "stop"}
-    usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
-    return web.json_response(
-        {"id": "x", "object": "chat.completion", "created": 0, "model": NAME, "choices": [choice], "usage": usage}
-    )
-
-
-async def die(request: web.Request) -> web.Response:
-    os._exit(9)
+    def log_message(self, *_: Any) -> None:
+        """Nothing of single requests."""
 
 
 def main() -> None:
     sys.stderr.write(f"the key is {KEY}\n")
     if WORDS == "broken":
         sys.exit("these weights cannot be loaded")
-    app = web.Application()
-    app.router.add_get("/health", health)
-    app.router.add_get("/v1/models", models)
-    app.router.add_post("/die", die)
-    app.router.add_post("/v1/chat/completions", chat)
-    web.run_app(app, host=HOST, port=int(PORT), print=lambda *_: None, shutdown_timeout=2)
+    ThreadingHTTPServer((HOST, int(PORT)), Handler).serve_forever()
 
 
 if __name__ == "__main__":

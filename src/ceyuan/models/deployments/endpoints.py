@@ -17,7 +17,7 @@ from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering import InsufficientFunds, statistics
 from ceyuan.models.deployments import service
 from ceyuan.models.deployments.controller import REPLICA_SECONDS
-from ceyuan.models.deployments.errors import DeploymentUnknown, NoModelFile, NoVariant, RollRunning
+from ceyuan.models.deployments.errors import DeploymentUnknown, NoModelFile, NoVariant, RollRunning, SeveralProcesses
 from ceyuan.models.deployments.schemas import DeploymentIn, DeploymentOut, ScaleIn, ShareIn, UpdateIn
 from ceyuan.models.gateway import GatewayApp
 from ceyuan.models.replicas import PoolReplicas
@@ -106,7 +106,7 @@ async def list_deployments(uow: ReadWork) -> Any:
     status_code=201,
     responses=problems(
         *(Unauthenticated, Forbidden, RepositoryNotFound, NameTaken, NoModelFile, InvalidServedModel, Invalid),
-        *(TaskImpossible, AcceleratorUnknown, NotIsolated, InsufficientFunds),
+        *(TaskImpossible, AcceleratorUnknown, NotIsolated, InsufficientFunds, SeveralProcesses),
     ),
 )
 async def create_deployment(body: DeploymentIn, uow: WriteWork) -> Any:
@@ -139,7 +139,14 @@ async def set_deployment_scale(deployment_id: str, body: ScaleIn, uow: WriteWork
     response_model=DeploymentOut,
     status_code=202,
     responses=problems(
-        Unauthenticated, Forbidden, DeploymentUnknown, RepositoryNotFound, RollRunning, NoModelFile, Invalid
+        Unauthenticated,
+        Forbidden,
+        DeploymentUnknown,
+        RepositoryNotFound,
+        RollRunning,
+        NoModelFile,
+        SeveralProcesses,
+        Invalid,
     ),
 )
 async def update_deployment(deployment_id: str, body: UpdateIn, uow: WriteWork) -> Any:

@@ -31,3 +31,10 @@ class NoModelFile(Invalid):
 
     code = "no_model_file"
     title = ("没有可运行的模型文件", "No file that the engine can run")
+
+
+class SeveralProcesses(Conflict):
+    """Several processes share the database: an embedded deployment would run in one of them only."""
+
+    code = "several_processes"
+    title = ("有多个进程共用数据库", "Several processes share the database")

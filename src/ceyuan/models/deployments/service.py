@@ -14,9 +14,10 @@ from ceyuan.hub import Revision, list_files, resolve
 from ceyuan.kernel.errors import Invalid
 from ceyuan.kernel.jobs import submit
 from ceyuan.kernel.work import UnitOfWork
-from ceyuan.models.deployments.errors import DeploymentUnknown, NoModelFile, NoVariant, RollRunning
+from ceyuan.models.deployments.errors import DeploymentUnknown, NoModelFile, NoVariant, RollRunning, SeveralProcesses
 from ceyuan.models.replicas import REACHED, ReplicaSettings, check_engine, keeper_of, spec_of
 from ceyuan.models.serving import Capability, EngineOptions, NewServed, ServedModel, is_released, serve_model
+from ceyuan.models.serving.home import living
 from ceyuan.models.serving.service import may_see
 from ceyuan.models.serving.variants import DeploymentPlan, PoolRun, Scale, Variant, VariantName, plan_of
 
@@ -80,8 +81,18 @@ def _check(wanted: Scale) -> None:
 
 
 async def _check_pool(uow: UnitOfWork, plan: DeploymentPlan, variant: Variant, name: str) -> None:
-    """Raise what would keep a replica from ever running: `Invalid`, `TaskImpossible`, `NotIsolated`, ..."""
+    """Raise what would keep a replica from ever running, or from being called: `SeveralProcesses`, `Invalid`,
+    `TaskImpossible`, `NotIsolated`, ..."""
     if plan.pool is None:
+        found = await living(uow)
+        if len(found) > 1:
+            raise SeveralProcesses(
+                (
+                    f"{len(found)} 个进程共用数据库({'、'.join(found)}),内置引擎的部署只能在其中一个里运行",
+                    f"{len(found)} processes share the database ({', '.join(found)}); embedded engines run in one only",
+                ),
+                hint=("请指定资源池(pool)", "name a pool: its replicas can be called by every process"),
+            )
         return
     check_engine(plan.pool)
     pools = await all_pools(uow.session)
@@ -101,7 +112,7 @@ async def deploy(uow: UnitOfWork, new: NewDeployment) -> ServedModel:
 
     Its file is brought by a job if it is not on this machine, to replicas in a pool by their tasks. A revision that was
     not released is a candidate, which only its owner may call; its owner pays for the replicas. Raises `NoModelFile`,
-    what serving raises, and for a pool what keeps a task from running there.
+    what serving raises, for a pool what keeps a task from running there, and without one `SeveralProcesses`.
     """
     uow.actor.require_duty("operator")
     _check(new.scale)

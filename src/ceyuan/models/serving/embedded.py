@@ -1,4 +1,8 @@
-"""Replicas in this process's own engines: what is wanted is declared to them, and they start what a call needs."""
+"""Replicas in this process's own engines: what is wanted is declared to them, and they start what a call needs.
+
+A model that is served plainly runs in every process that is called for it; a deployment, whose replicas are counted and
+paid for, in one (`EngineHome`).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from ceyuan.kernel.platform import Platform
 from ceyuan.models.serving.engine import Engines, EngineSpec, EngineState, Load
 from ceyuan.models.serving.errors import EngineUnavailable
 from ceyuan.models.serving.files import FileReference, local_path
+from ceyuan.models.serving.home import EngineHome
 from ceyuan.models.serving.replicas import Offer, Wanted, offer_of, replica_of
 from ceyuan.models.serving.routes import Place, Replica
 from ceyuan.models.serving.settings import ServingSettings
@@ -28,6 +33,7 @@ class EmbeddedReplicas:
         self._settings = platform.section(ServingSettings)
         self._scales: dict[str, int] = {}
         self._changed = changed
+        self.home = EngineHome(platform, changed)
         self.engines: Engines | None = None
 
     async def start(self) -> None:
@@ -39,12 +45,14 @@ class EmbeddedReplicas:
             max_loaded=settings.engine_max_loaded,
         )
         await self.engines.start()
+        await self.home.start()
 
     async def stop(self) -> None:
         """End all engines."""
         if self.engines is not None:
             await self.engines.close()
             self.engines = None
+        await self.home.stop()
 
     def runs(self, plan: DeploymentPlan | None) -> bool:
         """Everything that names no pool."""
@@ -54,6 +62,8 @@ class EmbeddedReplicas:
         """Declare the engines that are wanted, and withdraw all others."""
         names: set[str] = set()
         for model, plan in wanted:
+            if plan is not None and not self.home.here:
+                continue
             try:
                 names |= self._declare_all(model, plan)
             except Exception:
@@ -107,6 +117,8 @@ class EmbeddedReplicas:
         """The engine's socket, held for one call."""
         if self.engines is None:
             raise EngineUnavailable(("引擎正在关闭", "the engines are shutting down"))
+        if not self.holds(name):
+            self.home.require()
         async with self.engines.lease(name, wait_s=wait_s) as lease:
             yield Place("http://engine/v1", {}, lease.socket)
 
@@ -115,6 +127,9 @@ class EmbeddedReplicas:
         if self.engines is None:
             return []
         names = [name for name in self.engines.names if name == served_id or name.startswith(f"{served_id}/")]
+        if not names and not self.home.here:
+            words = f"runs in the process {self.home.holder}"
+            return [EngineState(f"{served_id}/0/0", "stopped", None, 0, None, None, None, 0, words, [], [])]
         return [state for name in sorted(names) if (state := self.engines.state(name)) is not None]
 
     def loads(self, model: ServedModel, plan: DeploymentPlan) -> list[Load]:
@@ -135,6 +150,8 @@ class EmbeddedReplicas:
 
     def standing(self, served_id: str, variant: Variant) -> tuple[bool, str]:
         """By the state of the revision's first engine."""
+        if not self.home.here:
+            return False, f"the engines of this deployment run in the process {self.home.holder}"
         state = self.engines.state(variant.engine(served_id, 0)) if self.engines is not None else None
         if state is None:
             return False, ""

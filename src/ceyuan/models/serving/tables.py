@@ -65,3 +65,14 @@ class ServedModel(Base):
     created_by: Mapped[str] = mapped_column(Id)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class EngineHolder(Base):
+    """A process of ours that lives until `until`, and whether it runs the embedded engines of deployments. The row
+    without a name is there to be locked."""
+
+    __tablename__ = "engine_holder"
+    worker: Mapped[str] = mapped_column(String(64), primary_key=True)
+    label: Mapped[str] = mapped_column(String(200))
+    until: Mapped[datetime]
+    holds: Mapped[bool]
