@@ -29,10 +29,10 @@ def _listen() -> socket.socket:
     return listener
 
 
-async def _serve(app: Any, **more: Any) -> None:
+async def _serve(app: Any, *, http: Any = "httptools", **more: Any) -> None:
     listener = _listen()
     config = uvicorn.Config(
-        app, lifespan="off", http="httptools", loop="uvloop", access_log=False, log_level="error", proxy_headers=False
+        app, lifespan="off", http=http, loop="uvloop", access_log=False, log_level="error", proxy_headers=False
     )
     print(json.dumps({"port": listener.getsockname()[1], **more}), flush=True)
     await uvicorn.Server(config).serve(sockets=[listener])
@@ -100,6 +100,7 @@ async def gateway(upstream_port: str, folder: str) -> None:
     from ceyuan.models.serving import ModelDirectory, NewServed, NewUpstream, add_upstream, serve_model
     from ceyuan.server import rooms
     from ceyuan.server.assembly import build_platform
+    from ceyuan.server.listening import PatientProtocol
     from ceyuan.server.run import settle_heap
     from ceyuan.server.settings import ServerSettings
 
@@ -125,7 +126,7 @@ async def gateway(upstream_port: str, folder: str) -> None:
     (app,) = platform.find(GatewayApp)
     settle_heap()
     try:
-        await _serve(app, key=key.secret, org=org.id, database=str(platform.database.path))
+        await _serve(app, http=PatientProtocol, key=key.secret, org=org.id, database=str(platform.database.path))
     finally:
         for service in reversed(services):
             await service.stop(platform)
