@@ -23,7 +23,7 @@ class HeadWithBody(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if self._held:
-            data = b"%b%b" % (self._held, data)
+            data = b"".join((self._held, data))
             self._held = b""
         elif bytes(data[: len(_HEAD)]) == _HEAD:
             self._held = bytes(data)
