@@ -71,7 +71,7 @@ def _refreshed(folder: Path, texts: list[str], times: int, seed: int) -> list[Ro
     same = (refreshed["content"], refreshed["counts"]) == (whole["content"], whole["counts"])
     bars = [("collecting and dataset", sum(again) / sum(anew)), ("dataset alone", again[1] / anew[1])]
     rows = [
-        _row(f"refresh of 1 %, {bar}", value, 0.05, "of a full run", peer=1.0, better="lower") for bar, value in bars
+        _row(f"refresh of 1 %, {bar}", value, 0.03, "of a full run", peer=1.0, better="lower") for bar, value in bars
     ]
     return [*rows, _row("refresh equals a full run", float(same), 1, "0 or 1")]
 

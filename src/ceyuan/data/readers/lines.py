@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from ceyuan.data.readers.encoding import is_wide
 
-__all__ = ["Line", "decoded_line", "decoded_lines", "raw_lines"]
+__all__ = ["Line", "decoded_line", "decoded_lines", "line_blocks", "raw_lines"]
 
 _BLOCK = 1 << 18
 _SECOND_CHOICES = ("utf-8", "gb18030")
@@ -22,8 +22,9 @@ class Line:
     problem: str = ""
 
 
-def raw_lines(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
-    """(number, bytes without the line feed) for each line; None in place of one over ``limit`` bytes.
+def line_blocks(file: BinaryIO, limit: int) -> Iterator[tuple[int, list[bytes | None]]]:
+    """Lines many at a time: (number of the first, bytes of each without the line feed); None in place of one over
+    ``limit`` bytes.
 
     Holds at most ``limit`` plus one block, also while it skips over a line of any length.
     """
@@ -36,18 +37,22 @@ def raw_lines(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
             kept += first
         if not pieces:
             continue
-        yield number, None if skipping else kept
-        number, skipping = number + 1, False
-        kept = pieces.pop()
-        for place, piece in enumerate(pieces):
-            yield number + place, piece if len(piece) <= limit else None
-        number += len(pieces)
-        if len(kept) > limit:
-            kept, skipping = b"", True
+        begun = pieces.pop()
+        whole: list[bytes | None] = [None if skipping else kept]
+        whole += pieces if limit >= _BLOCK else [piece if len(piece) <= limit else None for piece in pieces]
+        yield number, whole
+        number += len(whole)
+        kept, skipping = (b"", True) if len(begun) > limit else (begun, False)
     if skipping:
-        yield number, None
+        yield number, [None]
     elif kept:
-        yield number, kept
+        yield number, [kept]
+
+
+def raw_lines(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
+    """(number, bytes) for each line, as ``line_blocks`` gives them."""
+    for first, lines in line_blocks(file, limit):
+        yield from enumerate(lines, first)
 
 
 def decoded_lines(file: BinaryIO, encoding: str, limit: int) -> Iterator[Line]:

@@ -10,11 +10,9 @@ import orjson
 
 from ceyuan.data.readers.documents import Document, Item, ReadOptions, Rejection
 from ceyuan.data.readers.fields import document_of, documents_of, text_fields
-from ceyuan.data.readers.lines import Line, decoded_line, decoded_lines, raw_lines
+from ceyuan.data.readers.lines import Line, decoded_line, decoded_lines, line_blocks
 
 __all__ = ["read_csv", "read_json", "read_json_lines"]
-
-_BATCH, _BATCH_BYTES = 1024, 4 << 20  # lines, and bytes, that are taken together
 
 
 def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Item]:
@@ -32,11 +30,36 @@ def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) 
 
 
 def _parsed_bytes(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[Item]:
-    """Lines of UTF-8 parsed as they are; only one that is no JSON is decoded to see why."""
+    """Lines of UTF-8 parsed as they are, many at once where all are sound."""
+    for first, lines in line_blocks(file, options.limits.line):
+        values = _parsed_together(lines)
+        if values is None:
+            yield from _parsed_one_by_one(first, lines, name, options)
+        else:
+            wheres = [f"{name}#{number}" for number in range(first, first + len(lines))]
+            yield from _documents(values, wheres, options)
+
+
+def _parsed_together(lines: Sequence[bytes | None]) -> list[object] | None:
+    """The values of some lines, each of which looks like an object; None where any of them is something else."""
+    whole = [line for line in lines if line]
+    if len(whole) < len(lines) or {line[:1] for line in whole} != {b"{"}:
+        return None
+    ends = {line[-1:] for line in whole}
+    if ends != {b"}"} and not (ends <= {b"}", b"\r"} and all(line.endswith((b"}", b"}\r")) for line in whole)):
+        return None
+    try:
+        values: list[object] = orjson.loads(b"[" + b",".join(whole) + b"]")
+    except orjson.JSONDecodeError:
+        return None
+    return values if len(values) == len(whole) else None
+
+
+def _parsed_one_by_one(first: int, lines: Sequence[bytes | None], name: str, options: ReadOptions) -> Iterator[Item]:
+    """Lines parsed alone; only one that is no JSON is decoded to see why."""
     values: list[object] = []
     wheres: list[str] = []
-    size = 0
-    for number, line in raw_lines(file, options.limits.line):
+    for number, line in enumerate(lines, first):
         where = f"{name}#{number}"
         problem: Document | Rejection | None = None
         if line is None:
@@ -45,17 +68,15 @@ def _parsed_bytes(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[I
             try:
                 values.append(orjson.loads(line))
                 wheres.append(where)
-                size += len(line)
             except orjson.JSONDecodeError:
                 decoded = decoded_line(number, line.removeprefix(codecs.BOM_UTF8), "utf-8")
                 if decoded.problem:
                     problem = Rejection(where, decoded.problem)
                 elif decoded.text.strip():
                     problem = _parsed(decoded.text, where, options)
-        if problem is not None or len(values) >= _BATCH or size >= _BATCH_BYTES:
-            yield from _documents(values, wheres, options)
-            values, wheres, size = [], [], 0
         if problem is not None:
+            yield from _documents(values, wheres, options)
+            values, wheres = [], []
             yield problem
     yield from _documents(values, wheres, options)
 
