@@ -125,8 +125,12 @@ def bundle(
 @app.command("import")
 def import_file(
     source: Annotated[Path, typer.Argument(help="a bundle, or a folder or .zip or .tar archive of files", exists=True)],
-    name: Annotated[str, typer.Argument(help="owner/name of a repository here; it is made if there is none")],
-    kind: Annotated[str, typer.Option(help="of an archive's files: dataset, model or report")] = "dataset",
+    name: Annotated[
+        str, typer.Argument(help="a repository here, such as models/owner/name; it is made if there is none")
+    ],
+    kind: Annotated[
+        str | None, typer.Option(help="of an archive's files: dataset, model or report [default: as named, or dataset]")
+    ] = None,
     trust: Annotated[list[str] | None, typer.Option("--key", help="public key (hex) that must have signed")] = None,
     visibility: Annotated[str, typer.Option(help="public, internal or private")] = "private",
 ) -> None:
@@ -134,7 +138,10 @@ def import_file(
     from ceyuan.sdk.bundles import import_archive, import_bundle, is_bundle
 
     hub = _hub()
+    prefix, _, rest = name.partition("/")
+    named = prefix.removesuffix("s") if "/" in rest and prefix in ("models", "datasets", "reports") else None
+    place = rest if named else name
     if is_bundle(source):
-        show(import_bundle(hub, source, name, trust=trust or (), visibility=visibility), key="commit")
+        show(import_bundle(hub, source, place, trust=trust or (), visibility=visibility), key="commit")
     else:
-        show(import_archive(hub, source, kind, name, visibility=visibility), key="commit")
+        show(import_archive(hub, source, kind or named or "dataset", place, visibility=visibility), key="commit")

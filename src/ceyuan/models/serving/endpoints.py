@@ -144,6 +144,8 @@ async def get_model_bundle(served_id: str, uow: ReadWork) -> StreamingResponse:
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(bundled.filename)}",
         "Content-Length": str(bundle.size_of(bundled)),
+        # Weights do not get smaller, and who saves the answer as it comes must have an archive.
+        "Content-Encoding": "identity",
     }
     return StreamingResponse(bundle.stream(bundled), media_type="application/x-tar", headers=headers)
 
