@@ -3,7 +3,11 @@
 SkyPilot runs in an environment of its own (`pip install skypilot`; `--skypilot` names its interpreter), offline, with
 the same offers as its catalogue. It is asked twice: as it is, with copying for nothing, and told what copying out of
 each region costs on average, which no catalogue can say. It takes every link for 10 Gb/s, prices for the mean of the
-day, and knows neither other tasks nor capacities. Without its interpreter, two launchers of the same beliefs stand in
+day, and knows neither other tasks nor capacities. Ours answers three times: with what a delay costs the owners and
+what carbon costs, which nobody told the peer; for the price alone; and for the price alone without deadlines, of which
+the peer knows nothing. A price in all hides that one keeps deadlines and the other does not: the price of a task that
+ended in time stands beside it.
+Without its interpreter, two launchers of the same beliefs stand in
 for it, one told the price of every single link. All choices are carried out by the same rehearsal over the true links,
 capacities and prices by the hour. The bound is the mixed-integer programme's own, for rent, copying, carbon and delay
 together. Everything is generated from the seed.
@@ -13,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import time
@@ -37,6 +42,7 @@ from ceyuan.compute.sites import (
 )
 
 SLOT, HORIZON = 6.0, 288.0
+Problem = tuple[World, list[SiteTask]]
 SIZES = {
     "data of 1 GB to 10 GB": (1.0, 10.0),
     "data of 1 GB to 200 TB": (1.0, 200_000.0),
@@ -134,9 +140,6 @@ def read_choices(world: World, tasks: list[SiteTask], found: list[Any]) -> list[
     return choices
 
 
-Problem = tuple[World, list[SiteTask]]
-
-
 def peers(python: str | None, problems: list[Problem]) -> tuple[str, list[list[list[Choice]]]]:
     """Who the peer is, and for each problem its choices when told the price of copying and when not."""
     if not python:
@@ -149,10 +152,17 @@ def peers(python: str | None, problems: list[Problem]) -> tuple[str, list[list[l
 
 
 def figures_of(world: World, tasks: list[SiteTask], choices: list[Choice], unplaced: int = 0) -> list[float]:
-    """Price, mean end, deadlines missed, carbon, and all in yuan with carbon and delay."""
+    """Price, mean end, deadlines missed, carbon, all in yuan with carbon and delay, and price for each task in time."""
     done = rehearse(world, tasks, choices)
     missed = float(done.missed + unplaced)
-    return [done.price, done.mean_end, missed, done.carbon, weighed(world, tasks, done)]
+    in_time = done.price / max(1.0, len(tasks) - missed)
+    return [done.price, done.mean_end, missed, done.carbon, weighed(world, tasks, done), in_time]
+
+
+def for_the_price(world: World, tasks: list[SiteTask], *, deadlines: bool = True) -> Problem:
+    """The same question where neither delay nor carbon costs anything, nor, without `deadlines`, being late."""
+    kept = {} if deadlines else {"deadline": math.inf}
+    return replace(world, carbon_price=0.0), [replace(task, delay_price=0.0, **kept) for task in tasks]
 
 
 def compare(name: str, problems: list[Problem], python: str | None, seconds: float) -> list[dict[str, Any]]:
@@ -164,31 +174,46 @@ def compare(name: str, problems: list[Problem], python: str | None, seconds: flo
         made = plan(world, tasks, slot=SLOT, horizon=HORIZON, seconds=seconds)
         took = time.process_time() - began
         ours = figures_of(world, tasks, choices_of(made, tasks), len(made.unplaced))
+        cheap = plan(*for_the_price(world, tasks), slot=SLOT, horizon=HORIZON, seconds=seconds)
+        only = figures_of(world, tasks, choices_of(cheap, tasks), len(cheap.unplaced))
+        late = plan(*for_the_price(world, tasks, deadlines=False), slot=SLOT, horizon=HORIZON, seconds=seconds)
+        free = figures_of(world, tasks, choices_of(late, tasks), len(late.unplaced))
         peer = figures_of(world, tasks, told), figures_of(world, tasks, untold)
-        found.append([*ours, *peer[0], *peer[1], made.bound, took])
+        found.append([*ours, *only, *free, *peer[0], *peer[1], made.bound, cheap.bound, took])
     mean, count, seeds = np.mean(found, axis=0), len(problems[0][1]), len(problems)
-    for label, part in zip(("ours", f"{who} told prices", f"{who} as it is"), np.split(mean[:15], 3), strict=True):
+    labels = ("ours", "ours for the price alone", "ours as free as the peer", f"{who} told prices", f"{who} as it is")
+    parts = dict(zip(labels, np.split(mean[:30], 5), strict=True))
+    for label, part in parts.items():
         print(
             f"{name}, {label}: price {part[0]:.0f}, mean end {part[1]:.1f} h, missed {part[2]:.2f} of {count}, "
-            f"CO2 {part[3]:.0f} kg, with carbon and delay {part[4]:.0f}",
+            f"CO2 {part[3]:.0f} kg, with carbon and delay {part[4]:.0f}, for a task in time {part[5]:.0f}",
             flush=True,
         )
-    print(f"{name}: bound with carbon and delay {mean[15]:.0f}, {mean[16]:.1f} s for a plan", flush=True)
+    bound, cheapest, took = mean[30:]
+    told = f"bound with carbon and delay {bound:.0f}, of the price {cheapest:.0f}"
+    print(f"{name}: {told}, {took:.1f} s of processor for a plan", flush=True)
+    return _rows_of(name, f"{seeds} seeds", count, list(parts.items()), float(bound), float(cheapest))
+
+
+def _rows_of(
+    name: str, seeds: str, count: int, parts: list[tuple[str, Any]], bound: float, cheapest: float
+) -> list[dict[str, Any]]:
     factor = 0.8 if name == LARGE else 1.0
     rows: list[dict[str, Any]] = []
-    for bar, at, other, target, unit in (
-        (f"price (peer: {who} as it is)", 0, 10, factor * mean[10], "yuan"),
-        (f"price (peer: {who} told the price of copying)", 0, 5, factor * mean[5], "yuan"),
-        (f"mean completion (peer: {who} as it is)", 1, 11, mean[11], "h"),
-        (f"mean completion (peer: {who} told)", 1, 6, mean[6], "h"),
-        (f"deadlines missed (peer: {who} as it is)", 2, 12, mean[12], f"of {count}"),
-        (f"deadlines missed (peer: {who} told)", 2, 7, mean[7], f"of {count}"),
-        (f"carbon (peer: {who} as it is)", 3, 13, None, "kg CO2"),
-        (f"carbon (peer: {who} told)", 3, 8, None, "kg CO2"),
-    ):
-        rows.append(_row(f"{name}: {bar}, {seeds} seeds", mean[at], mean[other], None, target, unit))
-    label = f"{name}: price with carbon and delay (limit: the programme's bound)"
-    rows.append(_row(label, mean[4], mean[14], float(mean[15]), 1.02 * mean[15], "yuan"))
+    for label, ours in parts[:3]:
+        for who, peer in parts[3:]:
+            pair = f"{label} (peer: {who}), {seeds}"
+            for figure, at, target, unit in (
+                ("price", 0, factor * peer[0], "yuan"),
+                ("price for each task in time", 5, factor * peer[5], "yuan"),
+                ("mean completion", 1, peer[1], "h"),
+                ("deadlines missed", 2, peer[2], f"of {count}"),
+                ("carbon", 3, None, "kg CO2"),
+            ):
+                rows.append(_row(f"{name}: {figure}, {pair}", ours[at], peer[at], None, target, unit))
+    for figure, at, label, limit in (("price with carbon and delay", 4, 0, bound), ("price", 0, 1, cheapest)):
+        bar = f"{name}: {figure}, {parts[label][0]} (limit: the programme's bound on its grid)"
+        rows.append(_row(bar, parts[label][1][at], parts[4][1][at], limit, 1.02 * limit, "yuan"))
     return rows
 
 
@@ -205,7 +230,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--tasks", type=int, default=24)
-    parser.add_argument("--seconds", type=float, default=20.0, help="most that one plan may take")
+    parser.add_argument("--seconds", type=float, default=10.0, help="most that one plan may take")
     parser.add_argument(
         "--skypilot", default=os.environ.get("CEYUAN_SKYPILOT_PYTHON"), help="Python of SkyPilot's own environment"
     )

@@ -13,7 +13,7 @@ from ceyuan.cli.connection import Api
 from ceyuan.cli.output import say, show, show_rows
 from ceyuan.cli.task import read_description
 
-app = typer.Typer(help="The digital twin: run, list, show, export, fleet, remove.", no_args_is_help=True)
+app = typer.Typer(help="The digital twin: run, list, show, export, fleet, rule, remove.", no_args_is_help=True)
 _COLUMNS = ["id", "name", "state", "tasks", "scenarios", "created_at"]
 _FIGURES = ("done", "late", "waiting", "moves", "cost_yuan", "copied_gb", "energy_kwh", "carbon_kg")
 _LOOK_S = 1.0
@@ -91,6 +91,15 @@ def fleet(
     """Show the capacity that a study would start from."""
     found = Api().get("/api/v1/compute/twin/fleet", org_id=org, kind=kind)
     show_rows(found["nodes"], ["place", "count", "cpus", "memory_mib", "accelerator", "accelerators"])
+
+
+@app.command()
+def rule() -> None:
+    """Show the rule by which seats are chosen now, and the replay that it rests on."""
+    found = Api().get("/api/v1/compute/twin/rule")
+    show({name: found[name] for name in ("rule", "job_id", "chosen_at", "tasks")}, key="rule")
+    if found["figures"]:
+        show_rows(found["figures"], ["rule", "done", "wait_mean_s", "wait_p95_s"], key="rule")
 
 
 @app.command()

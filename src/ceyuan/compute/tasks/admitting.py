@@ -6,7 +6,8 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
-from ceyuan.compute.admission import Chooser, Decision, Situation, Start, decide
+from ceyuan.compute.admission import Chooser, Decision, Situation, Start, best_fit, decide
+from ceyuan.compute.admission.seats import Pick
 from ceyuan.compute.pools import all_pools
 from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.description import TaskSpec
@@ -23,6 +24,8 @@ from ceyuan.metering import transact
 logger = logging.getLogger(__name__)
 NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
 """Until when the job of a task without seats is kept back."""
+RULES = ("platform", "best_fit")
+"""Rules by which seats are chosen: the engine of placement (the usual one), or the best fit alone."""
 _TICK_S = 1.0
 _SLOW_TICK_S = 30.0
 """Where nothing waits, another process may still have queued something."""
@@ -38,6 +41,7 @@ class Admission:
         self._one_at_a_time = asyncio.Lock()
         self.guesses = Guesses()
         self.siting = Siting()
+        self.rule = RULES[0]
 
     def wake(self) -> None:
         """Something changed: capacity, a new task, an end."""
@@ -75,12 +79,15 @@ class Admission:
                 situation, yard = await read_situation(uow, guess)
                 await self.siting.look(uow, situation, yard)
             situation = self.siting.applied(situation)
-            decision = await asyncio.to_thread(lambda: decide(situation, self._chooser.pick(situation)))
+            decision = await asyncio.to_thread(lambda: decide(situation, self._pick(situation)))
             if decision.starts or decision.leave:
                 kept = await transact(platform, lambda uow: self._keep(uow, situation, yard, decision))
                 if not kept:
                     self.wake()
             return len(decision.waits)
+
+    def _pick(self, situation: Situation) -> Pick:
+        return self._chooser.pick(situation) if self.rule == RULES[0] else best_fit
 
     async def _keep(self, uow: UnitOfWork, seen: Situation, yard: Yard, decision: Decision) -> bool:
         """Write a decision down, unless another one was quicker; whether it was kept."""

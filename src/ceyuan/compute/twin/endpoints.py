@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Response
 
 from ceyuan.compute.catalogue.errors import AcceleratorUnknown
-from ceyuan.compute.twin import service
+from ceyuan.compute.tasks.admitting import RULES
+from ceyuan.compute.twin import rules, service
 from ceyuan.compute.twin.errors import StudyInvalid, StudyNotFound, StudyOpen
 from ceyuan.compute.twin.export import series_csv, totals_csv
 from ceyuan.compute.twin.fleet import read_fleet
-from ceyuan.compute.twin.schemas import FleetIn, FleetOut, StudyIn, StudyOut, StudyRow
+from ceyuan.compute.twin.schemas import FleetIn, FleetOut, RuleOut, StudyIn, StudyOut, StudyRow
 from ceyuan.compute.twin.tables import TwinStudy
 from ceyuan.kernel.errors import Forbidden, Invalid, MissingExtra, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
@@ -38,6 +39,16 @@ async def read_twin_fleet(
         for link in world["links"]
     ]
     return {"places": world["places"], "nodes": world["nodes"], "links": links}
+
+
+@router.get("/rule", response_model=RuleOut, responses=problems(Unauthenticated))
+async def read_placing_rule(uow: ReadWork) -> Any:
+    """Show the rule by which seats are chosen, and the replay of late tasks that it rests on."""
+    uow.actor.require_known()
+    held = await rules.latest(uow)
+    if held is None or held.result is None:
+        return RuleOut(rule=RULES[0], rules=list(RULES), job_id=None, chosen_at=None, tasks=0, figures=[])
+    return RuleOut(rules=list(RULES), job_id=held.id, chosen_at=held.finished_at, **held.result)
 
 
 @router.post(

@@ -218,6 +218,26 @@ class StudyOut(BaseModel):
     finished_at: datetime | None
 
 
+class RuleFigures(BaseModel):
+    """What came of the tasks of late under a rule: how many ended, mean and 95th percentile of waiting in seconds."""
+
+    rule: str
+    done: int
+    wait_mean_s: float | None
+    wait_p95_s: float | None
+
+
+class RuleOut(BaseModel):
+    """The rule by which seats are chosen now; without a job none was chosen yet, and the usual one holds."""
+
+    rule: str
+    rules: list[str]
+    job_id: str | None
+    chosen_at: datetime | None
+    tasks: int
+    figures: list[RuleFigures]
+
+
 class StudyRow(BaseModel):
     """A study in a list."""
 
