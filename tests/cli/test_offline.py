@@ -114,7 +114,10 @@ def test_a_fault_of_the_program_is_one_line_with_the_trace_in_a_file(
     assert "Traceback" in trace.read_text()
 
 
-def test_who_holds_the_data_folder_gets_back_in(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_who_holds_the_data_folder_gets_back_in(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CEYUAN_IDENTITY_ARGON2_MEMORY_KIB", "64")
     told: list[str] = []
 
     async def begin(platform: Platform) -> None:

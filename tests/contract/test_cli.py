@@ -64,3 +64,25 @@ def test_a_platform_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "run ceyuan up first" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("jobs", "follow", "job_x"),
+        ("audit", "export", "log.jsonl"),
+        ("compute", "export"),
+        ("gateway", "file", "f", "out"),
+    ],
+    ids=" ".join,
+)
+def test_what_streams_says_it_in_one_line_too(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CEYUAN_URL", "http://127.0.0.1:9")
+    monkeypatch.chdir(tmp_path)
+    assert ran(*arguments) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "run ceyuan up first" in said
+    assert list(tmp_path.iterdir()) == []

@@ -73,7 +73,7 @@ async def test_an_older_database_comes_forward_with_its_data(database: Database)
 
 
 async def test_a_database_of_a_newer_program_is_refused_and_left_alone(database: Database) -> None:
-    await schema.upgrade(database)
+    await schema.upgrade(database, "0001")
     async with database.connection() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(NewerDatabase, match="9999"):

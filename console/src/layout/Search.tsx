@@ -136,7 +136,7 @@ export function Search({ rooms }: { rooms: Room[] }) {
   }, [])
   return (
     <>
-      <button type="button" className={styles.open} onClick={() => setOpen(true)}>
+      <button type="button" className={styles.open} aria-label={t('search.label')} onClick={() => setOpen(true)}>
         <SearchOutlined />
         <span className="truncate">{t('search.placeholder')}</span>
         <kbd>Ctrl K</kbd>

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ceyuan.cli.connection import Api, RemoteProblem
+from ceyuan.cli.connection import Api
 from ceyuan.cli.output import language, say, show
 from ceyuan.kernel.errors import Invalid, choose
 
@@ -78,17 +78,12 @@ def export(
     data: DataOption = None,
 ) -> None:
     """Write the whole log to a file that `ceyuan audit verify --file` checks anywhere."""
-    partial = out.with_name(out.name + ".part")
     if data is not None:
+        partial = out.with_name(out.name + ".part")
         asyncio.run(_export_data(data, partial))
+        partial.replace(out)
     else:
-        with Api().client.stream("GET", "/api/v1/audit/export", timeout=None) as response, partial.open("wb") as file:
-            if response.is_error:
-                response.read()
-                raise RemoteProblem(response.json(), response.status_code)
-            for chunk in response.iter_bytes():
-                file.write(chunk)
-    partial.replace(out)
+        Api().download("/api/v1/audit/export", out)
     say((f"已导出到 {out}", f"exported to {out}"))
 
 

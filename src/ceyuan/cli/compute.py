@@ -90,12 +90,13 @@ def export(
     json: Annotated[bool, typer.Option("--json", help="JSON instead of CSV")] = False,
 ) -> None:
     """Download the published catalogue."""
-    response = Api().client.get("/api/v1/compute/offers/export", params={"format": "json" if json else "csv"})
-    response.raise_for_status()
-    if to is None:
-        sys.stdout.write(response.text)
-    else:
-        to.write_bytes(response.content)
+    path, form = "/api/v1/compute/offers/export", "json" if json else "csv"
+    if to is not None:
+        Api().download(path, to, format=form)
+        return
+    with Api().stream(path, format=form) as response:
+        for text in response.iter_text():
+            sys.stdout.write(text)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def issue_token(url: str, name: str, password: str, *, ask_code: Callable[[], st
     }
     made = api.post("/api/v1/tokens", wanted, headers=headers)
     api.post("/api/v1/auth/sign-out", headers=headers)
-    return str(made["secret"]), str(made["id"])
+    return str(made["secret"]), str(made["token"]["id"])
 
 
 class RemoteProblem(CeyuanError):
@@ -75,6 +76,21 @@ class RemoteProblem(CeyuanError):
         self.code = str(document.get("code", "http_error"))  # type: ignore[misc]
         detail, hint = str(document.get("detail") or f"HTTP {status}"), document.get("hint")
         super().__init__((detail, detail), hint=(str(hint), str(hint)) if hint else None)
+
+
+def _require_good(response: httpx.Response) -> None:
+    """Raise the problem that the platform answered with."""
+    if response.is_error:
+        try:
+            document = response.json()
+        except ValueError:
+            document = {}
+        if not isinstance(document, dict):
+            document = {}
+        told = document.get("error")  # the form of the byte paths
+        if isinstance(told, dict):
+            document = {**told, "detail": told.get("message")}
+        raise RemoteProblem(document, response.status_code)
 
 
 class Api:
@@ -92,20 +108,37 @@ class Api:
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
         """Send a request; the decoded JSON of the answer (None for an empty one)."""
-        try:
+        with self._reached():
             response = self.client.request(method, path, **arguments)
-        except httpx.TransportError as error:
+        _require_good(response)
+        return response.json() if response.content else None
+
+    def download(self, path: str, to: Path, **params: Any) -> None:
+        """Write the answer to a GET to a file, which is named so only when it is whole."""
+        partial = to.with_name(to.name + ".part")
+        with self.stream(path, **params) as response, partial.open("wb") as file:
+            for chunk in response.iter_bytes():
+                file.write(chunk)
+        partial.replace(to)
+
+    @contextmanager
+    def stream(self, path: str, **params: Any) -> Iterator[httpx.Response]:
+        """The answer to a GET, while it goes on."""
+        with self._reached(), self.client.stream("GET", path, params=params, timeout=None) as response:
+            if response.is_error:
+                response.read()
+            _require_good(response)
+            yield response
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except (httpx.TransportError, httpx.InvalidURL) as error:
             raise Unavailable(
                 (f"无法连接 {self.url}:{error}", f"cannot reach {self.url}: {error}"),
                 hint=("请先运行 ceyuan up,或设置 CEYUAN_URL", "run ceyuan up first, or set CEYUAN_URL"),
             ) from error
-        if response.is_error:
-            try:
-                document = response.json()
-            except ValueError:
-                document = {}
-            raise RemoteProblem(document if isinstance(document, dict) else {}, response.status_code)
-        return response.json() if response.content else None
 
     def get(self, path: str, **params: Any) -> Any:
         return self.call("GET", path, params={k: v for k, v in params.items() if v is not None})

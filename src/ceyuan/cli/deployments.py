@@ -165,12 +165,6 @@ def bundle(
 ) -> None:
     """Write one archive that `ceyuan up --bundle` serves elsewhere, offline: model, configuration, licence."""
     api = Api()
-    address = f"{_SERVED}/{_id(api, name, _SERVED)}/bundle"
-    with api.client.stream("GET", address, timeout=None) as answer:
-        if answer.is_error:
-            api.get(address)  # raises the problem
-        with to.open("wb") as file:
-            for chunk in answer.iter_raw():
-                file.write(chunk)
+    api.download(f"{_SERVED}/{_id(api, name, _SERVED)}/bundle", to)
     size = f"{to.stat().st_size / 1e6:.1f} MB"
     say((f"已写入 {to}({size})", f"wrote {to} ({size})"))

@@ -126,13 +126,7 @@ def download_file(
     to: Annotated[Path, typer.Argument(help="where to write it")],
 ) -> None:
     """Download a file."""
-    api = Api()
-    with api.client.stream("GET", f"/v1/files/{file_id}/content", timeout=None) as answer:
-        if answer.is_error:
-            api.get(f"/v1/files/{file_id}")  # raises the problem
-        with to.open("wb") as out:
-            for chunk in answer.iter_raw():
-                out.write(chunk)
+    Api().download(f"/v1/files/{file_id}/content", to)
 
 
 @app.command()

@@ -35,11 +35,8 @@ def show_job(job_id: str) -> None:
 @app.command()
 def follow(job_id: str) -> None:
     """Print a job's log as it grows, until the job ends; the exit status is 0 only if it succeeded."""
-    api = Api()
     state, column = "", "message_zh" if language() == "zh" else "message_en"
-    with api.client.stream("GET", f"/api/v1/jobs/{job_id}/events", timeout=None) as response:
-        if response.is_error:
-            api.get(f"/api/v1/jobs/{job_id}")  # raises the problem
+    with Api().stream(f"/api/v1/jobs/{job_id}/events") as response:
         event = ""
         for line in response.iter_lines():
             if line.startswith("event: "):

@@ -34,13 +34,17 @@ class Problem(BaseModel):
     hint: str | None = None
 
 
+# The schema is named, not given as a model: FastAPI would build a validator for each status of each route.
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
 def problems(*errors: type[CeyuanError]) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of a route that may raise these errors."""
     by_status: dict[int, list[str]] = {}
     for error in errors:
         by_status.setdefault(error.status, []).append(f"`{error.code}`: {error.title[1]}")
     return {
-        status: {"model": Problem, "description": "; ".join(lines), "content": {"application/problem+json": {}}}
+        status: {"description": "; ".join(lines), "content": _PROBLEM}
         for status, lines in by_status.items()
     }
 

@@ -17,7 +17,7 @@ from ceyuan import __version__
 from ceyuan.identity import ReservedNames
 from ceyuan.kernel.errors import NotFound
 from ceyuan.kernel.platform import Platform
-from ceyuan.kernel.web import CurrentActor, CurrentPlatform, install_error_handlers
+from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Problem, install_error_handlers
 from ceyuan.server import rooms
 from ceyuan.server.middleware import SecurityHeaders
 from ceyuan.server.settings import ServerSettings
@@ -66,7 +66,7 @@ def create_app(platform: Platform) -> FastAPI:
     _take_routes(app)
     _add_system_routes(app, settings)
     _add_console(app)
-    _describe_byte_paths(app)
+    _complete_document(app)
     _reserve_names(app, platform)
     app.router.middleware_stack = Switchboard(app.router)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=4)
@@ -134,8 +134,8 @@ def _reserve_names(app: FastAPI, platform: Platform) -> None:
     platform.provide(ReservedNames, ReservedNames.from_paths(paths))
 
 
-def _describe_byte_paths(app: FastAPI) -> None:
-    """Put the lean handlers' paths into the OpenAPI document beside the others."""
+def _complete_document(app: FastAPI) -> None:
+    """Put the lean handlers' paths into the OpenAPI document beside the others, and what errors look like."""
     described = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -143,6 +143,7 @@ def _describe_byte_paths(app: FastAPI) -> None:
         for room in rooms.ROOMS:
             for path, item in room.byte_path_items().items():
                 document["paths"].setdefault(path, item)
+        document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -156,6 +156,7 @@ async def test_a_succeeded_job_cannot_be_resumed(platform: Platform, tmp_path: P
             await service.resume(uow, job_id)
 
 
+@pytest.mark.engine_bound
 async def test_a_failure_is_tried_again_and_the_last_one_is_told(platform: Platform, tmp_path: Path) -> None:
     job_id = await submit(platform, "test.fail", {"out": str(tmp_path / "out"), "needs": 2})
     assert (await ended(platform, job_id)).state == "succeeded"
@@ -166,6 +167,7 @@ async def test_a_failure_is_tried_again_and_the_last_one_is_told(platform: Platf
     assert (tmp_path / "out2").read_text() == "try\n" * 3
 
 
+@pytest.mark.engine_bound
 async def test_a_heavy_part_reports_from_its_own_process(platform: Platform) -> None:
     job_id = await submit(platform, "test.process", {"entry": "double", "value": 21})
     job = await ended(platform, job_id)
@@ -185,6 +187,7 @@ async def test_a_heavy_part_reports_from_its_own_process(platform: Platform) -> 
         ({"entry": "vanish"}, "job_failed"),
     ],
 )
+@pytest.mark.engine_bound
 async def test_a_heavy_part_that_goes_wrong_says_why(platform: Platform, params: dict[str, Any], code: str) -> None:
     job = await ended(platform, await submit(platform, "test.process", params))
     assert job.state == "failed"

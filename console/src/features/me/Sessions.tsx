@@ -34,7 +34,13 @@ export function Sessions() {
       ),
     },
     { title: t('sessions.address'), render: (_, session) => <code>{session.address}</code> },
-    { title: t('sessions.method'), dataIndex: 'method' },
+    {
+      title: t('sessions.method'),
+      render: (_, { method }) => {
+        const [kind = method, provider] = method.split(':')
+        return t(`sessions.methods.${kind}`, { provider, defaultValue: method })
+      },
+    },
     { title: t('sessions.seen'), render: (_, session) => <Time value={session.seen_at} /> },
     { title: t('sessions.created'), render: (_, session) => <Time value={session.created_at} /> },
     {
