@@ -43,10 +43,7 @@ def problems(*errors: type[CeyuanError]) -> dict[int | str, dict[str, Any]]:
     by_status: dict[int, list[str]] = {}
     for error in errors:
         by_status.setdefault(error.status, []).append(f"`{error.code}`: {error.title[1]}")
-    return {
-        status: {"description": "; ".join(lines), "content": _PROBLEM}
-        for status, lines in by_status.items()
-    }
+    return {status: {"description": "; ".join(lines), "content": _PROBLEM} for status, lines in by_status.items()}
 
 
 def language_of(request: Request) -> Language:
