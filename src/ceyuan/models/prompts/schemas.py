@@ -37,7 +37,7 @@ class MessageIn(BaseModel):
 class VariableIn(BaseModel):
     """What a variable is for, and its value where a call gives none."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z_]\w{0,63}$")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
     description: Annotated[str, Field(max_length=300)] = ""
     default: Annotated[str | None, Field(max_length=100_000)] = None
 
