@@ -78,6 +78,7 @@ async def test_a_clean_dataset_passes_and_the_report_is_signed(workshop: Worksho
             await find_check(uow, check_id)
 
 
+@pytest.mark.engine_bound
 async def test_a_dirty_dataset_fails_by_clause_and_its_excerpts_hide_identifiers(
     workshop: Workshop, tmp_path: Path
 ) -> None:
@@ -96,6 +97,7 @@ async def test_a_dirty_dataset_fails_by_clause_and_its_excerpts_hide_identifiers
     assert all("13812345678" not in f.excerpt for f in findings)
 
 
+@pytest.mark.engine_bound
 async def test_the_answers_of_a_served_model_are_checked(workshop: Workshop) -> None:
     workshop.answer("您好,", "很高兴为您服务。")
     check_id = await check(workshop, SafetyPlan(models=["echo"], answers=4))

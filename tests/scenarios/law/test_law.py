@@ -54,6 +54,7 @@ async def test_a_grounded_answer_is_kept_rated_and_led_back_to_its_dataset(works
     assert kinds >= {"answer", "article", "dataset"}
 
 
+@pytest.mark.engine_bound
 async def test_words_that_cite_nothing_give_way_to_the_laws_own(workshop: Workshop, tmp_path: Path) -> None:
     assistant_id = await assistant(workshop, tmp_path / "laws")
     workshop.answer("我觉得大概是一年吧。")
@@ -63,6 +64,7 @@ async def test_words_that_cite_nothing_give_way_to_the_laws_own(workshop: Worksh
     assert answer.notes
 
 
+@pytest.mark.engine_bound
 async def test_a_model_that_is_down_costs_only_its_wording(workshop: Workshop, tmp_path: Path) -> None:
     assistant_id = await assistant(workshop, tmp_path / "laws")
     workshop.upstream.script = "error:500"
@@ -70,6 +72,7 @@ async def test_a_model_that_is_down_costs_only_its_wording(workshop: Workshop, t
     assert answer.kind == "extract"
 
 
+@pytest.mark.engine_bound
 async def test_a_question_about_something_else_is_refused_without_asking_the_model(
     workshop: Workshop, tmp_path: Path
 ) -> None:
