@@ -205,7 +205,7 @@ def test_restarted_with_a_clock_that_went_back_a_day_it_says_so_and_goes_on(
         headers = signed_in(client, password)
         assert make_organisation(client, headers, "yesterday").status_code == 201
         names = {o["name"] for o in client.get("/api/v1/organisations", params={"limit": 200}).json()["items"]}
-        assert {"admin", "yesterday"} <= names
+        assert "yesterday" in names
 
 
 BACKWARDS = """
