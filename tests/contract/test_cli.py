@@ -70,7 +70,7 @@ def test_a_platform_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[
     "arguments",
     [
         ("jobs", "follow", "job_x"),
-        ("audit", "export", "log.jsonl"),
+        ("audit", "export", "--out", "log.jsonl"),
         ("compute", "export"),
         ("gateway", "file", "f", "out"),
     ],
