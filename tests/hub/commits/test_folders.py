@@ -18,6 +18,8 @@ from ceyuan.kernel.errors import Forbidden
 from ceyuan.kernel.platform import Platform
 from tests.hub.conftest import MEMBER, OUTSIDER, VIEWER, make_repository
 
+pytestmark = pytest.mark.engine_bound
+
 CORPUS = "datasets/demo/corpus"
 
 

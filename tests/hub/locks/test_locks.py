@@ -13,6 +13,8 @@ from ceyuan.kernel.platform import Platform
 from tests.hub.conftest import MEMBER, As
 from tests.hub.protocol.world import HubClient
 
+pytestmark = pytest.mark.engine_bound
+
 LOCKS = "/demo/m.git/info/lfs/locks"
 
 

@@ -131,30 +131,29 @@ async def test_preupload_says_how_each_file_comes_and_what_is_there_or_ignored(m
     }
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"not json",
-        b'{"key": "file", "value": {"path": "a", "content": "%%%", "encoding": "base64"}}',
-        b'{"key": "file", "value": {"path": 5}}',
-        b'{"key": "lfsFile", "value": {"path": "a", "algo": "md5", "oid": "x"}}',
-        b'{"key": "explode", "value": {}}',
-        b'{"key": 3, "value": {}}',
-        b"[1]",
-    ],
-)
-async def test_a_broken_commit_is_a_bad_request(member: HubClient, body: bytes) -> None:
-    await member.create()
-    answer = await member.http.post("/api/models/demo/m/commit/main", content=body)
-    assert answer.status_code == 400, answer.text
-    assert answer.headers["x-error-message"]
+BROKEN = [
+    b"not json",
+    b'{"key": "file", "value": {"path": "a", "content": "%%%", "encoding": "base64"}}',
+    b'{"key": "file", "value": {"path": 5}}',
+    b'{"key": "lfsFile", "value": {"path": "a", "algo": "md5", "oid": "x"}}',
+    b'{"key": "explode", "value": {}}',
+    b'{"key": 3, "value": {}}',
+    b"[1]",
+]
 
 
-@pytest.mark.parametrize("path", ["../x", "a/../b", "/etc/passwd", ".git/config", "a\\b", "x" * 300])
-async def test_paths_that_no_file_system_holds_safely_are_refused(member: HubClient, path: str) -> None:
+async def test_a_broken_commit_is_a_bad_request(member: HubClient) -> None:
     await member.create()
-    answer = await member.commit({path: b"x"})
-    assert answer.status_code == 422
+    for body in BROKEN:
+        answer = await member.http.post("/api/models/demo/m/commit/main", content=body)
+        assert answer.status_code == 400, (body, answer.text)
+        assert answer.headers["x-error-message"]
+
+
+async def test_paths_that_no_file_system_holds_safely_are_refused(member: HubClient) -> None:
+    await member.create()
+    for path in ("../x", "a/../b", "/etc/passwd", ".git/config", "a\\b", "x" * 300):
+        assert (await member.commit({path: b"x"})).status_code == 422, path
     assert len((await member.http.get("/api/models/demo/m/tree/main")).json()) == 1
 
 

@@ -16,6 +16,8 @@ from ceyuan.hub.viewer import service
 from ceyuan.kernel.platform import Platform
 from tests.hub.conftest import As, make_repository
 
+pytestmark = pytest.mark.engine_bound
+
 REST = "/api/v1/repositories/dataset/demo/corpus"
 
 

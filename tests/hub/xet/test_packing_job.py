@@ -4,6 +4,7 @@ import hashlib
 import random
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from ceyuan.hub import commit_folder, create_repository, open_revision
@@ -12,6 +13,8 @@ from ceyuan.hub.xet.tables import HubXetFile, HubXorb
 from ceyuan.hub.xet.tasks import plan_packing
 from ceyuan.kernel.jobs.tables import Job
 from tests.workshop import Workshop
+
+pytestmark = pytest.mark.engine_bound
 
 MIB = 1 << 20
 

@@ -335,7 +335,7 @@ export function Component() {
       render: (_, row) => (
         <>
           <span className="num">
-            {row.engines.filter((one) => one.state === 'ready').length} / {row.replicas}
+            {row.engines.filter((one) => one.state === 'ready' && one.variant === 'stable').length} / {row.replicas}
           </span>
           <div className="faint num">
             {row.scale.least}–{row.scale.most}
