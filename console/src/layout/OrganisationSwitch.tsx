@@ -18,7 +18,7 @@ export function OrganisationSwitch() {
       aria-label={t('organisation.switch')}
       value={known ? organisation : ALL}
       popupMatchSelectWidth={240}
-      style={{ minWidth: 120, maxWidth: 240, fontWeight: 600 }}
+      style={{ minWidth: 84, maxWidth: 240, fontWeight: 600 }}
       onChange={(id: string) => update({ organisation: id === ALL ? null : id })}
       options={[
         { value: ALL, label: t('organisation.all') },

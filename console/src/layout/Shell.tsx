@@ -33,7 +33,7 @@ function Frame({ session }: { session: Session }) {
         {t('nav.skip')}
       </a>
       {rail}
-      {side ?? <div />}
+      {side ?? <div className={styles.noSide} />}
       <TopBar
         onMenu={() => setMenu(true)}
         onHelp={() => setHelp(true)}
