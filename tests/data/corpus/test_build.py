@@ -242,7 +242,14 @@ def test_a_damaged_raw_shard_is_named(collection: Callable[..., Path], tmp_path:
     assert caught.value.code == "shard_damaged"
 
 
-@pytest.mark.parametrize("stage", ["measured 1 of", "deduplicating", "wrote 2 of", "wrote 4 of"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "measured 1 of",
+        "wrote 2 of",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("deduplicating", "wrote 4 of")),
+    ],
+)
 def test_killed_at_any_stage_it_continues_to_the_same_bytes(
     collection: Callable[..., Path], tmp_path: Path, stage: str
 ) -> None:
