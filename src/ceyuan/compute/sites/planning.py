@@ -130,15 +130,17 @@ def _solve(
         bounds=scipy.optimize.Bounds(0, 1),
         options={"mip_rel_gap": gap, "time_limit": seconds},
     )
+    bound = float(done.mip_dual_bound or 0.0)
     if done.x is None:
         if 8 * slot > horizon:
-            return 0.0
-        return _solve(world, tasks, table, slot=2 * slot, horizon=horizon, gap=gap, seconds=seconds)
+            return bound
+        coarse = _solve(world, tasks, table, slot=2 * slot, horizon=horizon, gap=gap, seconds=seconds)
+        return bound if bound > 0 else coarse
     chosen = sorted((run.start, run.task, run) for at, run in enumerate(runs) if done.x[at] > 0.5)
     for _start, task, run in chosen:
         # On the grid's offer, as early as it is cheapest there: copies and runs find their own times.
         table.put_in(task, only=(run.offer, run.need))
-    return float(done.mip_dual_bound)
+    return bound
 
 
 class _Rows:
