@@ -10,7 +10,7 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy import select
-from sqlalchemy.orm import load_only
+from sqlalchemy.orm import defer
 
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.jobs import repository, service
@@ -22,7 +22,7 @@ from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
-_LISTED = load_only(*(getattr(Job, name) for name in JobOut.model_fields))
+_UNLISTED = tuple(defer(column) for column in (Job.params, Job.result, Job.error, Job.inputs, Job.outputs))
 _SORTS = {"created_at": Job.created_at, "state": Job.state, "kind": Job.kind, "progress": Job.progress}
 
 
@@ -53,7 +53,7 @@ async def list_jobs(
     if text:
         query = query.where(Job.title_zh.contains(text, autoescape=True) | Job.title_en.contains(text, autoescape=True))
     # Parameters and results may be long, and a list shows none of them.
-    query = query.options(_LISTED)
+    query = query.options(*_UNLISTED)
     rows = await fetch_page(uow.session, query, paging, key=Job.id, sorts=_SORTS, default="-created_at")
     return rows.page(JobOut)
 
