@@ -28,7 +28,7 @@ def build_platform(settings: ServerSettings) -> Platform:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     database_url = settings.effective_database_url
     # A database without its key must not get a new one: what was sealed would be lost without a word.
-    fresh = settings.sqlite_path is None or not settings.sqlite_path.exists()
+    fresh = settings.sqlite_path is None or not (settings.data_dir / "ceyuan.sqlite").exists()
     vault = open_vault(SecretSettings(), settings.data_dir, create=fresh)
     platform = Platform(
         database=Database(database_url),
