@@ -296,6 +296,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="nothing here is random")
     parser.add_argument("--data", type=Path, help="no data are needed")
     options = parser.parse_args()
+    # Whoever ends us, by a limit of time too, ends what we started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     places = options.place or (["local", "ssh"] if options.quick else list(PLACES))
     tasks, singles = (min(12, options.tasks), 3) if options.quick else (options.tasks, 5)
     rows: list[dict[str, Any]] = []
