@@ -269,17 +269,24 @@ class _Turn:
             made["feedback"] = f"datasets/{self.plan.owner}/feedback@main"
 
     async def _provoke(self) -> bool:
-        """One call that the guard refuses; the rule sees it and opens an incident."""
+        """One call that the guard refuses; the rule sees it and opens an incident. Asked again after a kill it is the
+        same call, and a new one where the rule does not look back so far."""
+        for number in range(2):
+            await self._ask_what_is_refused(f"{self.ctx.job_id}:probe:{number}")
+            for _ in range(60):
+                await watch(self.ctx.platform)
+                async with self.ctx.platform.work(self.ctx.actor, write=False) as uow:
+                    if await incidents_of_rule(uow, self.made["rule_id"]):
+                        return True
+                await asyncio.sleep(0.5)
+        return False
+
+    async def _ask_what_is_refused(self, key: str) -> None:
         ctx = self.ctx
+        messages = [{"role": "user", "content": self.plan.probe}]
         try:
-            messages = [{"role": "user", "content": self.plan.probe}]
-            await ask_model(ctx.platform, ctx.actor, self.org_id, self.served[-1], messages, max_tokens=8)
+            await ask_model(
+                *(ctx.platform, ctx.actor, self.org_id, self.served[-1], messages), max_tokens=8, repeat_key=key
+            )
         except CeyuanError as refusal:
             ctx.log(f"refused on purpose: {refusal.message[1]}", zh=refusal.message[0])
-        for _ in range(60):
-            await watch(ctx.platform)
-            async with ctx.platform.work(ctx.actor, write=False) as uow:
-                if await incidents_of_rule(uow, self.made["rule_id"]):
-                    return True
-            await asyncio.sleep(0.5)
-        return False
