@@ -121,3 +121,5 @@ def test_every_page_of_the_navigation_opens_without_a_problem(page: Any, live: d
             page.wait_for_timeout(150)  # its first answers arrive
             assert page.locator("main [role=alert] code").count() == 0, entry
     assert len(seen) > 20
+    page.goto("/console/compute")
+    page.wait_for_url("**/console/compute/overview")

@@ -3,7 +3,8 @@ import { createBrowserRouter } from 'react-router'
 import { Shell } from '@/layout/Shell'
 
 import { ErrorPage, NotFoundPage } from './ErrorPage'
-import { features } from './features'
+import { features, ROOMS } from './features'
+import { RoomIndex } from './RoomIndex'
 
 const Blank = () => null
 
@@ -19,7 +20,11 @@ export const router = createBrowserRouter(
           children: [
             {
               errorElement: <ErrorPage />,
-              children: [...features.flatMap((feature) => feature.routes), { path: '*', element: <NotFoundPage /> }],
+              children: [
+                ...features.flatMap((feature) => feature.routes),
+                ...ROOMS.map((room) => ({ path: room, element: <RoomIndex room={room} /> })),
+                { path: '*', element: <NotFoundPage /> },
+              ],
             },
           ],
         },

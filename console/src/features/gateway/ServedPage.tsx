@@ -8,6 +8,7 @@ import { $api, api } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import type { Item } from '@/api/types'
 import { serves, useSession } from '@/app/session'
+import { shortHash } from '@/lib/format'
 import { useListState } from '@/lib/listState'
 import { DataTable, type Column } from '@/ui/DataTable'
 import { EmptyState } from '@/ui/Feedback'
@@ -104,6 +105,11 @@ function Fields() {
   )
 }
 
+/** Where a model comes from; a revision's hash is shortened for the eye. */
+function Origin({ text }: { text: string }) {
+  return <code title={text}>{text.replace(/(?<=@)[0-9a-f]{40}/, (hash) => shortHash(hash))}</code>
+}
+
 async function serve(values: Values): Promise<void> {
   let upstream: string | null = null
   if (values.way === 'upstream') {
@@ -178,7 +184,7 @@ function useColumns(operator: boolean, refetch: () => void): Column<Served>[] {
           </Tag>
         )),
     },
-    { title: t('serve.from'), render: (_, row) => <code>{row.file ?? row.upstream_model}</code> },
+    { title: t('serve.from'), render: (_, row) => <Origin text={row.file ?? row.upstream_model} /> },
     { title: t('serve.licenceName'), render: (_, row) => row.licence ?? '—' },
     {
       title: '',
