@@ -85,6 +85,20 @@ function Changes({ field, choices }: { field: number; choices: Choices }) {
       {control}
     </Form.Item>
   )
+  const factors = (title: string, name: 'prices' | 'carbon', factor: number) => (
+    <Rows title={title} field={field} name={name} blank={{ factor }}>
+      {(row) => (
+        <>
+          {item([row, 'target'], <Select placeholder={t('target')} options={choices.targets} showSearch />, 3)}
+          {item(
+            [row, 'factor'],
+            <InputNumber min={0.01} max={100} step={0.1} aria-label={t('factor')} prefix="×" style={WIDE} />,
+            2,
+          )}
+        </>
+      )}
+    </Rows>
+  )
   const isList = (_: unknown, text: string | undefined) => {
     if (!text?.trim()) return Promise.resolve()
     try {
@@ -108,18 +122,7 @@ function Changes({ field, choices }: { field: number; choices: Choices }) {
           </>
         )}
       </Rows>
-      <Rows title={t('prices')} field={field} name="prices" blank={{ factor: 1.2 }}>
-        {(row) => (
-          <>
-            {item([row, 'target'], <Select placeholder={t('target')} options={choices.targets} showSearch />, 3)}
-            {item(
-              [row, 'factor'],
-              <InputNumber min={0.01} max={100} step={0.1} aria-label={t('factor')} prefix="×" style={WIDE} />,
-              2,
-            )}
-          </>
-        )}
-      </Rows>
+      {factors(t('prices'), 'prices', 1.2)}
       <Form.Item name={[field, 'without']} label={t('without')}>
         <Select mode="multiple" options={choices.places} />
       </Form.Item>
@@ -138,18 +141,7 @@ function Changes({ field, choices }: { field: number; choices: Choices }) {
           </>
         )}
       </Rows>
-      <Rows title={t('carbons')} field={field} name="carbon" blank={{ factor: 0.8 }}>
-        {(row) => (
-          <>
-            {item([row, 'target'], <Select placeholder={t('target')} options={choices.targets} showSearch />, 3)}
-            {item(
-              [row, 'factor'],
-              <InputNumber min={0.01} max={100} step={0.1} aria-label={t('factor')} prefix="×" style={WIDE} />,
-              2,
-            )}
-          </>
-        )}
-      </Rows>
+      {factors(t('carbons'), 'carbon', 0.8)}
       <Rows title={t('outages')} field={field} name="outages" blank={{ from_h: 24, to_h: 48 }}>
         {(row) => (
           <>
