@@ -17,6 +17,7 @@ import orjson
 
 from ceyuan.kernel.audit import AuditLog
 from ceyuan.kernel.database import Database
+from ceyuan.kernel.errors import CeyuanError
 from ceyuan.kernel.platform import Platform
 from ceyuan.metering.settings import MeteringSettings
 from ceyuan.models.gateway.call import Call
@@ -175,4 +176,7 @@ async def _serve() -> None:
 def main() -> None:
     """Run until the parent closes our input or is gone."""
     os.nice(_NICENESS)
-    asyncio.run(_serve())
+    try:
+        asyncio.run(_serve())
+    except CeyuanError as error:  # the parent tries again; a trace would say no more
+        sys.exit(error.line("en"))
