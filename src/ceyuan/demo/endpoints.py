@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header
+from fastapi import Header
 from pydantic import BaseModel
 
 from ceyuan.demo.plan import LoopPlan
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.jobs import submit
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/loop", tags=["loop"])
+router = Router(prefix="/api/v1/loop", tags=["loop"])
 
 
 class LoopStarted(BaseModel):

@@ -57,7 +57,7 @@ class HubSettings(Section):
     mirror_networks: list[str] = Field(
         default=[], description="Networks (CIDR) that mirrors may reach besides the public internet."
     )
-    default_visibility: Literal["private", "internal", "public"] = Field(
+    default_visibility: Literal["public", "internal", "private"] = Field(
         "private",
         description="Who may see a repository that a client of the Hub creates without saying who: its members "
         "(private), all who have signed in (internal), everybody (public).",

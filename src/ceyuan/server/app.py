@@ -42,9 +42,6 @@ def _operation_id(route: APIRoute) -> str:
 def _take_routes(app: FastAPI) -> None:
     """The rooms' routes as they stand: their paths are whole, and `include_router` would build each a second time."""
     for router in rooms.routers():
-        for route in router.routes:
-            if isinstance(route, APIRoute):
-                route.unique_id = _operation_id(route)
         app.router.routes.extend(router.routes)
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from fastapi import APIRouter
-
 from ceyuan.compute.capacity import service
 from ceyuan.compute.capacity.errors import GoalRefused
 from ceyuan.compute.capacity.schemas import PlanIn, PlanOut
 from ceyuan.compute.catalogue import Search, known_accelerator, known_region, usable_offers
 from ceyuan.compute.catalogue.errors import AcceleratorUnknown, RegionUnknown
 from ceyuan.kernel.errors import Invalid, Unauthenticated
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import ReadWork, problems
 
-router = APIRouter(prefix="/api/v1/compute", tags=["compute capacity"])
+router = Router(prefix="/api/v1/compute", tags=["compute capacity"])
 
 
 @router.post(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import Response
 
 from ceyuan.compute.accelerators import ACCELERATORS, VENDORS
@@ -22,9 +22,10 @@ from ceyuan.compute.catalogue.schemas import AcceleratorOut, Decision, OfferIn, 
 from ceyuan.compute.catalogue.searching import Search, search_of
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/compute", tags=["compute catalogue"])
+router = Router(prefix="/api/v1/compute", tags=["compute catalogue"])
 Wanted = Annotated[Search, Depends(search_of)]
 
 

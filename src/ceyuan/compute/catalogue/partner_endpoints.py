@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.compute.catalogue import partners, repository
 from ceyuan.compute.catalogue.errors import (
@@ -31,10 +31,11 @@ from ceyuan.compute.catalogue.schemas import (
 from ceyuan.compute.catalogue.tables import ComputePartner, ComputePool, ComputeSite
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 from ceyuan.kernel.work import UnitOfWork
 
-router = APIRouter(prefix="/api/v1/compute", tags=["compute partners"])
+router = Router(prefix="/api/v1/compute", tags=["compute partners"])
 
 
 def _shown(uow: UnitOfWork, partner: ComputePartner) -> PartnerOut:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from ceyuan.compute.links import service
 from ceyuan.compute.links.errors import LinkNotFound
 from ceyuan.compute.links.schemas import HoleOut, LinkIn, LinkOut, MatrixOut
 from ceyuan.compute.pools import all_pools
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/compute/links", tags=["compute links"])
+router = Router(prefix="/api/v1/compute/links", tags=["compute links"])
 Region = Annotated[str, Path(max_length=20)]
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.compute.overview import service
 from ceyuan.compute.overview.schemas import OverviewOut
 from ceyuan.kernel.errors import Invalid, Unauthenticated
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import ReadWork, problems
 
-router = APIRouter(prefix="/api/v1/compute", tags=["compute overview"])
+router = Router(prefix="/api/v1/compute", tags=["compute overview"])
 
 
 @router.get("/overview", response_model=OverviewOut, responses=problems(Unauthenticated, Invalid))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.compute.catalogue.errors import AcceleratorUnknown
 from ceyuan.compute.pools import repository, service
@@ -24,9 +24,10 @@ from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/compute/executor-pools", tags=["compute pools"])
+router = Router(prefix="/api/v1/compute/executor-pools", tags=["compute pools"])
 _CHANGE = (Unauthenticated, Forbidden, PoolNotFound)
 
 

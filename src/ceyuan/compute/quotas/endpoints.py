@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from ceyuan.compute.catalogue.errors import AcceleratorUnknown
 from ceyuan.compute.quotas import service
@@ -13,9 +13,10 @@ from ceyuan.compute.quotas.service import QuotaNotFound
 from ceyuan.compute.quotas.tables import ComputeQuota
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/compute/quotas", tags=["compute quotas"])
+router = Router(prefix="/api/v1/compute/quotas", tags=["compute quotas"])
 Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$", description="an organisation's id or a group")]
 
 

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 
 from ceyuan.compute.catalogue.errors import AcceleratorUnknown
 from ceyuan.compute.pools import LOCAL_NODE
@@ -37,11 +37,12 @@ from ceyuan.compute.tasks.tables import ComputeTask
 from ceyuan.identity import organisations_by_id
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering import InsufficientFunds
 
-router = APIRouter(prefix="/api/v1/compute/tasks", tags=["compute tasks"])
+router = Router(prefix="/api/v1/compute/tasks", tags=["compute tasks"])
 _REFUSALS = problems(
     Unauthenticated,
     Forbidden,

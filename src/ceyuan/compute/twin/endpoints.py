@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 
 from ceyuan.compute.catalogue.errors import AcceleratorUnknown
 from ceyuan.compute.tasks.admitting import RULES
@@ -16,9 +16,10 @@ from ceyuan.compute.twin.schemas import FleetIn, FleetOut, RuleOut, StudyIn, Stu
 from ceyuan.compute.twin.tables import TwinStudy
 from ceyuan.kernel.errors import Forbidden, Invalid, MissingExtra, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/compute/twin", tags=["compute twin"])
+router = Router(prefix="/api/v1/compute/twin", tags=["compute twin"])
 
 
 @router.get(

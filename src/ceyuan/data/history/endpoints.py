@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from ceyuan.data.history import service
 from ceyuan.data.history.errors import DocumentNotFound, VersionNotFound
@@ -22,9 +22,10 @@ from ceyuan.data.history.schemas import (
 from ceyuan.data.pipelines.errors import NotACorpus
 from ceyuan.hub.errors import RepositoryNotFound, RevisionNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/data/datasets/{owner}/{name}", tags=["data"])
+router = Router(prefix="/api/v1/data/datasets/{owner}/{name}", tags=["data"])
 Owner = Annotated[str, Path(max_length=96)]
 Name = Annotated[str, Path(max_length=96)]
 At = Annotated[str | None, Query(max_length=200, description="branch, tag or commit; the default branch if not given")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from ceyuan.data.pipelines.errors import NotACorpus
 from ceyuan.data.reviews import repository, service, tasks
@@ -14,9 +14,10 @@ from ceyuan.data.reviews.tables import DataReview
 from ceyuan.hub.errors import RepositoryNotFound, RevisionNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/data/reviews", tags=["data"])
+router = Router(prefix="/api/v1/data/reviews", tags=["data"])
 ReviewId = Annotated[str, Path(max_length=40)]
 _SORTS = {"created_at": DataReview.created_at, "state": DataReview.state, "title": DataReview.title}
 _OPEN = (Unauthenticated, Forbidden, ReviewNotFound, ReviewNotOpen)

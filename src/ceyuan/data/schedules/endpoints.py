@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from ceyuan.data.schedules import service
 from ceyuan.data.schedules.errors import ScheduleInvalid, ScheduleNotFound
@@ -12,9 +12,10 @@ from ceyuan.data.schedules.schemas import ScheduleChange, ScheduleIn, ScheduleOu
 from ceyuan.data.schedules.tables import DataSchedule
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/data/schedules", tags=["data"])
+router = Router(prefix="/api/v1/data/schedules", tags=["data"])
 ScheduleId = Annotated[str, Path(max_length=40)]
 _SORTS = {"created_at": DataSchedule.created_at, "name": DataSchedule.name, "next_at": DataSchedule.next_at}
 _MAY_WRITE = (Unauthenticated, Forbidden, ScheduleNotFound, ScheduleInvalid, Invalid)

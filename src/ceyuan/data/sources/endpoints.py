@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from ceyuan.data.sources import places, repository, service
 from ceyuan.data.sources.errors import FolderForbidden, NotConfirmed, SourceExists, SourceInvalid, SourceNotFound
@@ -12,9 +12,10 @@ from ceyuan.data.sources.schemas import CorpusOut, SourceChange, SourceIn, Sourc
 from ceyuan.data.sources.tables import DataSource
 from ceyuan.kernel.errors import Forbidden, Invalid, MissingExtra, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/data/sources", tags=["data"])
+router = Router(prefix="/api/v1/data/sources", tags=["data"])
 SourceId = Annotated[str, Path(max_length=40)]
 _SORTS = {"created_at": DataSource.created_at, "key": DataSource.key, "documents": DataSource.documents}
 _MAY_WRITE = (Unauthenticated, Forbidden, SourceNotFound, Invalid)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from ceyuan.data.pipelines.errors import NotACorpus
 from ceyuan.data.study import service
 from ceyuan.data.study.schemas import AnalysisOut, MediaOut
 from ceyuan.hub.errors import RepositoryNotFound, RevisionNotFound
 from ceyuan.kernel.errors import Invalid, Unauthenticated
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, problems
 
-router = APIRouter(prefix="/api/v1/data/datasets/{owner}/{name}", tags=["data"])
+router = Router(prefix="/api/v1/data/datasets/{owner}/{name}", tags=["data"])
 Word = Annotated[str, Query(max_length=200)]
 Bound = Annotated[str, Query(max_length=100)]
 Share = Annotated[float, Query(ge=0, le=1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import Header, Path, Query, Request
 
 from ceyuan.data.pipelines.errors import NotACorpus
 from ceyuan.data.pipelines.schemas import JobStarted
@@ -14,10 +14,11 @@ from ceyuan.data.use.schemas import BenchmarkOut, CroissantOut, ExportIn, Ledger
 from ceyuan.hub.errors import RepositoryNotFound, RevisionNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.jobs import Job
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import ReadWork, WriteWork, problems
 from ceyuan.kernel.work import UnitOfWork
 
-router = APIRouter(prefix="/api/v1/data", tags=["data"])
+router = Router(prefix="/api/v1/data", tags=["data"])
 Owner = Annotated[str, Path(max_length=96)]
 Name = Annotated[str, Path(max_length=96)]
 At = Annotated[str | None, Query(max_length=200, description="branch, tag or commit; the default branch if not given")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import Header, Query
 
 from ceyuan.evaluation.runs import repository, service
 from ceyuan.evaluation.runs.errors import PlanInvalid, RunNotFound
@@ -12,9 +12,10 @@ from ceyuan.evaluation.runs.schemas import AnswerOut, FamilyOut, RunIn, RunOut
 from ceyuan.evaluation.runs.tables import EvaluationAnswer, EvaluationRun
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/evaluation", tags=["evaluation"])
+router = Router(prefix="/api/v1/evaluation", tags=["evaluation"])
 
 
 @router.get("/families", response_model=list[FamilyOut])

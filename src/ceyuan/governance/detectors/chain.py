@@ -12,7 +12,7 @@ from ceyuan.governance.detectors.lexicon import default_keywords
 from ceyuan.governance.detectors.personal import find_personal, mask_personal
 from ceyuan.governance.detectors.seeds import default_classifier
 
-Action = Literal["allow", "mask", "flag", "block"]
+Action = Literal["allow", "flag", "mask", "block"]
 _ORDER: tuple[Action, ...] = ("allow", "mask", "flag", "block")
 PERSONAL_CLAUSE = "A.4.f"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlalchemy import select
 
 from ceyuan.governance.monitoring import service
@@ -13,9 +13,10 @@ from ceyuan.governance.monitoring.schemas import IncidentOut, IncidentStep, Rule
 from ceyuan.governance.monitoring.tables import Incident, MonitorRule
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/monitoring", tags=["monitoring"])
+router = Router(prefix="/api/v1/monitoring", tags=["monitoring"])
 
 
 @router.get("/rules", response_model=Page[RuleOut], responses=problems(Unauthenticated, Invalid))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import Header, Query
 
 from ceyuan.governance.safety import repository, service
 from ceyuan.governance.safety.errors import CheckNotFound, CheckPlanInvalid
@@ -13,9 +13,10 @@ from ceyuan.governance.safety.schemas import CheckIn, CheckOut, FindingOut, Insp
 from ceyuan.governance.safety.tables import SafetyCheck, SafetyFinding
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/safety", tags=["safety"])
+router = Router(prefix="/api/v1/safety", tags=["safety"])
 
 
 @router.get("/risks", response_model=list[RiskOut])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from ceyuan.hub.addresses import REPOSITORY, OpenView, PathQuery, ReadRepository
 from ceyuan.hub.browsing import service
@@ -33,9 +33,10 @@ from ceyuan.hub.errors import (
 from ceyuan.hub.gating.access import require_open
 from ceyuan.hub.safety.known import verdicts
 from ceyuan.kernel.errors import Invalid
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import ReadWork, language_of, problems
 
-router = APIRouter(prefix=REPOSITORY, tags=["hub"])
+router = Router(prefix=REPOSITORY, tags=["hub"])
 _MISSING = (RepositoryNotFound, RevisionNotFound, Invalid)
 _Revision = Annotated[str, Query(max_length=255, description="branch, tag or commit")]
 

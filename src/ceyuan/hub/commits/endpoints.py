@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from ceyuan.hub.addresses import REPOSITORY, Address, ReadRepository
 from ceyuan.hub.commits import contents, refs, service
@@ -41,9 +41,10 @@ from ceyuan.hub.stored import Content
 from ceyuan.kernel.blobs import HashMismatch, StorageFull
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix=REPOSITORY, tags=["hub"])
+router = Router(prefix=REPOSITORY, tags=["hub"])
 _WRITING = (Unauthenticated, Forbidden, RepositoryNotFound, Invalid)
 _BINARY = {
     "requestBody": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from ceyuan.hub.addresses import REPOSITORY, Address, ReadRepository
 from ceyuan.hub.discussions import pulls, service
@@ -33,10 +33,11 @@ from ceyuan.hub.errors import ParentMoved, RepositoryNotFound, RevisionNotFound
 from ceyuan.hub.repositories.service import find_repository
 from ceyuan.hub.repositories.tables import HubRepository
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import ReadWork, WriteWork, problems
 from ceyuan.kernel.work import UnitOfWork
 
-router = APIRouter(prefix=f"{REPOSITORY}/discussions", tags=["hub"])
+router = Router(prefix=f"{REPOSITORY}/discussions", tags=["hub"])
 Number = Annotated[int, Path(ge=1, le=1_000_000)]
 CommentId = Annotated[str, Path(max_length=40)]
 _WRITING = (Unauthenticated, Forbidden, RepositoryNotFound, DiscussionNotFound, Invalid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from ceyuan.hub.addresses import REPOSITORY, Address, ReadRepository
 from ceyuan.hub.browsing.cards import read_card
@@ -31,10 +31,11 @@ from ceyuan.hub.repositories.tables import HubRepository
 from ceyuan.identity import PersonNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 from ceyuan.kernel.work import UnitOfWork
 
-router = APIRouter(prefix=f"{REPOSITORY}/access", tags=["hub"])
+router = Router(prefix=f"{REPOSITORY}/access", tags=["hub"])
 _WRITING = (Unauthenticated, Forbidden, RepositoryNotFound, Invalid, NotGated)
 _RequestId = Annotated[str, Path(max_length=40)]
 

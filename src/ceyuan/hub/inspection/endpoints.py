@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel
 
 from ceyuan.hub.addresses import REPOSITORY, ReadRepository
 from ceyuan.hub.errors import GatedRepository, RepositoryNotFound
 from ceyuan.hub.gating.access import require_open
 from ceyuan.hub.inspection.tables import HubInspection
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import ReadWork, language_of, problems
 
-router = APIRouter(prefix=REPOSITORY, tags=["hub"])
+router = Router(prefix=REPOSITORY, tags=["hub"])
 
 
 class FoundOut(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.hub.browsing.service import resolve
 from ceyuan.hub.errors import NodeNotFound, ReferenceAmbiguous, RepositoryNotFound, RevisionNotFound
@@ -12,9 +12,10 @@ from ceyuan.hub.lineage.drawing import graph
 from ceyuan.hub.lineage.schemas import GraphOut, graph_out
 from ceyuan.hub.revision import Revision
 from ceyuan.kernel.errors import Invalid
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import ReadWork, problems
 
-router = APIRouter(prefix="/api/v1/lineage", tags=["lineage"])
+router = Router(prefix="/api/v1/lineage", tags=["lineage"])
 _Steps = Annotated[int, Query(ge=0, le=50, description="steps to walk")]
 
 

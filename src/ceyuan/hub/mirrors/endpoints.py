@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from ceyuan.hub.errors import OwnerNotFound
 from ceyuan.hub.mirrors import service
@@ -20,9 +20,10 @@ from ceyuan.hub.mirrors.schemas import (
 )
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/mirrors", tags=["hub"])
+router = Router(prefix="/api/v1/mirrors", tags=["hub"])
 _READING = (Unauthenticated, Forbidden, MirrorNotFound)
 _MirrorId = Annotated[str, Path(max_length=40)]
 

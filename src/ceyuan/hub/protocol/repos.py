@@ -36,7 +36,7 @@ class RepositoryIn(BaseModel):
     name: Words = Field(min_length=1, max_length=200)
     organization: Words | None = None
     private: bool | None = None
-    visibility: Literal["public", "private", "internal"] | None = None
+    visibility: Visibility | None = None
 
 
 class MoveIn(BaseModel):
@@ -52,7 +52,7 @@ class SettingsIn(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
     private: bool | None = None
-    visibility: Literal["public", "private", "internal"] | None = None
+    visibility: Visibility | None = None
     gated: Literal["auto", "manual", False] | None = None
     description: Words | None = Field(None, max_length=2000)
 

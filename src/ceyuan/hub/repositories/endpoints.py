@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
 from ceyuan.hub.errors import (
     NameRefused,
@@ -34,9 +34,10 @@ from ceyuan.hub.repositories.schemas import (
 from ceyuan.hub.repositories.tables import HubDownloads
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/repositories", tags=["hub"])
+router = Router(prefix="/api/v1/repositories", tags=["hub"])
 Owner = Annotated[str, Path(max_length=96, description="organisation or person")]
 Name = Annotated[str, Path(max_length=96)]
 _Words = Annotated[list[str] | None, Query(max_length=10)]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel
 
 from ceyuan.hub.addresses import REPOSITORY, Address, PathQuery, RevisionQuery
 from ceyuan.hub.errors import EntryNotFound, GatedRepository, PathInvalid, RepositoryNotFound, RevisionNotFound
 from ceyuan.hub.safety import service
 from ceyuan.kernel.errors import Invalid
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, language_of, problems
 
-router = APIRouter(prefix=REPOSITORY, tags=["hub"])
+router = Router(prefix=REPOSITORY, tags=["hub"])
 
 
 class FindingOut(BaseModel):

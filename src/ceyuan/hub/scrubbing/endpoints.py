@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from ceyuan.hub.scrubbing.tasks import latest
 from ceyuan.identity import require_admin
 from ceyuan.kernel.errors import Forbidden, Unauthenticated
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import ReadWork, problems
 
-router = APIRouter(prefix="/api/v1/storage", tags=["hub"])
+router = Router(prefix="/api/v1/storage", tags=["hub"])
 
 
 class StorageHealthOut(BaseModel):

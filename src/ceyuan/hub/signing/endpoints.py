@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field, StringConstraints
 
 from ceyuan.hub.addresses import REPOSITORY, Address, OpenView, RevisionQuery
@@ -16,9 +16,10 @@ from ceyuan.hub.signing import service
 from ceyuan.hub.signing.errors import SignatureWrong, SigningKeyNotFound, SigningKeyTaken
 from ceyuan.hub.signing.tables import HubSigningKey
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import ReadWork, WriteWork, problems
 
-router = APIRouter(tags=["hub"])
+router = Router(tags=["hub"])
 _KEYS = "/api/v1/signing-keys"
 _Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 _Hex64 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{128}$")]

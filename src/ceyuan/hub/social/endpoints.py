@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from ceyuan.hub.addresses import REPOSITORY, Address, ReadRepository
 from ceyuan.hub.errors import OwnerNotFound, RepositoryNotFound
@@ -26,10 +26,11 @@ from ceyuan.hub.social.schemas import (
 from ceyuan.hub.social.tables import HubCollection
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 from ceyuan.kernel.work import UnitOfWork
 
-router = APIRouter(tags=["hub"])
+router = Router(tags=["hub"])
 _COLLECTIONS = "/api/v1/collections"
 _KNOWN = (Unauthenticated, Forbidden, RepositoryNotFound, Invalid)
 _WRITING = (Unauthenticated, Forbidden, CollectionNotFound, Invalid)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.hub.addresses import REPOSITORY, Address, RevisionQuery
 from ceyuan.hub.errors import (
@@ -20,9 +20,10 @@ from ceyuan.hub.viewer.schemas import AnswerOut, QueryIn, ViewOut, look_out
 from ceyuan.hub.viewer.service import Viewer
 from ceyuan.kernel.blobs import BlobMissing
 from ceyuan.kernel.errors import Invalid, MissingExtra, Unauthenticated
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, problems
 
-router = APIRouter(prefix=REPOSITORY, tags=["hub"])
+router = Router(prefix=REPOSITORY, tags=["hub"])
 
 
 @router.get(

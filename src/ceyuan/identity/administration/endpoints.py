@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from ceyuan.identity.access.credential import credential_of, require_admin
@@ -21,9 +21,10 @@ from ceyuan.identity.sessions.browser import hand_over, where_from
 from ceyuan.identity.sessions.schemas import Ended, SignedIn
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1", tags=["admin"])
+router = Router(prefix="/api/v1", tags=["admin"])
 _FAULTS = problems(Unauthenticated, Forbidden, PersonNotFound, Conflict, Invalid)
 State = Literal["active", "suspended"]
 

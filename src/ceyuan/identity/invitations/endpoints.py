@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.identity.errors import (
     InvitationInvalid,
@@ -23,9 +23,10 @@ from ceyuan.identity.invitations.schemas import (
 )
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1", tags=["invitations"])
+router = Router(prefix="/api/v1", tags=["invitations"])
 _FAULTS = problems(Unauthenticated, Forbidden, NotFound, OrganisationNotFound, Invalid)
 _INVITE_FAULTS = problems(
     Unauthenticated, Forbidden, OrganisationNotFound, PersonNotFound, PersonalOrganisation, Conflict, Invalid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.identity.notices import announcements, inbox
 from ceyuan.identity.notices.schemas import (
@@ -17,9 +17,10 @@ from ceyuan.identity.notices.schemas import (
 )
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1", tags=["notices"])
+router = Router(prefix="/api/v1", tags=["notices"])
 _STAFF = problems(Unauthenticated, Forbidden, NotFound, Invalid)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.identity.errors import OrganisationNotFound
 from ceyuan.identity.notices import webhooks
@@ -18,9 +18,10 @@ from ceyuan.identity.notices.schemas import (
 )
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/organisations/{organisation}/webhooks", tags=["webhooks"])
+router = Router(prefix="/api/v1/organisations/{organisation}/webhooks", tags=["webhooks"])
 _FAULTS = problems(Unauthenticated, Forbidden, NotFound, OrganisationNotFound, Conflict, Invalid)
 
 

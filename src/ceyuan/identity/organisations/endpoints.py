@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.identity.errors import (
     LastOwner,
@@ -29,9 +29,10 @@ from ceyuan.identity.people.schemas import NewName
 from ceyuan.kernel.actor import Role
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/organisations", tags=["organisations"])
+router = Router(prefix="/api/v1/organisations", tags=["organisations"])
 _ROLE_FAULTS = problems(Unauthenticated, Forbidden, NotFound, OrganisationNotFound, PersonalOrganisation, Invalid)
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from ceyuan.identity.errors import NameTaken, OrganisationNotFound, PersonalOrganisation, PersonNotFound
 from ceyuan.identity.organisations import teams
 from ceyuan.identity.organisations.schemas import MemberOut, TeamChange, TeamIn, TeamOut
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/organisations/{organisation}/teams", tags=["teams"])
+router = Router(prefix="/api/v1/organisations/{organisation}/teams", tags=["teams"])
 _FAULTS = problems(Unauthenticated, Forbidden, NotFound, OrganisationNotFound, Invalid)
 _MEMBER_FAULTS = problems(Unauthenticated, Forbidden, NotFound, OrganisationNotFound, PersonNotFound, Conflict)
 

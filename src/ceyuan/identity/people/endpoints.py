@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from sqlalchemy import select
 
 from ceyuan.identity.access.credential import Credential, credential_of, require_own_hands
@@ -16,9 +16,10 @@ from ceyuan.identity.people.tables import Person
 from ceyuan.identity.sessions import cookies
 from ceyuan.kernel.errors import Invalid, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1", tags=["people"])
+router = Router(prefix="/api/v1", tags=["people"])
 
 
 def describe_me(found: Credential, csrf_token: str | None) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
@@ -13,9 +12,10 @@ from ceyuan.identity.errors import LastOwner, OrganisationNotFound, OwnHandsOnly
 from ceyuan.identity.privacy import service
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1", tags=["privacy"])
+router = Router(prefix="/api/v1", tags=["privacy"])
 _ORG = problems(Unauthenticated, Forbidden, OwnHandsOnly, OrganisationNotFound, Conflict, Invalid)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from ceyuan.identity.access.credential import require_own_hands
@@ -12,9 +11,10 @@ from ceyuan.identity.people import repository as people
 from ceyuan.identity.second_factor import service
 from ceyuan.identity.second_factor.service import WrongCode
 from ceyuan.kernel.errors import Conflict, Unauthenticated
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/me/second-factor", tags=["auth"])
+router = Router(prefix="/api/v1/me/second-factor", tags=["auth"])
 
 
 class SecondFactorOut(BaseModel):

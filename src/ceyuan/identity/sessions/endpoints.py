@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from ceyuan.identity.access.credential import credential_of
 from ceyuan.identity.errors import (
@@ -50,9 +50,10 @@ from ceyuan.identity.sign_on.repository import enabled_providers
 from ceyuan.kernel.errors import Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, Rows
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1", tags=["auth"])
+router = Router(prefix="/api/v1", tags=["auth"])
 
 
 @router.get("/auth/options", response_model=SignInOptions)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
@@ -21,10 +21,11 @@ from ceyuan.identity.sign_on.service import COOKIE, COOKIE_SECONDS, SignOn
 from ceyuan.kernel.errors import CeyuanError, Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
 
 logger = logging.getLogger(__name__)
-router = APIRouter(prefix="/api/v1", tags=["sign-on"])
+router = Router(prefix="/api/v1", tags=["sign-on"])
 _STAFF = problems(Unauthenticated, Forbidden, NotFound, Conflict, Invalid)
 ProviderName = Annotated[str, Field(min_length=2, max_length=39, pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$")]
 Issuer = Annotated[str, Field(max_length=300, pattern=r"^https?://[^\s?#]+$")]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.identity.access.scopes import describe_scopes
 from ceyuan.identity.tokens import service
 from ceyuan.identity.tokens.schemas import ScopeOut, ServiceTokenIn, TokenIn, TokenIssued, TokenOut
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentPlatform, Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1", tags=["tokens"])
+router = Router(prefix="/api/v1", tags=["tokens"])
 Usable = Annotated[bool, Query(description="leave out expired and revoked ones")]
 
 

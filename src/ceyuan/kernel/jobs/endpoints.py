@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.orm import defer
@@ -19,9 +19,10 @@ from ceyuan.kernel.jobs.schemas import JobDetail, JobLogOut, JobOut, JobStepOut
 from ceyuan.kernel.jobs.tables import Job
 from ceyuan.kernel.pages import Page, fetch_page
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
 
-router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+router = Router(prefix="/api/v1/jobs", tags=["jobs"])
 _UNLISTED = tuple(defer(column) for column in (Job.params, Job.result, Job.error, Job.inputs, Job.outputs))
 _SORTS = {"created_at": Job.created_at, "state": Job.state, "kind": Job.kind, "progress": Job.progress}
 

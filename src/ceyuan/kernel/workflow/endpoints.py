@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import Header, Query
 
 from ceyuan.kernel.errors import Invalid, Unauthenticated
 from ceyuan.kernel.pages import Page, Rows
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.kernel.workflow import engine, lists, views
@@ -38,7 +39,7 @@ from ceyuan.kernel.workflow.schemas import (
 from ceyuan.kernel.workflow.tables import WorkflowInstance
 from ceyuan.kernel.workflow.views import InstanceView, Way
 
-router = APIRouter(prefix="/api/v1/workflows", tags=["workflows"])
+router = Router(prefix="/api/v1/workflows", tags=["workflows"])
 _Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=120)]
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from ceyuan.kernel.errors import NotFound, Unauthenticated
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import ReadWork, WriteWork, problems
 from ceyuan.kernel.workflow import independence, objections, repository, reviews
 from ceyuan.kernel.workflow.errors import ConflictOfInterest, FormInvalid, InstanceNotFound, NotYours, WrongState
@@ -25,7 +26,7 @@ from ceyuan.kernel.workflow.schemas import (
     SeatsOut,
 )
 
-router = APIRouter(prefix="/api/v1/workflows", tags=["workflows"])
+router = Router(prefix="/api/v1/workflows", tags=["workflows"])
 
 
 @router.get(

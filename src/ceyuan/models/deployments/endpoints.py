@@ -6,12 +6,11 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from fastapi import APIRouter
-
 from ceyuan.compute.catalogue.errors import AcceleratorUnknown
 from ceyuan.compute.tasks.errors import NotIsolated, TaskImpossible
 from ceyuan.hub.errors import RepositoryNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import ReadWork, WriteWork, problems
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering import InsufficientFunds, statistics
@@ -26,7 +25,7 @@ from ceyuan.models.serving.errors import InvalidServedModel
 from ceyuan.models.serving.replicas import estimated_delay_s
 from ceyuan.models.serving.variants import DeploymentPlan, Scale, Variant
 
-router = APIRouter(prefix="/api/v1/models/deployments", tags=["models"])
+router = Router(prefix="/api/v1/models/deployments", tags=["models"])
 _DAYS = 30
 
 

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
 from ceyuan.models.gateway import figures, service, standing, wishes
 from ceyuan.models.gateway.errors import ModelUnknown, Overloaded
@@ -36,7 +37,7 @@ from ceyuan.models.gateway.service import CallFilter, CallNotFound
 from ceyuan.models.gateway.settling import NotInDoubt, settle_call
 from ceyuan.models.serving import Capability, ModelNotServed
 
-router = APIRouter(prefix="/api/v1/gateway", tags=["gateway"])
+router = Router(prefix="/api/v1/gateway", tags=["gateway"])
 CallStatus = Literal["ok", "refused", "blocked", "failed", "cancelled", "interrupted"]
 OrgId = Annotated[str | None, Query(max_length=40, description="one organisation; default: all that one may see")]
 Name = Annotated[str | None, Query(max_length=200)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 from ceyuan.models.prompts import repository, service
 from ceyuan.models.prompts.errors import PromptNameTaken, PromptUnknown, VariablesUnfit
@@ -24,7 +25,7 @@ from ceyuan.models.prompts.schemas import (
 from ceyuan.models.prompts.service import NewVersion
 from ceyuan.models.prompts.template import length_of
 
-router = APIRouter(prefix="/api/v1/prompts", tags=["models"])
+router = Router(prefix="/api/v1/prompts", tags=["models"])
 
 
 def _new(body: VersionIn) -> NewVersion:

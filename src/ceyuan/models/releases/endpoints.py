@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.releases import repository, service
@@ -15,7 +16,7 @@ from ceyuan.models.releases.errors import ReleaseExists, ReleaseNotFound
 from ceyuan.models.releases.schemas import DecisionIn, ReleaseIn, ReleaseOut
 from ceyuan.models.releases.tables import Release
 
-router = APIRouter(prefix="/api/v1/releases", tags=["releases"])
+router = Router(prefix="/api/v1/releases", tags=["releases"])
 
 
 async def _shown(uow: UnitOfWork, release: Release) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from dataclasses import dataclass
-
-import httpx
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ceyuan.compute.pools import open_executors
 from ceyuan.compute.tasks import ComputeTask, find_task, read_log, show_task
@@ -17,6 +17,9 @@ from ceyuan.models.replicas.launcher import announced
 from ceyuan.models.replicas.settings import ReplicaSettings
 from ceyuan.models.replicas.starting import key_of
 from ceyuan.models.replicas.tables import PoolReplica
+
+if TYPE_CHECKING:
+    import httpx
 
 _ANSWER_S = 5.0
 _PIECE = 65_536
@@ -100,13 +103,20 @@ class Looker:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._settings = platform.section(ReplicaSettings)
-        self._client = httpx.AsyncClient(timeout=_ANSWER_S, trust_env=False, follow_redirects=False)
         self._limit = asyncio.Semaphore(_AT_ONCE)
         self._looks: dict[str, Look] = {}
 
+    @cached_property
+    def _client(self) -> httpx.AsyncClient:
+        # A platform without replicas at work does without the client's memory.
+        import httpx
+
+        return httpx.AsyncClient(timeout=_ANSWER_S, trust_env=False, follow_redirects=False)
+
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        if "_client" in self.__dict__:
+            await self._client.aclose()
 
     def of(self, replica_id: str) -> Look:
         """What is known of a replica."""
@@ -154,6 +164,8 @@ class Looker:
         look.port = port
 
     async def _ask(self, look: Look, row: PoolReplica, name: str) -> None:
+        import httpx
+
         base = f"http://{look.host}:{look.port}"
         try:
             answer = await self._client.get(f"{base}/health")

@@ -6,12 +6,13 @@ from dataclasses import asdict
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from ceyuan.hub.errors import RepositoryNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
 from ceyuan.models.serving import bundle, health, service, upstreams
 from ceyuan.models.serving.catalogue import KNOWN
@@ -41,7 +42,7 @@ from ceyuan.models.serving.service import EngineOptions, NewReplica, NewServed, 
 from ceyuan.models.serving.tables import Upstream
 from ceyuan.models.serving.upstreams import NewUpstream
 
-router = APIRouter(prefix="/api/v1/models", tags=["models"])
+router = Router(prefix="/api/v1/models", tags=["models"])
 
 
 @router.get("/served", response_model=Page[ServedOut], responses=problems(Unauthenticated, Invalid))

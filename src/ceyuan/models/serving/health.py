@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import httpx
-
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.serving import repository
 from ceyuan.models.serving.directory import ModelDirectory, key_context
@@ -43,6 +41,8 @@ class ServedHealth:
 
 async def ask_upstream(uow: UnitOfWork, upstream: Upstream) -> UpstreamHealth:
     """Ask an upstream for its models, as the gateway would call it."""
+    import httpx
+
     headers = dict(upstream.headers.get("send", {}))
     if upstream.sealed_key is not None:
         key = uow.platform.vault.decrypt(upstream.sealed_key, key_context(upstream.id)).decode()

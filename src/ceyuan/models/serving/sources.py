@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import httpx
-
 from ceyuan.models.serving.catalogue import ModelFile, Piece
 from ceyuan.models.serving.errors import SourceFault
 
 Progress = Callable[[int], None]
 _CHUNK = 1 << 20
-_TIMEOUT = httpx.Timeout(connect=8, read=60, write=60, pool=8)
+_CONNECT_S = 8
+_READ_S = 60
 PIECE_TIMEOUT_S = 1800
 
 
@@ -66,6 +65,8 @@ class HttpSource:
     address: str
 
     def download(self, file: ModelFile, folder: Path, progress: Progress) -> Path:
+        import httpx
+
         url = self.address.format(filename=file.filename, sha256=file.sha256)
         target = folder / "http"
         have = target.stat().st_size if target.exists() else 0
@@ -73,8 +74,9 @@ class HttpSource:
             target.unlink()
             have = 0
         headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
+        patience = httpx.Timeout(_READ_S, connect=_CONNECT_S, pool=_CONNECT_S)
         try:
-            with httpx.stream("GET", url, headers=headers, timeout=_TIMEOUT, follow_redirects=True) as answer:
+            with httpx.stream("GET", url, headers=headers, timeout=patience, follow_redirects=True) as answer:
                 if answer.status_code not in (200, 206):
                     raise SourceFault(f"HTTP {answer.status_code}")
                 if answer.status_code == 200:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import Header, Query
 
 from ceyuan.hub import errors as hub
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.jobs.errors import JobFinished, JobNotResumable
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 from ceyuan.models.training import RECIPE_BOUNDS, SHAPE_BOUNDS, Recipe
 from ceyuan.models.trainings import repository, service
@@ -17,7 +18,7 @@ from ceyuan.models.trainings.errors import NotADataset, RecipeInvalid, TorchNotI
 from ceyuan.models.trainings.schemas import PointOut, RecipeOut, TrainingIn, TrainingOut
 from ceyuan.models.trainings.tables import TrainingRun
 
-router = APIRouter(prefix="/api/v1/training", tags=["training"])
+router = Router(prefix="/api/v1/training", tags=["training"])
 _SORTS = {"created_at": TrainingRun.created_at, "model": TrainingRun.model, "state": TrainingRun.state}
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlalchemy import select
 
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 from ceyuan.programmes.vouchers import repository, service
 from ceyuan.programmes.vouchers.errors import CapReached, SchemeClosed, SchemeNotFound, VoucherNotFound
 from ceyuan.programmes.vouchers.schemas import ApplyIn, FundIn, SchemeIn, SchemeOut, VoucherDecision, VoucherOut
 from ceyuan.programmes.vouchers.tables import Voucher, VoucherScheme
 
-router = APIRouter(prefix="/api/v1/vouchers", tags=["vouchers"])
+router = Router(prefix="/api/v1/vouchers", tags=["vouchers"])
 
 
 @router.get("/schemes", response_model=Page[SchemeOut], responses=problems(Invalid))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import Header, Query
 
 from ceyuan.kernel.errors import (
     Conflict,
@@ -16,13 +16,14 @@ from ceyuan.kernel.errors import (
     Unauthenticated,
 )
 from ceyuan.kernel.pages import Page, fetch_page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
 from ceyuan.scenarios.law import repository, service
 from ceyuan.scenarios.law.errors import AnswerNotFound, ArticleNotFound, AssistantNotFound, AssistantNotReady
 from ceyuan.scenarios.law.schemas import ArticleOut, AssistantIn, AssistantOut, LawAnswerOut, QuestionIn, RatingIn
 from ceyuan.scenarios.law.tables import LawAnswer, LawAssistant
 
-router = APIRouter(prefix="/api/v1/law", tags=["law assistant"])
+router = Router(prefix="/api/v1/law", tags=["law assistant"])
 
 
 @router.get("/assistants", response_model=Page[AssistantOut], responses=problems(Unauthenticated, Invalid))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from ceyuan.kernel.errors import Forbidden, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, language_of, problems
 from ceyuan.metering.access import org_id_of
 from ceyuan.metering.desk import bills
@@ -18,7 +19,7 @@ from ceyuan.metering.desk.usage_schemas import BillDetail, BillIssueIn, BillOut,
 from ceyuan.metering.errors import PeriodOpen
 from ceyuan.metering.exports import bill_csv
 
-router = APIRouter(prefix="/api/v1/metering", tags=["metering"])
+router = Router(prefix="/api/v1/metering", tags=["metering"])
 Period = Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}$", description="such as 2026-11")]
 
 

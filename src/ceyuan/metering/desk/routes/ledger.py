@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.identity import OrganisationNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 from ceyuan.metering.access import org_id_of
 from ceyuan.metering.desk import ledger
@@ -29,7 +30,7 @@ from ceyuan.metering.errors import EntryReversed, InsufficientFunds, ReferenceRe
 from ceyuan.metering.terms import set_terms
 from ceyuan.metering.wallets import fund_account, pay_out, reverse_entry, top_up
 
-router = APIRouter(prefix="/api/v1/metering", tags=["metering"])
+router = Router(prefix="/api/v1/metering", tags=["metering"])
 Kind = Annotated[str | None, Query(max_length=24)]
 AccountId = Annotated[str | None, Query(max_length=40)]
 _MONEY = problems(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AwareDatetime
 
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
 from ceyuan.metering.access import org_id_of
 from ceyuan.metering.desk import prices
@@ -19,7 +20,7 @@ from ceyuan.metering.holds import Want
 from ceyuan.metering.prices import NewPrice, end_price, set_price
 from ceyuan.metering.resources import resources
 
-router = APIRouter(prefix="/api/v1/metering", tags=["metering"])
+router = Router(prefix="/api/v1/metering", tags=["metering"])
 
 
 @router.get("/resources", response_model=list[ResourceOut], responses=problems(Unauthenticated))

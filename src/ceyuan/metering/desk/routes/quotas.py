@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import ReadWork, WriteWork
 from ceyuan.metering.access import org_id_of, require_writer
 from ceyuan.metering.desk import quotas
@@ -13,7 +14,7 @@ from ceyuan.metering.desk.routes.common import READ, READ_ORG, OrgRef
 from ceyuan.metering.desk.usage_schemas import QuotaChange, QuotaIn, QuotaOut, QuotaStateOut
 from ceyuan.metering.quotas import NewQuota, add_quota, change_quota, remove_quota
 
-router = APIRouter(prefix="/api/v1/metering", tags=["metering"])
+router = Router(prefix="/api/v1/metering", tags=["metering"])
 
 
 @router.get("/organisations/{organisation}/quotas", response_model=list[QuotaStateOut], responses=READ_ORG)

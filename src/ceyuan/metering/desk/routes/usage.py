@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, Rows
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentPlatform, Paging, ReadWork, WriteWork, problems
 from ceyuan.metering.access import org_id_of
 from ceyuan.metering.desk import usage
@@ -20,7 +21,7 @@ from ceyuan.metering.errors import BadUsage, EntryReversed
 from ceyuan.metering.usage import UsageEvent, reverse_usage
 from ceyuan.metering.usage.statistics import Bucket
 
-router = APIRouter(prefix="/api/v1/metering", tags=["metering"])
+router = Router(prefix="/api/v1/metering", tags=["metering"])
 WalletId = Annotated[str | None, Query(max_length=40, description="only what this wallet paid for")]
 EntryId = Annotated[str | None, Query(max_length=40, description="only what stands on this journal entry")]
 By = Annotated[

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ceyuan.identity import OrganisationNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
+from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 from ceyuan.metering.access import org_id_of
 from ceyuan.metering.desk import wallets
@@ -17,7 +18,7 @@ from ceyuan.metering.desk.schemas import HoldOut, ReasonIn, StatementOut, Wallet
 from ceyuan.metering.errors import InsufficientFunds, ReferenceReused
 from ceyuan.metering.wallets import Restrictions
 
-router = APIRouter(prefix="/api/v1/metering", tags=["metering"])
+router = Router(prefix="/api/v1/metering", tags=["metering"])
 WalletState = Annotated[Literal["active", "expired", "revoked"] | None, Query()]
 HoldState = Annotated[Literal["open", "released", "expired"] | None, Query()]
 
