@@ -17,7 +17,7 @@ from ceyuan.hub.chunks.hashes import (
 from ceyuan.hub.chunks.packing import PackedFile, Place, chunk_list, pack_file
 from ceyuan.hub.chunks.problems import ChunkProblem
 from ceyuan.hub.chunks.shards import MAX_SHARD, SentFile, Shard, Term, parse_shard, stored_shard
-from ceyuan.hub.chunks.xorbs import MAX_CHUNK, MAX_XORB, Chunk, Xorb, XorbCheck, contents, pack
+from ceyuan.hub.chunks.xorbs import MAX_CHUNK, MAX_XORB, Chunk, Content, Xorb, XorbCheck, contents, pack
 
 __all__ = [
     "MAX_CHUNK",
@@ -25,6 +25,7 @@ __all__ = [
     "MAX_XORB",
     "Chunk",
     "ChunkProblem",
+    "Content",
     "PackedFile",
     "Place",
     "SentFile",

@@ -7,7 +7,7 @@ kept: two forms of one xorb then take the same space.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lz4.frame import LZ4FrameDecompressor
@@ -59,51 +59,76 @@ class Xorb:
 
 
 class XorbCheck:
-    """Takes a xorb's bytes in pieces of any length and verifies every chunk as soon as it is whole."""
+    """Takes a xorb's bytes in pieces of any length and verifies every chunk as soon as it is whole.
 
-    def __init__(self) -> None:
-        self._held = b""
+    `follow` hears the content of each chunk, in order; what it is given is good until it returns.
+    """
+
+    def __init__(self, follow: Callable[[Content], object] | None = None) -> None:
+        self._follow = follow
+        self._begun = bytearray()
         self._taken = 0
         self._over = False
+        self._after = 0
         self._chunks: list[Chunk] = []
         self._unpacker = Unpacker()
 
-    def feed(self, data: bytes) -> int:
+    def feed(self, data: bytes | memoryview) -> int:
         """Take the next bytes; returns how many of them belong to chunks (the rest is what follows those).
 
         Raises `ChunkProblem` for a chunk that breaks the format.
         """
         if self._over:
+            self._after += len(data)
+            if self._after > MAX_XORB:
+                raise ChunkProblem("内容块过大", "what follows the chunks of a xorb has no end")
             return 0
-        before = self._taken + len(self._held)
-        whole = self._held + data if self._held else data
-        view, at = memoryview(whole), 0
-        while at < len(view):
+        view = memoryview(data)
+        at = self._continue(view) if self._begun else 0
+        while at < len(view) and not self._over:
             if view[at] != 0:
                 self._over = True
                 break
-            if len(view) - at < _HEADER:
+            start = at + _HEADER
+            if start > len(view) or (end := start + _header(view, at)[0]) > len(view):
+                self._begun += view[at:]
+                return len(view)
+            self._take(view[at:end])
+            at = end
+        return at if self._over else len(view)
+
+    def _continue(self, view: memoryview) -> int:
+        """Take what is missing of the chunk that began in an earlier piece; returns how many bytes that is."""
+        at = 0
+        while at < len(view):
+            known = len(self._begun) >= _HEADER
+            missing = (_HEADER + _header(self._begun, 0)[0] if known else _HEADER) - len(self._begun)
+            self._begun += view[at : at + missing]
+            at = min(at + missing, len(view))
+            if len(self._begun) >= _HEADER and len(self._begun) == _HEADER + _header(self._begun, 0)[0]:
+                whole, self._begun = self._begun, bytearray()
+                self._take(memoryview(whole))
                 break
-            stored, scheme, size = _header(view, at)
-            if len(view) - at < _HEADER + stored:
-                break
-            content = self._unpacker.unpack(view[at + _HEADER : at + _HEADER + stored], scheme, size)
-            at += _HEADER + stored
-            self._chunks.append(Chunk(chunk_hash(content), size, self._taken + at))
-        if len(self._chunks) > MAX_XORB_CHUNKS or self._taken + at > MAX_XORB:
+        return at
+
+    def _take(self, stored: memoryview) -> None:
+        _, scheme, size = _header(stored, 0)
+        content = self._unpacker.unpack(stored[_HEADER:], scheme, size)
+        self._taken += len(stored)
+        self._chunks.append(Chunk(chunk_hash(content), size, self._taken))
+        if len(self._chunks) > MAX_XORB_CHUNKS or self._taken > MAX_XORB:
             raise ChunkProblem("内容块过大", f"a xorb has at most {MAX_XORB} bytes")
-        self._taken += at
-        self._held = b"" if self._over else whole[at:]
-        return max(0, self._taken - before) if self._over else len(data)
+        if self._follow is not None:
+            self._follow(content)
 
     def finish(self) -> Xorb:
         """The whole xorb; raises `ChunkProblem` if it breaks off."""
-        if self._held or not self._chunks:
+        if self._begun or not self._chunks:
             raise ChunkProblem("内容块不完整", "the xorb breaks off within a chunk")
         return Xorb(xorb_hash([(chunk.hash, chunk.size) for chunk in self._chunks]), self._chunks)
 
 
-def _header(view: memoryview, at: int) -> tuple[int, int, int]:
+def _header(view: memoryview | bytearray, at: int) -> tuple[int, int, int]:
     stored = int.from_bytes(view[at + 1 : at + 4], "little")
     size = int.from_bytes(view[at + 5 : at + 8], "little")
     if not 0 < size <= MAX_CHUNK or stored > size + _SLACK:
@@ -136,7 +161,7 @@ class Unpacker:
         return _ungrouped(content) if scheme == _GROUPED else content
 
 
-def contents(data: bytes) -> Iterator[Content]:
+def contents(data: bytes | memoryview) -> Iterator[Content]:
     """The content of each chunk in a run of stored chunks; raises `ChunkProblem`."""
     view, unpacker, at = memoryview(data), Unpacker(), 0
     while at < len(view):

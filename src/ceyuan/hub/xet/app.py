@@ -32,6 +32,7 @@ from ceyuan.hub.lean import (
 from ceyuan.hub.xet import repository
 from ceyuan.hub.xet.encoding import xorb_of
 from ceyuan.hub.xet.errors import WriteNeeded, XetNotFound, explained
+from ceyuan.hub.xet.following import Trails
 from ceyuan.hub.xet.keeping import keep_shard, keep_xorb
 from ceyuan.hub.xet.reconstruction import first_version, reconstruction
 from ceyuan.kernel.errors import CeyuanError
@@ -53,6 +54,7 @@ class XetApp:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self._trails = Trails()
         self._parts: dict[str, Callable[[Request, Receive, str], Awaitable[Reply]]] = {
             "xorb": self._xorb,
             "shard": self._shard,
@@ -99,7 +101,8 @@ class XetApp:
 
     async def _xorb(self, request: Request, receive: Receive, digest: str) -> Reply:
         grant = self._grant(request, write=True)
-        return json_reply({"was_inserted": await keep_xorb(self._platform, grant, digest, chunks_of(receive))})
+        inserted = await keep_xorb(self._platform, grant, digest, chunks_of(receive), self._trails)
+        return json_reply({"was_inserted": inserted})
 
     async def _shard(self, request: Request, receive: Receive, _digest: str) -> Reply:
         grant = self._grant(request, write=True)
@@ -108,7 +111,7 @@ class XetApp:
             shard = await asyncio.to_thread(parse_shard, body)
         except ChunkProblem as problem:
             raise explained(problem) from problem
-        await keep_shard(self._platform, grant, shard)
+        await keep_shard(self._platform, grant, shard, self._trails)
         return json_reply({"result": 1})
 
     async def _chunk(self, request: Request, _receive: Receive, digest: str) -> Reply:

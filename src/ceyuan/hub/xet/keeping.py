@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 from ceyuan.hub.chunks import ChunkProblem, SentFile, Shard, Sized, XorbCheck, file_hash, parse_hash, term_hash, text_of
 from ceyuan.hub.commits.contents import record_uploads
@@ -18,13 +19,14 @@ from ceyuan.hub.trees import LARGE_BYTES
 from ceyuan.hub.xet import reading, repository
 from ceyuan.hub.xet.encoding import Run, xorb_of
 from ceyuan.hub.xet.errors import XetInvalid, explained
+from ceyuan.hub.xet.following import Trail, Trails
 from ceyuan.hub.xet.reading import Stored
 from ceyuan.kernel.platform import Platform
 
 _BLOCK = 1 << 20
 
 
-async def keep_xorb(platform: Platform, grant: Grant, digest: str, body: AsyncIterable[bytes]) -> bool:
+async def keep_xorb(platform: Platform, grant: Grant, digest: str, body: AsyncIterable[bytes], trails: Trails) -> bool:
     """Store the xorb of this hash, verified chunk by chunk as it arrives; false if it was stored before.
 
     Raises `XetInvalid` if a chunk is broken or the whole has another hash; nothing is kept then.
@@ -40,38 +42,54 @@ async def keep_xorb(platform: Platform, grant: Grant, digest: str, body: AsyncIt
         async for _ in body:
             pass
         return False
-    check = XorbCheck()
-    try:
-        blob = await platform.blobs.put_stream(_verified(body, check, expected))
-        made = check.finish()
-    except ChunkProblem as problem:
-        raise explained(problem) from problem
+    async with trails.step(grant) as step:
+        check = XorbCheck(step.digest.update if step else None)
+        try:
+            blob = await platform.blobs.put_stream(_verified(body, check, expected))
+            made = check.finish()
+        except ChunkProblem as problem:
+            raise explained(problem) from problem
+        if step:
+            step.done(made.hash)
     async with platform.work(grant.actor) as uow:
         await platform.blobs.refer(uow, [blob.sha256])
         return await repository.add_xorb(uow.session, made, blob.sha256, uow.clock.now())
 
 
-async def _verified(body: AsyncIterable[bytes], check: XorbCheck, expected: bytes) -> AsyncIterator[bytes]:
+async def _verified(body: AsyncIterable[bytes], check: XorbCheck, expected: bytes) -> AsyncIterator[memoryview]:
+    """What belongs to the xorb; a block is verified while the one before it is written."""
+    before: memoryview | None = None
     async for block in _blocks(body):
-        taken = await asyncio.to_thread(check.feed, block)
-        if taken:
-            yield block[:taken]
+        ahead = asyncio.ensure_future(asyncio.to_thread(check.feed, block))
+        try:
+            if before:
+                yield before
+        finally:
+            taken = await ahead
+        before = block[:taken]
     # Before the last byte is adopted: what has another hash is never stored.
     if (await asyncio.to_thread(check.finish)).hash != expected:
         raise ChunkProblem("内容与地址中的哈希不符", "the content does not have the hash in the address")
+    if before:
+        yield before
 
 
-async def _blocks(body: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    held: list[bytes] = []
-    size = 0
+async def _blocks(body: AsyncIterable[bytes]) -> AsyncIterator[memoryview]:
+    """The same bytes in blocks of `_BLOCK`; each is good until the second one after it is asked for."""
+    # Memory that is taken anew for each block costs more than to copy into it.
+    turns = cycle([memoryview(bytearray(_BLOCK)) for _ in range(2)])
+    block, size = next(turns), 0
     async for part in body:
-        held.append(part)
-        size += len(part)
-        if size >= _BLOCK:
-            yield b"".join(held)
-            held, size = [], 0
-    if held:
-        yield b"".join(held)
+        at = 0
+        while at < len(part):
+            count = min(len(part) - at, _BLOCK - size)
+            block[size : size + count] = part[at : at + count]
+            at, size = at + count, size + count
+            if size == _BLOCK:
+                yield block
+                block, size = next(turns), 0
+    if size:
+        yield block[:size]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +101,7 @@ class _Proven:
     content: Content
 
 
-async def keep_shard(platform: Platform, grant: Grant, shard: Shard) -> None:
+async def keep_shard(platform: Platform, grant: Grant, shard: Shard, trails: Trails) -> None:
     """Register the files of an upload: a commit to the grant's repository may then add them.
 
     Every term must be proven, every file must have its Xet hash and, since it is read, its SHA-256. Raises
@@ -97,7 +115,8 @@ async def keep_shard(platform: Platform, grant: Grant, shard: Shard) -> None:
     if missing:
         raise XetInvalid((f"缺少内容块 {min(missing)}", f"the xorb {min(missing)} was not uploaded"))
     stored = {digest: Stored(xorb_of(row), row.sha256) for digest, row in rows.items()}
-    proven = [await _proven(platform, file, stored) for file in shard.files]
+    trail = trails.finish(grant)
+    proven = [await _proven(platform, file, stored, trail) for file in shard.files]
     async with platform.work(grant.actor) as uow:
         now = uow.clock.now()
         for file in proven:
@@ -115,7 +134,7 @@ def _first(runs: Sequence[Run], stored: dict[str, Stored]) -> bytes:
     return stored[text_of(runs[0].xorb)].xorb.chunks[runs[0].first].hash
 
 
-async def _proven(platform: Platform, sent: SentFile, stored: dict[str, Stored]) -> _Proven:
+async def _proven(platform: Platform, sent: SentFile, stored: dict[str, Stored], trail: Trail) -> _Proven:
     try:
         runs = await asyncio.to_thread(_runs, sent, stored)
     except ChunkProblem as problem:
@@ -130,7 +149,7 @@ async def _proven(platform: Platform, sent: SentFile, stored: dict[str, Stored])
             known = await repository.file(session, claimed)
         if known is not None and known.hash == text_of(sent.hash) and where.size > LARGE_BYTES:
             return _Proven(sent, runs, Content(claimed, where.size, None))
-    sha256, git_oid = await _content_hashes(platform, where, verify=claimed is None)
+    sha256, git_oid = await _content_hashes(platform, where, trail, claimed=claimed is not None)
     if claimed not in (None, sha256):
         raise XetInvalid((f"声明的 SHA-256 为 {claimed},实为 {sha256}", f"announced as {claimed}, in fact {sha256}"))
     return _Proven(sent, runs, Content(sha256, where.size, git_oid))
@@ -154,12 +173,18 @@ def _runs(sent: SentFile, stored: dict[str, Stored]) -> list[Run]:
     return runs
 
 
-async def _content_hashes(platform: Platform, where: reading.Layout, *, verify: bool) -> tuple[str, str | None]:
+async def _content_hashes(
+    platform: Platform, where: reading.Layout, trail: Trail, *, claimed: bool
+) -> tuple[str, str | None]:
     """SHA-256 of the whole content and, unless it is large, the id that git gives it. Its chunks were verified when
     they came: where the sender said the SHA-256, that alone shows what happened to them since."""
+    if where.size > LARGE_BYTES and claimed:
+        sha256, passed = trail.known(where)
+        await reading.pass_on(platform, where, where.runs[passed:], sha256.update)
+        return sha256.hexdigest(), None
     sha256 = hashlib.sha256()
     git = hashlib.sha1(f"blob {where.size}\0".encode(), usedforsecurity=False) if where.size <= LARGE_BYTES else None
-    async for piece in reading.stream(platform, where, verify=verify):
+    async for piece in reading.stream(platform, where):
         await asyncio.to_thread(sha256.update, piece)
         if git is not None:
             git.update(piece)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ceyuan.hub.chunks import Chunk, ChunkProblem, Xorb, chunk_hash, contents, text_of
+from ceyuan.hub.chunks import Chunk, ChunkProblem, Content, Xorb, chunk_hash, contents, text_of
 from ceyuan.hub.xet import repository
 from ceyuan.hub.xet.encoding import Run, runs_of, xorb_of
 from ceyuan.kernel.blobs import BlobCorrupt, BlobMissing
@@ -61,22 +61,19 @@ def layout(runs: Sequence[Run], stored: Mapping[str, Stored]) -> Layout:
     return Layout(sum(run.size for run in runs), runs, {each.xorb.hash: each for each in stored.values()})
 
 
-async def stream(
-    platform: Platform, where: Layout, start: int = 0, end: int | None = None, *, verify: bool = True
-) -> AsyncIterator[bytes]:
+async def stream(platform: Platform, where: Layout, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
     """The content from `start` to `end` (excluded) in pieces of about 1 MiB; the next one is made while one is used.
 
-    Raises `BlobMissing`, or `BlobCorrupt` for a chunk that does not have its hash; `verify` may be left out by who
-    makes sure of the whole in another way.
+    Raises `BlobMissing`, or `BlobCorrupt` for a chunk that does not have its hash.
     """
     pieces = _pieces(where, start, where.size if end is None else min(end, where.size))
     piece = next(pieces, None)
-    ahead = asyncio.ensure_future(_read(platform, piece, verify)) if piece else None
+    ahead = asyncio.ensure_future(_read(platform, piece)) if piece else None
     try:
         while ahead is not None:
             data = await ahead
             piece = next(pieces, None)
-            ahead = asyncio.ensure_future(_read(platform, piece, verify)) if piece else None
+            ahead = asyncio.ensure_future(_read(platform, piece)) if piece else None
             yield data
     finally:
         if ahead is not None:
@@ -112,20 +109,59 @@ def _pieces_of(stored: Stored, run: Run, start: int, end: int) -> Iterator[_Piec
         yield _Piece(stored, first, run.last, max(start - begun, 0), min(end, offset) - begun)
 
 
-async def _read(platform: Platform, piece: _Piece, verify: bool) -> bytes:
+async def pass_on(platform: Platform, where: Layout, runs: Sequence[Run], take: Callable[[Content], object]) -> None:
+    """Give the content of some of a file's runs to `take`, chunk by chunk, in a worker thread; what is given is good
+    until `take` returns. Chunks are not verified: for who makes sure of the whole in another way.
+
+    Raises `BlobMissing`, `BlobCorrupt`.
+    """
+    for run in runs:
+        stored = where.xorbs[run.xorb]
+        path = platform.blobs.local_path(stored.sha256)
+        try:
+            if path is not None:
+                await asyncio.to_thread(_pass_file, path, stored, run, take)
+                continue
+            for piece in _pieces_of(stored, run, 0, run.size):
+                raw = await platform.blobs.read_range(stored.sha256, *stored.xorb.place(piece.first, piece.last))
+                await asyncio.to_thread(_pass, memoryview(raw), take)
+        except FileNotFoundError as error:
+            raise BlobMissing(stored.sha256) from error
+        except ChunkProblem as problem:
+            raise BlobCorrupt(stored.sha256) from problem
+
+
+def _pass_file(path: Path, stored: Stored, run: Run, take: Callable[[Content], object]) -> None:
+    places = [stored.xorb.place(piece.first, piece.last) for piece in _pieces_of(stored, run, 0, run.size)]
+    # One buffer for all: memory that is taken anew for each piece costs more than to read into it.
+    buffer = memoryview(bytearray(max(end - begin for begin, end in places)))
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        for begin, end in places:
+            _pass(buffer[: os.preadv(handle, [buffer[: end - begin]], begin)], take)
+    finally:
+        os.close(handle)
+
+
+def _pass(raw: memoryview, take: Callable[[Content], object]) -> None:
+    for content in contents(raw):
+        take(content)
+
+
+async def _read(platform: Platform, piece: _Piece) -> bytes:
     sha256 = piece.stored.sha256
     begin, end = piece.stored.xorb.place(piece.first, piece.last)
     path = platform.blobs.local_path(sha256)
     raw = b"" if path else await platform.blobs.read_range(sha256, begin, end)
     try:
-        return await asyncio.to_thread(_unpacked, piece, path, raw, begin, end, verify)
+        return await asyncio.to_thread(_unpacked, piece, path, raw, begin, end)
     except FileNotFoundError as error:
         raise BlobMissing(sha256) from error
     except ChunkProblem as problem:
         raise BlobCorrupt(sha256) from problem
 
 
-def _unpacked(piece: _Piece, path: Path | None, raw: bytes, begin: int, end: int, verify: bool) -> bytes:
+def _unpacked(piece: _Piece, path: Path | None, raw: bytes, begin: int, end: int) -> bytes:
     if path is not None:
         handle = os.open(path, os.O_RDONLY)
         try:
@@ -134,9 +170,7 @@ def _unpacked(piece: _Piece, path: Path | None, raw: bytes, begin: int, end: int
             os.close(handle)
     wanted: Sequence[Chunk] = piece.stored.xorb.chunks[piece.first : piece.last]
     parts = list(contents(raw))
-    if len(parts) != len(wanted) or (
-        verify and any(chunk_hash(p) != c.hash for p, c in zip(parts, wanted, strict=True))
-    ):
+    if len(parts) != len(wanted) or any(chunk_hash(p) != c.hash for p, c in zip(parts, wanted, strict=True)):
         raise ChunkProblem("数据块校验失败", "a chunk does not have its hash")
     whole = b"".join(parts)
     return whole if (piece.skip, piece.stop) == (0, len(whole)) else whole[piece.skip : piece.stop]

@@ -32,7 +32,7 @@ class Staged:
 
 @asynccontextmanager
 async def staged(
-    chunks: AsyncIterable[bytes], folder: Path, *, expected: str | None = None, limit: int | None = None
+    chunks: AsyncIterable[bytes | memoryview], folder: Path, *, expected: str | None = None, limit: int | None = None
 ) -> AsyncIterator[Staged]:
     """Write `chunks` to a temporary file in `folder`; the file is gone when the block ends, if it is still there.
 
@@ -56,7 +56,7 @@ async def staged(
         await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
-async def _write(chunks: AsyncIterable[bytes], path: Path, limit: int | None) -> tuple[str, int]:
+async def _write(chunks: AsyncIterable[bytes | memoryview], path: Path, limit: int | None) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     handle = await asyncio.to_thread(_create, path)
     try:
@@ -76,19 +76,22 @@ def _create(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
-def _put(handle: int, block: bytes, digest: hashlib._Hash) -> None:
+def _put(handle: int, block: bytes | memoryview, digest: hashlib._Hash) -> None:
     digest.update(block)
     view = memoryview(block)
     while view:
         view = view[os.write(handle, view) :]
 
 
-async def _blocks(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+async def _blocks(chunks: AsyncIterable[bytes | memoryview]) -> AsyncIterator[bytes | memoryview]:
     """The same bytes in blocks of at least `BLOCK`, so that small chunks do not cost a thread's turn each."""
     held: list[bytes] = []
     size = 0
     async for chunk in chunks:
-        held.append(chunk)
+        if not held and len(chunk) >= BLOCK:
+            yield chunk
+            continue
+        held.append(bytes(chunk))
         size += len(chunk)
         if size >= BLOCK:
             yield b"".join(held)

@@ -95,9 +95,9 @@ class BlobStore:
         return [Blob(sha256, len(data)) for sha256, data in named]
 
     async def put_stream(
-        self, chunks: AsyncIterable[bytes], *, expected: str | None = None, limit: int | None = None
+        self, chunks: AsyncIterable[bytes | memoryview], *, expected: str | None = None, limit: int | None = None
     ) -> Blob:
-        """Store what `chunks` yields, in bounded memory.
+        """Store what `chunks` yields, in bounded memory; each chunk is used until the next is asked for.
 
         `expected` is the SHA-256 that the sender announced, `limit` the most bytes allowed. Raises
         `HashMismatch`, `TooLarge` or `StorageFull`; nothing is kept then, nor when `chunks` raises.
