@@ -75,7 +75,7 @@ async def record_uploads(uow: UnitOfWork, repository_id: str, contents: Sequence
     from ceyuan.hub.xet.forms import refer_contents
 
     by_hash = {content.sha256: content for content in contents}
-    await refer_contents(uow, by_hash)
+    await refer_contents(uow, {content.sha256: content.size for content in contents})
     now = uow.clock.now()
     known = [{"sha256": c.sha256, "size": c.size, "git_oid": c.git_oid} for c in by_hash.values()]
     waiting = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -123,12 +123,12 @@ async def commit(
     trees = DatabaseTrees(uow.session, row.id)
     proposal = _Proposal(row, trees, pointer, head, operations, title, text, origin)
     try:
-        sealed = await _drafted(uow, proposal, replace)
+        sealed, contents = await _drafted(uow, proposal, replace)
     except TreeProblem as problem:
         raise explain(problem) from problem
     if sealed.root.tree_id == head.tree_id:
         return revision_of(row, head)
-    return await _keep(uow, proposal, sealed)
+    return await _keep(uow, proposal, sealed, contents)
 
 
 def _check_size(uow: UnitOfWork, operations: Sequence[Operation]) -> None:
@@ -170,8 +170,8 @@ def _moved(head: str) -> ParentMoved:
     )
 
 
-async def _drafted(uow: UnitOfWork, proposal: _Proposal, replace: bool) -> Sealed:
-    """The tree after all operations."""
+async def _drafted(uow: UnitOfWork, proposal: _Proposal, replace: bool) -> tuple[Sealed, Mapping[str, Content]]:
+    """The tree after all operations, and the contents that they add."""
     operations = proposal.operations
     draft = Draft(proposal.trees, root_of(proposal.head))
     if replace:
@@ -184,7 +184,8 @@ async def _drafted(uow: UnitOfWork, proposal: _Proposal, replace: bool) -> Seale
             await draft.delete(operation.path)
         else:
             await draft.put(operation.path, await _source_of(uow, proposal, operation))
-    return await asyncio.to_thread(draft.seal) if len(operations) > _SEAL_IN_THREAD else draft.seal()
+    sealed = await asyncio.to_thread(draft.seal) if len(operations) > _SEAL_IN_THREAD else draft.seal()
+    return sealed, contents
 
 
 def _file(path: str, content: Content) -> File:
@@ -208,11 +209,11 @@ async def _source_of(uow: UnitOfWork, proposal: _Proposal, copy: Copy) -> Entry:
     return entry
 
 
-async def _keep(uow: UnitOfWork, proposal: _Proposal, sealed: Sealed) -> Revision:
+async def _keep(uow: UnitOfWork, proposal: _Proposal, sealed: Sealed, contents: Mapping[str, Content]) -> Revision:
     """Write trees, commit and pointer, and tell the rest of the platform."""
     row, head, pointer, now = proposal.row, proposal.head, proposal.pointer, uow.clock.now()
     await proposal.trees.keep(sealed)
-    await _hold(uow, proposal)
+    await _hold(uow, proposal.row, contents)
     new = await write_commit(
         uow.session,
         row.id,
@@ -238,13 +239,10 @@ async def _keep(uow: UnitOfWork, proposal: _Proposal, sealed: Sealed) -> Revisio
     return revision_of(row, new)
 
 
-async def _hold(uow: UnitOfWork, proposal: _Proposal) -> None:
+async def _hold(uow: UnitOfWork, row: HubRepository, contents: Mapping[str, Content]) -> None:
     """Note which content the repository now holds. Copies bring none that it did not hold before."""
-    hashes = {op.sha256 for op in proposal.operations if isinstance(op, Add)}
-    if hashes:
-        row = proposal.row
-        await refer_contents(uow, hashes)
-        contents = await usable(uow, row.id, hashes)
+    if contents:
+        await refer_contents(uow, {sha256: content.size for sha256, content in contents.items()})
         row.held_bytes = await history.hold(uow.session, row.id, {c.sha256: c.size for c in contents.values()})
 
 

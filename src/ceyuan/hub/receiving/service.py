@@ -189,7 +189,7 @@ async def _keep(uow: UnitOfWork, row: HubRepository, growth: Growth, came: Seque
     await contents.record_uploads(uow, row.id, came)
     hashes = {content.sha256 for content in came} | growth.pointers.keys()
     if hashes:
-        await refer_contents(uow, growth.pointers)
+        await refer_contents(uow, {sha256: size for sha256, (size, _) in growth.pointers.items()})
         found = await contents.usable(uow, row.id, hashes)
         row.held_bytes = await history.hold(uow.session, row.id, {c.sha256: c.size for c in found.values()})
     await DatabaseTrees(uow.session, row.id).keep(Sealed(EMPTY, growth.trees, growth.pages))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 
 from ceyuan.hub.settings import HubSettings
@@ -13,15 +13,22 @@ from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
 
 _BATCH = 500
+_REFERRED = "hub.referred"
 
 
-async def refer_contents(uow: UnitOfWork, hashes: Iterable[str]) -> None:
-    """Say, in the unit of work that writes the references, that these contents are referred to, in whatever form
-    they are kept. Raises `BlobMissing` for content that is not."""
-    wanted = set(hashes)
+async def refer_contents(uow: UnitOfWork, sizes: Mapping[str, int]) -> None:
+    """Say, in the unit of work that writes the references, that these contents (SHA-256 to bytes) are referred to, in
+    whatever form they are kept. Raises `BlobMissing` for content that is not."""
+    # What this unit of work referred to before is safe until it ends.
+    before: set[str] = uow.session.info.setdefault(_REFERRED, set())
+    wanted = sizes.keys() - before
+    if not wanted:
+        return
     in_xorbs = await repository.blobs_of(uow.session, wanted)
     blobs = {blob for needed in in_xorbs.values() for blob in needed}
-    await uow.platform.blobs.refer(uow, blobs | (wanted - in_xorbs.keys()))
+    flat = wanted - in_xorbs.keys()
+    await uow.platform.blobs.refer(uow, blobs | flat, sizes={sha256: sizes[sha256] for sha256 in flat})
+    before |= wanted
 
 
 class XetOrigin:

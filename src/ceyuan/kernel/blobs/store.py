@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -208,16 +208,17 @@ class BlobStore:
         async with staged(self.stream(sha256), self.backend.spool) as copy:
             yield copy.path
 
-    async def refer(self, uow: UnitOfWork, digests: Iterable[str]) -> None:
-        """Say, in the unit of work that writes the references, that these blobs are referred to.
+    async def refer(self, uow: UnitOfWork, digests: Iterable[str], *, sizes: Mapping[str, int] | None = None) -> None:
+        """Say, in the unit of work that writes the references, that these blobs are referred to; `sizes` has the
+        bytes of those whose length the caller knows.
 
         Raises `BlobMissing` for content that the store does not hold (or that was just collected).
         """
         wanted = sorted({_checked(sha256) for sha256 in digests})
         for at in range(0, len(wanted), _ROWS_AT_ONCE):
-            await self._refer(uow, wanted[at : at + _ROWS_AT_ONCE])
+            await self._refer(uow, wanted[at : at + _ROWS_AT_ONCE], sizes or {})
 
-    async def _refer(self, uow: UnitOfWork, digests: list[str]) -> None:
+    async def _refer(self, uow: UnitOfWork, digests: list[str], sizes: Mapping[str, int]) -> None:
         now = uow.clock.now()
         # A row touched within a quarter of the grace period is safe for longer than any transaction lasts.
         fresh = set(
@@ -232,20 +233,30 @@ class BlobStore:
         stale = [sha256 for sha256 in digests if sha256 not in fresh]
         if not stale:
             return
-        rows = [{"sha256": s, "size": 0, "touched_at": now, "condemned": False} for s in stale]
+        rows = [{"sha256": s, "size": sizes.get(s, 0), "touched_at": now, "condemned": False} for s in stale]
         connection = await uow.session.connection()
         touch = upsert_many(uow.session, BlobRow, key=["sha256"], update=["touched_at", "condemned"])
         await connection.execute(touch, rows)
         # Only now, with the rows locked, is it sure that the collection cannot take them away.
+        found = await self._find_all(stale)
+        unsized = [
+            {"sha256": b.sha256, "size": b.size, "touched_at": now, "condemned": False}
+            for b in found
+            if sizes.get(b.sha256) != b.size
+        ]
+        if unsized:
+            await connection.execute(upsert_many(uow.session, BlobRow, key=["sha256"], update=["size"]), unsized)
+
+    async def _find_all(self, digests: list[str]) -> list[StoredBlob]:
+        if self.local_path(digests[0]) is not None:
+            return [await self._find(sha256) for sha256 in digests]
         turns = asyncio.Semaphore(_CHECKS_AT_ONCE)
 
         async def find(sha256: str) -> StoredBlob:
             async with turns:
                 return await self._find(sha256)
 
-        found = await asyncio.gather(*(find(sha256) for sha256 in stale))
-        sizes = [{"sha256": b.sha256, "size": b.size, "touched_at": now, "condemned": False} for b in found]
-        await connection.execute(upsert_many(uow.session, BlobRow, key=["sha256"], update=["size"]), sizes)
+        return await asyncio.gather(*(find(sha256) for sha256 in digests))
 
     async def _has(self, sha256: str, size: int) -> bool:
         """Whether the store holds the content already; a blob of another size is damaged and is replaced."""
