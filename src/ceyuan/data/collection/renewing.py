@@ -128,7 +128,8 @@ def renewed(
     anew.
     """
     before = _before(old)
-    changed = [name for name in now if before.files.get(name, [None, None])[:2] != now[name]]
+    known = before.files
+    changed = [name for name, facts in now.items() if name not in known or known[name][:2] != facts]
     touched = {*changed, *(before.files.keys() - now.keys())}
     affected, untouched = _split(before.rows, fixed[0], touched, set(before.files))
     shards = list(before.record["shards"])
@@ -217,11 +218,14 @@ def _split(rows: "pl.DataFrame", key: str, touched: set[str], files: set[str]) -
     import polars as pl
 
     bodies = rows["id"].str.slice(len(key) + 1)
-    owner = bodies.str.replace(r"#[^#]*$", "")
-    sure = pl.Series(sorted(files), dtype=pl.String)
-    plain = owner.is_in(sure.implode())
+    sure = pl.Series(list(files), dtype=pl.String)
     exact = bodies.is_in(sure.implode())
-    here = pl.Series(sorted(touched), dtype=pl.String).implode()
+    here = pl.Series(list(touched), dtype=pl.String).implode()
+    if exact.all():  # every document is a file of its own
+        alone = bodies.is_in(here)
+        return rows.filter(alone), rows.filter(~alone)
+    owner = bodies.str.replace(r"#[^#]*$", "")
+    plain = owner.is_in(sure.implode())
     found = ((exact & bodies.is_in(here)) | (~exact & plain & owner.is_in(here))).to_list()
     for at in (~(plain | exact)).arg_true().to_list():
         found[at] = _owner(bodies[at], files) in touched

@@ -10,30 +10,68 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ceyuan.data.corpus.pages import texts_at
 from ceyuan.data.operators import Texts
 
-__all__ = ["gather", "gathered_keys", "gathered_texts", "put_measured", "rows_of"]
+__all__ = ["gather", "gathered_keys", "gathered_texts", "keys_of", "put_measured", "rows_of"]
 
-_GROUP = 2 << 20  # bytes of text in a row group, the least that is read for one text
-_LEAST = 64
+_PAGE = 16 << 10  # bytes of text in a page, the least that is read for one text
+_BATCH = 8  # rows between two looks at a page's size
+_ALIKE = ["source", "domain", "licence"]  # few values again and again: written once each
 _AT_ONCE = 8  # row groups
+_FEW = 4  # of so many rows one at most: their texts are read page by page
 
 Rows = npt.NDArray[np.integer]
 
 
 def put_measured(measured: pl.DataFrame, file: BinaryIO) -> None:
-    """Write a measured shard (with ``bytes``) in row groups so small that single texts are fetched at little cost."""
-    size = max(1, int(measured["bytes"].sum()))
-    rows = max(_LEAST, measured.height * _GROUP // size)
-    measured.write_parquet(file, compression="lz4", statistics=False, row_group_size=rows)
+    """Write a measured shard: texts in pages so small that single ones are fetched at little cost, all else in whole
+    columns, the band keys of a row side by side."""
+    table = measured.to_arrow()
+    place = table.schema.get_field_index("keys")
+    if place >= 0:
+        keys = np.ascontiguousarray(measured["keys"].to_numpy())
+        width = keys.dtype.itemsize * keys.shape[1]
+        wide = pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(keys), [None, pa.py_buffer(keys)])
+        table = table.set_column(place, "keys", wide)
+    fields = [field.with_nullable(False) if field.name == "text" else field for field in table.schema]
+    pq.write_table(
+        table.cast(pa.schema(fields)),
+        file,
+        compression={name: "none" if name == "keys" else "lz4" for name in table.column_names},
+        write_statistics=False,
+        use_dictionary=_ALIKE,
+        data_page_size=_PAGE,
+        write_batch_size=_BATCH,
+    )
 
 
 def rows_of(path: Path, rows: Rows, columns: Sequence[str]) -> pa.Table:
     """``columns`` of some ``rows`` of a Parquet file, in the order given.
 
-    Row groups without such a row are not read. What comes back owns its bytes: views into whole columns would keep all
-    of them in memory.
+    Row groups without such a row are not read, nor are pages of texts where few rows are wanted. What comes back owns
+    its bytes: views into whole columns would keep all of them in memory.
     """
+    if "text" in columns and len(rows) * _FEW <= pq.read_metadata(path).num_rows:
+        order = np.argsort(rows, kind="stable")
+        texts = texts_at(path, "text", np.asarray(rows)[order])
+        if texts is not None:
+            texts = texts.take(pa.array(_back(order)))
+            if list(columns) == ["text"]:
+                return pa.table({"text": texts})
+            others = _rows_of(path, rows, [name for name in columns if name != "text"])
+            return others.append_column(pa.field("text", texts.type, nullable=False), texts).select(list(columns))
+    return _rows_of(path, rows, columns)
+
+
+def _back(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """What puts sorted things back to where they were."""
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
+    return back
+
+
+def _rows_of(path: Path, rows: Rows, columns: Sequence[str]) -> pa.Table:
     with pq.ParquetFile(path) as file:
         sizes = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
         ends = np.cumsum(sizes)
@@ -53,9 +91,18 @@ def rows_of(path: Path, rows: Rows, columns: Sequence[str]) -> pa.Table:
     table = pa.concat_tables(parts)
     if np.array_equal(order, np.arange(len(order))):
         return table
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    return table.take(pa.array(back))
+    return table.take(pa.array(_back(order)))
+
+
+def keys_of(path: Path) -> npt.NDArray[np.uint64]:
+    """The band keys of a measured shard: rows x bands."""
+    with pq.ParquetFile(path) as file:
+        column = file.read(columns=["keys"], use_threads=False)["keys"].combine_chunks()
+    width = column.type.byte_width
+    if not len(column):
+        return np.empty((0, width // 8), np.uint64)
+    data = np.frombuffer(column.buffers()[1], np.uint8, len(column) * width, column.offset * width)
+    return data.view(np.uint64).reshape(len(column), width // 8)
 
 
 def gather(shards: Sequence[Path], rows: pl.DataFrame, column: str) -> pl.Series:
@@ -74,8 +121,7 @@ def gathered_keys(shards: Sequence[Path], rows: pl.DataFrame) -> npt.NDArray[np.
     result = np.empty((0, 0), np.uint64)
     for shard in np.unique(number).tolist():
         here = np.flatnonzero(number == shard)
-        column = pq.read_table(shards[shard], columns=["keys"])["keys"].combine_chunks()
-        keys = column.flatten().to_numpy().reshape(len(column), -1)
+        keys = keys_of(shards[shard])
         if len(here) == rows.height:
             return np.asarray(keys[row], np.uint64)
         if not result.size:

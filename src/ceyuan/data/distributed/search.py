@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ceyuan.data.corpus.gathering import gathered_keys, gathered_texts
+from ceyuan.data.corpus.gathering import gathered_keys, gathered_texts, keys_of
 from ceyuan.data.distributed.components import Edges, connected, parted
 from ceyuan.data.distributed.pools import Pool
 from ceyuan.data.duplicates import Found, Known, Search, resolve, shared_buckets
@@ -49,8 +49,7 @@ def distributed_search(pool: Pool, kept: pl.DataFrame, shards: Sequence[Path], s
 
 def _keyed(path: str, rows: npt.NDArray[np.uint32], places: Places, width: int) -> list[Keyed]:
     """(band, key, place) of some rows of a measured shard, by part of the key."""
-    column = pl.read_parquet(path, columns=["keys"])["keys"].gather(rows)
-    keys = column.to_numpy().reshape(len(rows), -1)
+    keys = keys_of(Path(path))[rows]
     bands = np.tile(np.arange(keys.shape[1], dtype=np.uint8), len(rows))
     whole, owner = keys.ravel(), np.repeat(places, keys.shape[1])
     part = np.where(whole == 0, width, (whole >> np.uint64(7)) % np.uint64(width)).astype(np.int64)

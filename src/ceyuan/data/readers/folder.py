@@ -89,22 +89,24 @@ def files_of(path: Path) -> dict[str, os.stat_result]:
         raise DataProblem("source_unreadable", f"没有权限读取 {path}。", f"No permission to read {path}.") from error
     if not found:
         raise DataProblem("source_empty", f"文件夹 {path} 中没有文件。", f"The folder {path} holds no files.")
-    return {name: found[name] for name in sorted(found, key=lambda name: name.split("/"))}
+    return found
 
 
 def _note_below(folder: Path | str, prefix: str, root: str, found: dict[str, os.stat_result]) -> None:
-    """Put into ``found`` the files below ``folder`` that are neither hidden nor lie outside of ``root`` in truth."""
+    """Put into ``found`` the files below ``folder`` that are neither hidden nor lie outside of ``root`` in truth, by
+    the parts of their names."""
     with os.scandir(folder) as entries:
-        for entry in entries:
-            name = entry.name
-            if name[0] == ".":
-                continue
-            if entry.is_file(follow_symlinks=False):
-                found[prefix + name] = entry.stat(follow_symlinks=False)
-            elif entry.is_dir(follow_symlinks=False):
-                _note_below(entry.path, f"{prefix}{name}/", root, found)
-            elif entry.is_file() and _inside(entry.path, root):
-                found[prefix + name] = entry.stat()
+        here = {entry.name: entry for entry in entries}
+    for name in sorted(here):
+        entry = here[name]
+        if name[0] == ".":
+            continue
+        if entry.is_file(follow_symlinks=False):
+            found[prefix + name] = entry.stat(follow_symlinks=False)
+        elif entry.is_dir(follow_symlinks=False):
+            _note_below(entry.path, f"{prefix}{name}/", root, found)
+        elif entry.is_file() and _inside(entry.path, root):
+            found[prefix + name] = entry.stat()
 
 
 def _inside(path: str, root: str) -> bool:

@@ -50,7 +50,8 @@ def measured_units(
 ) -> list[Path]:
     """The measured unit of each segment, in order; those that are finished are not measured again."""
     identity, tally = recipe.measuring_identity(), Tally(recipe.operators())
-    waiting = [one for one in segments if store.unit(identity, one.sha256) is None]
+    finished = store.finished(identity, [one.sha256 for one in segments])
+    waiting = [one for one in segments if one.sha256 not in finished]
     with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="measure") as pool:
         tasks = [pool.submit(_measure, store, one, recipe, identity, tally) for one in waiting]
         try:

@@ -132,7 +132,7 @@ def _outcome(manifest: Mapping[str, Any]) -> dict[str, Any]:
 def _units_of(store: Store, recipe: Recipe) -> set[str]:
     version = store.version()
     identity = recipe.measuring_identity()
-    return {one.sha256 for one in version.segments if store.unit(identity, one.sha256)} if version else set()
+    return store.finished(identity, [one.sha256 for one in version.segments]) if version else set()
 
 
 def _noted_change(store: Store, run: list[str], fed: Fed, measured_before: set[str]) -> dict[str, int]:

@@ -34,6 +34,7 @@ from ceyuan.data.versions.store import Segment, Store, Version
 __all__ = ["Advanced", "advance", "refresh"]
 
 _FORMAT = 1
+_SOUGHT = ("reason", "order", "id", "row", "distinct", "exact", "bytes")  # what the search asks of a row
 
 
 def _silent(message: dict[str, object]) -> None:
@@ -151,8 +152,8 @@ def _decided(store: Store, table: pl.DataFrame, units: list[Path], recipe: Recip
     table = exact_duplicates(table) if settings.exact else without_duplicates(table)
     related, curtailed = np.empty((0, 2), np.int64), 0
     if settings.near:
-        kept = table.with_row_index("at").filter(pl.col("reason").is_null()).sort("order")
-        kept = kept.rename({"segment": "shard"})
+        kept = table.select(*_SOUGHT, shard="segment").with_row_index("at").filter(pl.col("reason").is_null())
+        kept = kept.sort("order")
         if kept.height:
             place = store.root / "state" / f"known-{_similarity_identity(recipe)}.npz"
             known = _remembered(place)

@@ -7,8 +7,9 @@ Parquet, "File format" and parquet.thrift (format 2.x).
 """
 
 import io
+import mmap
 import struct as packing
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ceyuan.data.corpus.pages import BODY, HEAD, PLAIN, VALUES, page_table
 from ceyuan.data.versions.thrift import I32, I64, LIST, STRUCT, Struct, read_struct, written_struct
 
 __all__ = ["put_table", "spliceable", "spliced"]
@@ -24,7 +26,7 @@ __all__ = ["put_table", "spliceable", "spliced"]
 _TEXT = "text"
 _ALIKE = ["source", "domain", "licence"]  # few values again and again: written once each
 _GROUP = 8192
-_PAGE = 64 << 10
+_PAGE = 32 << 10
 _BATCH = 8  # rows between two looks at a page's size
 _MAGIC = b"PAR1"
 _ZSTD, _PLAIN, _DATA_PAGE = 6, 0, 0
@@ -63,8 +65,9 @@ def spliced(path: Path, removed: Sequence[int], file: BinaryIO) -> None:
     The file must be ``spliceable`` and a row must remain.
     """
     gone = np.asarray(removed, np.int64)
-    with path.open("rb") as source, pq.ParquetFile(path) as reader:
-        footer = _footer(source)
+    with path.open("rb") as opened, pq.ParquetFile(path) as reader:
+        footer = _footer(opened)
+        source = memoryview(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ))
         groups: list[Struct] = []
         names = [name for name in reader.schema_arrow.names if name != _TEXT]
         file.write(_MAGIC)
@@ -85,7 +88,7 @@ def spliced(path: Path, removed: Sequence[int], file: BinaryIO) -> None:
     file.write(end + len(end).to_bytes(4, "little") + _MAGIC)
 
 
-def _put_group(file: BinaryIO, source: BinaryIO, group: Struct, gone: Rows, rest: pa.Table, ordinal: int) -> Struct:
+def _put_group(file: BinaryIO, source: memoryview, group: Struct, gone: Rows, rest: pa.Table, ordinal: int) -> Struct:
     """Write a row group; its entry of the footer."""
     small = io.BytesIO()
     pq.write_table(
@@ -122,38 +125,42 @@ def _put_group(file: BinaryIO, source: BinaryIO, group: Struct, gone: Rows, rest
     }
 
 
-def _put_texts(file: BinaryIO, source: BinaryIO, about: Struct, gone: Rows) -> Struct:
+def _put_texts(file: BinaryIO, source: memoryview, about: Struct, gone: Rows) -> Struct:
     """Write the column of texts without the rows ``gone``; its entry of the footer."""
-    began, values, plain = file.tell(), 0, 0
-    for count, header, body, head in _pages(source, about):
-        here = gone[(gone >= values) & (gone < values + count)] - values
-        values += count
+    data = source[about[9][1] : about[9][1] + about[7][1]]
+    pages = page_table(np.frombuffer(data, np.uint8))
+    if not len(pages):
+        raise ValueError("the texts do not lie in plain pages")
+    ends = np.cumsum(pages[:, VALUES])
+    starts = ends - pages[:, VALUES]
+    began, copied = file.tell(), 0
+    plain = int((pages[:, PLAIN] + pages[:, BODY] - pages[:, HEAD]).sum())
+    touched = np.searchsorted(ends, gone, side="right")
+    for number in np.unique(touched).tolist():
+        head, body, packed, size, count = pages[number].tolist()
+        here = gone[touched == number] - starts[number]
+        file.write(data[copied:head])
+        copied = body + packed
+        plain -= body - head + size
         if len(here) == count:
             continue
-        if len(here):
-            text = _without(_CODEC.decompress(body, header[2][1], asbytes=True), here)
-            packed = _CODEC.compress(text, asbytes=True)
-            page = {1: (I32, count - len(here)), **{field: header[5][1][field] for field in (2, 3, 4)}}
-            header = {1: (I32, _DATA_PAGE), 2: (I32, len(text)), 3: (I32, len(packed)), 5: (STRUCT, page)}
-            head, body = memoryview(written_struct(header)), memoryview(packed)
-        file.write(head)
-        file.write(body)
-        plain += len(head) + header[2][1]
+        text = _without(_CODEC.decompress(data[body:copied], size, asbytes=True), here)
+        smaller = _CODEC.compress(text, asbytes=True)
+        written = _page_header(data[head:body], count - len(here), len(text), len(smaller))
+        file.write(written)
+        file.write(smaller)
+        plain += len(written) + len(text)
+    file.write(data[copied:])
     kept: Struct = {field: about[field] for field in (1, 2, 3, 4)}
     kept |= {5: (I64, about[5][1] - len(gone)), 6: (I64, plain), 7: (I64, file.tell() - began), 9: (I64, began)}
     return {2: (I64, 0), 3: (STRUCT, kept)}
 
 
-def _pages(source: BinaryIO, about: Struct) -> Iterator[tuple[int, Struct, memoryview, memoryview]]:
-    """(values, header, packed body, bytes of the header) of each page of a column."""
-    source.seek(about[9][1])
-    data = memoryview(source.read(about[7][1]))
-    at = 0
-    while at < len(data):
-        header, body = read_struct(data, at)
-        end = body + header[3][1]
-        yield header[5][1][1][1], header, data[body:end], data[at:body]
-        at = end
+def _page_header(before: memoryview, values: int, plain: int, packed: int) -> bytes:
+    """The header of a page that has become smaller."""
+    about = read_struct(before)[0][5][1]
+    page = {1: (I32, values), **{field: about[field] for field in (2, 3, 4)}}
+    return written_struct({1: (I32, _DATA_PAGE), 2: (I32, plain), 3: (I32, packed), 5: (STRUCT, page)})
 
 
 def _without(texts: bytes, rows: Rows) -> bytes:

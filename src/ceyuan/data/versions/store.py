@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +57,7 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._whole: dict[Path, tuple[int, int, int]] = {}
         for name in ("raw", "measured", "data", "manifests", "state"):
             (root / name).mkdir(parents=True, exist_ok=True)
 
@@ -118,7 +119,9 @@ class Store:
         temporary = self.root / folder / "next"
         write_atomically(temporary, fill)
         digest, size = sha256_of(temporary), temporary.stat().st_size
-        temporary.replace(self.path(folder, digest))
+        path = self.path(folder, digest)
+        temporary.replace(path)
+        self._whole[path] = _state(path)
         return digest, size
 
     def path(self, folder: str, sha256: str) -> Path:
@@ -126,22 +129,32 @@ class Store:
         return self.root / folder / f"{sha256}.parquet"
 
     def checked(self, folder: str, sha256: str) -> Path:
-        """The file, its content checked. Raises ``DataProblem`` ``shard_damaged`` with its name."""
+        """The file, its content checked once and again where its size or time differ. Raises ``DataProblem``
+        ``shard_damaged`` with its name."""
         path = self.path(folder, sha256)
-        if not path.is_file() or sha256_of(path) != sha256:
-            raise DataProblem(
-                "shard_damaged",
-                f"分片 {folder}/{path.name} 缺失或已损坏；放回该文件后重新运行，会从断点继续。",
-                f"Shard {folder}/{path.name} is missing or damaged; put it back and run again, it continues there.",
-            )
-        return path
+        if path.is_file():
+            state = _state(path)
+            if self._whole.get(path) == state:
+                return path
+            if sha256_of(path) == sha256:
+                self._whole[path] = state
+                return path
+        raise DataProblem(
+            "shard_damaged",
+            f"分片 {folder}/{path.name} 缺失或已损坏；放回该文件后重新运行，会从断点继续。",
+            f"Shard {folder}/{path.name} is missing or damaged; put it back and run again, it continues there.",
+        )
 
     def unit(self, segment: str, shard: str) -> Path | None:
         """The finished unit of a segment of operators and a raw shard; None where it is not finished or not whole."""
+        return self.unit_path(segment, shard) if self.finished(segment, [shard]) else None
+
+    def finished(self, segment: str, shards: Iterable[str]) -> set[str]:
+        """Those of the raw ``shards`` whose units of a segment of operators are finished and whole."""
         with self._ledger() as ledger:
-            row = ledger.execute("SELECT bytes FROM unit WHERE segment = ? AND shard = ?", (segment, shard)).fetchone()
-        path = self.unit_path(segment, shard)
-        return path if row and path.is_file() and path.stat().st_size == row[0] else None
+            sizes = dict(ledger.execute("SELECT shard, bytes FROM unit WHERE segment = ?", (segment,)).fetchall())
+        paths = {shard: self.unit_path(segment, shard) for shard in shards if shard in sizes}
+        return {shard for shard, path in paths.items() if path.is_file() and path.stat().st_size == sizes[shard]}
 
     def unit_path(self, segment: str, shard: str) -> Path:
         """Where a unit lies, finished or not."""
@@ -187,6 +200,11 @@ class Store:
                 " (segment TEXT, shard TEXT, bytes INTEGER, PRIMARY KEY (segment, shard))"
             )
             yield connection
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    facts = path.stat()
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns
 
 
 def _version(name: str, values: dict[str, Any]) -> Version:
