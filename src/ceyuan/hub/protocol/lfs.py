@@ -23,6 +23,7 @@ from ceyuan.hub.repositories.tables import HubRepository
 from ceyuan.hub.settings import HubSettings
 from ceyuan.hub.storage import require_room
 from ceyuan.hub.stored import Content
+from ceyuan.kernel.blobs import BlobMissing, Landing
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_OBJECTS = 1000
@@ -97,7 +98,7 @@ async def _batch(call: Call) -> Reply:
         wanted = [{"oid": each.oid, "size": each.size, "authenticated": True} for each in body.objects]
         return json_reply({"transfer": "xet", "objects": wanted, "hash_algo": "sha256"}, headers={"content-type": LFS})
     if body.operation == "upload":
-        objects = [_upload(call, row, wanted, present, part if in_parts else None) for wanted in body.objects]
+        objects = [await _upload(call, row, wanted, present, part if in_parts else None) for wanted in body.objects]
     else:
         objects = [_download(call, row, wanted, present) for wanted in body.objects]
     many = any("chunk_size" in o.get("actions", {}).get("upload", {}).get("header", {}) for o in objects)
@@ -113,20 +114,46 @@ def _url(call: Call, row: HubRepository, purpose: str, wanted: Wanted, tail: str
     return f"{call.base}/{place}{tail}?permit={permit}"
 
 
-def _upload(call: Call, row: HubRepository, wanted: Wanted, present: set[str], part: int | None) -> dict[str, Any]:
+async def _upload(
+    call: Call, row: HubRepository, wanted: Wanted, present: set[str], part: int | None
+) -> dict[str, Any]:
     answer: dict[str, Any] = {"oid": wanted.oid, "size": wanted.size, "authenticated": True}
     limit = call.platform.section(HubSettings).max_file_bytes
     if wanted.size > limit:
         return answer | {"error": {"code": 422, "message": f"a file has at most {limit} bytes"}}
     if wanted.oid in present:
         return answer
+    count = 0 if part is None or wanted.size <= part else -(-wanted.size // part)
+    landing = call.platform.blobs.landing
+    if landing is not None and 0 < (part if count and part else wanted.size) <= landing.largest:
+        return answer | {"actions": await _direct(call, row, wanted, landing, count, part)}
     verify = {"href": _url(call, row, VERIFY, wanted, "/verify")}
-    if part is None or wanted.size <= part:
+    if not count:
         return answer | {"actions": {"upload": {"href": _url(call, row, PUT, wanted)}, "verify": verify}}
-    count = -(-wanted.size // part)
     header = {f"{n:05d}": _url(call, row, PUT, wanted, f"/parts/{n}", c=part) for n in range(1, count + 1)}
     finish = {"href": _url(call, row, PUT, wanted, c=part), "header": {"chunk_size": str(part), **header}}
     return answer | {"actions": {"upload": finish, "verify": verify}}
+
+
+async def _direct(
+    call: Call, row: HubRepository, wanted: Wanted, landing: Landing, count: int, part: int | None
+) -> dict[str, Any]:
+    """The actions of an upload that goes to the object store itself, in `count` parts or (0) whole. It is taken in,
+    verified, when the client says that it is done."""
+    seconds = call.platform.section(HubSettings).transfer_seconds
+    addresses = [await landing.address(name, seconds) for name in _names(row.id, wanted.oid, count)]
+    verify = {"href": _url(call, row, VERIFY, wanted, "/verify", direct=count)}
+    if not count:
+        return {"upload": {"href": addresses[0]}, "verify": verify}
+    header = {f"{n:05d}": address for n, address in enumerate(addresses, 1)}
+    finish = {"href": _url(call, row, PUT, wanted, direct=count), "header": {"chunk_size": str(part), **header}}
+    return {"upload": finish, "verify": verify}
+
+
+def _names(repository_id: str, oid: str, count: int) -> list[str]:
+    """What an upload, or its parts, are called while they wait in the object store."""
+    base = f"{repository_id}/{oid}"
+    return [f"{base}/{number:05d}" for number in range(1, count + 1)] or [base]
 
 
 def _download(call: Call, row: HubRepository, wanted: Wanted, present: set[str]) -> dict[str, Any]:
@@ -171,6 +198,9 @@ async def finish_parts(call: Call) -> Reply:
     """Put the parts of a large file together and verify the whole."""
     grant = _grant(call, PUT)
     body = await call.model(CompletionIn)
+    if "direct" in grant.details:
+        await _land(call, grant)
+        return json_reply({"oid": call["oid"], "size": grant.details["n"]})
     tags = {part.partNumber: part.etag for part in body.parts}
     content = await _parts(call, grant).finish(call.platform, call["oid"], tags)
     await _keep(call, grant, await contents.describe_blob(call.platform, content.sha256, content.size))
@@ -184,6 +214,16 @@ def _parts(call: Call, grant: Grant) -> Parts:
     return Parts.of(call.platform, grant.repository_id, call["oid"], int(details["n"]), int(details["c"]))
 
 
+async def _land(call: Call, grant: Grant) -> None:
+    """Take in what the client put into the object store; raises `UploadMissing`, `HashMismatch`."""
+    names = _names(grant.repository_id, call["oid"], int(grant.details["direct"]))
+    try:
+        blob = await call.platform.blobs.land(names, expected=call["oid"], size=int(grant.details["n"]))
+    except BlobMissing as error:
+        raise UploadMissing(("内容尚未上传", "the object was not uploaded")) from error
+    await _keep(call, grant, await contents.describe_blob(call.platform, blob.sha256, blob.size))
+
+
 async def _keep(call: Call, grant: Grant, content: Content) -> None:
     async with call.platform.work(grant.actor) as uow:
         await contents.record_uploads(uow, grant.repository_id, [content])
@@ -195,9 +235,11 @@ async def verify_object(call: Call) -> Reply:
     grant = _grant(call, VERIFY)
     wanted = await call.model(Wanted)
     async with call.platform.work(grant.actor, write=False) as uow:
-        present = await contents.known(uow, grant.repository_id, [call["oid"]])
-    if call["oid"] not in present or wanted.size != grant.details["n"]:
+        present = call["oid"] in await contents.known(uow, grant.repository_id, [call["oid"]])
+    if wanted.size != grant.details["n"] or (not present and "direct" not in grant.details):
         raise UploadMissing(("内容尚未上传", "the object was not uploaded"))
+    if not present:
+        await _land(call, grant)
     return json_reply({})
 
 

@@ -5,6 +5,7 @@ What a blob means (a file of a revision, a report, a log) is for the rooms that 
 
 from ceyuan.kernel.blobs.collection import BlobReferences, Collection, Scrub, collect_garbage, scrub
 from ceyuan.kernel.blobs.errors import BlobCorrupt, BlobMissing, HashMismatch, StorageFull, StoreUnavailable
+from ceyuan.kernel.blobs.landing import Landing
 from ceyuan.kernel.blobs.settings import BlobSettings
 from ceyuan.kernel.blobs.store import Blob, BlobOrigin, BlobStore
 
@@ -18,6 +19,7 @@ __all__ = [
     "BlobStore",
     "Collection",
     "HashMismatch",
+    "Landing",
     "Scrub",
     "StorageFull",
     "StoreUnavailable",

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from ceyuan.kernel.blobs.landing import Landing
+
 
 @dataclass(frozen=True, slots=True)
 class StoredBlob:
@@ -68,4 +70,9 @@ class Backend(Protocol):
 
     async def address(self, sha256: str, seconds: int) -> str | None:
         """An address at which clients get the blob themselves for so long; None if the place gives none."""
+        ...
+
+    @property
+    def landing(self) -> Landing | None:
+        """Where clients put large content themselves; None if the place lets them not."""
         ...

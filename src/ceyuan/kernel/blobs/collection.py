@@ -94,6 +94,8 @@ async def collect_garbage(platform: Platform, *, dry_run: bool = False, actor: A
         logger.error("%d blobs are referred to but not stored, such as %s", len(report.missing), report.missing[0])
     if not dry_run:
         await asyncio.to_thread(_forget_stages, platform)
+        if store.landing is not None:
+            await store.landing.sweep(datetime.now(UTC) - STAGE_AGE)
         if report.deleted:
             async with platform.work(actor) as uow:
                 await uow.audit("blobs.collect", "blobs", deleted=report.deleted, freed_bytes=report.freed_bytes)

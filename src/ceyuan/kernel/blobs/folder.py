@@ -39,6 +39,10 @@ class FolderBackend:
     async def address(self, sha256: str, seconds: int) -> str | None:
         return None
 
+    @property
+    def landing(self) -> None:
+        return None
+
     async def stat(self, sha256: str) -> StoredBlob | None:
         # A stat is microseconds; a thread's turn would cost more.
         try:

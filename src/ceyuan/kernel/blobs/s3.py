@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 from ceyuan.kernel.blobs.backend import StoredBlob
 from ceyuan.kernel.blobs.errors import BlobMissing, StoreUnavailable
+from ceyuan.kernel.blobs.landing import Landing
 from ceyuan.kernel.blobs.settings import BlobSettings
 from ceyuan.kernel.blobs.staging import BLOCK, hash_file
 from ceyuan.kernel.errors import Conflict
@@ -71,14 +72,24 @@ class S3Backend:
     def local_path(self, sha256: str) -> Path | None:
         return None
 
+    @property
+    def _clients_store(self) -> S3Store:
+        if self._public is None:
+            self._public = self._open(self._settings.s3_public_endpoint)
+        return self._public
+
     async def address(self, sha256: str, seconds: int) -> str | None:
         import obstore
 
         if self._settings.s3_public_endpoint is None:
             return None
-        if self._public is None:
-            self._public = self._open(self._settings.s3_public_endpoint)
-        return str(await obstore.sign_async(self._public, "GET", _key(sha256), timedelta(seconds=seconds)))
+        return str(await obstore.sign_async(self._clients_store, "GET", _key(sha256), timedelta(seconds=seconds)))
+
+    @property
+    def landing(self) -> Landing | None:
+        if self._settings.s3_public_endpoint is None:
+            return None
+        return Landing(lambda: self._store, lambda: self._clients_store, _explained)
 
     async def stat(self, sha256: str) -> StoredBlob | None:
         import obstore

@@ -16,7 +16,7 @@ class BlobSettings(Section):
     s3_public_endpoint: str | None = Field(
         default=None,
         description="address of the S3-compatible service as clients of the platform reach it; where it is set they "
-        "download large files from there, by signed addresses",
+        "download large files from there and upload them there by LFS, by signed addresses",
     )
     s3_region: str | None = Field(default=None, description="region of the bucket")
     s3_access_key: str | None = Field(default=None, description="access key id")

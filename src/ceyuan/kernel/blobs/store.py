@@ -17,6 +17,7 @@ from sqlalchemy import select
 from ceyuan.kernel.blobs.backend import Backend, StoredBlob
 from ceyuan.kernel.blobs.errors import BlobCorrupt, BlobMissing, HashMismatch
 from ceyuan.kernel.blobs.folder import FolderBackend
+from ceyuan.kernel.blobs.landing import Landing
 from ceyuan.kernel.blobs.settings import BlobSettings
 from ceyuan.kernel.blobs.staging import BLOCK, file_chunks, hash_file, staged
 from ceyuan.kernel.blobs.tables import BlobRow
@@ -68,6 +69,7 @@ class BlobStore:
         self.grace = timedelta(hours=settings.blob_grace_hours)
         self.origins: list[BlobOrigin] = []
         self._making: dict[str, asyncio.Future[None]] = {}
+        self._landing: dict[str, asyncio.Future[Blob]] = {}
         self.backend: Backend
         if str(location).startswith(("s3://", "s3a://")):
             from ceyuan.kernel.blobs.s3 import S3Backend
@@ -128,6 +130,40 @@ class BlobStore:
         else:
             await self.backend.adopt(path, sha256, size)
         return Blob(sha256, size)
+
+    @property
+    def landing(self) -> Landing | None:
+        """Where clients put large content themselves, to be taken in by `land`; None if they cannot."""
+        return self.backend.landing
+
+    async def land(self, names: Sequence[str], *, expected: str, size: int) -> Blob:
+        """Store what clients put into the landing as `names`, in this order; nothing is left there.
+
+        Every byte is read, whatever the store holds already: knowing a hash is not having the content. Raises
+        `BlobMissing` if a part is not there, `HashMismatch` if the whole is not `expected`.
+        """
+        under_way = self._landing.get(names[0])
+        if under_way is None:
+            under_way = asyncio.ensure_future(self._landed(names, expected, size))
+            self._landing[names[0]] = under_way
+            under_way.add_done_callback(lambda _: self._landing.pop(names[0], None))
+        return await asyncio.shield(under_way)
+
+    async def _landed(self, names: Sequence[str], expected: str, size: int) -> Blob:
+        landing = self.landing
+        sizes = [await landing.size(name) for name in names] if landing else [None]
+        if landing is None or None in sizes:
+            raise BlobMissing(expected)
+        came = sum(each or 0 for each in sizes)
+        try:
+            if came != size:
+                raise HashMismatch((f"应为 {size} 字节,实为 {came}", f"{size} bytes were announced, {came} came"))
+            blob = await self.put_stream(landing.content(names), expected=expected, limit=size)
+        except (HashMismatch, TooLarge):
+            await landing.clear(names)
+            raise
+        await landing.clear(names)
+        return blob
 
     async def stat(self, sha256: str) -> Blob:
         """The blob's size; raises `BlobMissing`."""
