@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ceyuan.models.gateway.errors import BadRequest
@@ -97,6 +97,7 @@ _VALUES = st.none() | st.sampled_from(["text", "image", "tool_use", "tool_result
 _BLOCK = st.dictionaries(st.sampled_from(["type", "text", "source", "input", "content"]), _VALUES, max_size=3)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(_VALUES | _BLOCK | st.lists(_VALUES | _BLOCK, max_size=3))
 def test_whatever_is_sent_is_translated_or_refused_by_name(content: Any) -> None:
     body = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": content}]})

@@ -131,6 +131,19 @@ async def test_calls_at_once_are_shared_and_a_place_that_is_free_goes_to_the_oth
     assert alone.count(200) == 3
 
 
+async def test_leases_may_be_given_back_twice_at_once(workers: tuple[House, House]) -> None:
+    leases = Leases(workers[0].platform)
+
+    async def ten(_uow: object) -> int:
+        return 10
+
+    for name in ("calls:a", "calls:b"):
+        assert await leases.cover(name, 1, ten)
+        leases.release(name, 1)
+    await asyncio.gather(leases.trim(), leases.trim())
+    assert await leases.cover("calls:b", 10, ten)
+
+
 async def test_the_leases_of_a_worker_that_is_gone_end(workers: tuple[House, House]) -> None:
     first, second = workers
     gone = Leases(first.platform)

@@ -160,10 +160,10 @@ class GatewayApp:
             caller=caller,
             body=body,
             watch=watch.begin,
-            repeat_key=_word(headers.get(b"idempotency-key", b""), LONGEST_KEY),
+            repeat_key=_word(headers.get(b"idempotency-key"), LONGEST_KEY),
             inside=headers.get(b"x-ceyuan-data", b"") == b"inside",
             language=language_of(headers.get(b"accept-language", b"")),
-            scenario=_word(headers.get(b"x-ceyuan-scenario", b"")),
+            scenario=_word(headers.get(b"x-ceyuan-scenario")),
             tags=parse_tags(headers.get(b"x-ceyuan-tags", b"")),
             content_type=headers.get(b"content-type", b""),
             traceparent=headers.get(b"traceparent", b""),
@@ -273,8 +273,8 @@ def _too_large(limit: int) -> BodyTooLarge:
     )
 
 
-def _word(value: bytes, longest: int = 80) -> str:
-    return value.decode("utf-8", "replace").strip()[:longest]
+def _word(value: bytes | None, longest: int = 80) -> str:
+    return "" if not value else value.decode("utf-8", "replace").strip()[:longest]
 
 
 def parse_tags(header: bytes) -> dict[str, str]:

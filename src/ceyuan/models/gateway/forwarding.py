@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 
@@ -41,8 +40,7 @@ _ELSEWHERE = frozenset({429, 500, 502, 503, 529})
 Conclude = Callable[[Run, Status, int, str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(NamedTuple):
     """A server that began to answer, after this many seconds."""
 
     replica: Replica

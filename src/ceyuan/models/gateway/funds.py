@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from ceyuan.kernel.errors import CeyuanError, QuotaExceeded
 from ceyuan.kernel.money import to_yuan
@@ -48,8 +50,7 @@ class Payer:
     project: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """What a call uses: input and output tokens, the amount in micro-yuan, and `units` of the resource `unit`."""
 
     input_tokens: int
@@ -108,7 +109,7 @@ class Hold:
     payer: Payer
     model: str
     cost: Cost
-    quotas: tuple[tuple[_QuotaKey, QuotaLimit], ...] = ()
+    quotas: Sequence[tuple[_QuotaKey, QuotaLimit]] = ()
     lent: dict[str, int] = field(default_factory=dict)
 
 
@@ -250,10 +251,11 @@ class Funds:
             found = (book.rate(org_id, resource, model, at) for resource in RESOURCES)
             rates = tuple((rate.unit_micro, rate.per) if rate is not None else (0, 1) for rate in found)
             self._rates[org_id, model] = rates
-        micro = 0
-        for (price, per), quantity in zip(rates, (input_tokens, output_tokens, 1), strict=False):
-            # Half up: an estimate, within a micro-yuan of what the ledger will say.
-            micro += (2 * quantity * price + per) // (2 * per)
+        # Half up: an estimate, within a micro-yuan of what the ledger will say.
+        (price, per), (price_out, per_out), (price_call, per_call) = rates[:3]
+        micro = (2 * input_tokens * price + per) // (2 * per)
+        micro += (2 * output_tokens * price_out + per_out) // (2 * per_out)
+        micro += (2 * price_call + per_call) // (2 * per_call)
         if units:
             price, per = rates[_PLACE[unit]]
             micro += (2 * units * price + per) // (2 * per)
@@ -270,8 +272,7 @@ class Funds:
         now = self._platform.clock.now()
         if cost.micro:
             self._require_covered(self._balances[payer.org_id], model, cost, money, now)
-        concerned = [quota for quota in limits.quotas if _concerns(quota, model)]
-        held = tuple((self._require_quota(quota, cost, now), quota) for quota in concerned)
+        held = [(self._require_quota(quota, cost, now), quota) for quota in limits.quotas if _concerns(quota, model)]
         money.held += cost.micro
         for key, quota in held:
             self._quotas[key].held += cost.of(quota.metric, quota.resource)
@@ -392,6 +393,10 @@ def _quota_used_up(quota: QuotaLimit, now: datetime) -> QuotaExceeded:
 
 
 def _concerns(quota: QuotaLimit, model: str) -> bool:
-    return matches(quota.model, model) and (
-        quota.metric == "money" or any(matches(quota.resource, name) for name in RESOURCES)
-    )
+    return matches(quota.model, model) and (quota.metric == "money" or _is_ours(quota.resource))
+
+
+@lru_cache(maxsize=4096)
+def _is_ours(resource: str) -> bool:
+    """Whether a quota over resources like this one counts any of ours."""
+    return any(matches(resource, name) for name in RESOURCES)

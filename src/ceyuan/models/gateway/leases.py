@@ -174,6 +174,8 @@ class Leases:
         """Give back what is not in use, and renew the rest."""
         for name in list(self._granted):
             async with self._locks.setdefault(name, asyncio.Lock()):
+                if name not in self._granted:
+                    continue  # somebody else gave it back meanwhile
                 kept = self._granted[name] = min(self._granted[name], self._used.get(name, 0))
                 until = self._trusted_until()
                 async with self._platform.work() as uow:

@@ -6,9 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from ceyuan.models.gateway.call import Call
 from ceyuan.models.gateway.histogram import bucket_of, percentile
@@ -19,8 +18,7 @@ _QUEUE = 500
 """Events that a slow listener may lag behind; older ones are dropped for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class LiveEvent:
+class LiveEvent(NamedTuple):
     """A call that ended or was refused, at this cost."""
 
     call: Call

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
@@ -24,8 +23,7 @@ from ceyuan.models.gateway.masking import masked_document, masked_text
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """A call that is over. `hold` and `used` are missing for refusals and for calls of a process that is gone;
     `prompt` and `answer` are there where the organisation keeps them; `redact`: without personal information; `shares`
     are the leases that go down when it is posted."""

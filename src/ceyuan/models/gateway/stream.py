@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ceyuan.kernel.secrets import redact
 from ceyuan.models.gateway.call import Call
@@ -16,8 +15,7 @@ END = b"\n\n"
 _TEXT_FIELDS = ("reasoning_content", "content")
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What is to be changed in an answer: `rename` replaces the upstream's name of the model (both as they stand
     in JSON), `hide_usage` drops the count that the client did not ask for."""
 

@@ -7,7 +7,6 @@ import asyncio
 import base64
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -21,12 +20,12 @@ _KEEP_ALIVE_S = 4.0
 """Shorter than the five seconds after which common servers close an idle connection, so that none is used while
 it is being closed: a POST that was cut off must not be sent twice."""
 _MOST_IDLE = 512
+_MOST_WAYS = 4096
 _ENDS_WITHIN_S = 1.0
 _PASSED_ON = (b"content-type", b"openai-processing-ms", b"openai-version")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where a call goes: the address, headers of our own (its key), a Unix socket for the embedded engine. `direct`:
     never through a proxy of the environment."""
 
@@ -51,6 +50,15 @@ class Proxy(NamedTuple):
     host: str
     port: int
     authorization: str
+
+
+class Way(NamedTuple):
+    """How a target is reached, and the head of a request for it after its method, up to the value of `x-request-id`."""
+
+    target: Target
+    origin: Origin
+    proxy: Proxy | None
+    head: bytes
 
 
 class Answer:
@@ -120,6 +128,7 @@ class Upstreams:
         self._idle: dict[Origin, list[Connection]] = {}
         self._tls: ssl.SSLContext | None = None
         self._open: set[Connection] = set()
+        self._ways: dict[str, Way] = {}
 
     async def post(self, target: Target, body: bytes, request_id: str) -> Answer:
         """Send a JSON body and give the answer as soon as its head is there; whoever gets it must close it.
@@ -133,9 +142,12 @@ class Upstreams:
         return await self._ask(b"GET", target, b"", request_id)
 
     async def _ask(self, method: bytes, target: Target, body: bytes, request_id: str) -> Answer:
-        origin, path = place_of(target.url, str(target.socket) if target.socket is not None else None)
-        proxy = None if target.direct else proxy_of(origin)
-        head = head_of(origin, path, tuple(target.headers.items()), proxy)
+        way = self._ways.get(target.url)
+        if way is None or way.target != target:
+            if len(self._ways) > _MOST_WAYS:
+                self._ways.clear()
+            way = self._ways[target.url] = _way_of(target)
+        origin, proxy, head = way.origin, way.proxy, way.head
         data = b"%b %b%b\r\ncontent-length: %d\r\n\r\n%b" % (method, head, request_id.encode(), len(body), body)
         connection = self._pooled(origin) or await self._connect(origin, proxy)
         self._open.add(connection)
@@ -245,7 +257,12 @@ def place_of(url: str, socket: str | None) -> tuple[Origin, str]:
     return Origin(parts.scheme, parts.hostname or "", port, socket), path
 
 
-@lru_cache(maxsize=4096)
+def _way_of(target: Target) -> Way:
+    origin, path = place_of(target.url, str(target.socket) if target.socket is not None else None)
+    proxy = None if target.direct else proxy_of(origin)
+    return Way(target, origin, proxy, head_of(origin, path, tuple(target.headers.items()), proxy))
+
+
 def head_of(origin: Origin, path: str, headers: tuple[tuple[str, str], ...], proxy: Proxy | None) -> bytes:
     """The head of a request after its method, up to the value of `x-request-id`."""
     name = f"[{origin.host}]" if ":" in origin.host else origin.host
