@@ -34,7 +34,7 @@ function axis(theme: Theme): object {
   return {
     axisLine: { lineStyle: { color: p.line } },
     axisTick: { show: false },
-    axisLabel: { color: p.inkFaint, fontSize: 11.5 },
+    axisLabel: { color: p.inkFaint, fontSize: 11.5, hideOverlap: true },
     nameTextStyle: { color: p.inkFaint, fontSize: 11.5 },
     splitLine: { lineStyle: { color: p.lineSoft } },
   }

@@ -6,6 +6,7 @@ from ceyuan.governance.monitoring import create_rule, find_incident, watch
 from ceyuan.governance.monitoring.errors import IncidentNotFound
 from ceyuan.governance.monitoring.schemas import RuleIn
 from ceyuan.governance.monitoring.service import step_incident
+from ceyuan.identity.notices.inbox import count_notices
 from ceyuan.kernel.errors import CeyuanError
 from ceyuan.kernel.workflow import FormInvalid
 from ceyuan.models.gateway import ask_model
@@ -30,6 +31,12 @@ async def provoke(workshop: Workshop) -> None:
     await workshop.settle()
 
 
+async def todos(workshop: Workshop) -> int:
+    """What the organisation's owner finds to be done."""
+    async with workshop.platform.work(await workshop.actor(), write=False) as uow:
+        return (await count_notices(uow))[1]
+
+
 async def test_quiet_calls_open_nothing(workshop: Workshop) -> None:
     await rule(workshop)
     assert await watch(workshop.platform) == []
@@ -52,6 +59,7 @@ async def test_a_rule_that_fires_opens_one_incident_which_somebody_closes_with_a
         with pytest.raises(IncidentNotFound):
             await find_incident(uow, opened[0])
     actor = await workshop.actor()
+    assert await todos(workshop) == 1
     async with workshop.platform.work(actor) as uow:
         assert (await step_incident(uow, opened[0], "take", "")).state == "taken"
     with pytest.raises(FormInvalid):
@@ -60,3 +68,5 @@ async def test_a_rule_that_fires_opens_one_incident_which_somebody_closes_with_a
     async with workshop.platform.work(actor) as uow:
         incident = await step_incident(uow, opened[0], "resolve", "已核实并处置")
         assert (incident.state, incident.closed_at is not None) == ("resolved", True)
+    await workshop.settle()
+    assert await todos(workshop) == 0

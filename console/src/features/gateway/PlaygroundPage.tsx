@@ -43,7 +43,7 @@ function Foot({ line }: { line: Line }) {
       <span className="num">{(line.ms / 1000).toFixed(1)} s</span>
       {line.progress?.usage && (
         <span>
-          <Count value={line.progress.usage.promptTokens} /> + <Count value={tokens} /> {t('tokens')}
+          <Count value={line.progress.usage.promptTokens} /> + <Count value={tokens} /> {t('tokensUnit')}
         </span>
       )}
       {tokens !== undefined && (

@@ -5,6 +5,8 @@ import { useTranslation } from 'react-i18next'
 import { $api, api } from '@/api/client'
 import { ProblemView } from '@/ui/Feedback'
 
+import { CurrentPassword } from './CurrentPassword'
+
 interface Values {
   current: string
   new: string
@@ -13,7 +15,6 @@ interface Values {
 export function PasswordForm() {
   const { t } = useTranslation('me')
   const { message } = App.useApp()
-  const { data: me } = $api.useQuery('get', '/api/v1/me')
   const { data: options } = $api.useQuery('get', '/api/v1/auth/options')
   const [form] = Form.useForm<Values>()
   const [error, setError] = useState<unknown>(null)
@@ -35,11 +36,7 @@ export function PasswordForm() {
       onFinish={(values) => void change(values)}
       style={{ maxWidth: 420 }}
     >
-      {me?.has_password !== false && (
-        <Form.Item name="current" label={t('password.current')} rules={[{ required: true }]}>
-          <Input.Password autoComplete="current-password" />
-        </Form.Item>
-      )}
+      <CurrentPassword name="current" />
       <Form.Item
         name="new"
         label={t('password.new')}

@@ -11,6 +11,8 @@ import { ProblemView } from '@/ui/Feedback'
 import { FormModal } from '@/ui/FormModal'
 import { Page, Section } from '@/ui/Page'
 
+import { CurrentPassword } from './CurrentPassword'
+
 type Profile = Sent<'/api/v1/me', 'patch'>
 type NewEmail = Sent<'/api/v1/me/email', 'put'>
 
@@ -137,9 +139,7 @@ function Addresses() {
         <Form.Item name="email" label={t('email.label')}>
           <Input type="email" maxLength={254} />
         </Form.Item>
-        <Form.Item name="password" label={t('password.current')} extra={t('password.why')}>
-          <Input.Password autoComplete="current-password" />
-        </Form.Item>
+        <CurrentPassword name="password" why={t('password.why')} />
       </FormModal>
     </div>
   )

@@ -9,6 +9,8 @@ import { CopyButton } from '@/ui/Figures'
 import { FormModal } from '@/ui/FormModal'
 import { Status } from '@/ui/Status'
 
+import { CurrentPassword } from './CurrentPassword'
+
 type Enrolment = Posted<'/api/v1/me/second-factor'>
 type Asked = 'begin' | 'off' | 'renew'
 
@@ -113,9 +115,7 @@ export function SecondFactor() {
         onSubmit={act}
         onClose={() => setAsked(null)}
       >
-        <Form.Item name="password" label={t('password.current')}>
-          <Input.Password autoComplete="current-password" />
-        </Form.Item>
+        <CurrentPassword name="password" />
       </FormModal>
       {enrolment && (
         <Enrol

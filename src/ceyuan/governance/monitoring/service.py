@@ -144,5 +144,15 @@ async def _open(uow: UnitOfWork, rule: MonitorRule, totals: Totals, value: float
     await uow.audit("incident.open", incident.id, rule.org_id, rule=rule.id, metric=rule.metric, value=value)
     await uow.publish("incident.opened", incident_id=incident.id, org_id=rule.org_id, severity=rule.severity)
     link = f"/governance/incidents/{incident.id}"
-    await notify(uow, "governance.incident", words, link=link, org_id=rule.org_id, duty="regulator", level="warning")
+    await notify(
+        uow,
+        "governance.incident",
+        words,
+        link=link,
+        org_id=rule.org_id,
+        duty="regulator",
+        level="warning",
+        todo=True,
+        key=workflow.notices.todo_key(instance),
+    )
     return incident
