@@ -1,6 +1,7 @@
 """A platform in a process of its own for the hub's benchmarks: `python -m benchmarks.hub.house FOLDER`.
 
-It listens on a free port and, once it answers, writes `FOLDER/house.json`: address, process id, tokens by name.
+It listens on a free port and, once it answers, writes `FOLDER/house.json`: address, process id, tokens by name. Its
+database is made beforehand, by another process, as it is at every start but the first.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import uvloop
 from ceyuan.identity import ensure_first_admin, found_organisation, issue_personal, verify_token
 from ceyuan.identity.people.accounts import add_person
 from ceyuan.kernel.platform import Platform
-from ceyuan.server.run import serve
+from ceyuan.server.assembly import build_platform
+from ceyuan.server.run import prepare, serve
 from ceyuan.server.settings import ServerSettings
 
 PEOPLE = {"DummyHubUser": "Dummy User", "DVUser": "Dv User", "EnterpriseAdmin": "Enterprise Admin"}
@@ -56,11 +58,20 @@ async def main(folder: Path) -> None:
     await serve(ServerSettings(data_dir=folder / "data", port=0), ready=ready)
 
 
+async def make_tables(folder: Path) -> None:
+    settings = ServerSettings(data_dir=folder / "data")
+    settings.data_dir.mkdir(mode=0o700)
+    platform = build_platform(settings)
+    await prepare(platform)
+    await platform.database.close()
+
+
 @contextmanager
 def house(folder: Path, *, patience_s: float = 120, **environment: str) -> Iterator[dict[str, Any]]:
     """The facts of a platform that runs while the block does; `environment` holds settings."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "house.log"
+    subprocess.run([*COMMAND, str(folder), "tables"], check=True, timeout=patience_s, env={**os.environ, **environment})
     with log.open("wb") as out:
         process = subprocess.Popen(
             [*COMMAND, str(folder)],
@@ -85,4 +96,4 @@ def house(folder: Path, *, patience_s: float = 120, **environment: str) -> Itera
 
 
 if __name__ == "__main__":
-    uvloop.run(main(Path(sys.argv[1])))
+    uvloop.run((make_tables if sys.argv[2:] == ["tables"] else main)(Path(sys.argv[1])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import fcntl
 import gc
 import logging
@@ -33,6 +34,8 @@ class StopServing(Exception):
     """Raised by `ready` of `serve` when the platform has served its purpose."""
 
 
+_ARENA_MAX = -8
+"""`M_ARENA_MAX` of malloc.h."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -140,6 +143,7 @@ async def serve(
     Raises the errors above before anything is changed.
     """
     require_safe(settings)
+    share_arenas()
     with exclusive(settings.data_dir):
         listener = bind(settings)
         try:
@@ -154,6 +158,16 @@ async def serve(
                 await _serve_until_told(server, listener, platform, ready, settings.origin)
         finally:
             listener.close()
+
+
+def share_arenas() -> None:
+    """Let all threads take memory from the same two arenas where the C library is glibc: by default each has its own,
+    and what one has freed no other can use (https://www.gnu.org/software/libc/manual/html_node/Malloc-Tunable-Parameters.html).
+    """
+    try:
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
+    except (AttributeError, OSError):
+        return
 
 
 def settle_heap() -> None:
