@@ -2857,6 +2857,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data/sources/{source_id}/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Survey Columns
+         * @description Look at the columns of a source's first files, and propose which of them hold what.
+         */
+        get: operations["survey_columns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/sources/{source_id}/columns/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Mapping
+         * @description Show the first rows of a source as a mapping makes them; nothing is kept.
+         */
+        post: operations["preview_mapping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evaluation/families": {
         parameters: {
             query?: never;
@@ -8484,6 +8524,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/messages/count_tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count the tokens of a conversation in Anthropic's form */
+        post: operations["count_message_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -10015,14 +10072,71 @@ export interface components {
             updated_at: string;
         };
         /**
-         * ColumnOut
-         * @description A column with its type in the file's own words.
+         * ColumnMapping
+         * @description Which columns of a source's records hold what. `text`: those that a record has are joined in this order; of the
+         *     others the first that is filled counts. `time` becomes ISO 8601; documents of one `group` stay on one side of a
+         *     split; `others`: whether the remaining columns are kept as notes.
          */
-        ColumnOut: {
-            /** Name */
-            name: string;
-            /** Type */
-            type: string;
+        ColumnMapping: {
+            /**
+             * Author
+             * @default []
+             */
+            author: string[];
+            /**
+             * Group
+             * @default []
+             */
+            group: string[];
+            /**
+             * Id
+             * @default []
+             */
+            id: string[];
+            /**
+             * Licence
+             * @default []
+             */
+            licence: string[];
+            /**
+             * Others
+             * @default true
+             */
+            others: boolean;
+            /** Text */
+            text: string[];
+            /**
+             * Time
+             * @default []
+             */
+            time: string[];
+            /**
+             * Title
+             * @default []
+             */
+            title: string[];
+            /**
+             * Url
+             * @default []
+             */
+            url: string[];
+        };
+        /**
+         * ColumnsOut
+         * @description What the first files of records in a source hold; `more`: there are files that were not looked at. `mapping` is
+         *     the one that is kept with the source, if any.
+         */
+        ColumnsOut: {
+            /** Columns */
+            columns: components["schemas"]["ceyuan__data__mapping__schemas__ColumnOut"][];
+            /** Files */
+            files: components["schemas"]["ceyuan__data__mapping__schemas__TableOut"][];
+            mapping: components["schemas"]["ColumnMapping"] | null;
+            /** More */
+            more: boolean;
+            proposal: components["schemas"]["ProposalOut"];
+            /** Source Id */
+            source_id: string;
         };
         /**
          * CommentIn
@@ -11110,9 +11224,9 @@ export interface components {
         };
         /**
          * ExplainOut
-         * @description Why a task waits: its place in the whole queue (1: next), the reason (`room`, `reserved`, `quota`, `never`), when
-         *     it is expected to start at the earliest and, as everything ends at its limit, at the latest, and what would make it
-         *     start now. Of a task that does not wait only `state` is told.
+         * @description Why a task waits: its place in the whole queue (1: next), the reason (`room`, `reserved`, `quota`, `funds`,
+         *     `never`), when it is expected to start at the earliest and, as everything ends at its limit, at the latest, and what
+         *     would make it start now. Of a task that does not wait only `state` is told.
          */
         ExplainOut: {
             /** Earliest */
@@ -12601,6 +12715,36 @@ export interface components {
         MailTestIn: {
             /** To */
             to: string;
+        };
+        /**
+         * MappedRow
+         * @description A document as the dataset would have it; `text` is its beginning, `characters` its length.
+         */
+        MappedRow: {
+            /** Author */
+            author: string;
+            /** Characters */
+            characters: number;
+            /** Group */
+            group: string;
+            /** Id */
+            id: string;
+            /** Licence */
+            licence: string;
+            /** Notes */
+            notes: {
+                [key: string]: string;
+            };
+            /** Text */
+            text: string;
+            /** Time */
+            time: string;
+            /** Title */
+            title: string;
+            /** Url */
+            url: string;
+            /** Where */
+            where: string;
         };
         /**
          * Marked
@@ -14655,6 +14799,16 @@ export interface components {
             ref: string;
         };
         /**
+         * PreviewOut
+         * @description Rows from all files in turn, as they look once mapped.
+         */
+        PreviewOut: {
+            /** Rejected */
+            rejected: components["schemas"]["RejectedRow"][];
+            /** Rows */
+            rows: components["schemas"]["MappedRow"][];
+        };
+        /**
          * PriceEnd
          * @description When a price ends; now if left out.
          */
@@ -14849,6 +15003,30 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * ProposalOut
+         * @description A mapping as the names and contents of columns suggest it; `text` is empty where nothing looks like text.
+         */
+        ProposalOut: {
+            /** Author */
+            author: string[];
+            /** Group */
+            group: string[];
+            /** Id */
+            id: string[];
+            /** Licence */
+            licence: string[];
+            /** Others */
+            others: boolean;
+            /** Text */
+            text: string[];
+            /** Time */
+            time: string[];
+            /** Title */
+            title: string[];
+            /** Url */
+            url: string[];
         };
         /**
          * ProviderChange
@@ -15126,8 +15304,9 @@ export interface components {
         };
         /**
          * Reading
-         * @description How to read the source: names of fields where they are not the usual ones, and how many documents to take
-         *     (0: all). A source that is not required is skipped, with the reason, when it cannot be had.
+         * @description How to read the source: names of fields where they are not the usual ones, or a `mapping` of all columns that
+         *     takes their place, and how many documents to take (0: all). A source that is not required is skipped, with the
+         *     reason, when it cannot be had.
          */
         Reading: {
             /**
@@ -15140,6 +15319,7 @@ export interface components {
              * @default 0
              */
             limit: number;
+            mapping?: components["schemas"]["ColumnMapping"] | null;
             /**
              * Required
              * @default true
@@ -15438,6 +15618,18 @@ export interface components {
             energy_kwh: number;
             /** Region */
             region: string;
+        };
+        /**
+         * RejectedRow
+         * @description A record or file that gives no document, and why.
+         */
+        RejectedRow: {
+            /** Detail */
+            detail: string;
+            /** Reason */
+            reason: string;
+            /** Where */
+            where: string;
         };
         /**
          * ReleaseIn
@@ -17675,37 +17867,6 @@ export interface components {
             total: components["schemas"]["LatencyOut"];
         };
         /**
-         * TableOut
-         * @description A page of rows. `total` is null where the format does not say it; `next` is the `start` of the next page.
-         */
-        TableOut: {
-            /** Columns */
-            columns: components["schemas"]["ColumnOut"][];
-            /** Commit */
-            commit: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            format: "table";
-            /** Next */
-            next: number | null;
-            /** Path */
-            path: string;
-            /** Rows */
-            rows: unknown[][];
-            /** Sha256 */
-            sha256: string;
-            /** Size */
-            size: number;
-            /** Start */
-            start: number;
-            /** Total */
-            total: number | null;
-            /** Url */
-            url: string;
-        };
-        /**
          * TaskIn
          * @description A task to run, on whose account.
          */
@@ -17804,7 +17965,8 @@ export interface components {
          *     node that dies or a request to leave costs none. `pools` and `regions` limit where it runs (empty: anywhere). An
          *     `interruptible` one may be asked to leave for others: it gets TERM and `notice_s` seconds. Of one organisation's
          *     tasks those with the higher `priority` go first. `gang_timeout_s`: a cluster that has not brought all nodes together
-         *     by then is given up, and another tried.
+         *     by then is given up, and another tried. `image`: the container image
+         *     that it runs in, where a pool runs images (empty: the pool's own, or none).
          */
         TaskSpec: {
             /**
@@ -17830,6 +17992,11 @@ export interface components {
              * @default 600
              */
             gang_timeout_s: number;
+            /**
+             * Image
+             * @default
+             */
+            image: string;
             /**
              * Inputs
              * @default {}
@@ -19489,7 +19656,8 @@ export interface components {
         };
         /**
          * CheckOut
-         * @description A dry run: what would be taken, refused, and paid for one try; whether the platform's files are kept away.
+         * @description A dry run: what would be taken, refused, and paid for one try; what the organisation is short of for it; whether
+         *     the platform's files are kept away.
          */
         ceyuan__compute__tasks__schemas__CheckOut: {
             /** Inputs */
@@ -19500,6 +19668,8 @@ export interface components {
             isolated: boolean;
             /** Least Micro */
             least_micro: number;
+            /** Missing Micro */
+            missing_micro: number;
             /** Most Micro */
             most_micro: number;
             /** Placed */
@@ -19673,6 +19843,30 @@ export interface components {
             revision: string;
             /** Title */
             title: string;
+        };
+        /**
+         * ColumnOut
+         * @description A column: in how many of the files it is, the share of records that fill it, samples of its values.
+         */
+        ceyuan__data__mapping__schemas__ColumnOut: {
+            /** Files */
+            files: number;
+            /** Filled */
+            filled: number;
+            /** Name */
+            name: string;
+            /** Samples */
+            samples: string[];
+        };
+        /**
+         * TableOut
+         * @description A file of records with the names of its columns.
+         */
+        ceyuan__data__mapping__schemas__TableOut: {
+            /** Columns */
+            columns: string[];
+            /** Name */
+            name: string;
         };
         /**
          * ChangeOut
@@ -20129,11 +20323,21 @@ export interface components {
          */
         ceyuan__hub__viewer__schemas__AnswerOut: {
             /** Columns */
-            columns: components["schemas"]["ColumnOut"][];
+            columns: components["schemas"]["ceyuan__hub__viewer__schemas__ColumnOut"][];
             /** More */
             more: boolean;
             /** Rows */
             rows: unknown[][];
+        };
+        /**
+         * ColumnOut
+         * @description A column with its type in the file's own words.
+         */
+        ceyuan__hub__viewer__schemas__ColumnOut: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
         };
         /**
          * MediaOut
@@ -20177,6 +20381,37 @@ export interface components {
             query: string;
             /** Revision */
             revision?: string | null;
+        };
+        /**
+         * TableOut
+         * @description A page of rows. `total` is null where the format does not say it; `next` is the `start` of the next page.
+         */
+        ceyuan__hub__viewer__schemas__TableOut: {
+            /** Columns */
+            columns: components["schemas"]["ceyuan__hub__viewer__schemas__ColumnOut"][];
+            /** Commit */
+            commit: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            format: "table";
+            /** Next */
+            next: number | null;
+            /** Path */
+            path: string;
+            /** Rows */
+            rows: unknown[][];
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+            /** Start */
+            start: number;
+            /** Total */
+            total: number | null;
+            /** Url */
+            url: string;
         };
         /**
          * AccountOut
@@ -26558,7 +26793,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `task_impossible`: No connected place can run the task; `compute_accelerator_unknown`: Unknown accelerator; `task_deadline_passed`: The deadline has passed; `invalid`: Invalid content */
+            /** @description `task_impossible`: No connected place can run the task; `task_image_impossible`: The image cannot be used; `compute_accelerator_unknown`: Unknown accelerator; `task_deadline_passed`: The deadline has passed; `invalid`: Invalid content */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -26671,7 +26906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `task_impossible`: No connected place can run the task; `compute_accelerator_unknown`: Unknown accelerator; `task_deadline_passed`: The deadline has passed; `invalid`: Invalid content */
+            /** @description `task_impossible`: No connected place can run the task; `task_image_impossible`: The image cannot be used; `compute_accelerator_unknown`: Unknown accelerator; `task_deadline_passed`: The deadline has passed; `invalid`: Invalid content */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -30032,6 +30267,144 @@ export interface operations {
             };
             /** @description `source_not_found`: No such source */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    survey_columns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `source_not_found`: No such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `nothing_to_map`: There are no columns to map */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preview_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ColumnMapping"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found; `source_not_found`: No such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `nothing_to_map`: There are no columns to map */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -44400,7 +44773,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TextOut"] | components["schemas"]["TableOut"] | components["schemas"]["ceyuan__hub__viewer__schemas__MediaOut"] | components["schemas"]["TensorsOut"] | components["schemas"]["BinaryOut"];
+                    "application/json": components["schemas"]["TextOut"] | components["schemas"]["ceyuan__hub__viewer__schemas__TableOut"] | components["schemas"]["ceyuan__hub__viewer__schemas__MediaOut"] | components["schemas"]["TensorsOut"] | components["schemas"]["BinaryOut"];
                 };
             };
             /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `entry_not_found`: File not found; `blob_missing`: The content is not in the store */
@@ -52961,6 +53334,386 @@ export interface operations {
                         [key: string]: unknown;
                     };
                     "text/event-stream": string;
+                };
+            };
+            /** @description The request is malformed, or moderation refused it (`content_filter`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that is not good (`invalid_api_key`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description Balance and vouchers do not cover the call (`insufficient_funds`) */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The key may not do this (`key_forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description No such model or path (`model_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The idempotency key stands for another request, or one that still runs (`idempotency_conflict`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The body is too large (`request_too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A rate, concurrency or quota limit; see `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description A fault of the platform */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The model's server failed (`upstream_error`) */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description Too busy, or the model is being loaded; see `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+            /** @description The model's server took too long (`upstream_timeout`) */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: {
+                            ceyuan?: {
+                                hint?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                message?: {
+                                    en?: string;
+                                    zh?: string;
+                                };
+                                request_id?: string;
+                            };
+                            code: string | number | null;
+                            message: string;
+                            param: string | null;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    count_message_tokens: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id or name of the organisation that pays, where the key does not say it */
+                "OpenAI-Organization"?: string;
+                /** @description the scenario that the call belongs to, for charts and lineage */
+                "X-Ceyuan-Scenario"?: string;
+                /** @description `name=value, …`: at most eight tags that the call's record keeps */
+                "X-Ceyuan-Tags"?: string;
+                /** @description `inside`: the data of this call must not go to a server that is not the platform's own */
+                "X-Ceyuan-Data"?: "inside";
+                /** @description an equal call that was answered under this key before is answered the same, free of charge */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    messages: ({
+                        role: string;
+                    } & {
+                        [key: string]: unknown;
+                    })[];
+                    model: string;
+                    system?: string | {
+                        [key: string]: unknown;
+                    }[];
+                    tools?: {
+                        [key: string]: unknown;
+                    }[];
+                } & {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer of the model */
+            200: {
+                headers: {
+                    /** @description label of generated content, JSON after GB 45438-2025 */
+                    "X-Aigc"?: string;
+                    /** @description the call's id in records */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        input_tokens: number;
+                    };
                 };
             };
             /** @description The request is malformed, or moderation refused it (`content_filter`) */

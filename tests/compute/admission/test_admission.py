@@ -123,11 +123,22 @@ def test_a_forecast_brackets_the_start_and_what_would_help_is_said() -> None:
     assert (forecast(alone, "me").earliest, forecast(alone, "me").latest) == (NOW + 100, NOW + 300)
     kinds = {(one.kind, one.value) for one in what_if(alone, "me", kinds=["h800", "ascend910b"])}
     assert ("accelerators", "2") in kinds
-    assert ("pool", "q") not in kinds
     anywhere = replace(alone, claims=(replace(waits, pools=frozenset()),))
     assert ("accelerator", "ascend910b") in {
         (one.kind, one.value) for one in what_if(anywhere, "me", kinds=["ascend910b"])
     }
+
+
+def test_a_claim_says_with_how_much_less_memory_or_more_money_it_would_start() -> None:
+    node = Node("a", "p", 64, 262_144)
+    runs = Held("x", "lab", Need(8, 163_840), (Seat("a"),), NOW, NOW + 100, NOW + 300)
+    waits = replace(claim("me"), needs=(Need(8, 131_072), Need(16, 98_304)), lacks=(0, 3000))
+    state = Situation(NOW, (node,), (runs,), (waits,))
+    told = {(one.kind, one.value) for one in what_if(state, "me")}
+    assert {("memory_mib", str(96 * 1024)), ("funds", "3000")} <= told
+    poor = replace(waits, lacks=(5000, 3000))
+    decision = decide(replace(state, claims=(poor, claim("next"))))
+    assert (decision.waits["me"].code, [one.key for one in decision.starts]) == ("funds", ["next"])
 
 
 needs = st.builds(

@@ -14,7 +14,7 @@ pytest.importorskip("lightkube", reason="lightkube is missing: pip install 'ceyu
 
 from ceyuan.compute.executors import ExecutorFault, Launch, Run
 from ceyuan.compute.executors.kubernetes import KubernetesExecutor
-from ceyuan.compute.executors.kubernetes_objects import Cards, KubernetesCluster, job_name, job_of
+from ceyuan.compute.executors.kubernetes_objects import Cards, KubernetesCluster, job_name, job_of, sight_of
 from tests.compute.executors.kubelab import POLICY, TOKEN, KubeLab, node
 
 
@@ -143,6 +143,26 @@ async def test_a_node_that_dies_and_a_cluster_that_takes_no_more_are_told_apart(
         run = await until(other, key, *ENDS)
         assert (run.state, run.reason, run.exit_code) == ("failed", "not_started", 127)
         assert b"no" in await other.logs(key)
+
+
+def test_a_task_brings_its_own_image_and_one_that_the_registry_does_not_know_ends_the_try(tmp_path: Path) -> None:
+    cluster = KubernetesCluster("https://10.0.0.2", "t", tmp_path / "k", tmp_path, "python:3.12", host_path="/x")
+    programs = (tmp_path / "agent.py", tmp_path / "gang.py")
+    for given, made in (("", "python:3.12"), ("reg.example/lab/train:2", "reg.example/lab/train:2")):
+        job = job_of(cluster, "k", sh("true", image=given), programs)
+        assert job["spec"]["template"]["spec"]["containers"][0]["image"] == made
+
+    def sight(reason: str, message: str) -> tuple[str, str]:
+        state = {"containerStatuses": [{"state": {"waiting": {"reason": reason, "message": message}}}]}
+        pod = {"metadata": {"name": "p"}, "status": {"phase": "Pending", **state}}
+        found = sight_of({"spec": {}}, [pod])
+        return found.phase, found.reason if found.phase == "ended" else ""
+
+    assert sight("ErrImagePull", "rpc error: code = NotFound desc = lab/nothing:1: not found") == (
+        "ended",
+        "not_started",
+    )
+    assert sight("ErrImagePull", "dial tcp: i/o timeout") == ("waiting", "")
 
 
 async def test_a_command_that_forges_its_own_meter_is_metered_by_the_clusters_books(lab: KubeLab) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("lightkube", reason="lightkube is missing: pip install 'ceyuan[kubernetes]'")
 
-from ceyuan.compute.pools import look_after_pools
+from ceyuan.compute.pools import ExecutorPool, look_after_pools
 from ceyuan.metering import check_books
 from tests.compute.executors.kubelab import POLICY, TOKEN, KubeLab
 from tests.compute.market import Market
@@ -62,6 +62,16 @@ async def test_a_cluster_is_tried_before_it_is_kept_and_its_token_never_comes_ba
     ]
     lab.policies["ceyuan-no-network"] = POLICY
     assert all(one["isolated"] for one in (await market.ok("officer", "POST", f"{POOLS}/kube/look"))["nodes"])
+    task = {"name": "t", "command": "true", "pools": ["kube"], "image": "reg.example/lab/train:2"}
+    asked = {"org_id": market.buyer, "task": task}
+    await market.ok("li", "POST", "/tasks/check", asked)
+    async with market.platform.work() as uow:
+        row = await uow.session.get(ExecutorPool, pool["id"])
+        assert row is not None
+        row.settings = row.settings | {"images": ["reg.example/jing/"]}
+    refused = await market.send("li", "POST", "/tasks", asked)
+    assert (refused.status_code, refused.json()["code"]) == (422, "task_image_impossible")
+    assert refused.json()["nearest"] == ["python:3.12", "reg.example/jing/"]
     secret = {"secret": "wrong-token"}
     assert (await market.send("li", "PUT", f"{POOLS}/kube/secret", secret)).status_code == 403
     assert await market.code("officer", "PUT", f"{POOLS}/kube/secret", secret) == (422, "pool_unreachable")

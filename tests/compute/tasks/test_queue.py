@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from ceyuan import metering
 from ceyuan.compute.executors import sandbox_works
+from ceyuan.compute.pools import LOCAL_NODE, LOCAL_POOL, ExecutorPool, PoolNode
+from tests.compute.market import YUAN
 from tests.compute.tasks.conftest import Yard
 
 pytestmark = pytest.mark.skipif(
@@ -73,3 +77,69 @@ async def test_a_stopped_task_in_the_queue_never_starts(yard: Yard) -> None:
     assert (await market.send("officer", "DELETE", f"/quotas/{market.buyer}")).status_code == 204
     await asyncio.sleep(0.3)
     assert (await yard.task(waits["id"]))["attempts"] == []
+
+
+@pytest.mark.engine_bound
+async def test_a_task_short_of_money_that_others_hold_waits_and_a_voucher_of_what_is_missing_starts_it(
+    yard: Yard,
+) -> None:
+    market = yard.market
+    first = await yard.run("sleep 300", time_limit_s=9000)
+    assert await market.code("li", "POST", "/tasks", yard.body("true", time_limit_s=20_000)) == (
+        402,
+        "insufficient_funds",
+    )
+    dry = await market.ok("li", "POST", "/tasks/check", yard.body("true", time_limit_s=3_000_000))
+    assert (dry["missing_micro"], dry["queue"]["reason"]) == (2999 * YUAN, "funds")
+    assert [(one["change"], one["value"]) for one in dry["queue"]["would_start_if"]] == [("funds", "2,999.00")]
+    second = await yard.run("echo paid", time_limit_s=3000)
+    told = await market.ok("li", "GET", f"/tasks/{second['id']}/explain")
+    assert (told["reason"], told["position"], told["earliest"]) == ("funds", 1, None)
+    assert [(one["change"], one["value"]) for one in told["would_start_if"]] == [("funds", "2.00")]
+    async with market.platform.work() as uow:
+        pool = await metering.open_account(uow, "platform", "pool", "vouchers")
+        await metering.fund_account(uow, pool.id, 2 * YUAN, reference="fund")
+        limits = metering.Restrictions(("compute.*",))
+        await metering.issue_wallet(uow, market.buyer, 2 * YUAN, limits, uow.clock.now(), None, pool.id, "voucher-1")
+    assert (await yard.until(second["id"], "succeeded", "failed"))["state"] == "succeeded"
+    await market.ok("li", "POST", f"/tasks/{first['id']}/stop")
+    await yard.until(first["id"], "cancelled")
+    assert (await metering.check_books(market.platform)).ok
+
+
+async def _pool(yard: Yard, name: str, region: str, org_id: str | None) -> None:
+    """A pool with one open node, as if a cluster had been registered."""
+    async with yard.market.platform.work() as uow:
+        now = uow.clock.now()
+        held: dict[str, Any] = {"health": "up", "fault": "", "checked_at": now, "created_at": now, "isolated": True}
+        pool = {"name": name, "kind": "slurm", "org_id": org_id, "region": region, "settings": {}, "state": "active"}
+        uow.session.add(ExecutorPool(id=f"epl_{name}", version=1, sealed_secret=None, created_by="x", **pool, **held))
+        await uow.session.flush()
+        size = {"cpus": 64, "memory_mib": 98_304, "accelerator": "", "accelerators": 0}
+        empty = {"address": "", "port": 0, "user": "", "host_key": "", "sealed_key": None, "root": "", "misses": 0}
+        node = PoolNode(
+            id=f"node_{name}", pool_id=f"epl_{name}", name=f"{name}-1", draining=False, **size, **empty, **held
+        )
+        uow.session.add(node)
+
+
+@pytest.mark.engine_bound
+async def test_what_would_start_a_task_names_regions_and_pools_that_it_shut_out_and_nobody_elses(yard: Yard) -> None:
+    market = yard.market
+    await yard.see_this_machine()
+    async with market.platform.work() as uow:
+        local, node = await uow.session.get(ExecutorPool, LOCAL_POOL), await uow.session.get(PoolNode, LOCAL_NODE)
+        assert local is not None
+        assert node is not None
+        local.region, node.draining = "beijing", True
+    await _pool(yard, "near", "tianjin", None)
+    await _pool(yard, "theirs", "hebei", market.supplier)
+
+    async def would(**fields: Any) -> set[tuple[str, str]]:
+        told = (await market.ok("li", "POST", "/tasks/check", yard.body("true", **fields)))["queue"]
+        return {(one["change"], one["value"]) for one in told["would_start_if"]}
+
+    assert await would(regions=["beijing"]) == {("region", "tianjin")}
+    assert await would(pools=["local"]) == {("pool", "near")}
+    answer = await market.send("li", "POST", "/tasks", yard.body("true", regions=["hebei"]))
+    assert answer.json()["refusals"][0]["nearest"] == {"pools": ["local", "near"], "regions": ["beijing", "tianjin"]}

@@ -94,6 +94,8 @@ async def test_what_cannot_work_is_refused_by_name_before_anything_is_queued(yar
     assert await code(resources={"accelerator": "h800", "accelerators": 8}) == (422, "task_impossible")
     assert await code(budget_micro=5) == (402, "task_budget_too_small")
     assert await code(time_limit_s=86_400) == (402, "insufficient_funds")
+    assert await code(image="No Such Image") == (422, "task_image_impossible")
+    assert await code(image="python:3.12") == (422, "task_image_impossible")
     assert await code(deadline="2020-01-01T00:00:00Z") == (422, "task_deadline_passed")
     assert (await code(inputs={"x": "datasets/lab/nothing"}))[0] == 404
     assert (await code(outputs={"out": "datasets/jing/theirs"}))[0] == 404

@@ -5,7 +5,6 @@ import { Link, useParams } from 'react-router'
 
 import { $api, api } from '@/api/client'
 import type { Got } from '@/api/types'
-import { useBilingual } from '@/lib/text'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
 import { Decimal, Duration, Money, Stat, Stats, Time } from '@/ui/Figures'
@@ -16,6 +15,7 @@ import { RevisionLink } from '@/ui/RevisionLink'
 import { Snippet } from '@/ui/Snippet'
 import { Status } from '@/ui/Status'
 
+import { QueueReason } from './QueueReason'
 import { IsolationNote } from './TasksPage'
 
 type Task = Got<'/api/v1/compute/tasks/{task_id}'>
@@ -61,7 +61,6 @@ function Output({ taskId, attempt }: { taskId: string; attempt: string }) {
 /** Why the task waits, when it is expected to start, and what would make it start. */
 function Waiting({ taskId }: { taskId: string }) {
   const { t } = useTranslation('tasks')
-  const text = useBilingual()
   const { data } = $api.useQuery(
     'get',
     '/api/v1/compute/tasks/{task_id}/explain',
@@ -71,39 +70,7 @@ function Waiting({ taskId }: { taskId: string }) {
   if (!data || data.position === null) return null
   return (
     <Section title={t('explain.title')}>
-      <Facts
-        columns={2}
-        facts={[
-          {
-            label: t('explain.position'),
-            value: t('explain.positionOf', { position: data.position, waiting: data.waiting }),
-          },
-          { label: t('explain.reason'), value: text({ reason_zh: data.zh, reason_en: data.en }, 'reason') },
-          {
-            label: t('explain.start'),
-            value: data.earliest ? (
-              <>
-                <Time value={data.earliest} full /> – <Time value={data.latest} full />
-              </>
-            ) : (
-              t('explain.unknown')
-            ),
-          },
-          { label: t('explain.reserved'), value: data.reserved_from && <Time value={data.reserved_from} full /> },
-        ]}
-      />
-      {data.would_start_if.length > 0 && (
-        <>
-          <p>{t('explain.help')}</p>
-          <ul>
-            {data.would_start_if.map((change) => (
-              <li key={`${change.change}-${change.value}`}>
-                {text({ change_zh: change.zh, change_en: change.en }, 'change')}
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
+      <QueueReason found={data} />
     </Section>
   )
 }

@@ -75,9 +75,12 @@ def _start(
     return None
 
 
-def what_if(situation: Situation, key: str, *, kinds: Iterable[str] = ()) -> list[Variant]:
-    """Changes, each alone, with which the claim would start now: fewer processors, less memory, another accelerator of
-    `kinds`, any pool, first in its owner's order, without quota, as long as the backfill allows."""
+def what_if(
+    situation: Situation, key: str, *, kinds: Iterable[str] = (), wider: Iterable[tuple[str, str, Claim]] = ()
+) -> list[Variant]:
+    """Changes, each alone, with which the claim would start now: more money, fewer processors, less memory, another
+    accelerator of `kinds`, first in its owner's order, without quota, as long as the backfill allows; and each of
+    `wider` (what is changed, to which value, the claim that it makes)."""
     claim = next(claim for claim in situation.claims if claim.key == key)
     found: list[Variant] = []
 
@@ -90,19 +93,18 @@ def what_if(situation: Situation, key: str, *, kinds: Iterable[str] = ()) -> lis
         if all(one.kind != kind for one in found) and starts(changed, shares):
             found.append(Variant(kind, value))
 
-    wish = claim.needs[0]
+    found += [Variant(kind, value) for kind, value, changed in wider if starts(changed)]
+
+    for lack in sorted({lack for lack in claim.lacks if lack}):
+        try_out("funds", str(lack), replace(claim, lacks=tuple(max(0, one - lack) for one in claim.lacks)))
+    wish, lacks = claim.needs[0], claim.lacks[:1]
     for need in _smaller(situation, claim, wish):
         for name in ("memory_mib", "cpus", "accelerators", "nodes"):
             if getattr(need, name) < getattr(wish, name):
-                try_out(name, str(getattr(need, name)), replace(claim, needs=(need,)))
+                try_out(name, str(getattr(need, name)), replace(claim, needs=(need,), lacks=lacks))
     for kind in kinds:
         if wish.accelerators and kind != wish.accelerator:
-            try_out("accelerator", kind, replace(claim, needs=(replace(wish, accelerator=kind),)))
-    if claim.pools:
-        for pool in dict.fromkeys(node.pool for node in situation.nodes if node.pool not in claim.pools):
-            try_out("pool", pool, replace(claim, pools=claim.pools | {pool}))
-    if claim.avoid:
-        try_out("avoid", "", replace(claim, avoid=frozenset()))
+            try_out("accelerator", kind, replace(claim, needs=(replace(wish, accelerator=kind),), lacks=lacks))
     top = max((one.priority for one in situation.claims if one.owner == claim.owner), default=0) + 1
     try_out("priority", str(top), replace(claim, priority=top))
     try_out("quota", "", claim, Shares())

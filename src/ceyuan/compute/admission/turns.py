@@ -30,8 +30,8 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why a claim waits. `code`: `room` (nothing fits beside what runs), `never` (no open node could ever hold it),
-    `quota` (the ceiling of `share` on `resource`), `reserved` (it would delay the one that holds the reservation).
-    `start` is when its reservation begins, if it holds one."""
+    `quota` (the ceiling of `share` on `resource`), `reserved` (it would delay the one that holds the reservation),
+    `funds` (its owner cannot pay for it). `start` is when its reservation begins, if it holds one."""
 
     code: str
     share: str = ""
@@ -74,9 +74,12 @@ class _Pass:
         """Start a claim, or say why it waits."""
         reason: Reason | None = None
         for index, need in enumerate(claim.needs):
+            if not claim.paid(index):
+                reason = self._stronger(reason, Reason("funds"))
+                continue
             blocked = self.at.shares.blocked(self.used, claim.owner, need.total)
             if blocked is not None:
-                reason = reason or Reason("quota", blocked[0].name, blocked[1])
+                reason = self._stronger(reason, Reason("quota", blocked[0].name, blocked[1]))
                 continue
             # Within a pass room only shrinks: what found none finds none for the same wish further down.
             key = (need, claim.pools, claim.avoid, bool(self._barred(claim)))
@@ -120,13 +123,15 @@ class _Pass:
 
     @staticmethod
     def _stronger(held: Reason | None, other: Reason) -> Reason:
-        ranks = {"room": 3, "reserved": 2, "quota": 1, "never": 0}
+        ranks = {"room": 4, "reserved": 3, "quota": 2, "funds": 1, "never": 0}
         return other if held is None or ranks[other.code] > ranks[held.code] else held
 
     def _reserve(self, claim: Claim) -> Reason:
         """Keep the nodes that are free soonest for the claim, and ask borrowers to leave if it is guaranteed room."""
         best: tuple[float, frozenset[str]] | None = None
-        for need in claim.needs:
+        for index, need in enumerate(claim.needs):
+            if not claim.paid(index):
+                continue
             found = self._soonest(claim, need)
             if found is not None and (best is None or found[0] < best[0]):
                 best = found

@@ -69,7 +69,8 @@ class Held:
 class Claim:
     """Who waits: `needs` are alternatives in the order wished for, `since` when it came, `expected` and `longest` how
     many seconds it takes and may take. `pools` limits where (empty: anywhere), `prefers` names pools that are tried
-    first, in this order, `avoid` nodes it must not get."""
+    first, in this order, `avoid` nodes it must not get. `lacks`: the money that its owner is short of, for each of the
+    needs (empty: all are paid for)."""
 
     key: str
     owner: str
@@ -82,6 +83,11 @@ class Claim:
     avoid: frozenset[str] = frozenset()
     interruptible: bool = False
     prefers: tuple[str, ...] = ()
+    lacks: tuple[int, ...] = ()
+
+    def paid(self, need: int) -> bool:
+        """Whether its owner can pay for a need."""
+        return not self.lacks or not self.lacks[need]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ class Launch:
     `lease_s` it ends by itself when nobody asks for its status for so long. `cpus`, `accelerators` of the kind
     `accelerator` and `nodes` are what a queueing system behind the executor must reserve; `passes` names variables of
     that system which the command may see; `where` is the node it shall run on (empty: any). `readable` and `writable`
-    are the folders besides its own that a container around the run must show, `network` whether it may reach others.
+    are the folders besides its own that a container around the run must show, `network` whether it may reach others,
+    `image` what that container is made of (empty: the executor's own choice).
     """
 
     argv: Sequence[str]
@@ -45,6 +46,7 @@ class Launch:
     readable: Sequence[str] = ()
     writable: Sequence[str] = ()
     network: bool = False
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)

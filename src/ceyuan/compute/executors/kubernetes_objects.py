@@ -29,6 +29,8 @@ _MARGIN_S = 60
 _KEPT_S = 86_400
 _NEVER = frozenset({"InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError", "CreateContainerError"})
 """Reasons for which a container will not start however long one waits."""
+_PULLS, _UNKNOWN = frozenset({"ErrImagePull", "ImagePullBackOff"}), ("not found", "notfound", "manifest unknown")
+"""A pull is tried again and again; what its registry does not know will not come of it."""
 _SHOWN = ("CUDA_*", "NVIDIA_*", "ASCEND_*", "CAMBRICON_*", "MLU_*", "HIP_*", "ROCR_*", "MUSA_*", "LD_LIBRARY_PATH")
 """Variables by which device plugins show a container its accelerators."""
 
@@ -152,7 +154,7 @@ def _pod_of(cluster: KubernetesCluster, key: str, launch: Launch, programs: tupl
         "containers": [
             {
                 "name": "run",
-                "image": cluster.image,
+                "image": launch.image or cluster.image,
                 "command": [cluster.python, "-I", *words],
                 "resources": {"limits": (amounts := _amounts(cluster, launch)), "requests": amounts},
                 "volumeMounts": [_mount(cluster, path, alone) for path, alone in shown],
@@ -260,7 +262,8 @@ def sight_of(job: Mapping[str, Any] | None, pods: Sequence[Mapping[str, Any]]) -
         return Sight("running", started=_moment(state["running"].get("startedAt")), **named)
     waits = state.get("waiting", {})
     said = ": ".join(word for word in (waits.get("reason"), waits.get("message")) if word)
-    if waits.get("reason") in _NEVER:
+    unknown = waits.get("reason") in _PULLS and any(word in said.lower() for word in _UNKNOWN)
+    if waits.get("reason") in _NEVER or unknown:
         return Sight("ended", "failed", "not_started", said, **named)
     unscheduled = [one.get("message", "") for one in status.get("conditions", []) if one["type"] == "PodScheduled"]
     return Sight("waiting", text=said or "".join(unscheduled), **named)

@@ -6,7 +6,7 @@ to one organisation. Which task gets which node is for the room of tasks; it say
 
 from ceyuan.compute.pools.clusters import KINDS
 from ceyuan.compute.pools.health import look_after_pools
-from ceyuan.compute.pools.kinds import Kind
+from ceyuan.compute.pools.kinds import IMAGE, Kind
 from ceyuan.compute.pools.opening import OpenExecutors, open_executors
 from ceyuan.compute.pools.repository import all_pools, nodes_of
 from ceyuan.compute.pools.service import (
@@ -23,6 +23,7 @@ from ceyuan.compute.pools.tables import ExecutorPool, PoolNode
 from ceyuan.compute.pools.uses import PoolUse, Use
 
 __all__ = [
+    "IMAGE",
     "KINDS",
     "LOCAL_NODE",
     "LOCAL_POOL",

@@ -12,7 +12,7 @@ from ceyuan.compute.accelerators import ACCELERATORS
 from ceyuan.compute.executors import ClusterNode, ExecutorFault
 from ceyuan.compute.executors.addresses import checked_url
 from ceyuan.compute.executors.kubernetes_objects import Cards, KubernetesCluster
-from ceyuan.compute.pools.kinds import Found, Kind, LocalKind, SlurmKind, SshKind, secret_of
+from ceyuan.compute.pools.kinds import IMAGE, Found, Kind, LocalKind, SlurmKind, SshKind, secret_of
 from ceyuan.compute.pools.tables import ExecutorPool, PoolNode
 from ceyuan.kernel.platform import Platform
 
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     from ceyuan.compute.executors.ray import RayExecutor
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-_IMAGE = re.compile(
-    r"[a-z0-9][a-z0-9._-]*(:\d{1,5})?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?"
-)
-"""A reference of an image (github.com/distribution/reference)."""
+_BEGINNING = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]{0,399}")
 _LABEL = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?")
 _VALUE = re.compile(r"([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?")
 Check = Callable[[Any], Any]
@@ -87,6 +84,12 @@ def _keys(value: Any) -> list[str]:
     raise ValueError
 
 
+def _beginnings(value: Any) -> list[str]:
+    if isinstance(value, list) and all(isinstance(one, str) and _BEGINNING.fullmatch(one) for one in value):
+        return value
+    raise ValueError("write a list of how references may begin")
+
+
 def _certificate(value: Any) -> str:
     if isinstance(value, str) and value.strip().startswith("-----BEGIN CERTIFICATE-----") and len(value) < 100_000:
         return value.strip() + "\n"
@@ -120,7 +123,7 @@ class KubernetesKind(Kind):
     secret = "must"
     _CHECKS: Mapping[str, Check] = {
         "url": lambda value: checked_url(str(value), secret=True),
-        "image": matches(_IMAGE),
+        "image": matches(IMAGE),
         "authority": _certificate,
         "share": whole_path,
         "host_path": whole_path,
@@ -129,6 +132,7 @@ class KubernetesKind(Kind):
         "select": pairs,
         "tolerate": _keys,
         "accelerators": _offered,
+        "images": _beginnings,
         **{
             name: matches(_NAME)
             for name in (
@@ -153,10 +157,19 @@ class KubernetesKind(Kind):
             raise ValueError("the volume is either a claim or a host_path")
         return made
 
+    def takes_image(self, pool: ExecutorPool, image: str) -> bool:
+        given = pool.settings.get("images")
+        return given is None or image == pool.settings["image"] or any(image.startswith(one) for one in given)
+
+    def images(self, pool: ExecutorPool) -> list[str]:
+        given = pool.settings.get("images")
+        return [] if given is None else [pool.settings["image"], *given]
+
     def open(self, platform: Platform, pool: ExecutorPool, node: PoolNode | None) -> KubernetesExecutor:
         from ceyuan.compute.executors.kubernetes import KubernetesExecutor
 
         held = {"run_as": os.getuid(), **pool.settings}
+        held.pop("images", None)
         ours = platform.data_dir / "compute"
         share = Path(held.pop("share", ours))
         if not ours.is_relative_to(share):

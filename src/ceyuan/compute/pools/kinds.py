@@ -25,6 +25,10 @@ from ceyuan.compute.pools.tables import ExecutorPool, PoolNode
 from ceyuan.kernel.errors import Text
 from ceyuan.kernel.platform import Platform
 
+IMAGE = re.compile(
+    r"[a-z0-9][a-z0-9._-]*(:\d{1,5})?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?"
+)
+"""A reference of an image (github.com/distribution/reference)."""
 _WORD = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._:/-]{0,399}")
 
 
@@ -60,6 +64,14 @@ class Kind(ABC):
         if given:
             raise ValueError(f"unknown settings: {', '.join(sorted(given))}")
         return {}
+
+    def takes_image(self, pool: ExecutorPool, image: str) -> bool:
+        """Whether a task may bring this image along."""
+        return False
+
+    def images(self, pool: ExecutorPool) -> list[str]:
+        """The images that a pool runs, or how they begin; empty where it runs none or any."""
+        return []
 
     @abstractmethod
     def open(self, platform: Platform, pool: ExecutorPool, node: PoolNode | None) -> Executor:

@@ -136,10 +136,17 @@ def _solve(
             return bound
         coarse = _solve(world, tasks, table, slot=2 * slot, horizon=horizon, gap=gap, seconds=seconds)
         return bound if bound > 0 else coarse
+    moved = [copy for at, copy in enumerate(copies, len(runs)) if done.x[at] > 0.5]
+    for copy in sorted(moved, key=lambda copy: (copy.start, copy.slots, copy.data, copy.region)):
+        table.put_copy(copy.data, copy.region, copy.way.legs)
     chosen = sorted((run.start, run.task, run) for at, run in enumerate(runs) if done.x[at] > 0.5)
-    for _start, task, run in chosen:
-        # On the grid's offer, as early as it is cheapest there: copies and runs find their own times.
+    late = []
+    for start, task, run in chosen:
+        if not table.put_at(task, run.offer, run.need, start * slot):
+            late.append((task, run))
+    for task, run in late:
         table.put_in(task, only=(run.offer, run.need))
+    table.drop_unused()
     return bound
 
 

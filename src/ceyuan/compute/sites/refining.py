@@ -112,6 +112,39 @@ class Timetable:
         self._put_run(row, placed)
         return True
 
+    def put_copy(self, data: str, region: str, legs: tuple[tuple[str, str], ...]) -> None:
+        """Bring data to a region over these links as soon as they are free, unless it comes there already."""
+        task = next(task for task in self.tasks if task.data == data)
+        for copy in self._copies_of(task, region):
+            if copy is not None and copy.way.legs == legs and (data, region) not in self.copies:
+                self._put_copy((data, region), copy)
+
+    def drop_unused(self) -> None:
+        """Leave out copies that no task needs."""
+        needed = {self._key(row) for row in self.placed}
+        for key in [key for key in self.copies if key not in needed]:
+            self._take_copy(key)
+
+    def put_at(self, row: int, at: int, need: Need, start: float) -> bool:
+        """Put a task on an offer from `start` on, or as soon after as data and accelerators are there; whether there
+        was room in time. Its data comes as `put_copy` brings it, or the cheapest way."""
+        task, offer = self.tasks[row], self.world.offers[at]
+        copy = self._copies_of(task, offer.region)[0]
+        key, ready = (task.data or "", offer.region), start if copy is None else max(start, copy.end)
+        found = free_from(self._rooms[at], offer.count, need.count, need.hours, ready)
+        if found + need.hours > min(task.deadline, offer.expires) + 1e-9:
+            return False
+        run = self._prices[at].between(found, found + need.hours) * need.count
+        new = copy.price if copy is not None and key not in self.copies else 0.0
+        if run + new > task.budget:
+            return False
+        if copy is not None and key not in self.copies:
+            self._put_copy(key, copy)
+        carbon = self.world.carbon_of(offer, need.count, need.hours) * self.world.carbon_price / 1000
+        way, begun = (None, 0.0) if copy is None else (copy.way, copy.start)
+        self._put_run(row, Placed(at, need, found, way, begun, run + carbon + task.delay_price * (found + need.hours)))
+        return True
+
     def _may(self, task: SiteTask) -> list[tuple[float, int, Need]]:
         """Offers that can take a task, with the least that it may cost there without copying; the cheapest first."""
         found = []

@@ -11,6 +11,7 @@ from ceyuan.compute.admission.seats import Pick
 from ceyuan.compute.pools import all_pools
 from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.description import TaskSpec
+from ceyuan.compute.tasks.money import seat_paid
 from ceyuan.compute.tasks.seats import Guesses, Yard, read_situation
 from ceyuan.compute.tasks.siting import Siting
 from ceyuan.compute.tasks.tables import ComputeTask
@@ -107,7 +108,11 @@ class Admission:
     @staticmethod
     async def _seat(uow: UnitOfWork, start: Start, yard: Yard) -> None:
         task = await repository.get(uow.session, start.key, lock=True)
-        wish = TaskSpec.model_validate(task.spec).wishes[start.need]
+        spec, job = TaskSpec.model_validate(task.spec), await jobs.find(uow, task.job_id, lock=True)
+        wish = spec.wishes[start.need]
+        # Of several that could each be paid for, the first may have taken what the next one counted on.
+        if not await seat_paid(uow, task, spec, wish, f"task:{task.id}:{job.run}"):
+            return
         nodes = {node.id: node for node in yard.nodes}
         task.pool_id = nodes[start.seats[0].node].pool_id
         task.placed = wish.model_dump()
@@ -119,7 +124,6 @@ class Admission:
             ],
             "since": uow.clock.now().timestamp(),
         }
-        job = await jobs.find(uow, task.job_id, lock=True)
         job.not_before = None
         uow.after_commit(uow.platform.jobs.nudge)
 

@@ -43,7 +43,8 @@ class TaskSpec(BaseModel):
     node that dies or a request to leave costs none. `pools` and `regions` limit where it runs (empty: anywhere). An
     `interruptible` one may be asked to leave for others: it gets TERM and `notice_s` seconds. Of one organisation's
     tasks those with the higher `priority` go first. `gang_timeout_s`: a cluster that has not brought all nodes together
-    by then is given up, and another tried.
+    by then is given up, and another tried. `image`: the container image
+    that it runs in, where a pool runs images (empty: the pool's own, or none).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -58,6 +59,7 @@ class TaskSpec(BaseModel):
     environment: Annotated[dict[Word, Annotated[str, Field(max_length=10_000)]], Field(max_length=200)] = {}
     inputs: Annotated[dict[Label, Annotated[str, Field(max_length=300)]], Field(max_length=50)] = {}
     outputs: Annotated[dict[Label, Annotated[str, Field(max_length=300)]], Field(max_length=20)] = {}
+    image: Annotated[str, Field(max_length=400)] = ""
     network: bool = False
     time_limit_s: Annotated[float, Field(ge=1, le=90 * 86_400)] = 3600.0
     deadline: AwareDatetime | None = None

@@ -16,6 +16,13 @@ class TaskImpossible(Invalid):
     title = ("没有资源能运行该任务", "No connected place can run the task")
 
 
+class ImageImpossible(Invalid):
+    """The image's name is none, or no pool that the task may use runs it; `nearest` names what they do run."""
+
+    code = "task_image_impossible"
+    title = ("镜像无法使用", "The image cannot be used")
+
+
 class DeadlinePassed(Invalid):
     code = "task_deadline_passed"
     title = ("截止时间已过", "The deadline has passed")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import ROUND_UP, Decimal
 from typing import Any
 
-from ceyuan.compute.admission import Forecast, Reason, Situation, Variant, decide, forecast, what_if
+from ceyuan.compute.admission import Claim, Forecast, Reason, Situation, Variant, decide, forecast, what_if
 from ceyuan.compute.tasks.admitting import admission
 from ceyuan.compute.tasks.description import TaskSpec
+from ceyuan.compute.tasks.money import lacking, missing_for
 from ceyuan.compute.tasks.seats import Yard, claim_of, read_situation
 from ceyuan.compute.tasks.siting import Choice
 from ceyuan.compute.tasks.tables import ComputeTask
 from ceyuan.kernel.errors import Text
+from ceyuan.kernel.money import to_yuan
 from ceyuan.kernel.work import UnitOfWork
 
+_CENT = Decimal("0.01")
 _CHANGES: dict[str, Text] = {
     "cpus": ("若只要 {} 个处理器", "with {} processors"),
     "memory_mib": ("若只要 {} GiB 内存", "with {} GiB of memory"),
@@ -27,6 +30,7 @@ _CHANGES: dict[str, Text] = {
     "avoid": ("若允许曾经失败的节点", "if nodes that failed it were allowed"),
     "priority": ("若优先级提高到 {}", "with priority {}"),
     "quota": ("若配额放宽", "with a larger quota"),
+    "funds": ("若有可用于算力的 {} 元代金券(或充值)", "with a voucher of {} yuan for compute (or a top-up)"),
     "time_limit_s": ("若时限不超过 {} 秒", "with a time limit of {} s"),
 }
 
@@ -37,12 +41,13 @@ async def explain(uow: UnitOfWork, task: ComputeTask) -> dict[str, Any]:
         return _answer(task.state, None, [], ("", ""))
     siting = admission(uow.platform).siting
     situation, yard = await read_situation(uow, await admission(uow.platform).guesses.now(uow))
+    wider = _wider(task, yard, uow.clock.now(), await lacking(uow, task))
     situation = siting.applied(situation)
-    found, variants = await asyncio.to_thread(_look, situation, yard, task.id, TaskSpec.model_validate(task.spec))
+    found, variants = await asyncio.to_thread(_look, situation, task.id, wider)
     words, choice = _sentence(found, yard), siting.chosen(task.id)
     if choice is not None and found.reason is not None and found.reason.code == "room":
         words = _planned(choice, yard)
-    return _answer(task.state, found, _shown(variants, yard), words)
+    return _answer(task.state, found, _shown(variants), words)
 
 
 async def preview(uow: UnitOfWork, org_id: str, spec: TaskSpec, *, trusted: bool) -> dict[str, Any]:
@@ -50,10 +55,11 @@ async def preview(uow: UnitOfWork, org_id: str, spec: TaskSpec, *, trusted: bool
     situation, yard = await read_situation(uow, await admission(uow.platform).guesses.now(uow))
     now = uow.clock.now()
     task = ComputeTask(id="preview", org_id=org_id, spec=spec.model_dump(mode="json"), trusted=trusted, created_at=now)
-    claim = claim_of(task, yard, now, None)
+    lacks = await missing_for(uow, org_id, spec)
+    claim = claim_of(task, yard, now, None, lacks)
     joined = Situation(situation.now, situation.nodes, situation.held, (*situation.claims, claim), situation.shares)
-    found, variants = await asyncio.to_thread(_look, joined, yard, "preview", spec)
-    return _answer("new", found, _shown(variants, yard), _sentence(found, yard))
+    found, variants = await asyncio.to_thread(_look, joined, "preview", _wider(task, yard, now, lacks))
+    return _answer("new", found, _shown(variants), _sentence(found, yard))
 
 
 async def why_all(uow: UnitOfWork) -> dict[str, tuple[str, Text]]:
@@ -66,40 +72,46 @@ async def why_all(uow: UnitOfWork) -> dict[str, tuple[str, Text]]:
     return {key: (reason.code, _words(reason, yard)) for key, reason in waits.items()}
 
 
-def _look(situation: Situation, yard: Yard, key: str, spec: TaskSpec) -> tuple[Forecast, list[Variant]]:
+def _look(situation: Situation, key: str, wider: list[tuple[str, str, Claim]]) -> tuple[Forecast, list[Variant]]:
     found = forecast(situation, key)
     if found.reason is None:
         return found, []
     kinds = sorted({node.accelerator for node in situation.nodes if node.accelerator})
-    variants = what_if(situation, key, kinds=kinds)
-    variants += [v for v in _other_regions(situation, yard, key, spec) if v.value not in {o.value for o in variants}]
-    return found, variants
+    return found, what_if(situation, key, kinds=kinds, wider=wider)
 
 
-def _other_regions(situation: Situation, yard: Yard, key: str, spec: TaskSpec) -> list[Variant]:
-    """Regions that the task's description shuts out and where it would start now."""
-    claim = next(one for one in situation.claims if one.key == key)
-    found = []
-    regions = {pool.region for pool in yard.pools.values() if pool.region} - set(spec.regions)
-    for region in sorted(regions) if spec.regions else []:
-        wider = spec.model_copy(update={"regions": [*spec.regions, region]})
-        may = {node.id for node in yard.nodes if yard.may(node, claim.owner, wider, False)}
-        pools = frozenset(node.pool_id for node in yard.nodes if node.id in may)
-        changed = replace(claim, pools=pools, avoid=claim.avoid - may)
-        others = tuple(changed if one.key == key else one for one in situation.claims)
-        if any(start.key == key for start in decide(replace(situation, claims=others)).starts):
-            found.append(Variant("region", region))
-    return found
+def _wider(task: ComputeTask, yard: Yard, now: datetime, lacks: list[int]) -> list[tuple[str, str, Claim]]:
+    """Claims that the task would make if its description allowed one more pool or region, or nodes that failed it."""
+    spec = TaskSpec.model_validate(task.spec)
+    pools = sorted({pool.name for pool in yard.pools.values()} - _named(yard, spec)) if spec.pools else []
+    regions = sorted({pool.region for pool in yard.pools.values() if pool.region} - set(spec.regions))
+    changes = [("region", name, {"regions": [*spec.regions, name]}) for name in (regions if spec.regions else [])]
+    changes += [("pool", name, {"pools": [*spec.pools, name]}) for name in pools]
+    own = claim_of(task, yard, now, None, lacks)
+    made = []
+    for kind, name, update in changes:
+        claim = claim_of(task, yard, now, None, lacks, spec.model_copy(update=update))
+        # What no other pool joins (another organisation's, one that runs no images) is no change.
+        if claim.pools != own.pools:
+            made.append((kind, name, claim))
+    if task.avoid:
+        forgiven = claim_of(task, yard, now, None, lacks, spec, forgive=True)
+        made.append(("avoid", "", forgiven))
+    return made
 
 
-def _shown(variants: list[Variant], yard: Yard) -> list[dict[str, Any]]:
+def _named(yard: Yard, spec: TaskSpec) -> set[str]:
+    return {pool.name for pool in yard.pools.values() if {pool.id, pool.name} & set(spec.pools)}
+
+
+def _shown(variants: list[Variant]) -> list[dict[str, Any]]:
     made = []
     for variant in variants:
         value = variant.value
         if variant.kind == "memory_mib":
             value = f"{int(value) / 1024:g}"
-        elif variant.kind == "pool":
-            value = yard.pools[value].name if value in yard.pools else value
+        elif variant.kind == "funds":
+            value = f"{Decimal(to_yuan(int(value))).quantize(_CENT, ROUND_UP):,}"
         zh, en = _CHANGES[variant.kind]
         made.append({"change": variant.kind, "value": value, "zh": zh.format(value), "en": en.format(value)})
     return made
@@ -124,6 +136,7 @@ def _words(reason: Reason, yard: Yard) -> Text:
     closed = [node for node in yard.nodes if not yard.open(node)]
     words: dict[str, Text] = {
         "room": ("没有足够的空闲资源", "not enough is free"),
+        "funds": ("余额与代金券不足以支付一次运行", "balance and vouchers do not cover one try"),
         "reserved": ("空闲资源正为排在前面的任务保留", "what is free is kept for a task before it"),
         "never": (
             f"当前可用节点都放不下它({len(closed)} 个节点停用、排空或失联)",

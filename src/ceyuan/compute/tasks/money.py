@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from ceyuan.compute.executors import Run
+from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.amounts import CORE_SECOND, amounts
 from ceyuan.compute.tasks.chain import START, link_of
 from ceyuan.compute.tasks.description import Resources, TaskSpec
 from ceyuan.compute.tasks.errors import BudgetTooSmall
 from ceyuan.compute.tasks.tables import ComputeTask
+from ceyuan.kernel.errors import QuotaExceeded
 from ceyuan.kernel.ids import is_id
 from ceyuan.kernel.work import UnitOfWork
-from ceyuan.metering import UsageEvent, Want, place_hold, post_usage, quote, release_hold
+from ceyuan.metering import InsufficientFunds, UsageEvent, Want, get_hold, place_hold, post_usage, quote, release_hold
 
 LEAST_S = 60
 """A budget must cover so many seconds."""
@@ -49,17 +51,73 @@ async def hold_for(
     uow: UnitOfWork, task: ComputeTask, spec: TaskSpec, wishes: Sequence[Resources], reference: str, most_micro: int
 ) -> str:
     """Set the money for a try aside, by resource as its dearest wish needs it; raises `InsufficientFunds`."""
-    seconds = spec.ends_by(uow.clock.now())
-    costs = [(await cost_of(uow, task.org_id, seconds, wish), wish) for wish in wishes]
+    wants = await _wants(uow, task.org_id, spec, wishes, most_micro)
+    return (await place_hold(uow, task.org_id, wants, reference=reference, subject=task.id)).id
+
+
+async def _wants(
+    uow: UnitOfWork, org_id: str, spec: TaskSpec, wishes: Sequence[Resources], most_micro: int
+) -> list[Want]:
+    seconds = max(1.0, spec.ends_by(uow.clock.now()))
+    costs = [(await cost_of(uow, org_id, seconds, wish), wish) for wish in wishes]
     whole, dearest = max(costs, key=lambda one: one[0])
     wants, left = [], most_micro
     for name, quantity in list(amounts(seconds, dearest).items())[1:]:
-        part = (await quote(uow, task.org_id, [Want(name, quantity)])).cost_micro
+        part = (await quote(uow, org_id, [Want(name, quantity)])).cost_micro
         amount = min(left, part * most_micro // max(1, whole))
         wants.append(Want(name, amount_micro=amount))
         left -= amount
     wants.append(Want(CORE_SECOND.name, amount_micro=left))
-    return (await place_hold(uow, task.org_id, wants, reference=reference, subject=task.id)).id
+    return wants
+
+
+async def _most(uow: UnitOfWork, org_id: str, spec: TaskSpec, wish: Resources) -> int:
+    """What a try of a wish costs at most."""
+    most = await cost_of(uow, org_id, max(1.0, spec.ends_by(uow.clock.now())), wish)
+    return most if spec.budget_micro is None else min(most, spec.budget_micro)
+
+
+async def set_aside(
+    uow: UnitOfWork, task: ComputeTask, spec: TaskSpec, wishes: Sequence[Resources], reference: str, most_micro: int
+) -> str | None:
+    """The hold for a try; none where the task must wait for money that other tasks of its organisation still hold.
+
+    Raises `InsufficientFunds` where even that would not do: the task could never begin.
+    """
+    try:
+        return await hold_for(uow, task, spec, wishes, reference, most_micro)
+    except InsufficientFunds as refusal:
+        coming, missing = 0, int(refusal.fields["missing_micro"])
+        for hold_id in await repository.holds_of(uow.session, task.org_id):
+            coming += (await get_hold(uow, hold_id)).rest_micro
+        if coming < missing:
+            raise
+    return None
+
+
+async def seat_paid(uow: UnitOfWork, task: ComputeTask, spec: TaskSpec, wish: Resources, reference: str) -> bool:
+    """Set the money for a task that is about to get seats aside, if that was not done yet; whether it could be."""
+    if task.hold_id is None:
+        try:
+            most = await _most(uow, task.org_id, spec, wish)
+            task.hold_id = await hold_for(uow, task, spec, [wish], reference, most)
+        except (InsufficientFunds, QuotaExceeded):
+            return False
+    return True
+
+
+async def missing_for(uow: UnitOfWork, org_id: str, spec: TaskSpec) -> list[int]:
+    """Micro-yuan that balances and credit do not cover, for a try of each wish."""
+    missing = []
+    for wish in spec.wishes:
+        wants = await _wants(uow, org_id, spec, [wish], await _most(uow, org_id, spec, wish))
+        missing.append((await quote(uow, org_id, wants)).missing_micro)
+    return missing
+
+
+async def lacking(uow: UnitOfWork, task: ComputeTask) -> list[int]:
+    """The same for a waiting task; nothing once its money is set aside."""
+    return [] if task.hold_id else await missing_for(uow, task.org_id, TaskSpec.model_validate(task.spec))
 
 
 async def settle(uow: UnitOfWork, task: ComputeTask, run: Run) -> None:

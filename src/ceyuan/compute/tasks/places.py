@@ -124,6 +124,7 @@ class Place(ABC):
             nodes=placed.nodes,
             where=",".join(self.ticket.nodes),
             network=spec.network,
+            image=spec.image,
         )
 
 

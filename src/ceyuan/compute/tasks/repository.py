@@ -52,6 +52,12 @@ async def any_waiting(session: AsyncSession) -> bool:
     return await session.scalar(query.limit(1)) is not None
 
 
+async def holds_of(session: AsyncSession, org_id: str) -> list[str]:
+    """The money that an organisation's tasks have set aside, by id."""
+    query = select(ComputeTask.hold_id).where(ComputeTask.org_id == org_id, ComputeTask.hold_id.is_not(None))
+    return [hold_id for hold_id in await session.scalars(query) if hold_id]
+
+
 async def ended_lengths(session: AsyncSession, most: int = 2000) -> list[tuple[str, int, float]]:
     """(organisation, accelerators, seconds) of tasks that ended by themselves, the newest first."""
     query = select(ComputeTask).where(ComputeTask.state == "succeeded").order_by(ComputeTask.finished_at.desc())

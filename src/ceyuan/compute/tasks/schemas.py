@@ -26,13 +26,15 @@ class RefusalOut(BaseModel):
 
 
 class CheckOut(BaseModel):
-    """A dry run: what would be taken, refused, and paid for one try; whether the platform's files are kept away."""
+    """A dry run: what would be taken, refused, and paid for one try; what the organisation is short of for it; whether
+    the platform's files are kept away."""
 
     placed: dict[str, Any]
     refusals: list[RefusalOut]
     inputs: dict[str, str]
     least_micro: int
     most_micro: int
+    missing_micro: int
     isolated: bool
     queue: ExplainOut
 
@@ -101,9 +103,9 @@ class ChangeOut(BaseModel):
 
 
 class ExplainOut(BaseModel):
-    """Why a task waits: its place in the whole queue (1: next), the reason (`room`, `reserved`, `quota`, `never`), when
-    it is expected to start at the earliest and, as everything ends at its limit, at the latest, and what would make it
-    start now. Of a task that does not wait only `state` is told."""
+    """Why a task waits: its place in the whole queue (1: next), the reason (`room`, `reserved`, `quota`, `funds`,
+    `never`), when it is expected to start at the earliest and, as everything ends at its limit, at the latest, and what
+    would make it start now. Of a task that does not wait only `state` is told."""
 
     state: str
     position: int | None

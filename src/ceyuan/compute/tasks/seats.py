@@ -22,6 +22,7 @@ from ceyuan.compute.pools import (
 from ceyuan.compute.quotas import shares
 from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.description import Resources, TaskSpec
+from ceyuan.compute.tasks.money import lacking
 from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.compute.tasks.tables import ComputeTask
 from ceyuan.kernel.work import UnitOfWork
@@ -47,13 +48,15 @@ class Yard:
         return self.pools[node.pool_id].state == "active" and not node.draining and node.health == "up"
 
     def may(self, node: PoolNode, org_id: str, spec: TaskSpec, trusted: bool) -> bool:
-        """Whether a task of the organisation may ever run on the node, by pool, region and isolation."""
+        """Whether a task of the organisation may ever run on the node, by pool, region, image and isolation."""
         pool = self.pools[node.pool_id]
         if pool.org_id not in (None, org_id):
             return False
         if spec.pools and not {pool.id, pool.name} & set(spec.pools):
             return False
         if spec.regions and pool.region not in spec.regions:
+            return False
+        if spec.image and not KINDS[pool.kind].takes_image(pool, spec.image):
             return False
         return trusted or self.isolated(node) or pool.org_id == org_id
 
@@ -111,9 +114,19 @@ def _limit(task: ComputeTask, spec: TaskSpec, now: datetime) -> float:
     return max(1.0, spec.ends_by(now))
 
 
-def claim_of(task: ComputeTask, yard: Yard, now: datetime, guess: Guess | None) -> Claim:
-    """A waiting task as the engine takes it."""
-    spec = TaskSpec.model_validate(task.spec)
+def claim_of(
+    task: ComputeTask,
+    yard: Yard,
+    now: datetime,
+    guess: Guess | None,
+    lacks: Sequence[int] = (),
+    spec: TaskSpec | None = None,
+    *,
+    forgive: bool = False,
+) -> Claim:
+    """A waiting task as the engine takes it; `lacks` is the money it is short of for each wish, `spec` another
+    description than its own, `forgive`: nodes that failed it count as any other."""
+    spec = spec or TaskSpec.model_validate(task.spec)
     may = [node for node in yard.nodes if yard.may(node, task.org_id, spec, bool(task.trusted))]
     known = {node.id for node in may}
     # A pool whose nodes cannot be joined never holds several nodes of one task.
@@ -121,7 +134,7 @@ def claim_of(task: ComputeTask, yard: Yard, now: datetime, guess: Guess | None) 
     lonely = {node.id for node in may if not KINDS[yard.pools[node.pool_id].kind].gangs}
     shut = {node.id for node in yard.nodes} - known | (lonely if all(need.nodes > 1 for need in needs) else set())
     # Nodes that failed it come after all others, not never.
-    failed = set(task.avoid or ())
+    failed = set() if forgive else set(task.avoid or ())
     if all(node.id in failed | shut or not yard.open(node) for node in yard.nodes):
         failed = set()
     longest = _limit(task, spec, now)
@@ -137,6 +150,7 @@ def claim_of(task: ComputeTask, yard: Yard, now: datetime, guess: Guess | None) 
         frozenset(node.pool_id for node in may) or frozenset({"-"}),
         frozenset(shut | failed),
         spec.interruptible,
+        lacks=tuple(lacks) if any(lacks) else (),
     )
 
 
@@ -173,7 +187,7 @@ async def read_situation(uow: UnitOfWork, guess: Guess | None = None) -> tuple[S
         now.timestamp(),
         yard.engine_nodes(),
         tuple(held_of(task, now, guess) for task in holding),
-        tuple(claim_of(task, yard, now, guess) for task in waiting),
+        tuple([claim_of(task, yard, now, guess, await lacking(uow, task)) for task in waiting]),
         tree,
     )
     return situation, yard

@@ -11,7 +11,7 @@ from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.admitting import NOT_YET, leave_seats, wake_after
 from ceyuan.compute.tasks.description import Resources, TaskSpec
 from ceyuan.compute.tasks.errors import DeadlinePassed, TaskNotFound, TaskNotOpen
-from ceyuan.compute.tasks.money import check_budget, cost_of, hold_for
+from ceyuan.compute.tasks.money import check_budget, cost_of, missing_for, set_aside
 from ceyuan.compute.tasks.places import Ticket, read_output
 from ceyuan.compute.tasks.seats import Yard, read_yard
 from ceyuan.compute.tasks.tables import ComputeTask
@@ -30,13 +30,15 @@ JOB_KIND = "compute.task"
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What a dry run says: the wishes that can be met, what was refused, the resolved inputs, what it costs at least
-    and at most, and whether it is kept from the platform's files wherever it may run."""
+    and at most, what the organisation is short of for that, and whether it is kept from the platform's files wherever
+    it may run."""
 
     wishes: list[Resources]
     refusals: list[Refusal]
     inputs: dict[str, str]
     least_micro: int
     most_micro: int
+    missing_micro: int
     isolated: bool
 
     @property
@@ -61,7 +63,12 @@ async def check_task(uow: UnitOfWork, org_id: str, spec: TaskSpec) -> Checked:
     for reference in spec.outputs.values():
         await _check_output(uow, reference)
     least, most = await check_budget(uow, org_id, spec, wishes)
-    return Checked(wishes, refusals, inputs, least, most, _isolated(yard, org_id, spec, uow.actor.is_admin))
+    short = max(await missing_for(uow, org_id, spec.model_copy(update=_only(wishes))))
+    return Checked(wishes, refusals, inputs, least, most, short, _isolated(yard, org_id, spec, uow.actor.is_admin))
+
+
+def _only(wishes: list[Resources]) -> dict[str, Any]:
+    return {"resources": wishes[0], "alternatives": wishes[1:]}
 
 
 def _isolated(yard: Yard, org_id: str, spec: TaskSpec, trusted: bool) -> bool:
@@ -87,7 +94,8 @@ async def _check_output(uow: UnitOfWork, reference: str) -> None:
 
 async def create_task(uow: UnitOfWork, org_id: str, spec: TaskSpec, *, key: str | None = None) -> ComputeTask:
     """Queue a task; with the same idempotency `key` the first one is returned. Raises what `check_task` raises, and
-    `InsufficientFunds` where the organisation cannot pay for one try."""
+    `InsufficientFunds` where the organisation could not pay for one try even if its other tasks gave all back that they
+    hold; else it waits for them."""
     checked = await check_task(uow, org_id, spec)
     task_id = new_id("tsk")
     whole = None if key is None else f"task:{org_id}:{key}"
@@ -120,7 +128,7 @@ async def create_task(uow: UnitOfWork, org_id: str, spec: TaskSpec, *, key: str 
         started_at=None,
         finished_at=None,
     )
-    task.hold_id = await hold_for(uow, task, spec, checked.wishes, f"task:{task_id}:1", checked.most_micro)
+    task.hold_id = await set_aside(uow, task, spec, checked.wishes, f"task:{task_id}:1", checked.most_micro)
     job.not_before = NOT_YET
     uow.session.add(task)
     await uow.session.flush()
@@ -161,7 +169,7 @@ async def resume_task(uow: UnitOfWork, task_id: str) -> ComputeTask:
     _, most = await check_budget(uow, task.org_id, spec, wishes)
     job = await jobs.resume(uow, task.job_id)
     job.not_before = NOT_YET
-    task.hold_id = await hold_for(uow, task, spec, wishes, f"task:{task.id}:{job.run}", most)
+    task.hold_id = await set_aside(uow, task, spec, wishes, f"task:{task.id}:{job.run}", most)
     task.state, task.reason, task.finished_at, task.avoid = "queued", "", None, None
     task.queued_at = uow.clock.now()
     leave_seats(task)

@@ -8,9 +8,9 @@ from typing import Any
 from ceyuan.compute.admission import Node, best_fit, free_of
 from ceyuan.compute.catalogue import Search, known_accelerator, known_region, usable_offers
 from ceyuan.compute.links import LinkHole, read_links
-from ceyuan.compute.pools import KINDS, PoolNode
+from ceyuan.compute.pools import IMAGE, KINDS, PoolNode
 from ceyuan.compute.tasks.description import Resources, TaskSpec
-from ceyuan.compute.tasks.errors import NotIsolated, TaskImpossible
+from ceyuan.compute.tasks.errors import ImageImpossible, NotIsolated, TaskImpossible
 from ceyuan.compute.tasks.seats import Yard, need_of
 from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.kernel.errors import Invalid
@@ -31,20 +31,22 @@ async def choose(
 ) -> tuple[list[Resources], list[Refusal]]:
     """The wishes that can be met some time, in their order, with the refusals of the others.
 
-    Raises `TaskImpossible` if none can be, `AcceleratorUnknown` for a name that nobody knows, `NotIsolated` where only
-    trusted tasks could run.
+    Raises `TaskImpossible` if none can be, `AcceleratorUnknown` for a name that nobody knows, `ImageImpossible` for an
+    image that none of its pools runs, `NotIsolated` where only trusted tasks could run.
     """
     for wish in spec.wishes:
         known_accelerator(wish.accelerator)
     _check_names(yard, spec)
+    _check_image(yard, org_id, spec)
     may = [node for node in yard.nodes if yard.may(node, org_id, spec, trusted)]
     if not may and any(yard.may(node, org_id, spec, True) for node in yard.nodes):
         raise NotIsolated(
             hint=("请管理员安装 bubblewrap,或由管理员运行", "an administrator must install bubblewrap, or run it")
         )
+    nearest = {} if may else _nearest(yard, org_id, spec, trusted)
     possible, refusals = [], []
     for wish in spec.wishes:
-        refusal = await _refuse(uow, yard, wish, may)
+        refusal = await _refuse(uow, yard, wish, may, nearest)
         if refusal is None:
             possible.append(wish)
         else:
@@ -83,7 +85,48 @@ def _check_names(yard: Yard, spec: TaskSpec) -> None:
         known_region(region)
 
 
-async def _refuse(uow: UnitOfWork, yard: Yard, wish: Resources, may: list[PoolNode]) -> Refusal | None:
+def _check_image(yard: Yard, org_id: str, spec: TaskSpec) -> None:
+    if not spec.image:
+        return
+    if not IMAGE.fullmatch(spec.image):
+        raise ImageImpossible(
+            (f"“{spec.image}”不是镜像名", f"“{spec.image}” is no reference of an image"),
+            hint=("形如 registry.example/team/image:tag", "write it as registry.example/team/image:tag"),
+            nearest=[],
+        )
+    plain = spec.model_copy(update={"image": ""})
+    may = {node.pool_id: yard.pools[node.pool_id] for node in yard.nodes if yard.may(node, org_id, plain, True)}
+    if any(KINDS[pool.kind].takes_image(pool, spec.image) for pool in may.values()):
+        return
+    images = sorted({image for pool in may.values() for image in KINDS[pool.kind].images(pool)})
+    if images:
+        listed = ", ".join(images)
+        raise ImageImpossible(
+            (f"资源池不运行“{spec.image}”", f"no pool that it may use runs “{spec.image}”"),
+            hint=(f"可用的镜像(或其前缀):{listed}", f"they run (what begins with) {listed}"),
+            nearest=images,
+        )
+    raise ImageImpossible(
+        ("可用的资源池都不运行镜像", "none of the pools that it may use runs images"),
+        hint=("请去掉 image,或使用 Kubernetes 资源池", "leave image out, or use a pool of Kubernetes"),
+        nearest=[],
+    )
+
+
+def _nearest(yard: Yard, org_id: str, spec: TaskSpec, trusted: bool) -> dict[str, Any]:
+    """Pools and regions that would take a task whose description shuts all of them out."""
+    free = spec.model_copy(update={"pools": [], "regions": []})
+    pools = {node.pool_id: yard.pools[node.pool_id] for node in yard.nodes if yard.may(node, org_id, free, trusted)}
+    found = {
+        "pools": sorted(pool.name for pool in pools.values()),
+        "regions": sorted({pool.region for pool in pools.values() if pool.region}),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+async def _refuse(
+    uow: UnitOfWork, yard: Yard, wish: Resources, may: list[PoolNode], nearest: dict[str, Any]
+) -> Refusal | None:
     kind = wish.accelerator if wish.accelerators else ""
     there = [node for node in may if not kind or node.accelerator == kind]
     if kind and not there:
@@ -94,7 +137,7 @@ async def _refuse(uow: UnitOfWork, yard: Yard, wish: Resources, may: list[PoolNo
             {"accelerator": "cpu", "offers": [offer.id for offer in offers[:5]]},
         )
     if not there:
-        return Refusal("没有可用的资源池", "no pool is connected that it may use", {})
+        return Refusal("没有可用的资源池", "no pool is connected that it may use", nearest)
     if wish.nodes > 1:
         there = [node for node in there if KINDS[yard.pools[node.pool_id].kind].gangs]
         if not there:

@@ -42,9 +42,17 @@ async def choose_rule(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]
     facts = await ctx.step("mix", lambda: _read_mix(ctx.platform, folder / "tasks.jsonl"))
     scenarios = [ScenarioIn(name=rule, placing=rule).model_dump(mode="json") for rule in RULES]
     arguments = {"world": facts["world"], "tasks": {"path": str(folder / "tasks.jsonl")}, "folder": str(folder)}
-    results = await ctx.run_process(_ENTRY, arguments | {"scenarios": scenarios}, memory_mb=_MEMORY_MB, time_s=_TIME_S)
+
+    async def replay() -> dict[str, Any]:
+        results = await ctx.run_process(
+            _ENTRY, arguments | {"scenarios": scenarios}, memory_mb=_MEMORY_MB, time_s=_TIME_S
+        )
+        return {"rule": best_of(results), "figures": [_figures(row) for row in results]}
+
+    # Remembered before its folder goes: a kill in between must not ask for a replay of what is no more.
+    found = await ctx.step("replay", replay)
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-    return {"rule": best_of(results), "tasks": facts["tasks"], "figures": [_figures(row) for row in results]}
+    return {"rule": found["rule"], "tasks": facts["tasks"], "figures": found["figures"]}
 
 
 async def _read_mix(platform: Platform, path: Path) -> dict[str, Any]:

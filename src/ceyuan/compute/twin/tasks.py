@@ -27,6 +27,10 @@ async def run_study(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
     study_id = str(params["study_id"])
     facts = await ctx.transaction("begin", lambda uow: _begin(uow, study_id))
     plan, folder = StudyPlan.model_validate(facts["plan"]), _folder(ctx.platform, study_id)
+    if (names := await _kept(ctx, study_id)) is not None:
+        # Killed after it was kept: its folder may be gone already.
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        return {"study_id": study_id, "scenarios": names}
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     path = folder / "tasks.jsonl"
     await ctx.step("workload", lambda: _read_workload(ctx, facts["org_id"], plan, path))
@@ -81,6 +85,13 @@ async def _read_workload(ctx: JobContext, org_id: str, plan: StudyPlan, path: Pa
     text = "".join(json.dumps(row) + "\n" for row in rows)
     await asyncio.to_thread(path.write_text, text, encoding="utf-8")
     return len(rows)
+
+
+async def _kept(ctx: JobContext, study_id: str) -> list[str] | None:
+    """The scenarios of a study whose results are kept already."""
+    async with ctx.platform.work(ctx.actor, write=False) as uow:
+        study = await service.get(uow.session, study_id)
+        return [row["name"] for row in study.results] if study.state == "succeeded" else None
 
 
 async def _keep(uow: UnitOfWork, study_id: str, results: list[dict[str, Any]]) -> None:
