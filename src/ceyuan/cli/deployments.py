@@ -94,12 +94,17 @@ def engines(name: str) -> None:
 
 @app.command()
 def logs(name: str, engine: Annotated[str | None, typer.Option(help="one engine; default: all")] = None) -> None:
-    """Print the last lines of a deployment's engines."""
+    """Print the last lines of a deployment's engines: how they came up, the calls that they answered, their faults."""
+    api = Api()
 
     def lines() -> Iterator[dict[str, Any]]:
         for one in _see(name)["engines"]:
-            if engine in (None, one["name"]):
-                yield from ({"engine": one["name"], "line": line} for line in one["log"])
+            if engine not in (None, one["name"]):
+                continue
+            said = one["log"]
+            if one["task_id"]:
+                said = api.get(f"/api/v1/compute/tasks/{one['task_id']}/log")["text"].splitlines() or said
+            yield from ({"engine": one["name"], "line": line} for line in said)
 
     show_rows(lines(), ["engine", "line"], key="line")
 

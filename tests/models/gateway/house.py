@@ -23,6 +23,7 @@ from ceyuan.models.gateway.gateway import Gateway
 from ceyuan.models.gateway.running import GatewayService
 from ceyuan.models.gateway.tables import GatewayCall
 from ceyuan.models.serving import ModelDirectory, NewServed, NewUpstream, add_upstream, serve_model
+from ceyuan.server.listening import PatientProtocol
 from tests.identity.actors import People
 from tests.models.fake_upstream import FakeUpstream
 
@@ -153,7 +154,7 @@ async def serve_http(app: Any) -> AsyncIterator[str]:
     """Serve an ASGI application on a free port of loopback; gives its address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="warning", lifespan="off", http="httptools", access_log=False)
+    config = uvicorn.Config(app, log_level="warning", lifespan="off", http=PatientProtocol, access_log=False)
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -57,6 +57,14 @@ async def test_every_endpoint_of_an_embedded_model_is_metered(house: House, tmp_
     assert all(call.cost_micro > 0 for call in calls)
 
 
+async def test_an_engine_counts_as_many_tokens_as_it_bills(house: House, tmp_path: Path) -> None:
+    await _serve_tiny(house, write_tiny_model(tmp_path / "tiny.gguf"))
+    body = {"model": "demo/tiny", "max_tokens": 1, "messages": [{"role": "user", "content": "the 四季"}]}
+    _, counted, headers = await house.post(body, "/v1/messages/count_tokens")
+    assert headers["x-ceyuan-counted-by"] == "upstream"
+    assert counted["input_tokens"] == (await house.post(body))[1]["usage"]["prompt_tokens"]
+
+
 async def test_an_engine_that_was_killed_is_back_for_the_next_call(house: House, tmp_path: Path) -> None:
     directory = await _serve_tiny(house, write_tiny_model(tmp_path / "tiny.gguf"))
     body = {**CHAT, "model": "demo/tiny", "max_tokens": 2}

@@ -100,8 +100,7 @@ async def test_a_killed_engine_is_started_again_for_the_next_request(engines: En
         pid = engines.states()[0].pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    await _until(lambda: engines.states()[0].pid is None)
-    assert engines.states()[0].state == "backing_off"
+    await _until(lambda: engines.states()[0].last_error is not None)
     async with engines.lease("tiny"):
         state = engines.states()[0]
         assert state.state == "ready"
@@ -232,3 +231,22 @@ def test_the_folder_of_a_process_that_is_gone_is_removed_and_one_in_use_is_kept(
     own_folder(tmp_path)[1].close()
     assert used.exists()
     held.close()
+
+
+async def test_an_engine_keeps_a_log_of_its_life_and_of_its_calls(engines: Engines, model: Path) -> None:
+    engines.declare("tiny", _spec(model, threads=None))
+    async with engines.lease("tiny", call_id="req_1"):
+        pass
+    with pytest.raises(ZeroDivisionError):
+        async with engines.lease("tiny", call_id="req_2"):
+            raise ZeroDivisionError
+    os.kill(engines.states()[0].pid or 0, signal.SIGKILL)
+    await _until(lambda: "ended by itself" in engines.states()[0].log[-1])
+    lines = engines.states()[0].log
+    assert lines == sorted(lines, key=lambda line: line[:24])
+    told = "\n".join(line.partition("Z ")[2] for line in lines)
+    for words in (
+        *("starting with tiny.gguf, 512 tokens of context, 2 calls at once", "self-test: ", "ready after "),
+        *("call req_1 ended after ", "call req_2 ended early after ", "ended by itself"),
+    ):
+        assert words in told

@@ -64,7 +64,16 @@ export function Engines({ rows }: { rows: Engine[] }) {
       query={{ ...still, data: { items: rows } }}
       columns={engines}
       rowKey={(one) => one.name}
-      expand={(one) => <pre className="mono faint">{one.log.slice(-20).join('\n') || '—'}</pre>}
+      expand={(one) => (
+        <pre
+          className="mono faint"
+          aria-label={t('deploy.engineLog')}
+          tabIndex={0}
+          style={{ maxHeight: 320, overflow: 'auto', margin: 0 }}
+        >
+          {one.log.join('\n') || '—'}
+        </pre>
+      )}
       empty={null}
     />
   )

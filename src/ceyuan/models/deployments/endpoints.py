@@ -44,11 +44,14 @@ def _shown_variant(uow: UnitOfWork, served_id: str, variant: Variant) -> dict[st
     }
 
 
-def _shown_engine(plan: DeploymentPlan, state: EngineState, *, full: bool) -> dict[str, Any]:
+def _shown_engine(plan: DeploymentPlan, state: EngineState, *, own: bool, full: bool) -> dict[str, Any]:
+    """An engine as operators see it (`full`), those who run the deployment (`own`), or anybody who may call it."""
     number = int(state.name.split("/")[1])
     name = next((one.name for one in plan.variants if one.number == number), "")
     shown = {**asdict(state), "variant": name}
-    return shown if full else shown | {"log": [], "pid": None, "last_error": None, "address": None}
+    if full:
+        return shown
+    return shown | {"pid": None, "address": None} | ({} if own else {"log": [], "last_error": None})
 
 
 async def _cost(uow: UnitOfWork, row: ServedModel, plan: DeploymentPlan) -> int | None:
@@ -72,6 +75,7 @@ async def _cost(uow: UnitOfWork, row: ServedModel, plan: DeploymentPlan) -> int 
 async def _shown(uow: UnitOfWork, row: ServedModel, plan: DeploymentPlan) -> dict[str, Any]:
     (directory,) = uow.platform.find(ModelDirectory)
     full = uow.actor.has_duty("operator")
+    own = row.owner_org_id is not None and uow.actor.may(row.owner_org_id, "maintainer")
     return {
         **{
             name: getattr(row, name)
@@ -82,7 +86,7 @@ async def _shown(uow: UnitOfWork, row: ServedModel, plan: DeploymentPlan) -> dic
         "replicas": directory.scale_of(row.id, plan),
         "delay_ms": estimated_delay_s(directory.loads_of(row, plan)) * 1000,
         "variants": [_shown_variant(uow, row.id, one) for one in sorted(plan.variants, key=lambda one: one.number)],
-        "engines": [_shown_engine(plan, state, full=full) for state in directory.engine_states(row.id)],
+        "engines": [_shown_engine(plan, state, own=own, full=full) for state in directory.engine_states(row.id)],
         "cost_micro": await _cost(uow, row, plan),
         "created_at": row.created_at,
         "updated_at": row.updated_at,

@@ -13,12 +13,12 @@ from fastapi import Request
 from ceyuan.kernel.errors import CeyuanError, Language
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.platform import Platform
-from ceyuan.models.gateway import messages, metrics
+from ceyuan.models.gateway import counting, messages, metrics
 from ceyuan.models.gateway.answers import JSON, Header, error_body, error_document, error_headers, language_of
 from ceyuan.models.gateway.call import Endpoint
 from ceyuan.models.gateway.course import Incoming, Sink
 from ceyuan.models.gateway.errors import BodyTooLarge, ClientGone, ModelUnknown, UnknownRoute, WrongMethod
-from ceyuan.models.gateway.gateway import Gateway
+from ceyuan.models.gateway.gateway import Gateway, late_body
 from ceyuan.models.gateway.keys import Caller, Callers, KeyStore, caller_of, key_of, require_owner, session_owner
 from ceyuan.models.gateway.prompt import PATHS
 from ceyuan.models.gateway.repeats import LONGEST_KEY
@@ -108,6 +108,7 @@ class GatewayApp:
         self._platform = platform
         self._keys = keys
         self._callers = Callers(platform)
+        self._counts: counting.Counts | None = None
         self.gateway: Gateway | None = None
 
     def serves(self, path: str) -> bool:
@@ -126,6 +127,11 @@ class GatewayApp:
                 if method != "POST":
                     raise WrongMethod(hint=("请使用 POST", "use POST"))
                 await self._call(Arrived(request_id, scope, headers, receive), sink)
+            elif path == counting.PATH:
+                sink = messages.MessageSink(sink, request_id)
+                if method != "POST":
+                    raise WrongMethod(hint=("请使用 POST", "use POST"))
+                await self._count(Arrived(request_id, scope, headers, receive), send)
             elif path == _MODELS or path.startswith(_MODELS + "/"):
                 if method not in ("GET", "HEAD"):
                     raise WrongMethod(hint=("请使用 GET", "use GET"))
@@ -176,6 +182,25 @@ class GatewayApp:
             watch.work.uncancel()
         finally:
             watch.end()
+
+    async def _count(self, arrived: Arrived, send: Send) -> None:
+        """Say how many tokens a messages request has."""
+        gateway = self._ready()
+        if self._counts is None or self._counts.gateway is not gateway:
+            self._counts = counting.Counts(gateway)
+        caller = await self._caller(arrived)
+        try:
+            async with asyncio.timeout(gateway.settings.body_timeout_s):
+                body = await read_body(arrived, int(gateway.settings.max_body_mb * 1e6))
+        except TimeoutError:
+            raise late_body() from None
+        inside = arrived.headers.get(b"x-ceyuan-data", b"") == b"inside"
+        tokens, counted = await self._counts.count(caller, body, arrived.id, inside=inside)
+        data = orjson.dumps({"input_tokens": tokens})
+        headers = [JSON, (b"content-length", b"%d" % len(data)), (b"x-request-id", arrived.id.encode())]
+        sink = AsgiSink(send)
+        await sink.start(200, [*headers, (b"x-ceyuan-counted-by", counted.encode())])
+        await sink.send(data, more=False)
 
     async def _models(self, path: str, arrived: Arrived, sink: Sink) -> None:
         gateway = self._ready()

@@ -103,7 +103,8 @@ class Forwarder:
             final = all(one.standby for one in following)
             assert replica.engine is not None
             try:
-                async with self._directory.engine_place(replica.engine, wait_s=self._settings.cold_start_s) as place:
+                wait_s, call_id = self._settings.cold_start_s, run.call.id
+                async with self._directory.engine_place(replica.engine, wait_s=wait_s, call_id=call_id) as place:
                     path = place.base_url + _PATHS[run.call.endpoint]
                     target = Target(path, self._typed(place.headers, prompt), place.socket, place.direct)
                     done = await self._try(run, route, prompt, self._open(run, prompt, replica, target), final=final)

@@ -351,12 +351,17 @@ class Gateway:
         return self.funds.cost(call.org_id, call.price_model, *used)
 
 
+def late_body() -> BadRequest:
+    """The error of a body that took too long."""
+    return BadRequest(
+        ("请求体发送过慢", "the body did not arrive in time"), hint=("请检查网络后重试", "check the network")
+    )
+
+
 def _lateness(run: Run) -> CeyuanError:
     """The error of a call that waited too long, by what it waited for."""
     if run.phase == "body":
-        return BadRequest(
-            ("请求体发送过慢", "the body did not arrive in time"), hint=("请检查网络后重试", "check the network")
-        )
+        return late_body()
     if run.phase == "turn":
         return TooManyAtOnce(
             ("该模型的排队已超时", "the line at this model did not move in time"), hint=AGAIN, retry_after_s=5

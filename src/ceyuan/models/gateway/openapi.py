@@ -247,6 +247,21 @@ _CARD = {
 }
 
 
+_COUNT = _post(
+    "count_message_tokens",
+    "Count the tokens of a conversation in Anthropic's form",
+    _request(
+        {
+            "model": _TEXT,
+            "messages": {"type": "array", "minItems": 1, "items": _MESSAGE},
+            "system": {"anyOf": [_TEXT, {"type": "array", "items": _ANY}]},
+            "tools": {"type": "array", "items": _ANY},
+        },
+        ["model", "messages"],
+    ),
+    {"type": "object", "required": ["input_tokens"], "properties": {"input_tokens": {"type": "integer"}}},
+    streams=False,
+)
 _MADE = {"type": "object", "additionalProperties": True, "properties": {"data": {"type": "array", "items": _ANY}}}
 _RERANK = _post(
     "create_ranking",
@@ -330,6 +345,7 @@ def openapi_paths() -> dict[str, Any]:
         "/v1/completions": _COMPLETION,
         "/v1/embeddings": _EMBEDDING,
         "/v1/messages": _MESSAGES,
+        "/v1/messages/count_tokens": _COUNT,
         "/v1/rerank": _RERANK,
         "/v1/images/generations": _IMAGES,
         "/v1/audio/speech": _SPEECH,

@@ -78,10 +78,12 @@ class Shadows:
         assert replica.engine is not None
         began = time.monotonic()
         figures.calls += 1
+        call_id = new_id("shadow")
+        held = self._directory.engine_place(replica.engine, wait_s=0.1, call_id=call_id)
         try:
-            async with asyncio.timeout(_PATIENCE_S), self._directory.engine_place(replica.engine, wait_s=0.1) as place:
+            async with asyncio.timeout(_PATIENCE_S), held as place:
                 target = Target(place.base_url + path, place.headers, place.socket, place.direct)
-                answer = await self._upstreams.post(target, body, new_id("shadow"))
+                answer = await self._upstreams.post(target, body, call_id)
                 try:
                     content = await answer.read(_LONGEST)
                     status = answer.status

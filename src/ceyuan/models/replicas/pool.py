@@ -139,7 +139,7 @@ class PoolReplicas:
         return name.partition("/")[0] in self._wanted
 
     @asynccontextmanager
-    async def place(self, name: str, *, wait_s: float) -> AsyncIterator[Place]:
+    async def place(self, name: str, *, wait_s: float, call_id: str = "") -> AsyncIterator[Place]:
         """The address of a replica, held for one call; of any that can be reached, where none is named."""
         served_id, number, replica_id = name.split("/")
         if replica_id == _ANY:

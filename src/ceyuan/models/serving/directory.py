@@ -92,10 +92,11 @@ class ModelDirectory:
         return [route for _, route in sorted(self._routes.items()) if route.is_open_to(org_id)]
 
     @asynccontextmanager
-    async def engine_place(self, engine: str, *, wait_s: float) -> AsyncIterator[Place]:
-        """Where a call goes that this replica answers; holds it meanwhile, started first where it sleeps."""
+    async def engine_place(self, engine: str, *, wait_s: float, call_id: str = "") -> AsyncIterator[Place]:
+        """Where a call goes that this replica answers; holds it meanwhile, started first where it sleeps. `call_id`
+        stands in the replica's log."""
         kind = next((one for one in self._kinds() if one.holds(engine)), self.embedded)
-        async with kind.place(engine, wait_s=wait_s) as place:
+        async with kind.place(engine, wait_s=wait_s, call_id=call_id) as place:
             yield place
 
     def engine_state(self, served_id: str) -> EngineState | None:

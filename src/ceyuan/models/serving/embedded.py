@@ -113,13 +113,13 @@ class EmbeddedReplicas:
         return self.engines is not None and name in self.engines.names
 
     @asynccontextmanager
-    async def place(self, name: str, *, wait_s: float) -> AsyncIterator[Place]:
+    async def place(self, name: str, *, wait_s: float, call_id: str = "") -> AsyncIterator[Place]:
         """The engine's socket, held for one call."""
         if self.engines is None:
             raise EngineUnavailable(("引擎正在关闭", "the engines are shutting down"))
         if not self.holds(name):
             self.home.require()
-        async with self.engines.lease(name, wait_s=wait_s) as lease:
+        async with self.engines.lease(name, wait_s=wait_s, call_id=call_id) as lease:
             yield Place("http://engine/v1", {}, lease.socket)
 
     def states(self, served_id: str) -> list[EngineState]:

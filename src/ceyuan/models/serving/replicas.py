@@ -50,7 +50,7 @@ class Replicas(Protocol):
         """Whether the replica of this name is one of these."""
         ...
 
-    def place(self, name: str, *, wait_s: float) -> AbstractAsyncContextManager[Place]:
+    def place(self, name: str, *, wait_s: float, call_id: str = "") -> AbstractAsyncContextManager[Place]:
         """Where a call goes that this replica answers; held meanwhile, started first where it sleeps. Raises
         `EngineUnavailable`."""
         ...

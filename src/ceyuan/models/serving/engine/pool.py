@@ -18,6 +18,7 @@ from typing import IO, Any, Literal
 import psutil
 
 from ceyuan.kernel.waiting import wait_at_most
+from ceyuan.models.serving.engine.logbook import Logbook
 from ceyuan.models.serving.engine.process import EngineProcess, EngineSpec
 from ceyuan.models.serving.errors import EngineUnavailable
 
@@ -27,6 +28,8 @@ _PREFIX = "ceyuan-engines-"
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _SMOOTHING = 0.2
+_SHOWN = 200
+"""Lines of an engine's log that its state has."""
 _OVERHEAD_BYTES = 200 << 20
 """Memory of a worker beside the model file: runtime, buffers, a small context."""
 
@@ -86,6 +89,7 @@ class _Slot:
     threads: int | None = None
     mean_s: float = 0.0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
+    book: Logbook = field(default_factory=Logbook)
 
 
 def own_folder(base: Path | None = None) -> tuple[Path, IO[bytes]]:
@@ -145,8 +149,8 @@ class Engines:
         return list(self._slots)
 
     @asynccontextmanager
-    async def lease(self, name: str, *, wait_s: float | None = None) -> AsyncIterator[Lease]:
-        """Hold an engine for one request, started first where it sleeps.
+    async def lease(self, name: str, *, wait_s: float | None = None, call_id: str = "") -> AsyncIterator[Lease]:
+        """Hold an engine for one request (`call_id` in its log), started first where it sleeps.
 
         Waits at most `wait_s` for a start; raises `EngineUnavailable` when that is not enough, when the
         engine pauses after a crash, or when it cannot be loaded.
@@ -160,8 +164,13 @@ class Engines:
             if slot.process is None or not slot.process.is_alive:
                 await self._ensure(slot, wait_s if wait_s is not None else self.start_timeout_s)
             began = asyncio.get_running_loop().time()
-            yield Lease(name, slot.socket)
-            taken = asyncio.get_running_loop().time() - began
+            ending = "ended early"
+            try:
+                yield Lease(name, slot.socket)
+                ending = "ended"
+            finally:
+                taken = asyncio.get_running_loop().time() - began
+                slot.book.call(f"call {call_id or 'of the platform'} {ending} after {taken:.3f} s")
             slot.mean_s = taken if not slot.mean_s else slot.mean_s + _SMOOTHING * (taken - slot.mean_s)
         finally:
             slot.in_flight -= 1
@@ -228,7 +237,7 @@ class Engines:
             restarts=slot.restarts,
             last_error=slot.last_error,
             selftest=process.selftest if process else [],
-            log=list(process.log)[-50:] if process else [],
+            log=slot.book.lines()[-_SHOWN:],
         )
 
     async def _ensure(self, slot: _Slot, wait_s: float) -> None:
@@ -270,8 +279,11 @@ class Engines:
             await asyncio.sleep(max(0.0, slot.not_before - loop.time()))
             await self._make_room(slot)
             spec = replace(slot.spec, threads=slot.threads or slot.spec.threads)
-            process = EngineProcess(spec, slot.socket, lambda lost: self._on_lost(slot, lost))
+            words = f"{spec.context} tokens of context, {spec.parallel} calls at once"
+            slot.book.note(f"starting with {Path(spec.model_path).name}, {words}")
+            process = EngineProcess(spec, slot.socket, lambda lost: self._on_lost(slot, lost), slot.book.note)
             await process.start(self.start_timeout_s)
+            slot.book.note(f"ready after {process.load_s} s, {process.threads} threads")
             if slot.process is not None:
                 slot.restarts += 1
                 process.selftest = process.selftest or slot.process.selftest
@@ -279,6 +291,7 @@ class Engines:
             slot.used_at = loop.time()
             logger.info("engine %s is ready: %s threads, %s s", slot.name, process.threads, process.load_s)
         except EngineUnavailable as error:
+            slot.book.note(f"not started: {error.reason or error.message[1]}")
             self._back_off(slot, error.reason)
             raise
         finally:
@@ -296,6 +309,7 @@ class Engines:
         if slot.process is not process:
             return
         self._back_off(slot, "; ".join(list(process.log)[-2:]) or "the process was killed")
+        slot.book.note(f"the process {process.pid} ended by itself: {slot.last_error}")
         if slot.keep_warm and not self._closed and self._slots.get(slot.name) is slot:
             self._begin(slot)
 
@@ -307,7 +321,7 @@ class Engines:
             if enough:
                 return
             if other.in_flight == 0:
-                await self._end(other)
+                await self._end(other, f"ended: {slot.name} needs the room")
                 loaded.remove(other)
         available = psutil.virtual_memory().available
         if available < needed or len(loaded) >= self.max_loaded:
@@ -324,9 +338,10 @@ class Engines:
                 retry_after_s=30,
             )
 
-    async def _end(self, slot: _Slot) -> None:
+    async def _end(self, slot: _Slot, why: str) -> None:
         process, slot.process = slot.process, None
         if process is not None:
+            slot.book.note(why)
             # Whoever asked may be cancelled; the process ends all the same, and `close` waits for it.
             await asyncio.shield(self._track(asyncio.create_task(process.stop(), name=f"engine-stop-{slot.name}")))
 
@@ -342,7 +357,7 @@ class Engines:
                 await asyncio.gather(slot.starting, return_exceptions=True)
             if slot.in_flight and not await wait_at_most(slot.idle, self.drain_s):
                 logger.warning("engine %s ends with %s requests unfinished", slot.name, slot.in_flight)
-            await self._end(slot)
+            await self._end(slot, "ended: withdrawn")
 
         self._track(asyncio.create_task(retire(), name=f"engine-retire-{slot.name}"))
 
@@ -354,4 +369,4 @@ class Engines:
                 idle = slot.in_flight == 0 and not slot.keep_warm and now - slot.used_at > self.idle_s
                 if idle and slot.process is not None and slot.process.is_alive:
                     logger.info("engine %s ends after %s idle seconds", slot.name, round(now - slot.used_at))
-                    await self._end(slot)
+                    await self._end(slot, f"ended after {now - slot.used_at:.0f} s without a call")

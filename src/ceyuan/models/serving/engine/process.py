@@ -47,9 +47,11 @@ class EngineSpec:
 
 
 class EngineProcess:
-    """A running worker. `lost` is called once if it ends without being asked to."""
+    """A running worker. `lost` is called once if it ends without being asked to, `say` with each line of its log."""
 
-    def __init__(self, spec: EngineSpec, socket: Path, lost: Callable[[EngineProcess], None]) -> None:
+    def __init__(
+        self, spec: EngineSpec, socket: Path, lost: Callable[[EngineProcess], None], say: Callable[[str], None]
+    ) -> None:
         self.spec = spec
         self.socket = socket
         self.threads: int | None = None
@@ -57,6 +59,7 @@ class EngineProcess:
         self.selftest: list[dict[str, Any]] = []
         self.log: deque[str] = deque(maxlen=_LOG_LINES)
         self._lost = lost
+        self._say = say
         self._process: asyncio.subprocess.Process | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -150,12 +153,14 @@ class EngineProcess:
             message = json.loads(line)
             if message["event"] == "selftest":
                 self.selftest.append({"threads": message["threads"], "tokens_per_s": message["tokens_per_s"]})
+                self._say(f"self-test: {message['tokens_per_s']} tokens/s with {message['threads']} threads")
             elif message["event"] == "ready":
                 self.threads, self.load_s = message["threads"], message["load_s"]
                 if not ready.done():
                     ready.set_result(None)
             elif message["event"] == "failed":
                 self._failure = message["message"]
+                self._say(f"failed: {self._failure}")
 
     async def _read_log(self) -> None:
         assert self._process is not None
@@ -164,7 +169,10 @@ class EngineProcess:
         while chunk := await self._process.stderr.read(1 << 16):
             *lines, rest = (rest + chunk).split(b"\n")
             rest = rest[-4096:]
-            self.log.extend(line.decode("utf-8", "replace").rstrip() for line in lines if line.strip())
+            for line in lines:
+                if words := line.decode("utf-8", "replace").rstrip():
+                    self.log.append(words)
+                    self._say(words)
 
     async def _watch(self, ready: asyncio.Future[None]) -> None:
         assert self._process is not None
