@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from ceyuan.cli import data_history, data_reviews, data_schedules, data_use, data_versions, jobs
+from ceyuan.cli import data_history, data_mapping, data_reviews, data_schedules, data_use, data_versions, jobs
 from ceyuan.cli.connection import Api
 from ceyuan.cli.output import language, say, show, show_rows
 from ceyuan.kernel.errors import CeyuanError, Invalid, MissingExtra
@@ -17,6 +17,7 @@ from ceyuan.kernel.errors import CeyuanError, Invalid, MissingExtra
 app = typer.Typer(help="Data: sources, corpora, what was dropped and why.", no_args_is_help=True)
 sources = typer.Typer(help="Sources: where data comes from.", no_args_is_help=True)
 app.add_typer(sources, name="sources")
+sources.add_typer(data_mapping.app)
 app.add_typer(data_schedules.app, name="schedules")
 app.add_typer(data_versions.app, name="versions")
 app.add_typer(data_history.app, name="history")

@@ -118,6 +118,7 @@ ROOMS: tuple[Room, ...] = (
         "data",
         routers=(
             "ceyuan.data.sources.endpoints",
+            "ceyuan.data.mapping.endpoints",
             "ceyuan.data.pipelines.endpoints",
             "ceyuan.data.schedules.endpoints",
             "ceyuan.data.history.endpoints",

@@ -58,6 +58,7 @@ function Visit({ fetched }: { fetched: NonNullable<Source['fetched']> }) {
 export function Component() {
   const { t } = useTranslation('data')
   const { sourceId = '' } = useParams()
+  const navigate = useNavigate()
   const query = $api.useQuery('get', '/api/v1/data/sources/{source_id}', { params: { path: { source_id: sourceId } } })
   if (query.error) return <ProblemView page error={query.error} />
   const source = query.data
@@ -67,7 +68,14 @@ export function Component() {
       title={source.title || source.key}
       description={source.description}
       crumbs={[{ label: t('sources.title'), to: '/data/sources' }, { label: source.title || source.key }]}
-      actions={<Assess sourceId={source.id} />}
+      actions={
+        <>
+          {source.kind !== 'package' && (
+            <Button onClick={() => void navigate(`/data/mapping?source=${source.id}`)}>{t('mapping.title')}</Button>
+          )}
+          <Assess sourceId={source.id} />
+        </>
+      }
     >
       <Section>
         <Facts
@@ -82,6 +90,9 @@ export function Component() {
             { label: t('sources.documents'), value: <Count value={source.documents} /> },
             { label: t('sources.rejected'), value: <Count value={source.rejected} /> },
             { label: t('sources.collected'), value: <Time value={source.collected_at} full /> },
+            ...(source.reading.mapping
+              ? [{ label: t('mapping.title'), value: <code>{source.reading.mapping.text.join(' + ')} → text</code> }]
+              : []),
             { label: t('sources.evidence'), value: source.evidence || '—' },
             ...(source.options
               ? [{ label: t('sources.secret'), value: t(source.has_secret ? 'sources.sealed' : 'sources.noSecret') }]

@@ -17,6 +17,7 @@ from ceyuan.data.collection.sources import Source, sampled
 from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sync_folder, write_atomically, write_json
 from ceyuan.data.problems import DataProblem
 from ceyuan.data.readers import Documents, Item, ReadOptions, Rejection, read_items
+from ceyuan.data.readers.mapping import columns_of
 
 __all__ = ["collect"]
 
@@ -188,7 +189,8 @@ def _write(
 
 
 def _options(source: Source) -> ReadOptions:
-    return ReadOptions(source.text_field, source.title_field, source.id_field, media=True)
+    columns = columns_of(source.mapping) if source.mapping else None
+    return ReadOptions(source.text_field, source.title_field, source.id_field, media=True, columns=columns)
 
 
 def _items(source: Source, cache: PackageCache, out: Path) -> Iterator[Item]:

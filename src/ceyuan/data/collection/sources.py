@@ -3,13 +3,14 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from heapq import heappush, heappushpop
 from typing import Self
 
 from ceyuan.data.collection.corpora import CORPORA
 from ceyuan.data.problems import DataProblem
 from ceyuan.data.readers import Document, Documents, Item, Rejection
+from ceyuan.data.readers.mapping import columns_of
 
 __all__ = ["Source", "sampled"]
 
@@ -23,7 +24,7 @@ class Source:
     ``kind`` is ``folder`` (``location``: a path) or ``package`` (``location``: a key of ``CORPORA``).
     ``limit`` takes that many documents at most, 0 all of them; which ones follows from their names, so the
     sample is the same every time. A source that is not ``required`` and cannot be had is skipped with the
-    reason instead of ending the run.
+    reason instead of ending the run. ``mapping`` says which columns hold what, as ``ceyuan.data.readers.Columns``.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Source:
     text_field: str = ""
     title_field: str = ""
     id_field: str = ""
+    mapping: dict = field(default_factory=dict)  # type: ignore[type-arg]  # compared with the types of values
 
     def __post_init__(self) -> None:
         if not _KEY.fullmatch(self.key):
@@ -47,11 +49,15 @@ class Source:
             raise _invalid(self.key, f"未登记的语料 {self.location}", f"no registered corpus {self.location}")
         if self.limit < 0:
             raise _invalid(self.key, "数量上限不能为负", "the limit cannot be negative")
+        try:
+            columns_of(self.mapping)
+        except ValueError as error:
+            raise _invalid(self.key, "字段映射无效", str(error)) from error
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> Self:
         """A source from JSON. Raises ``DataProblem`` ``source_invalid`` for an unknown or ill-typed value."""
-        types = {field.name: field.type for field in fields(cls)}
+        types = {one.name: one.type for one in fields(cls)}
         for name, value in values.items():
             if name not in types or type(value) is not types[name]:
                 raise _invalid(str(values.get("key", "?")), f"字段 {name} 无效", f"field {name} is not valid")
@@ -63,6 +69,8 @@ class Source:
     def described(self) -> dict[str, object]:
         """The source as JSON, with what the register of corpora adds."""
         values: dict[str, object] = asdict(self)
+        if not self.mapping:
+            del values["mapping"]
         if self.kind == "package":
             corpus = CORPORA[self.location]
             values["title"] = self.title or corpus.title_zh

@@ -1,12 +1,24 @@
 """What a reader yields: documents and rejections, and the limits it keeps to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-__all__ = ["Document", "Documents", "Item", "Limits", "Media", "MediaKind", "ReadOptions", "Rejection", "clean_text"]
+__all__ = [
+    "Columns",
+    "Document",
+    "Documents",
+    "Item",
+    "Limits",
+    "Media",
+    "MediaKind",
+    "Observer",
+    "ReadOptions",
+    "Rejection",
+    "clean_text",
+]
 
 MediaKind = Literal["image", "audio", "video"]
 _NO_NOTES: Mapping[str, str] = MappingProxyType({})
@@ -92,15 +104,42 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of records hold what; each under several names, since files of one source differ.
+
+    ``text``: those that a record has are joined in this order. Of the others the first that is filled counts.
+    ``time`` is brought to ISO 8601, ``group`` ties documents that must not be torn apart. ``others``: whether the
+    remaining columns are kept as notes.
+    """
+
+    text: tuple[str, ...] = ()
+    title: tuple[str, ...] = ()
+    id: tuple[str, ...] = ()
+    time: tuple[str, ...] = ()
+    author: tuple[str, ...] = ()
+    url: tuple[str, ...] = ()
+    licence: tuple[str, ...] = ()
+    group: tuple[str, ...] = ()
+    others: bool = True
+
+
+Observer = Callable[[str, Mapping[str, object]], None]
+"""Is told where a record lies, and what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadOptions:
     """How to read a source: names of fields where they are not the usual ones, the limits, and whether images, audio
-    and video are read too (as documents without text)."""
+    and video are read too (as documents without text). ``columns`` maps records onto documents instead of the usual
+    names; with an ``observer`` records are shown to it and become documents without text."""
 
     text_field: str = ""
     title_field: str = ""
     id_field: str = ""
     limits: Limits = Limits()
     media: bool = False
+    columns: Columns | None = None
+    observer: Observer | None = None
 
 
 def clean_text(text: str) -> str:

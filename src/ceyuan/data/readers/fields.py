@@ -6,32 +6,36 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from ceyuan.data.readers.documents import Document, Documents, ReadOptions, Rejection, clean_text
+from ceyuan.data.readers.mapping import META_LIMIT, mapped, plain, present
 
-__all__ = ["document_of", "documents_of", "text_fields"]
+__all__ = ["TEXT_NAMES", "TEXT_PAIRS", "TITLE_NAMES", "document_of", "documents_of", "text_fields"]
 
-_TEXT = ("text", "content", "正文", "内容", "body", "article", "raw_content", "passage", "paragraphs", "文本")
-_PAIRS = (
+TEXT_NAMES = ("text", "content", "正文", "内容", "body", "article", "raw_content", "passage", "paragraphs", "文本")
+TEXT_PAIRS = (
     ("question", "answer"),
     ("instruction", "output"),
     ("prompt", "response"),
     ("问题", "答案"),
     ("问题", "回答"),
 )
-_TITLE = ("title", "标题", "题目", "题名", "name")
+TITLE_NAMES = ("title", "标题", "题目", "题名", "name")
 _NAME = ("id", "编号", "uuid", "url")
-_META_LIMIT = 2_000  # characters of one carried-along value; a longer one is data, not a note
 
 
 def text_fields(names: Iterable[str], options: ReadOptions) -> tuple[str, ...]:
     """The field, or the question and answer fields, that make the text; empty where none is known."""
+    if options.observer is not None:
+        return tuple(names)
+    if options.columns is not None:
+        return present(names, options.columns.text)
     by_folded = {name.strip().lower(): name for name in names}
     if options.text_field:
         found = by_folded.get(options.text_field.strip().lower())
         return (found,) if found else ()
-    for name in _TEXT:
+    for name in TEXT_NAMES:
         if name in by_folded:
             return (by_folded[name],)
-    for question, answer in _PAIRS:
+    for question, answer in TEXT_PAIRS:
         if question in by_folded and answer in by_folded:
             return (by_folded[question], by_folded[answer])
     return ()
@@ -44,18 +48,23 @@ def document_of(
 
     ``sound``: its strings are known to hold no lone surrogate.
     """
+    if options.observer is not None:
+        options.observer(where, record)
+        return Document(where, "")
+    if options.columns is not None:
+        return mapped(record, where, options.columns, sound=sound)
     plan = _plan(tuple(record), options.text_field, options.title_field, options.id_field)
     if not plan.texts:
         return Rejection(where, "no_text_field", "、".join(str(name) for name in list(record)[:12]))
     whole = record[plan.texts[0]]
     if len(plan.texts) > 1 or type(whole) is not str:
-        whole = "\n".join(part for part in (_plain(record[name]) for name in plan.texts) if part)
+        whole = "\n".join(part for part in (plain(record[name]) for name in plan.texts) if part)
     if not whole or whole.isspace():
         return Rejection(where, "empty_text")
     meta = {}
     for key in plan.notes:
-        if isinstance(value := record[key], str | int | float) and len(plain := _plain(value)) <= _META_LIMIT:
-            meta[str(key)] = plain if sound else clean_text(plain)
+        if isinstance(value := record[key], str | int | float) and len(shown := plain(value)) <= META_LIMIT:
+            meta[str(key)] = shown if sound else clean_text(shown)
     if plan.names and (name := _first(record, plan.names, sound)):
         meta["id"] = name
     title = _first(record, plan.titles, sound) if plan.titles else ""
@@ -66,6 +75,8 @@ def documents_of(records: Sequence[object], wheres: list[str], options: ReadOpti
     """``document_of`` for parsed records all alike: the same fields, each of which holds a string in every one of them,
     no text blank, no name empty. None where they are not so."""
     first = records[0]
+    if options.observer is not None or options.columns is not None:
+        return None
     if not isinstance(first, dict) or set(map(type, records)) != {dict}:
         return None
     alike: Sequence[dict[str, str]] = records  # type: ignore[assignment]
@@ -83,7 +94,7 @@ def documents_of(records: Sequence[object], wheres: list[str], options: ReadOpti
     texts = columns[plan.texts[0]]
     if not all(texts) or any(map(str.isspace, texts)):
         return None
-    if any(max(map(len, columns[name])) > _META_LIMIT for name in (*plan.notes, *plan.names, *plan.titles)):
+    if any(max(map(len, columns[name])) > META_LIMIT for name in (*plan.notes, *plan.names, *plan.titles)):
         return None
     notes = {name: columns[name] for name in plan.notes}
     if plan.names:
@@ -110,7 +121,7 @@ class _Plan(NamedTuple):
 def _plan(fields: tuple[str, ...], text_field: str, title_field: str, id_field: str) -> _Plan:
     """Which fields of records with these names hold what; records of one file mostly have the same."""
     texts = text_fields(fields, ReadOptions(text_field))
-    titles, names = (title_field, *_TITLE), (id_field, *_NAME)
+    titles, names = (title_field, *TITLE_NAMES), (id_field, *_NAME)
     notes = tuple(name for name in fields if name not in {*texts, *titles, *names})
     present = set(fields) - {""}
     return _Plan(texts, tuple(n for n in titles if n in present), tuple(n for n in names if n in present), notes)
@@ -119,14 +130,6 @@ def _plan(fields: tuple[str, ...], text_field: str, title_field: str, id_field: 
 def _first(record: Mapping[str, object], names: Iterable[str], sound: bool) -> str:
     for name in names:
         value = record[name]
-        if value is not None and (plain := _plain(value)[:_META_LIMIT]):
-            return plain if sound else clean_text(plain)
+        if value is not None and (shown := plain(value)[:META_LIMIT]):
+            return shown if sound else clean_text(shown)
     return ""
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return "\n".join(_plain(item) for item in value)
-    return "" if value is None or isinstance(value, dict) else str(value)

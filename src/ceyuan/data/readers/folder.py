@@ -19,7 +19,7 @@ from ceyuan.data.readers.sniff import mismatch
 from ceyuan.data.readers.text import read_text
 from ceyuan.data.readers.warc import read_warc
 
-__all__ = ["FORMATS", "files_of", "read_file", "read_items", "read_path"]
+__all__ = ["FORMATS", "files_of", "inside", "read_file", "read_items", "read_path"]
 
 Reader = Callable[[Path, str, str, ReadOptions], Iterator[Item]]
 
@@ -105,11 +105,12 @@ def _note_below(folder: Path | str, prefix: str, root: str, found: dict[str, os.
             found[prefix + name] = entry.stat(follow_symlinks=False)
         elif entry.is_dir(follow_symlinks=False):
             _note_below(entry.path, f"{prefix}{name}/", root, found)
-        elif entry.is_file() and _inside(entry.path, root):
+        elif entry.is_file() and inside(entry.path, root):
             found[prefix + name] = entry.stat()
 
 
-def _inside(path: str, root: str) -> bool:
+def inside(path: str, root: str) -> bool:
+    """Whether a link leads to a place below ``root``, a folder by its true name."""
     return os.path.commonpath([os.path.realpath(path), root]) == root
 
 

@@ -17,15 +17,38 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00
 Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 
 
+Names = Annotated[list[Annotated[Line, Field(min_length=1, max_length=200)]], Field(max_length=24)]
+
+
+class ColumnMapping(BaseModel):
+    """Which columns of a source's records hold what. `text`: those that a record has are joined in this order; of the
+    others the first that is filled counts. `time` becomes ISO 8601; documents of one `group` stay on one side of a
+    split; `others`: whether the remaining columns are kept as notes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[Names, Field(min_length=1)]
+    title: Names = []
+    id: Names = []
+    time: Names = []
+    author: Names = []
+    url: Names = []
+    licence: Names = []
+    group: Names = []
+    others: bool = True
+
+
 class Reading(BaseModel):
-    """How to read the source: names of fields where they are not the usual ones, and how many documents to take
-    (0: all). A source that is not required is skipped, with the reason, when it cannot be had."""
+    """How to read the source: names of fields where they are not the usual ones, or a `mapping` of all columns that
+    takes their place, and how many documents to take (0: all). A source that is not required is skipped, with the
+    reason, when it cannot be had."""
 
     model_config = ConfigDict(extra="forbid")
 
     text_field: Annotated[Line, Field(max_length=100)] = ""
     title_field: Annotated[Line, Field(max_length=100)] = ""
     id_field: Annotated[Line, Field(max_length=100)] = ""
+    mapping: ColumnMapping | None = None
     limit: Annotated[int, Field(ge=0, le=10**9)] = 0
     required: bool = True
 

@@ -37,7 +37,8 @@ class SourceSpec:
         """The source as the engine's entry takes it; `folder` holds the files of a dataset source."""
         engine = "package" if self.kind == "package" else "folder"
         known = {"key": self.key, "title": self.title, "licence": self.licence, "domain": self.domain}
-        return known | {"kind": engine, "location": str(folder or self.location)} | self.reading
+        reading = {name: value for name, value in self.reading.items() if value is not None}
+        return known | {"kind": engine, "location": str(folder or self.location)} | reading
 
     def as_json(self) -> dict[str, Any]:
         """The same as a mapping, to be remembered by a job's step."""
@@ -51,6 +52,7 @@ async def register_source(uow: UnitOfWork, body: SourceIn) -> DataSource:
     registers a folder lets the whole organisation read it.
     """
     uow.actor.require_role(body.org_id, "member")
+    _check_mapping(body.kind, body.reading)
     known = await described(uow, body)
     now, source_id = uow.clock.now(), new_id("src")
     row = await repository.insert(
@@ -118,6 +120,7 @@ async def change_source(uow: UnitOfWork, source_id: str, change: SourceChange) -
         if value is not None:
             setattr(row, name, value)
     if change.reading is not None:
+        _check_mapping(row.kind, change.reading)
         row.reading = change.reading.model_dump()
     if change.options is not None:
         check_options(uow, row.kind, row.location, change.options)  # type: ignore[arg-type]
@@ -188,6 +191,11 @@ async def mark_collected(
         counts = {name: fetched.get(name, 0) for name in ("fetched", "unchanged", "gone")}
         told = {"quarantined": fetched.get("quarantined", {}), "robots": fetched.get("robots", {})}
         row.fetched = counts | told | {"at": row.collected_at.isoformat()}
+
+
+def _check_mapping(kind: str, reading: Reading) -> None:
+    if reading.mapping is not None and kind == "package":
+        raise SourceInvalid(("登记语料的字段已知，无需映射", "the columns of a registered corpus are known"))
 
 
 async def _editable(uow: UnitOfWork, source_id: str, role: Any = "member") -> DataSource:
