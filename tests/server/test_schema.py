@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from ceyuan.kernel.database import Database
 from ceyuan.kernel.tables import Base
@@ -19,21 +21,43 @@ from tests.postgres import PostgresServer
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def empty_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.sqlite'}"
+        yield f"sqlite:///{tmp_path / 'one.sqlite'}", f"sqlite:///{tmp_path / 'other.sqlite'}"
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    with server.fresh_database() as url:
-        yield url
+    with server.fresh_database() as one, server.fresh_database() as other:
+        yield one, other
 
 
 @pytest.fixture
-async def database(empty_url: str) -> AsyncIterator[Database]:
+async def databases(empty_urls: tuple[str, str]) -> AsyncIterator[tuple[Database, Database]]:
     rooms.load_tables()
-    database = Database(empty_url)
-    yield database
-    await database.close()
+    one, other = (Database(url) for url in empty_urls)
+    yield one, other
+    await one.close()
+    await other.close()
+
+
+@pytest.fixture
+def database(databases: tuple[Database, Database]) -> Database:
+    return databases[0]
+
+
+def _shape(connection: Connection) -> dict[str, Any]:
+    """All that the database says of its tables."""
+    look = inspect(connection)
+    return {
+        table: {
+            "columns": {c["name"]: (str(c["type"]), c["nullable"], c["default"]) for c in look.get_columns(table)},
+            "key": look.get_pk_constraint(table)["constrained_columns"],
+            "indexes": sorted(map(str, look.get_indexes(table))),
+            "unique": sorted(map(str, look.get_unique_constraints(table))),
+            "references": sorted(map(str, look.get_foreign_keys(table))),
+            "checks": sorted(map(str, look.get_check_constraints(table))),
+        }
+        for table in look.get_table_names()
+    }
 
 
 def _differences(connection: Connection) -> list[str]:
@@ -42,12 +66,22 @@ def _differences(connection: Connection) -> list[str]:
     return [str(d) for d in found if "dbos" not in str(d)]
 
 
-async def test_the_migrations_make_the_tables_that_the_program_declares(database: Database) -> None:
-    await schema.upgrade(database)
-    async with database.connection() as connection:
-        assert await connection.run_sync(_differences) == [], 'run make migration m="why"'
-        assert await connection.run_sync(guards.missing) == []
-    assert await schema.current(database) == schema.head()
+async def test_the_migrations_make_the_tables_that_the_program_declares(databases: tuple[Database, Database]) -> None:
+    old, new = databases
+    await schema.upgrade(old, "0001")
+    await schema.upgrade(old)
+    await schema.upgrade(new)
+    async with old.connection() as one, new.connection() as other:
+        assert await one.run_sync(_differences) == [], 'run make migration m="why"'
+        assert await one.run_sync(guards.missing) == await other.run_sync(guards.missing) == []
+        assert await one.run_sync(_shape) == await other.run_sync(_shape), "a new database has something else"
+    assert await schema.current(old) == await schema.current(new) == schema.head()
+
+
+async def test_processes_that_start_at_once_make_the_tables_once(databases: tuple[Database, Database]) -> None:
+    one = databases[0]
+    await asyncio.gather(schema.upgrade(one), schema.upgrade(one), schema.upgrade(one))
+    assert await schema.current(one) == schema.head()
 
 
 async def test_an_older_database_comes_forward_with_its_data(database: Database) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, text
 
 from ceyuan.kernel.database import Database
 from ceyuan.kernel.errors import Conflict
+from ceyuan.kernel.tables import Base
 from ceyuan.metering import guards
+from ceyuan.server import rooms
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+_LOCK = 0x63657975616E
+"""PostgreSQL's advisory lock: of several processes that start at once, one changes the tables."""
 
 
 class NewerDatabase(Conflict):
@@ -78,11 +83,28 @@ def _upgrade(connection: Connection, target: str) -> None:
         guards.install(connection)  # Alembic does not see triggers; making them again does no harm
 
 
+def _make(connection: Connection) -> None:
+    rooms.load_tables()
+    Base.metadata.create_all(connection)
+    _VERSION.create(connection)
+    connection.execute(_VERSION.insert().values(version_num=head()))
+
+
+def _carry(connection: Connection, target: str) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    require_known(_current(connection))
+    # A new database gets the present tables at once: Alembic would stay in memory for nothing.
+    if target == "head" and is_empty(connection):
+        _make(connection)
+    else:
+        _upgrade(connection, target)
+
+
 async def upgrade(database: Database, target: str = "head") -> None:
     """Carry the database to `target` in one transaction; raises `NewerDatabase`."""
-    require_known(await current(database))
     async with database.connection() as connection:
-        await connection.run_sync(_upgrade, target)
+        await connection.run_sync(_carry, target)
 
 
 def is_empty(connection: Connection) -> bool:
