@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from ceyuan.hub.protocol import repos
 from ceyuan.kernel.platform import Platform
 from tests.hub.conftest import As
 from tests.hub.protocol.world import HubClient
@@ -261,3 +262,13 @@ async def test_the_hash_of_a_gated_file_does_not_open_it(signed_in: As, member: 
     await guest.create("other/mine")
     taken = await guest.commit(lfs={"w.bin": tree[1]["lfs"]["oid"]}, repo="models/other/mine")
     assert (taken.status_code, taken.json()["code"]) == (422, "upload_missing")
+
+
+async def test_a_list_of_files_is_whole_or_left_to_the_tree(member: HubClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    await member.create()
+    await member.commit({f"{n}.txt": b"x" for n in range(4)})
+    url = "/api/models/demo/m"
+    listed = {each["rfilename"] for each in (await member.http.get(url)).json()["siblings"]}
+    assert {f"{n}.txt" for n in range(4)} <= listed
+    monkeypatch.setattr(repos, "MAX_SIBLINGS", 3)
+    assert (await member.http.get(url)).json()["siblings"] == []

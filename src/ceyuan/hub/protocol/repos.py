@@ -187,9 +187,7 @@ async def _shown(call: Call, view: View) -> dict[str, Any]:
 
 
 async def _siblings(view: View, *, blobs: bool) -> list[dict[str, Any]]:
-    found = []
-    async for path, file in walk(view.trees, view.root):
-        found.append((path, file))
-        if len(found) == MAX_SIBLINGS:
-            break
-    return [file_info(path, file, blobs=blobs) for path, file in found]
+    """All files, or none: clients take a part for the whole, and where there is no list they read the tree."""
+    if view.commit.files > MAX_SIBLINGS:
+        return []
+    return [file_info(path, file, blobs=blobs) async for path, file in walk(view.trees, view.root)]
