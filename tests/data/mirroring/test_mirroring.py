@@ -192,6 +192,8 @@ async def test_a_dataset_of_another_ceyuan_is_followed_by_what_changed(
     listening.listen(16)  # whoever comes before the server begins waits for it
     server = uvicorn.Server(uvicorn.Config(Door(platform), log_level="error", lifespan="off"))
     serving = asyncio.create_task(server.serve([listening]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
     endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
     args = {"kind": "hub", "folder": str(tmp_path / "mirror"), "location": "demo/far", "allowed": ["127.0.0.0/8"]}
     args["options"] = {"endpoint": endpoint}

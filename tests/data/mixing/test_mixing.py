@@ -60,7 +60,7 @@ def mixed(out: Path, portions: list[Portion], benchmarks: Benchmarks | None = No
     return pl.concat(frames)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=60), st.integers(0, 2000), st.integers(1, 3))
 def test_a_larger_budget_only_adds_and_none_is_passed(sizes: list[int], budget: int, epochs: int) -> None:
     rows = pl.DataFrame({"id": [f"{n}" for n in range(len(sizes))], "size": sizes})

@@ -72,7 +72,7 @@ def _take_changed(
     wanted: Any = select(literal_column("q.*")).select_from(text(f"({query}) AS q"))
     if watermark and above is not None:
         wanted = wanted.where(column(watermark) >= _back(above))
-    highest = above
+    highest = _back(above) if above is not None else None
     rows = connection.execution_options(stream_results=True, yield_per=_BLOCK).execute(wanted)
     names = list(rows.keys())
     _require(names, key, watermark)
@@ -80,11 +80,11 @@ def _take_changed(
         values = dict(zip(names, row, strict=True))
         table.put(str(values[key]), values)
         if watermark and values[watermark] is not None:
-            value = _plain_mark(values[watermark])
-            highest = value if highest is None or value[1] > highest[1] else highest
+            value = values[watermark]
+            highest = value if highest is None or value > highest else highest
         if read % _BLOCK == 0:
             report({"message": [f"已读 {read:,} 行", f"{read:,} rows"]})
-    return highest
+    return None if highest is None else _plain_mark(highest)
 
 
 def _all_keys(connection: "Connection", query: str, key: str) -> set[str]:
@@ -226,7 +226,7 @@ def _plain(value: object) -> object:
 
 
 def _plain_mark(value: object) -> list[Any]:
-    """A watermark as JSON: its kind and a value that compares as it does."""
+    """A watermark as JSON: its kind and its value."""
     if isinstance(value, datetime):
         return ["time", value.isoformat()]
     if isinstance(value, date):

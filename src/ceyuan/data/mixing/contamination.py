@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Benchmarks", "contaminated", "folded"]
+__all__ = ["Benchmarks", "Finder", "contaminated", "folded"]
 
 _LEFT = re.compile(r"[^0-9a-z\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 
@@ -47,16 +47,27 @@ class Benchmarks:
                 self.grams.setdefault(plain[start : start + size], name)
 
 
+class Finder:
+    """Looks texts over for the runs of ``benchmarks``; what it looks with is made once."""
+
+    def __init__(self, benchmarks: Benchmarks) -> None:
+        import daachorse
+
+        self._names = benchmarks.grams
+        self._grams = list(benchmarks.grams)
+        self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(self._grams) if self._grams else None
+
+    def items(self, texts: Sequence[str]) -> list[str | None]:
+        """For each text the benchmark item of which it holds a run; None where it holds none."""
+        if self._automaton is None:
+            return [None] * len(texts)
+        result: list[str | None] = []
+        for text in texts:
+            found = self._automaton.find(folded(text))
+            result.append(self._names[self._grams[found[0][2]]] if found else None)
+        return result
+
+
 def contaminated(texts: Sequence[str], benchmarks: Benchmarks) -> list[str | None]:
     """For each text the benchmark item of which it holds a run; None where it holds none."""
-    import daachorse
-
-    if not benchmarks.grams:
-        return [None] * len(texts)
-    grams = list(benchmarks.grams)
-    automaton = daachorse.CharwiseDoubleArrayAhoCorasick(grams)
-    result: list[str | None] = []
-    for text in texts:
-        found = automaton.find(folded(text))
-        result.append(benchmarks.grams[grams[found[0][2]]] if found else None)
-    return result
+    return Finder(benchmarks).items(texts)

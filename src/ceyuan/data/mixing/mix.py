@@ -8,14 +8,15 @@ from typing import Any
 
 import polars as pl
 
-from ceyuan.data.corpus.emit import DATASET_SCHEMA
 from ceyuan.data.corpus.explain import write_table
+from ceyuan.data.corpus.gathering import gathered_texts
 from ceyuan.data.corpus.licences import matrix, matrix_table
 from ceyuan.data.corpus.recipe import Duplicates, Split
 from ceyuan.data.corpus.report import Report, told
-from ceyuan.data.files import canonical_json, sha256_of, write_atomically, write_json
+from ceyuan.data.files import canonical_json, write_atomically, write_json
 from ceyuan.data.mixing.choosing import Portion, Unit, choose, sizes_of
-from ceyuan.data.mixing.contamination import Benchmarks, contaminated
+from ceyuan.data.mixing.contamination import Benchmarks, Finder
+from ceyuan.data.mixing.passing import noted, put_shards
 from ceyuan.data.mixing.separating import separated
 from ceyuan.data.problems import DataProblem
 
@@ -56,24 +57,39 @@ def mix(
     report(told(0.0, "计量", "measuring"))
     sizes = [sizes_of(one, settings.unit, settings.tokeniser) for one in portions]
     budgets = _budgets(portions, [int(one["size"].sum()) for one in sizes], settings.budget)
+    files = [path for one in portions for path in one.files()]
     chosen = []
     for number, (portion, rows) in enumerate(zip(portions, sizes, strict=True)):
-        report(told(0.2 + 0.2 * number / len(portions), f"选取 {portion.name}", f"choosing of {portion.name}"))
+        report(told(0.2 + 0.1 * number / len(portions), f"选取 {portion.name}", f"choosing of {portion.name}"))
         taken = choose(rows, budgets[number], portion.epochs, f"{settings.seed}/{portion.name}")
-        chosen.append(_documents(portion, taken).with_columns(part=pl.lit(number, pl.Int32)))
-    documents = pl.concat(chosen)
+        chosen.append(taken.with_columns(part=pl.lit(number, pl.Int32), shard=_shard_of(portions, number)))
+    documents = pl.concat(chosen).sort("shard", maintain_order=True).drop("file")
     if not documents.height:
         raise DataProblem("nothing_to_mix", "预算太小，一篇也放不下。", "The budget is too small for any document.")
-    report(told(0.5, "去除评测题", "leaving benchmark items out"))
+    report(told(0.3, "去除评测题", "leaving benchmark items out"))
+    documents = _described(portions, documents, noted(files, documents, Duplicates(), Finder(benchmarks)))
     unique = documents.unique("id", keep="first", maintain_order=True)
-    hits = contaminated(unique["text"].to_list(), benchmarks)
-    unique = unique.with_columns(item=pl.Series(hits, dtype=pl.String))
+    documents = documents.drop("keys", "exact", "distinct")
     report(told(0.7, "跨数据集去重与划分", "deduplicating across corpora and splitting"))
-    clean = separated(
-        unique.filter(pl.col("item").is_null()), Split(heldout=settings.heldout, seed=settings.seed), Duplicates()
-    )
+    free = unique.filter(pl.col("item").is_null())
+    split = Split(heldout=settings.heldout, seed=settings.seed)
+    clean = separated(free, lambda places: gathered_texts(files, free[places]), split, Duplicates())
     report(told(0.9, "写出", "writing"))
     return _written(portions, documents, unique, clean, budgets, settings, benchmarks, out, title)
+
+
+def _shard_of(portions: Sequence[Portion], number: int) -> pl.Expr:
+    """Among the files of all corpora the place of one of the corpus ``number``."""
+    before = sum(len(one.files()) for one in portions[:number])
+    return (pl.col("file") + before).cast(pl.UInt32)
+
+
+def _described(portions: Sequence[Portion], documents: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """``documents`` with what was noted of each, and ``group``: its cluster, as that of its corpus."""
+    table = documents.join(facts, on=["shard", "row"], how="left", maintain_order="left")
+    names = {number: f"{one.name}/" for number, one in enumerate(portions)}
+    group = pl.col("part").replace_strict(names, return_dtype=pl.String) + pl.col("cluster")
+    return table.with_columns(group=pl.when(pl.col("cluster") == "").then(pl.lit("")).otherwise(group))
 
 
 def _budgets(portions: Sequence[Portion], totals: Sequence[int], budget: int) -> list[int]:
@@ -82,23 +98,6 @@ def _budgets(portions: Sequence[Portion], totals: Sequence[int], budget: int) ->
     limits = [size * one.epochs * total / one.weight for one, size in zip(portions, totals, strict=True)]
     wanted = budget or int(min(limits))
     return [round(wanted * one.weight / total) for one in portions]
-
-
-def _documents(portion: Portion, taken: pl.DataFrame) -> pl.DataFrame:
-    frames = []
-    columns = DATASET_SCHEMA.names
-    for number, path in enumerate(portion.files()):
-        here = taken.filter(pl.col("file") == number)
-        if here.height:
-            rows = pl.read_parquet(path, columns=columns)[here["row"]]
-            frames.append(rows.with_columns(here["pass"], here["size"]))
-    if not frames:
-        empty = pl.read_parquet(portion.files()[0], columns=columns).head(0)
-        return empty.with_columns(
-            pl.lit(0, pl.Int32).alias("pass"), pl.lit(0, pl.Int64).alias("size"), group=pl.lit("")
-        )
-    group = pl.lit(f"{portion.name}/") + pl.col("cluster")
-    return pl.concat(frames).with_columns(group=pl.when(pl.col("cluster") == "").then(pl.lit("")).otherwise(group))
 
 
 def _written(
@@ -116,16 +115,15 @@ def _written(
     kept = documents.join(sides, on="id", how="inner", maintain_order="left")
     kept = kept.filter((pl.col("split") == "train") | (pl.col("pass") == 0)).with_columns(cluster="together")
     again = pl.when(pl.col("pass") > 0).then(pl.format("{}#{}", "id", pl.col("pass") + 1)).otherwise("id")
-    files = _shards(kept.with_columns(id=again), out)
+    paths = [path for one in portions for path in one.files()]
+    files = put_shards(paths, _placed(kept.with_columns(name=again)), out)
     left = [
         unique.filter(pl.col("item").is_not_null()).select("id", reason=pl.lit("benchmark"), of="item"),
         clean.filter(pl.col("twin").is_not_null()).select("id", reason=pl.lit("twin"), of="twin"),
     ]
     write_table(out / "left_out.parquet", pl.concat(left).sort("id"))
     counts = _counts(portions, documents, kept, pl.concat(left), budgets)
-    amounts = kept.group_by("licence", "source").agg(
-        pl.len().alias("documents"), pl.col("text").str.len_chars().cast(pl.Int64).sum().alias("characters")
-    )
+    amounts = kept.group_by("licence", "source").agg(pl.len().alias("documents"), pl.col("characters").sum())
     content: dict[str, Any] = {
         "format": 1,
         "mixture": {
@@ -149,22 +147,22 @@ def _written(
     return manifest
 
 
-def _shards(kept: pl.DataFrame, out: Path) -> list[dict[str, Any]]:
-    files: list[dict[str, Any]] = []
+def _placed(kept: pl.DataFrame) -> pl.DataFrame:
+    """``kept`` with the file that each document goes to (``path``) and its place there (``at``)."""
+    sides = []
     for side in ("train", "heldout"):
         rows = kept.filter(pl.col("split") == side)
+        if not rows.height:
+            continue
         # Mixed by hash, so that every shard holds every corpus in its share.
-        keys = [hashlib.blake2b(name.encode(), digest_size=8).digest() for name in rows["id"].to_list()]
-        rows = rows.with_columns(key=pl.Series(keys, dtype=pl.Binary)).sort("key", "id")
-        size = rows["text"].str.len_bytes().cast(pl.Int64)
-        runs = rows.with_columns(run=(size.cum_sum() - size) // _SHARD_BYTES).partition_by("run", maintain_order=True)
-        for number, run in enumerate(runs):
-            name = f"data/{side}-{number:05d}-of-{len(runs):05d}.parquet"
-            table = run.select(DATASET_SCHEMA.names).to_arrow().cast(DATASET_SCHEMA)
-            write_atomically(out / name, lambda file, table=table: _parquet(table, file))  # type: ignore[misc]
-            about = {"path": name, "split": side, "rows": run.height}
-            files.append(about | {"bytes": (out / name).stat().st_size, "sha256": sha256_of(out / name)})
-    return files
+        keys = [hashlib.blake2b(name.encode(), digest_size=8).digest() for name in rows["name"].to_list()]
+        rows = rows.with_columns(key=pl.Series(keys, dtype=pl.Binary)).sort("key", "name").drop("key")
+        number = ((rows["bytes"].cum_sum() - rows["bytes"]) // _SHARD_BYTES).rank("dense").cast(pl.Int64) - 1
+        count = int(number[-1]) + 1
+        names = [f"data/{side}-{one:05d}-of-{count:05d}.parquet" for one in range(count)]
+        path = number.replace_strict(dict(enumerate(names)), return_dtype=pl.String)
+        sides.append(rows.with_columns(path=path, at=pl.int_range(pl.len(), dtype=pl.UInt32)))
+    return pl.concat(sides)
 
 
 def _counts(
@@ -214,12 +212,6 @@ def _card(title: Mapping[str, str], manifest: Mapping[str, Any]) -> str:
         matrix_table(1, manifest["licences"]),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _parquet(table: Any, file: Any) -> None:
-    import pyarrow.parquet as pq
-
-    pq.write_table(table, file, compression="zstd", row_group_size=8192)
 
 
 def _put(file: Any, data: bytes) -> None:

@@ -7,27 +7,25 @@ import numpy.typing as npt
 import polars as pl
 
 from ceyuan.data.corpus.decide import near_duplicates
-from ceyuan.data.corpus.measure import measured_batch
 from ceyuan.data.corpus.recipe import Duplicates, Split
 from ceyuan.data.corpus.split import assign_split
-from ceyuan.data.duplicates import Banding
-from ceyuan.data.operators import Texts
+from ceyuan.data.duplicates.search import ReadTexts
 
 __all__ = ["separated"]
 
 
-def separated(documents: pl.DataFrame, split: Split, settings: Duplicates) -> pl.DataFrame:
-    """``documents`` (``id``, ``text``, ``group``) with ``twin`` (the id of an earlier document with nearly the same
-    text, else null), ``cluster`` and ``split``.
+def separated(documents: pl.DataFrame, read: ReadTexts, split: Split, settings: Duplicates) -> pl.DataFrame:
+    """``documents`` (``id``, ``group``, ``bytes`` and their sketch: ``exact``, ``distinct``, ``keys``) with ``twin``
+    (the id of an earlier document with nearly the same text, else null), ``cluster`` and ``split``. ``read`` gives
+    the texts at some places.
 
     Twins are to be left out; of the rest, groups tied by text or by ``group`` lie on one side of the split."""
-    banding = Banding(settings.bands, settings.rows)
-    table = measured_batch(documents, [], banding).with_columns(reason=pl.lit(None, pl.String))
+    table = documents.with_columns(reason=pl.lit(None, pl.String))
     twin = _same_text(table)
     first = np.flatnonzero(twin < 0)
     rows = table[first]
     keys = rows["keys"].to_numpy().reshape(rows.height, -1)
-    found = near_duplicates(rows, keys, lambda places: Texts.of(rows["text"][places]), settings)
+    found = near_duplicates(rows, keys, lambda places: read(first[places]), settings)
     near = np.flatnonzero(found.survivor >= 0)
     twin[first[near]] = first[found.survivor[near]]
     left = pl.Series(twin >= 0)
