@@ -114,7 +114,11 @@ def litellm(program: str, upstream_port: int, folder: Path) -> Iterator[Server]:
     file = folder / "litellm.yaml"
     file.write_text(json.dumps(config))
     command = [program, "--config", str(file), "--port", str(port), "--num_workers", "1"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+    # Its table of prices comes with it; without this it asks the net for a newer one at each start.
+    environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, env=environment
+    )
     try:
         ends = time.monotonic() + 180
         while time.monotonic() < ends and process.poll() is None:
