@@ -108,5 +108,15 @@ def test_a_private_key_and_a_password_in_an_address_are_found(tmp_path: Path) ->
 
 def test_text_without_secrets_and_tensors_are_safe_and_pictures_unknown(tmp_path: Path) -> None:
     assert scanned(tmp_path, "README.md", b"# Hello\nhttps://example.cn/a?b=c\n").verdict == "safe"
-    assert scanned(tmp_path, "model.safetensors", b"whatever").verdict == "safe"
+    assert scanned(tmp_path, "model.safetensors", (2).to_bytes(8, "little") + b"{}").verdict == "safe"
     assert scanned(tmp_path, "cat.png", b"\x89PNG").verdict == "unknown"
+
+
+def test_what_only_bears_the_name_of_safetensors_is_judged_by_what_it_is(tmp_path: Path) -> None:
+    program = scanned(tmp_path, "model.safetensors", pickle.dumps(Harmful()))
+    assert (program.verdict, {f.code for f in program.findings}) == ("unsafe", {"pickle_import", "not_safetensors"})
+    with zipfile.ZipFile(tmp_path / "archive", "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps(Harmful()))
+    assert scanned(tmp_path, "model.safetensors", (tmp_path / "archive").read_bytes()).verdict == "unsafe"
+    for other in (b"", b"whatever", (500).to_bytes(8, "little") + b"{}"):
+        assert scanned(tmp_path, "model.safetensors", other).verdict == "caution"

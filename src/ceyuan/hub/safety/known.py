@@ -18,7 +18,7 @@ async def verdicts(session: AsyncSession, entries: Iterable[tuple[str, Entry]]) 
     """What is known of the files among `entries`, by path: safe, caution, unsafe, unknown where no scanner knows the
     form, or waiting where none has looked yet."""
     wanted = {path: (entry.sha256, str(form_of(path))) for path, entry in entries if isinstance(entry, File)}
-    hashes = sorted({sha256 for sha256, form in wanted.values() if form not in ("other", "tensors")})
+    hashes = sorted({sha256 for sha256, form in wanted.values() if form != "other"})
     found: dict[tuple[str, str], str] = {}
     for start in range(0, len(hashes), _CHUNK):
         rows = await session.execute(
@@ -27,5 +27,4 @@ async def verdicts(session: AsyncSession, entries: Iterable[tuple[str, Entry]]) 
             )
         )
         found.update({(sha256, form): verdict for sha256, form, verdict in rows})
-    fixed = {"other": "unknown", "tensors": "safe"}
-    return {path: fixed.get(key[1]) or found.get(key, "waiting") for path, key in wanted.items()}
+    return {path: "unknown" if key[1] == "other" else found.get(key, "waiting") for path, key in wanted.items()}

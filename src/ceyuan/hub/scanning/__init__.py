@@ -2,6 +2,6 @@
 models by their words, secrets and personal information in text by their form. Pure functions over open files."""
 
 from ceyuan.hub.scanning.findings import Finding
-from ceyuan.hub.scanning.scan import VERSION, Form, Scan, form_of, scan
+from ceyuan.hub.scanning.scan import HEAD, VERSION, Form, Scan, form_of, holds_tensors, scan
 
-__all__ = ["VERSION", "Finding", "Form", "Scan", "form_of", "scan"]
+__all__ = ["HEAD", "VERSION", "Finding", "Form", "Scan", "form_of", "holds_tensors", "scan"]

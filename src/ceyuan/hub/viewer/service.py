@@ -33,6 +33,7 @@ from ceyuan.hub.viewer.formats import (
     view_of,
 )
 from ceyuan.hub.viewer.formats.kinds import View as Kinds
+from ceyuan.hub.xet.reading import read_part
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import MissingExtra
 from ceyuan.kernel.jobs.errors import JobFailed
@@ -178,7 +179,7 @@ class Viewer:
         return await self._rows(kind, path, file, head, encoding, start, limit)
 
     async def _range(self, file: File, start: int, end: int) -> bytes:
-        return await self._platform.blobs.read_range(file.sha256, start, min(end, file.size))
+        return await read_part(self._platform, file.sha256, start, min(end, file.size))
 
     async def _text(self, file: File, encoding: str) -> Text:
         shown = min(file.size, self._settings.view_text_bytes)

@@ -56,6 +56,15 @@ async def layout_of(platform: Platform, sha256: str) -> Layout | None:
     return layout(runs, {digest: Stored(xorb_of(each), each.sha256) for digest, each in rows.items()})
 
 
+async def read_part(platform: Platform, sha256: str, start: int, end: int) -> bytes:
+    """The bytes from `start` to `end` (excluded) of content in whatever form it is kept: no flat form is made for
+    them. Raises `BlobMissing`, `BlobCorrupt`."""
+    where = None if await platform.blobs.exists(sha256) else await layout_of(platform, sha256)
+    if where is None:
+        return await platform.blobs.read_range(sha256, start, end)
+    return b"".join([piece async for piece in stream(platform, where, start, end)])
+
+
 def layout(runs: Sequence[Run], stored: Mapping[str, Stored]) -> Layout:
     """The layout of a file made of `runs`; `stored` has the xorbs by the text of their hash."""
     return Layout(sum(run.size for run in runs), runs, {each.xorb.hash: each for each in stored.values()})
