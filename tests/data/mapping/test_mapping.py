@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.data.conftest import As
+from ceyuan.hub import commit_folder, create_repository
+from ceyuan.kernel.platform import Platform
+from tests.data.conftest import ACTORS, As
 
 pytestmark = pytest.mark.engine_bound
 URL = "/api/v1/data/sources"
@@ -70,3 +72,19 @@ async def test_a_folder_without_records_says_so(signed_in: As, tmp_path: Path) -
     (tmp_path / "own" / "a.txt").write_text("只有文本", "utf-8")
     answer = await signed_in("member").get(f"{URL}/{source}/columns")
     assert (answer.status_code, answer.json()["code"]) == (409, "nothing_to_map")
+
+
+async def test_columns_of_a_dataset_are_those_of_its_revision(signed_in: As, built: Platform, tmp_path: Path) -> None:
+    (tmp_path / "own" / "deep").mkdir(parents=True)
+    (tmp_path / "own" / "deep" / "a[1].csv").write_text("标题,正文\n办法,自发布之日起施行。\n", "utf-8")
+    (tmp_path / "own" / "README.md").write_text("说明", "utf-8")
+    member = ACTORS["member"]
+    async with built.work(member, write=True) as uow:
+        await create_repository(uow, "dataset", "demo", "records", visibility="private")
+    await commit_folder(built, "datasets/demo/records", tmp_path / "own", message="one", actor=member)
+    body = {"org_id": "org_demo", "key": "records", "kind": "dataset", "location": "datasets/demo/records"}
+    source = (await signed_in("member").post(URL, json=body)).json()["id"]
+    found = (await signed_in("member").get(f"{URL}/{source}/columns")).json()
+    assert [one["name"] for one in found["files"]] == ["deep/a[1].csv"]
+    assert found["proposal"]["text"] == ["正文"]
+    assert not list((built.data_dir / "work").glob("map_*"))
