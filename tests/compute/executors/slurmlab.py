@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -24,6 +25,8 @@ SlurmdUser=root
 AuthType=auth/munge
 AuthInfo=socket={at}/munge.socket
 CredType=cred/munge
+AuthAltTypes=auth/jwt
+AuthAltParameters=jwt_key={at}/jwt.key
 SlurmctldPort={controller}
 SlurmctldPidFile={at}/slurmctld.pid
 SlurmdPidFile={at}/slurmd.%n.pid
@@ -58,6 +61,14 @@ NodeName=nm1 Name=npu Type=ascend910b File={at}/dev/npu[0-3]
 """
 
 
+def why_no_rest() -> str:
+    """Why no slurmrestd can be started here; empty if it can."""
+    if reason := why_not():
+        return reason
+    found = shutil.which("slurmrestd", path=f"{os.environ['PATH']}:/usr/sbin")
+    return "" if found else "no slurmrestd: install Debian's slurmrestd"
+
+
 def why_not() -> str:
     """Why no Slurm can be started here; empty if it can."""
     missing = [name for name in PROGRAMS if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None]
@@ -77,6 +88,8 @@ class SlurmLab:
             os.mknod(folder / "dev" / name, 0o20666, os.makedev(1, 3))
         (folder / "munge.key").write_bytes(os.urandom(1024))
         (folder / "munge.key").chmod(0o400)
+        (folder / "jwt.key").write_bytes(os.urandom(32))
+        (folder / "jwt.key").chmod(0o600)
         words = {"at": folder, "host": socket.gethostname().split(".")[0], "silent": silent_s}
         ports = _free_ports(3)
         words |= dict(zip(("controller", "bj1", "nm1"), ports, strict=True))
@@ -85,6 +98,8 @@ class SlurmLab:
         (folder / "gres.conf").write_text(_GRES.format(**words))
         self._environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", "SLURM_CONF": str(self.conf)}
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
+        self._rest: tuple[str, str] | None = None
+        self._public: Path | None = None
         at = folder / "munge"
         files = [f"--{name}-file={at}.{name}" for name in ("pid", "log", "seed")]
         self._start(
@@ -99,6 +114,47 @@ class SlurmLab:
     @property
     def cluster(self) -> SlurmCluster:
         return SlurmCluster(self.folder / "shared", conf=str(self.conf), python=sys.executable)
+
+    def rest(self) -> SlurmCluster:
+        """The same cluster through a real slurmrestd, which is started; for that daemon, which must not be root, the
+        configuration lies in a folder that everybody may read."""
+        if self._rest is None:
+            (port,) = _free_ports(1)
+            self._public = Path(tempfile.mkdtemp(prefix="slurmrestd-"))
+            self._public.chmod(0o755)
+            for name in ("slurm.conf", "gres.conf"):
+                shutil.copy(self.folder / name, self._public / name)
+            words = (
+                "slurmrestd",
+                "-f",
+                str(self._public / "slurm.conf"),
+                "-s",
+                "openapi/v0.0.38",
+                "-a",
+                "rest_auth/jwt",
+            )
+            with (self.folder / "slurmrestd.out").open("wb") as log:
+                self.daemons["slurmrestd"] = subprocess.Popen(
+                    [*words, f"127.0.0.1:{port}"],
+                    stdout=log,
+                    stderr=log,
+                    env={**self._environment, "SLURM_CONF": str(self._public / "slurm.conf"), "SLURM_JWT": "daemon"},
+                    user="nobody",
+                    group="nogroup",
+                    extra_groups=[],
+                    cwd="/",
+                )
+            self._wait(lambda: _answers(port))
+            told = subprocess.run(
+                ["scontrol", "token", "username=root", "lifespan=86400"],
+                capture_output=True,
+                text=True,
+                env=self._environment,
+                check=True,
+            ).stdout
+            self._rest = (f"http://127.0.0.1:{port}", told.strip().partition("=")[2])
+        url, token = self._rest
+        return SlurmCluster(self.folder / "shared", url=url, user="root", token=token, python=sys.executable)
 
     def start_controller(self) -> None:
         self._start("slurmctld", "slurmctld", "-D", "-f", str(self.conf))
@@ -151,6 +207,14 @@ class SlurmLab:
             except subprocess.TimeoutExpired:
                 daemon.kill()
         self._kill_those_with("SLURM_CONF=")
+        if self._public is not None:
+            shutil.rmtree(self._public, ignore_errors=True)
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 def _free_ports(count: int) -> list[int]:

@@ -50,7 +50,12 @@ def rays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[raylab.RayLab]:
     made.stop()
 
 
-PLACES = ["local", "ssh", "kubernetes", *(pytest.param(name, marks=pytest.mark.slow) for name in ("slurm", "ray"))]
+PLACES = [
+    "local",
+    "ssh",
+    "kubernetes",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("slurm", "slurmrestd", "ray")),
+]
 
 
 @pytest.fixture(params=PLACES)
@@ -71,6 +76,13 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         on_ray = RayExecutor(request.getfixturevalue("rays").cluster)
         yield on_ray, on_ray.root
         await on_ray.close()
+        return
+    if request.param == "slurmrestd":
+        if reason := slurmlab.why_no_rest():
+            pytest.skip(reason)
+        by_rest = SlurmExecutor(request.getfixturevalue("lab").rest())
+        yield by_rest, by_rest.root
+        await by_rest.close()
         return
     if request.param == "slurm":
         cluster = request.getfixturevalue("lab").cluster

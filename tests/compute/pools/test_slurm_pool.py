@@ -10,7 +10,7 @@ import pytest
 
 from ceyuan.compute.pools import look_after_pools
 from ceyuan.metering import check_books
-from tests.compute.executors.slurmlab import SlurmLab, why_not
+from tests.compute.executors.slurmlab import SlurmLab, why_no_rest, why_not
 from tests.compute.market import Market
 from tests.compute.tasks.conftest import furnish
 
@@ -72,3 +72,30 @@ async def test_tasks_run_on_a_cluster_and_outlive_the_node_they_run_on(market: M
     assert events == 4
     assert (await check_books(market.platform)).ok
     lab.start_node(node)
+
+
+async def test_a_cluster_is_reached_through_slurmrestd_with_a_token_that_never_comes_back(
+    market: Market, lab: SlurmLab
+) -> None:
+    if reason := why_no_rest():
+        pytest.skip(reason)
+    yard, cluster = await furnish(market), lab.rest()
+    settings = {"url": cluster.url, "user": "root", "python": sys.executable, "bubblewrap": True}
+    body = {"name": "by-rest", "kind": "slurm", "region": "beijing", "settings": settings, "secret": cluster.token}
+    for wrong in ({"url": "http://10.1.2.3:6820"}, {"url": "https://169.254.169.254"}, {"user": "a b"}):
+        assert await market.code("officer", "POST", POOLS, body | {"settings": settings | wrong}) == (422, "invalid")
+    refused = await market.send("officer", "POST", POOLS, body | {"secret": "wrong-token"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "pool_unreachable")
+    assert "wrong-token" not in refused.text
+    answer = await market.send("officer", "POST", POOLS, body)
+    assert answer.status_code == 201, answer.text
+    assert cluster.token not in answer.text
+    made = await yard.run(
+        'echo "cards $ASCEND_RT_VISIBLE_DEVICES"',
+        resources={"cpus": 1, "memory_gib": 0.5, "accelerator": "ascend910b", "accelerators": 2},
+    )
+    done = await yard.until(made["id"], "succeeded", "failed")
+    assert done["state"] == "succeeded", done
+    assert done["attempts"][0]["accounting"]["source"] == "slurmrestd"
+    assert (await yard.log(made["id"]))["text"] == "cards 0,1\n"
+    assert (await check_books(market.platform)).ok

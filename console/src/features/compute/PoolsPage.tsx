@@ -118,7 +118,7 @@ function PoolFields({ form, regions }: { form: FormInstance<Values>; regions: { 
 }
 
 const KINDS = ['ssh', 'slurm', 'kubernetes', 'ray'] as const
-const SECRETS: Partial<Record<string, 'may' | 'must'>> = { kubernetes: 'must', ray: 'may' }
+const SECRETS: Partial<Record<string, 'may' | 'must'>> = { kubernetes: 'must', ray: 'may', slurm: 'may' }
 
 function Quotas({ operator }: { operator: boolean }) {
   const { t } = useTranslation('tasks')

@@ -21,6 +21,7 @@ from ceyuan.compute.executors import (
     SshHost,
     sandbox_works,
 )
+from ceyuan.compute.executors.addresses import checked_url
 from ceyuan.compute.pools.tables import ExecutorPool, PoolNode
 from ceyuan.kernel.errors import Text
 from ceyuan.kernel.platform import Platform
@@ -29,6 +30,8 @@ IMAGE = re.compile(
     r"[a-z0-9][a-z0-9._-]*(:\d{1,5})?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
 """A reference of an image (github.com/distribution/reference)."""
+_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 _WORD = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._:/-]{0,399}")
 
 
@@ -117,15 +120,17 @@ class SshKind(Kind):
 
 
 class SlurmKind(Kind):
-    """A Slurm cluster, by its command line; its nodes see a folder of ours.
+    """A Slurm cluster, by its command line or by slurmrestd; its nodes see a folder of ours.
 
     Settings: `root` (the shared folder; left out: in the platform's data folder), `conf`, `partition`, `account`,
-    `qos`, `python` (on the nodes), `gres` (accelerator -> what Slurm calls it), `bubblewrap` (it works on the nodes).
+    `qos`, `python` (on the nodes), `gres` (accelerator -> what Slurm calls it), `bubblewrap` (it works on the nodes);
+    `url`, `user` and `authority` of a slurmrestd, whose token is the pool's secret.
     """
 
     name = "slurm"
     title = ("Slurm 集群", "Slurm cluster")
     gangs = True
+    secret = "may"
     _WORDS = ("root", "conf", "partition", "account", "qos", "python")
 
     def check_settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,6 +140,12 @@ class SlurmKind(Kind):
                 made[name] = value
             elif name == "gres" and isinstance(value, dict) and all(_WORD.fullmatch(str(v)) for v in value.values()):
                 made[name] = {str(ours): str(theirs) for ours, theirs in value.items()}
+            elif name == "url" and isinstance(value, str):
+                made[name] = _slurmrestd(value)
+            elif name == "user" and isinstance(value, str) and _USER.fullmatch(value):
+                made[name] = value
+            elif name == "authority" and isinstance(value, str) and value.strip().startswith(_CERTIFICATE):
+                made[name] = value.strip() + "\n"
             elif name in self._WORDS and isinstance(value, str) and _WORD.fullmatch(value):
                 made[name] = value
             else:
@@ -142,18 +153,24 @@ class SlurmKind(Kind):
         for name in ("root", "conf", "python"):
             if name in made and not made[name].startswith("/"):
                 raise ValueError(f"{name} must be a whole path")
+        if ("url" in made) != ("user" in made):
+            raise ValueError("url and user go together")
         return made
 
     def open(self, platform: Platform, pool: ExecutorPool, node: PoolNode | None) -> Executor:
         held = dict(pool.settings)
         held.pop("bubblewrap", None)
         root = Path(held.pop("root", platform.data_dir / "compute" / "slurm" / pool.id))
-        return SlurmExecutor(SlurmCluster(root, **held))
+        return SlurmExecutor(SlurmCluster(root, token=secret_of(platform, pool), **held))
 
     async def look(self, platform: Platform, pool: ExecutorPool) -> list[Found]:
         executor = self.open(platform, pool, None)
         assert isinstance(executor, SlurmExecutor)
         sandboxed = bool(pool.settings.get("bubblewrap", False))
+        try:
+            told = await executor.nodes()
+        finally:
+            await executor.close()
         return [
             Found(
                 node.name,
@@ -165,8 +182,15 @@ class SlurmKind(Kind):
                 node.up,
                 "" if node.up else "Slurm does not give it work",
             )
-            for node in await executor.nodes()
+            for node in told
         ]
+
+
+def _slurmrestd(url: str) -> str:
+    """The address of a slurmrestd: a socket of this machine, or what a cluster's service may have."""
+    if url.startswith("unix:/") and _WORD.fullmatch(url[5:]):
+        return url
+    return checked_url(url, secret=True)
 
 
 def key_context(node_id: str) -> str:
