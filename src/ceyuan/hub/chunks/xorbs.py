@@ -61,11 +61,11 @@ class Xorb:
 class XorbCheck:
     """Takes a xorb's bytes in pieces of any length and verifies every chunk as soon as it is whole.
 
-    `follow` hears the content of each chunk, in order; what it is given is good until it returns.
+    `follow`, where it is set, hears the content of each chunk, in order; what it is given is good until it returns.
     """
 
-    def __init__(self, follow: Callable[[Content], object] | None = None) -> None:
-        self._follow = follow
+    def __init__(self) -> None:
+        self.follow: Callable[[Content], object] | None = None
         self._begun = bytearray()
         self._taken = 0
         self._over = False
@@ -118,8 +118,8 @@ class XorbCheck:
         self._chunks.append(Chunk(chunk_hash(content), size, self._taken))
         if len(self._chunks) > MAX_XORB_CHUNKS or self._taken > MAX_XORB:
             raise ChunkProblem("内容块过大", f"a xorb has at most {MAX_XORB} bytes")
-        if self._follow is not None:
-            self._follow(content)
+        if self.follow is not None:
+            self.follow(content)
 
     def finish(self) -> Xorb:
         """The whole xorb; raises `ChunkProblem` if it breaks off."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -19,7 +20,7 @@ from ceyuan.hub.trees import LARGE_BYTES
 from ceyuan.hub.xet import reading, repository
 from ceyuan.hub.xet.encoding import Run, xorb_of
 from ceyuan.hub.xet.errors import XetInvalid, explained
-from ceyuan.hub.xet.following import Trail, Trails
+from ceyuan.hub.xet.following import Step, Trail, Trails
 from ceyuan.hub.xet.reading import Stored
 from ceyuan.kernel.platform import Platform
 
@@ -42,34 +43,39 @@ async def keep_xorb(platform: Platform, grant: Grant, digest: str, body: AsyncIt
         async for _ in body:
             pass
         return False
-    async with trails.step(grant) as step:
-        check = XorbCheck(step.digest.update if step else None)
-        try:
-            blob = await platform.blobs.put_stream(_verified(body, check, expected))
-            made = check.finish()
-        except ChunkProblem as problem:
-            raise explained(problem) from problem
-        if step:
-            step.done(made.hash)
+    check = XorbCheck()
+    try:
+        async with aclosing(_verified(body, check, expected, trails.step(grant))) as verified:
+            blob = await platform.blobs.put_stream(verified)
+        made = check.finish()
+    except ChunkProblem as problem:
+        raise explained(problem) from problem
     async with platform.work(grant.actor) as uow:
         await platform.blobs.refer(uow, [blob.sha256])
         return await repository.add_xorb(uow.session, made, blob.sha256, uow.clock.now())
 
 
-async def _verified(body: AsyncIterable[bytes], check: XorbCheck, expected: bytes) -> AsyncIterator[memoryview]:
-    """What belongs to the xorb; a block is verified while the one before it is written."""
+async def _verified(
+    body: AsyncIterable[bytes], check: XorbCheck, expected: bytes, turn: AbstractAsyncContextManager[Step | None]
+) -> AsyncGenerator[memoryview]:
+    """What belongs to the xorb; a block is verified while the one before it is written. The upload's next xorb has its
+    turn when all is verified, not when it is stored: that may take its time."""
     before: memoryview | None = None
-    async for block in _blocks(body):
-        ahead = asyncio.ensure_future(asyncio.to_thread(check.feed, block))
-        try:
-            if before:
-                yield before
-        finally:
-            taken = await ahead
-        before = block[:taken]
-    # Before the last byte is adopted: what has another hash is never stored.
-    if (await asyncio.to_thread(check.finish)).hash != expected:
-        raise ChunkProblem("内容与地址中的哈希不符", "the content does not have the hash in the address")
+    async with turn as step:
+        check.follow = step.digest.update if step else None
+        async for block in _blocks(body):
+            ahead = asyncio.ensure_future(asyncio.to_thread(check.feed, block))
+            try:
+                if before:
+                    yield before
+            finally:
+                taken = await ahead
+            before = block[:taken]
+        # Before the last byte is adopted: what has another hash is never stored.
+        if (await asyncio.to_thread(check.finish)).hash != expected:
+            raise ChunkProblem("内容与地址中的哈希不符", "the content does not have the hash in the address")
+        if step:
+            step.done(expected)
     if before:
         yield before
 
