@@ -7,7 +7,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
+from ceyuan.kernel import routes
 from ceyuan.kernel.routes import Router
+from ceyuan.kernel.web import install_error_handlers
 
 
 class Order(BaseModel):
@@ -58,3 +60,36 @@ def test_the_document_names_operations_by_their_functions() -> None:
 def test_what_a_route_never_has_is_no_attribute() -> None:
     with pytest.raises(AttributeError):
         _ = _application()[1].routes[0].nothing  # type: ignore[attr-defined]
+
+
+def _client() -> tuple[TestClient, list[object]]:
+    application, router = _application()
+    kept: list[object] = []
+
+    @router.post("/{name}/notes")
+    async def keep_notes(name: str, notes: dict[str, object]) -> dict[str, object]:
+        kept.append(notes)
+        return notes
+
+    application.router.routes.append(router.routes[-1])
+    install_error_handlers(application)
+    return TestClient(application), kept
+
+
+@pytest.mark.parametrize(
+    "document", [b'{"a": "\\ud800"}', b'{"a": NaN}', b'{"a": -Infinity}', b'{"a": "\xff"}', b'{"a":' * 5000]
+)
+def test_what_no_answer_could_say_again_is_refused_before_it_is_kept(document: bytes) -> None:
+    client, kept = _client()
+    answer = client.post("/orders/one/notes", content=document, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert kept == []
+
+
+def test_a_document_is_not_read_beyond_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "MAX_DOCUMENT", 1 << 20)
+    client, kept = _client()
+    answer = client.post("/orders/one/notes", json={"a": "x" * (1 << 20)})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert client.post("/orders/one/notes", json={"a": "x" * 1000}).status_code == 200
+    assert len(kept) == 1

@@ -10,7 +10,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
@@ -78,10 +78,8 @@ def _decode(cursor: str, kinds: Sequence[type]) -> list[Any]:
         decoded = [datetime.fromisoformat(v) if k is datetime else v for v, k in zip(values, kinds, strict=True)]
         if any(not isinstance(v, k) for v, k in zip(decoded, kinds, strict=True)):
             raise ValueError("wrong type")
-        if any(isinstance(v, datetime) and v.tzinfo is None for v in decoded):
-            raise ValueError("a time without zone")
-        return decoded
-    except (ValueError, TypeError, binascii.Error) as error:
+        return [_usable(value) for value in decoded]
+    except (ValueError, TypeError, OverflowError, binascii.Error) as error:
         raise Invalid(
             ("分页游标无效", "the page cursor is not valid"),
             hint=(
@@ -89,6 +87,17 @@ def _decode(cursor: str, kinds: Sequence[type]) -> list[Any]:
                 "use `next` of the page before, or start again without cursor",
             ),
         ) from error
+
+
+def _usable(value: Any) -> Any:
+    """The value if a column can hold it; raises `ValueError` or `OverflowError`."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("a time without zone")
+        return value.astimezone(UTC)
+    if (isinstance(value, int) and abs(value) >= 1 << 63) or (isinstance(value, str) and "\0" in value):
+        raise ValueError("no value of a column")
+    return value
 
 
 async def fetch_page(

@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import DataError, StatementError
 from starlette.exceptions import HTTPException
 
 from ceyuan.kernel.actor import Actor
@@ -132,6 +133,21 @@ def install_error_handlers(app: FastAPI) -> None:
         for name, value in (error.headers or {}).items():
             response.headers[name] = value
         return response
+
+    @app.exception_handler(StatementError)
+    async def _unstorable(request: Request, error: StatementError) -> Response:
+        # What passed the route's model and no column can hold: the year 9999 in another zone, NUL on PostgreSQL.
+        if not isinstance(error, DataError) and not isinstance(error.orig, OverflowError | UnicodeError):
+            raise error
+        logger.warning("%s %s: the database cannot hold a value: %s", request.method, request.url.path, error.orig)
+        problem = Invalid(
+            ("请求中有数据库无法保存的值", "the request holds a value that the database cannot keep"),
+            hint=(
+                "请检查过大的数字、过远的日期与控制字符",
+                "look for numbers that are too large, dates that are too far away and control characters",
+            ),
+        )
+        return problem_response(problem, language_of(request))
 
     @app.exception_handler(Exception)
     async def _unknown(request: Request, error: Exception) -> Response:

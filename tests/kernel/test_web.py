@@ -1,0 +1,44 @@
+"""What a client sends and no column can hold is the client's fault, on either database."""
+
+from __future__ import annotations
+
+import base64
+
+import httpx
+import orjson
+import pytest
+
+from ceyuan.kernel.platform import Platform
+from tests.identity.actors import People
+
+
+def _cursor(*values: object) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(values)).decode().rstrip("=")
+
+
+@pytest.fixture
+async def token(platform: Platform) -> str:
+    people = People(platform)
+    await people.add("ada", admin=True)
+    return await people.token("ada", "*")
+
+
+async def test_nothing_that_a_column_cannot_hold_is_an_internal_error(
+    client: httpx.AsyncClient, platform: Platform, token: str
+) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    far, early = "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"
+    cases: list[tuple[str, dict[str, str]]] = [
+        ("/jobs", {"cursor": _cursor(far, "x")}),
+        ("/jobs", {"cursor": _cursor(early, "x")}),
+        ("/jobs", {"cursor": _cursor("2026-01-01T00:00:00", "x")}),
+        ("/jobs", {"cursor": _cursor("\0", "\0"), "sort": "kind"}),
+        ("/vouchers", {"cursor": _cursor((1 << 64) - 1, "x"), "sort": "asked_micro"}),
+        ("/audit/entries", {"until": far}),
+        ("/audit/entries", {"since": early}),
+    ]
+    for path, query in cases:
+        answer = await client.get(f"/api/v1{path}", params=query, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), (path, query)
+    # SQLite looks for it and finds nothing; PostgreSQL knows no such text.
+    assert (await client.get("/api/v1/jobs?kind=%00", headers=headers)).status_code in (200, 422)
