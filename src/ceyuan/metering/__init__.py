@@ -35,7 +35,7 @@ from ceyuan.metering.holds import (
 from ceyuan.metering.ledger import PLATFORM, Account, external_account, get_account, open_account, transfer
 from ceyuan.metering.ledger.statement import Movement, Statement, statement
 from ceyuan.metering.limits import Limits, QuotaLimit, limits_for
-from ceyuan.metering.patterns import matches
+from ceyuan.metering.patterns import matches, require_patterns
 from ceyuan.metering.prices import DEFAULT_SCOPE, NewPrice, PriceBook, Rate, end_price, price_book, set_price
 from ceyuan.metering.quotas import (
     Counted,
@@ -143,6 +143,7 @@ __all__ = [
     "quote",
     "release_hold",
     "remove_quota",
+    "require_patterns",
     "resources",
     "return_quota",
     "reverse_usage",

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from ceyuan.kernel.errors import CeyuanError, Forbidden
+from ceyuan.identity import OrganisationNotFound
+from ceyuan.kernel.errors import CeyuanError, Forbidden, Invalid
 from ceyuan.kernel.workflow import GuardRefused
-from ceyuan.metering import check_books
+from ceyuan.metering import check_books, revoke_wallet
 from ceyuan.models.gateway import ask_model
 from ceyuan.programmes.vouchers import apply_for, create_scheme, decide, fund_scheme
 from ceyuan.programmes.vouchers.errors import CapReached, VoucherNotFound
@@ -116,3 +117,27 @@ async def test_what_was_spent_of_a_revoked_voucher_counts_against_the_cap(worksh
     with pytest.raises(CapReached):
         await apply(workshop, scheme_id, 3 * YUAN)
     assert await apply(workshop, scheme_id, 3 * YUAN - call.cost_micro)
+
+
+async def test_a_wallet_that_an_operator_took_back_revokes_its_voucher_and_frees_the_cap(workshop: Workshop) -> None:
+    scheme_id = await scheme(workshop, cap=2 * YUAN)
+    voucher_id = await apply(workshop, scheme_id, 2 * YUAN)
+    await grant(workshop, voucher_id)
+    async with workshop.platform.work() as uow:
+        await revoke_wallet(uow, str((await find_voucher(uow, voucher_id)).wallet_id), "by hand")
+    await workshop.platform.dispatcher.drain()
+    async with workshop.platform.work(await workshop.actor(), write=False) as uow:
+        assert (await find_voucher(uow, voucher_id)).state == "revoked"
+    assert await apply(workshop, scheme_id, 2 * YUAN)
+
+
+async def test_a_scheme_that_could_never_pay_is_refused_when_it_is_set_up(workshop: Workshop) -> None:
+    faults: list[tuple[dict[str, object], type[CeyuanError]]] = [
+        ({"org_id": "org_nobody"}, OrganisationNotFound),
+        ({"resources": ["Not A Resource"]}, Invalid),
+    ]
+    for changed, error in faults:
+        wanted = {"org_id": workshop.org, "name_zh": "券", "name_en": "Vouchers", "cap_micro": YUAN} | changed
+        with pytest.raises(error):
+            async with workshop.platform.work(await workshop.actor("officer")) as uow:
+                await create_scheme(uow, SchemeIn.model_validate(wanted))

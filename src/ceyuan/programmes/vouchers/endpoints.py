@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from sqlalchemy import select
 
+from ceyuan.identity import OrganisationNotFound
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
 from ceyuan.kernel.routes import Router
@@ -29,7 +30,10 @@ async def list_voucher_schemes(uow: ReadWork, paging: Paging) -> Any:
 
 
 @router.post(
-    "/schemes", response_model=SchemeOut, status_code=201, responses=problems(Unauthenticated, Forbidden, Invalid)
+    "/schemes",
+    response_model=SchemeOut,
+    status_code=201,
+    responses=problems(Unauthenticated, Forbidden, OrganisationNotFound, Invalid),
 )
 async def create_voucher_scheme(body: SchemeIn, uow: WriteWork) -> Any:
     """Set up a scheme with an empty pool."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 Amount = Annotated[int, Field(ge=1, le=10**17, description="micro-yuan")]
 
@@ -23,7 +23,7 @@ class SchemeIn(BaseModel):
         10_000
     )
     valid_days: Annotated[int, Field(ge=1, le=3650)] = 365
-    closes_at: datetime | None = None
+    closes_at: AwareDatetime | None = None
 
 
 class FundIn(BaseModel):

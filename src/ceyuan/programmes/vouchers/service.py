@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ceyuan.identity import get_organisation
 from ceyuan.kernel import workflow
 from ceyuan.kernel.errors import Invalid
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.work import UnitOfWork
-from ceyuan.metering import fund_account, get_account, get_wallet, open_account
+from ceyuan.metering import fund_account, get_account, get_wallet, open_account, require_patterns
 from ceyuan.programmes.vouchers import repository
 from ceyuan.programmes.vouchers.caps import had_of
 from ceyuan.programmes.vouchers.errors import CapReached, SchemeClosed, VoucherNotFound
@@ -23,6 +24,8 @@ async def create_scheme(uow: UnitOfWork, wanted: SchemeIn) -> VoucherScheme:
     uow.actor.require_duty("programme_officer")
     if wanted.closes_at is not None and wanted.closes_at <= uow.clock.now():
         raise Invalid(("截止时间已过", "the closing time lies in the past"))
+    await get_organisation(uow, wanted.org_id)
+    require_patterns(wanted.resources, wanted.models)
     scheme_id = new_id("vsc")
     pool = await open_account(uow, wanted.org_id, "pool", scheme_id)
     scheme = VoucherScheme(
@@ -121,6 +124,14 @@ async def show_voucher(uow: UnitOfWork, voucher: Voucher) -> VoucherOut:
     left = (await get_wallet(uow, voucher.wallet_id)).balance_micro if voucher.wallet_id else None
     fields = {c.key: getattr(voucher, c.key) for c in Voucher.__table__.columns}
     return VoucherOut(scheme_zh=scheme.name_zh, scheme_en=scheme.name_en, left_micro=left, **fields)
+
+
+async def wallet_revoked(uow: UnitOfWork, event: Event) -> None:
+    """A voucher whose wallet an operator took back is revoked: what went back no longer counts against the cap."""
+    voucher = await repository.by_wallet(uow.session, str(event.data["wallet_id"]))
+    if voucher is not None and voucher.state == "granted":
+        form = {"reason": "钱包已被运营方收回 The operator took the wallet back"}
+        await workflow.transit(uow, voucher.workflow_id, "revoke", form=form, key=f"wallet:{voucher.wallet_id}")
 
 
 async def wallet_ended(uow: UnitOfWork, event: Event) -> None:

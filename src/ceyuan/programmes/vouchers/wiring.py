@@ -6,7 +6,7 @@ from ceyuan.identity import OrganisationData, OrganisationRows, Rows, ScopeRoom
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.workflow import workflows
 from ceyuan.programmes.vouchers.process import VOUCHER
-from ceyuan.programmes.vouchers.service import wallet_ended
+from ceyuan.programmes.vouchers.service import wallet_ended, wallet_revoked
 from ceyuan.programmes.vouchers.tables import Voucher, VoucherScheme
 
 _OF_ORGANISATION = OrganisationRows(
@@ -21,5 +21,6 @@ def wire(platform: Platform) -> None:
     workflows(platform).register(VOUCHER)
     platform.subscriptions.on("metering.wallet_expired", wallet_ended)
     platform.subscriptions.on("metering.wallet_exhausted", wallet_ended)
+    platform.subscriptions.on("metering.wallet_revoked", wallet_revoked)
     platform.provide(OrganisationData, _OF_ORGANISATION)  # type: ignore[type-abstract]
     platform.provide(ScopeRoom, ScopeRoom("programmes", ("支持计划", "Programmes"), paths=("/api/v1/vouchers",)))
