@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -103,6 +104,18 @@ async def test_the_last_administrator_stays_one(signed_in: SignedIn, people: Peo
     await people.add("root2", admin=True)
     assert (await root.patch("/admin/accounts/root1", {"is_admin": False})).status_code == 200
     assert (await root.get("/admin/accounts")).status_code == 403
+
+
+async def test_two_administrators_do_not_unmake_each_other(signed_in: SignedIn, people: People) -> None:
+    one, two = await signed_in("root1", admin=True), await signed_in("root2", admin=True)
+    answers = await asyncio.gather(
+        one.patch("/admin/accounts/root2", {"is_admin": False}),
+        two.patch("/admin/accounts/root1", {"state": "suspended"}),
+    )
+    # The second finds itself no administrator any more, or the other one the last.
+    assert sorted(answer.status_code for answer in answers)[0] == 200
+    rows = [await people.find(name) for name in ("root1", "root2")]
+    assert [row is not None and row.is_admin and row.state == "active" for row in rows].count(True) == 1
 
 
 async def test_everything_of_a_person_is_signed_out(signed_in: SignedIn, browser: Open, people: People) -> None:

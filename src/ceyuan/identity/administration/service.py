@@ -109,10 +109,12 @@ async def change_account(
 ) -> AccountView:
     """Suspend or readmit, make or unmake an administrator, set the duties. The last administrator stays one."""
     require_admin(uow.actor)
+    unmade = state == "suspended" or is_admin is False
+    # All administrators are locked first, in one order: two who unmake each other wait, and the second is refused.
+    admins = await repository.admin_ids(uow.session, lock=True) if unmade else []
     person = await repository.find(uow.session, reference)
     await uow.session.refresh(person, with_for_update=True)
-    loses_admin = person.is_admin and person.state == "active" and (state == "suspended" or is_admin is False)
-    if loses_admin and await repository.admin_ids(uow.session) == [person.id]:
+    if unmade and admins == [person.id]:
         raise Conflict(("这是最后一名管理员", "this is the last administrator"))
     if state is not None and state != person.state:
         person.state = state

@@ -88,10 +88,10 @@ async def ids_with_duty(session: AsyncSession, duty: str) -> list[str]:
     return list(rows)
 
 
-async def admin_ids(session: AsyncSession) -> list[str]:
-    """Active administrators."""
-    rows = await session.scalars(select(Person.id).where(Person.is_admin, Person.state == "active").order_by(Person.id))
-    return list(rows)
+async def admin_ids(session: AsyncSession, *, lock: bool = False) -> list[str]:
+    """Active administrators; with `lock` they stay so until the commit: two of them must not unmake each other."""
+    query = select(Person.id).where(Person.is_admin, Person.state == "active").order_by(Person.id)
+    return list(await session.scalars(query.with_for_update() if lock else query))
 
 
 async def any_admin(session: AsyncSession) -> bool:

@@ -50,7 +50,7 @@ async def erase(platform: Platform, request_id: str) -> None:
             return
         await require_no_orphans(uow, row.person_id)
         person = await people.get(uow.session, row.person_id)
-        if person.is_admin and await people.admin_ids(uow.session) == [person.id]:
+        if person.is_admin and await people.admin_ids(uow.session, lock=True) == [person.id]:
             return
         for room in reversed(platform.find(PersonalData)):  # type: ignore[type-abstract]
             await room.erase(uow, row.person_id)
