@@ -26793,7 +26793,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `task_impossible`: No connected place can run the task; `task_image_impossible`: The image cannot be used; `compute_accelerator_unknown`: Unknown accelerator; `task_deadline_passed`: The deadline has passed; `invalid`: Invalid content */
+            /** @description `task_impossible`: No connected place can run the task; `task_image_impossible`: The image cannot be used; `task_inputs_cycle`: The task's inputs and outputs form a cycle; `compute_accelerator_unknown`: Unknown accelerator; `task_deadline_passed`: The deadline has passed; `invalid`: Invalid content */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -26906,7 +26906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `task_impossible`: No connected place can run the task; `task_image_impossible`: The image cannot be used; `compute_accelerator_unknown`: Unknown accelerator; `task_deadline_passed`: The deadline has passed; `invalid`: Invalid content */
+            /** @description `task_impossible`: No connected place can run the task; `task_image_impossible`: The image cannot be used; `task_inputs_cycle`: The task's inputs and outputs form a cycle; `compute_accelerator_unknown`: Unknown accelerator; `task_deadline_passed`: The deadline has passed; `invalid`: Invalid content */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -100,7 +100,12 @@ async def test_inputs_that_no_link_leads_to_any_allowed_region_are_refused_by_na
         assert pool is not None
         pool.region = "xinjiang"
     body = yard.body("true", inputs={"laws": "datasets/lab/laws@main"})
-    await market.ok("li", "POST", "/tasks/check", body)
+    named = (await market.ok("li", "POST", "/tasks/check", body))["inputs"]["laws"]
+    into = {"out": "datasets/lab/laws"}
+    cycle = yard.body("true", inputs={"laws": "datasets/lab/laws@main"}, outputs=into)
+    refused = await market.send("li", "POST", "/tasks", cycle)
+    assert (refused.status_code, refused.json()["code"], refused.json()["nearest"]) == (422, "task_inputs_cycle", named)
+    await market.ok("li", "POST", "/tasks/check", yard.body("true", inputs={"laws": named}, outputs=into))
     await market.ok("officer", "PUT", "/links/beijing/hebei", {"gbps": 10})
     refused = await market.send("li", "POST", "/tasks", body)
     assert (refused.status_code, refused.json()["code"]) == (422, "compute_link_hole")

@@ -23,6 +23,13 @@ class ImageImpossible(Invalid):
     title = ("镜像无法使用", "The image cannot be used")
 
 
+class InputsCycle(Invalid):
+    """An input follows a branch that an output of the same task moves."""
+
+    code = "task_inputs_cycle"
+    title = ("任务的输入与输出成环", "The task's inputs and outputs form a cycle")
+
+
 class DeadlinePassed(Invalid):
     code = "task_deadline_passed"
     title = ("截止时间已过", "The deadline has passed")

@@ -10,7 +10,7 @@ from ceyuan.compute.pools import open_executors
 from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.admitting import NOT_YET, leave_seats, wake_after
 from ceyuan.compute.tasks.description import Resources, TaskSpec
-from ceyuan.compute.tasks.errors import DeadlinePassed, TaskNotFound, TaskNotOpen
+from ceyuan.compute.tasks.errors import DeadlinePassed, InputsCycle, TaskNotFound, TaskNotOpen
 from ceyuan.compute.tasks.money import check_budget, cost_of, missing_for, set_aside
 from ceyuan.compute.tasks.places import Ticket, read_output
 from ceyuan.compute.tasks.seats import Yard, read_yard
@@ -50,8 +50,8 @@ class Checked:
 async def check_task(uow: UnitOfWork, org_id: str, spec: TaskSpec) -> Checked:
     """Everything that can be known to be wrong before a task is queued; changes nothing.
 
-    Raises `TaskImpossible`, `AcceleratorUnknown`, `DeadlinePassed`, `BudgetTooSmall`, `NotIsolated`, and what the hub
-    says of inputs and outputs that do not exist.
+    Raises `TaskImpossible`, `AcceleratorUnknown`, `DeadlinePassed`, `BudgetTooSmall`, `NotIsolated`, `InputsCycle`, and
+    what the hub says of inputs and outputs that do not exist.
     """
     uow.actor.require_role(org_id, "member")
     if spec.ends_by(uow.clock.now()) < 1:
@@ -62,6 +62,7 @@ async def check_task(uow: UnitOfWork, org_id: str, spec: TaskSpec) -> Checked:
     inputs = {name: (await resolve(uow, reference)).ref for name, reference in spec.inputs.items()}
     for reference in spec.outputs.values():
         await _check_output(uow, reference)
+    _check_cycle(spec, inputs)
     least, most = await check_budget(uow, org_id, spec, wishes)
     short = max(await missing_for(uow, org_id, spec.model_copy(update=_only(wishes))))
     return Checked(wishes, refusals, inputs, least, most, short, _isolated(yard, org_id, spec, uow.actor.is_admin))
@@ -90,6 +91,22 @@ async def _check_output(uow: UnitOfWork, reference: str) -> None:
         if owner is None:
             raise
         uow.actor.require_role(owner.id, "member")
+
+
+def _check_cycle(spec: TaskSpec, inputs: dict[str, str]) -> None:
+    """Raise `InputsCycle` where the task would move what one of its inputs follows: begun again, it would read its own
+    result. An input that names the revision itself stays what it is."""
+    made = {(target.kind, target.owner, target.name) for target in map(Reference.parse, spec.outputs.values())}
+    for name, reference in spec.inputs.items():
+        source = Reference.parse(reference)
+        fixed = source.revision is not None and inputs[name].endswith(f"@{source.revision}")
+        if (source.kind, source.owner, source.name) in made and not fixed:
+            raise InputsCycle(
+                (f"输入“{name}”跟随任务自己的输出", f"the input “{name}” follows what the task itself makes"),
+                hint=(f"请写明版本:{inputs[name]}", f"name its revision: {inputs[name]}"),
+                input=name,
+                nearest=inputs[name],
+            )
 
 
 async def create_task(uow: UnitOfWork, org_id: str, spec: TaskSpec, *, key: str | None = None) -> ComputeTask:

@@ -53,9 +53,13 @@ async def choose(
             refusals.append(refusal)
     if possible:
         return possible, refusals
+    hint = ("请减少资源或增加备选", "ask for less, or name alternatives")
+    if nearest:
+        pools = ", ".join(nearest["pools"])
+        hint = (f"这些资源池可以:{pools}", f"these pools would take it: {pools}")
     raise TaskImpossible(
         (";".join(one.zh for one in refusals), "; ".join(one.en for one in refusals)),
-        hint=("请减少资源或增加备选", "ask for less, or name alternatives"),
+        hint=hint,
         refusals=[{"zh": one.zh, "en": one.en, "nearest": one.nearest} for one in refusals],
     )
 
