@@ -135,6 +135,7 @@ async def gateway(upstream_port: str, folder: str, asked: str) -> None:
     from ceyuan.models.serving import ModelDirectory
     from ceyuan.server import rooms
     from ceyuan.server.assembly import build_platform
+    from ceyuan.server.listening import PatientProtocol
     from ceyuan.server.run import settle_heap
     from ceyuan.server.settings import ServerSettings
 
@@ -155,7 +156,9 @@ async def gateway(upstream_port: str, folder: str, asked: str) -> None:
     (app,) = platform.find(GatewayApp)
     settle_heap()
     listener = _listen()
-    config = uvicorn.Config(app, lifespan="off", http="httptools", access_log=False, log_level="error", backlog=16_384)
+    config = uvicorn.Config(
+        app, lifespan="off", http=PatientProtocol, access_log=False, log_level="error", backlog=16_384
+    )
     listener.listen(16_384)
     print(json.dumps({"port": listener.getsockname()[1], **json.loads(kept.read_text())}), flush=True)
     await uvicorn.Server(config).serve(sockets=[listener])
