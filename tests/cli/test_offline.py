@@ -71,10 +71,28 @@ def test_a_running_platform_is_left_alone(data: Path, capsys: pytest.CaptureFixt
     assert "another process uses" in capsys.readouterr().err
 
 
-def test_a_folder_without_a_platform_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ran("blobs", "scrub", "--data", str(tmp_path / "nothing")) == 1
+@pytest.mark.parametrize("words", [("blobs", "scrub"), ("upgrade",)])
+def test_a_folder_without_a_platform_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert ran(*words, "--data", str(tmp_path / "nothing")) == 1
     assert "there is no platform" in capsys.readouterr().err
     assert not (tmp_path / "nothing").exists()
+
+
+def test_a_setting_that_cannot_be_is_named_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ran("up", "--port", "99999", "--data", str(tmp_path / "new")) == 1
+    said = capsys.readouterr().err
+    assert "the setting port is not valid" in said
+    assert said.count("\n") == 1
+
+
+def test_what_is_no_backup_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "letter.tar").write_text("not an archive")
+    assert ran("restore", str(tmp_path / "letter.tar"), "--data", str(tmp_path / "new")) == 1
+    said = capsys.readouterr().err
+    assert "letter.tar cannot be restored" in said
+    assert said.count("\n") == 1
 
 
 def test_a_scrub_finds_what_the_disk_changed(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,7 @@ async def test_nothing_that_a_column_cannot_hold_is_an_internal_error(
         ("/vouchers", {"cursor": _cursor((1 << 64) - 1, "x"), "sort": "asked_micro"}),
         ("/audit/entries", {"until": far}),
         ("/audit/entries", {"since": early}),
+        ("/metering/usage/statistics", {"end": early}),
     ]
     for path, query in cases:
         answer = await client.get(f"/api/v1{path}", params=query, headers=headers)

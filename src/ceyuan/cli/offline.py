@@ -21,17 +21,13 @@ def with_stopped_platform(data: Path | None, work: Callable[[Platform], Awaitabl
     Raises `AlreadyRunning` while a process serves the folder, and `Invalid` for a folder without a platform or
     with a database of another version than this program's.
     """
-    from ceyuan.cli.platform import settings_of
+    from ceyuan.cli.platform import require_platform, settings_of
     from ceyuan.server import rooms, schema
     from ceyuan.server.assembly import build_platform
     from ceyuan.server.run import exclusive
 
     settings = settings_of(data)
-    if not settings.data_dir.is_dir():
-        raise Invalid(
-            (f"{settings.data_dir} 中没有平台数据", f"there is no platform in {settings.data_dir}"),
-            hint=("请用 --data 指定数据目录", "name its folder with --data"),
-        )
+    require_platform(settings)
 
     async def go() -> R:
         platform = build_platform(settings)

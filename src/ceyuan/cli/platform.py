@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ceyuan.cli.output import say
+from ceyuan.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from ceyuan.kernel.platform import Platform
@@ -25,13 +26,35 @@ DataOption = Annotated[
 
 
 def settings_of(data: Path | None, **given: Any) -> ServerSettings:
-    """Settings from the environment, with what was given on the command line in front."""
+    """Settings from the environment, with what was given on the command line in front; raises `Invalid`."""
+    from pydantic import ValidationError
+
     from ceyuan.server.settings import ServerSettings
 
     chosen = {name: value for name, value in given.items() if value not in (None, False)}
     if data is not None:
         chosen["data_dir"] = data.absolute()
-    return ServerSettings(**chosen)
+    try:
+        return ServerSettings(**chosen)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise Invalid(
+            (f"设置 {name} 无效:{first['msg']}", f"the setting {name} is not valid: {first['msg']}"),
+            hint=(
+                f"请修改 --{name.replace('_', '-')} 或 CEYUAN_{name.upper()}",
+                f"correct --{name.replace('_', '-')} or CEYUAN_{name.upper()}",
+            ),
+        ) from error
+
+
+def require_platform(settings: ServerSettings) -> None:
+    """Raise `Invalid` where the data folder is missing: a mistyped one must not become a platform."""
+    if not settings.data_dir.is_dir():
+        raise Invalid(
+            (f"{settings.data_dir} 中没有平台数据", f"there is no platform in {settings.data_dir}"),
+            hint=("请用 --data 指定平台的数据目录", "name its folder with --data"),
+        )
 
 
 async def greet(platform: Platform, origin: str) -> None:
@@ -205,6 +228,7 @@ def upgrade(data: DataOption = None) -> None:
     from ceyuan.server.run import exclusive, prepare
 
     settings = settings_of(data)
+    require_platform(settings)
 
     async def bring_forward() -> tuple[str | None, str | None]:
         platform = build_platform(settings)

@@ -139,9 +139,13 @@ def install_error_handlers(app: FastAPI) -> None:
         # What passed the route's model and no column can hold: the year 9999 in another zone, NUL on PostgreSQL.
         if not isinstance(error, DataError) and not isinstance(error.orig, OverflowError | UnicodeError):
             raise error
-        logger.warning("%s %s: the database cannot hold a value: %s", request.method, request.url.path, error.orig)
+        return await _beyond(request, error.orig)
+
+    @app.exception_handler(OverflowError)
+    async def _beyond(request: Request, error: BaseException | None) -> Response:
+        logger.warning("%s %s: a value is out of reach: %s", request.method, request.url.path, error)
         problem = Invalid(
-            ("请求中有数据库无法保存的值", "the request holds a value that the database cannot keep"),
+            ("请求中有超出可处理范围的值", "the request holds a value that is out of reach"),
             hint=(
                 "请检查过大的数字、过远的日期与控制字符",
                 "look for numbers that are too large, dates that are too far away and control characters",

@@ -334,8 +334,9 @@ def _unpack(archive: Path, into: Path) -> dict[str, Any]:
                     raise ValueError(f"{entry['name']} is damaged")
         return manifest
     except (OSError, tarfile.TarError, KeyError, ValueError) as error:
+        why = next(iter(str(error).splitlines()), type(error).__name__)
         raise BackupUnusable(
-            (f"{archive.name} 无法恢复:{error}", f"{archive.name} cannot be restored: {error}"),
+            (f"{archive.name} 无法恢复:{why}", f"{archive.name} cannot be restored: {why}"),
             hint=("请使用另一份备份", "use another backup"),
         ) from error
 
