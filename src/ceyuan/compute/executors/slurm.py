@@ -213,6 +213,9 @@ class SlurmExecutor(ClusterExecutor):
             if number is None:
                 return Run(key, "absent")
             state = (await self._jobs()).get(number) or await self._slurm.state(number)
+            if state in WAITS and phase == "started":
+                # The list may be older than the supervisor's word.
+                state = await self._slurm.state(number)
         except ExecutorFault:
             if run.ended_at is not None and time.time() - run.ended_at < _PULSE_S:
                 return replace(run, ended_at=None)
