@@ -234,6 +234,9 @@ def _engines(name: Text, _: ServerSettings) -> Check:
     if missing:
         listed = ", ".join(missing)
         return Check(name, "warning", (f"缺少 {listed}", f"missing {listed}"), ("pip install 'ceyuan[standard]'",) * 2)
+    if importlib.util.find_spec("numba") is None:
+        words = ("齐全，但未编译，较慢", "all there, but slow: their loops are not compiled")
+        return Check(name, "warning", words, ("pip install 'ceyuan[compiled]'",) * 2)
     return Check(name, "ok", ("齐全", "all there"))
 
 

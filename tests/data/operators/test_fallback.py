@@ -46,6 +46,20 @@ def test_sketches_are_equal(texts: list[str]) -> None:
         assert np.array_equal(one, other)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(-1, 7), min_size=2, max_size=2), min_size=1, max_size=14))
+def test_components_are_equal_and_those_of_a_walk(rows: list[list[int]]) -> None:
+    buckets = np.array(rows, np.int32)
+    walked = [-1] * len(rows)
+    for start in range(len(rows)):
+        number, front = max(walked) + 1, [start] if walked[start] < 0 else []
+        while front:
+            text = front.pop()
+            walked[text] = number
+            front += [n for n, row in enumerate(rows) if walked[n] < 0 and set(row) & set(rows[text]) - {-1}]
+    assert kernels.tied(buckets, 8).tolist() == fallback.tied(buckets, 8).tolist() == walked
+
+
 def test_a_kernel_without_columnar_form_runs_as_python(monkeypatch: pytest.MonkeyPatch) -> None:
     from ceyuan.data.operators import compiling
 

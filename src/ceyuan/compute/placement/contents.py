@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from ceyuan.compute.optimum import Rows, minimise
 from ceyuan.compute.placement.relaxation import Kind
 from ceyuan.compute.placement.shapes import Floats
 
@@ -39,9 +40,6 @@ class Contents:
     def solve(self, kinds: Sequence[Kind], demand: Floats, values: Floats) -> list[list[tuple[Content, int]]]:
         """For each kind, contents and how many of its nodes get them, for at most ``demand[c]`` tasks of each shape
         worth ``values[c]`` each."""
-        import scipy.optimize
-        import scipy.sparse
-
         count = len(demand)
         listed = [list(self._of(kind)) for kind in kinds]
         rows, columns, entries = [np.arange(count)], [np.arange(count)], [np.ones(count)]
@@ -53,14 +51,18 @@ class Contents:
                 columns += [np.full(len(held), at), np.array([at])]
                 entries += [-times.astype(np.float64), np.ones(1)]
                 at += 1
-        matrix = scipy.sparse.csc_matrix(
-            (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), (count + len(kinds), at)
-        )
         cost = np.concatenate([-values, np.zeros(at - count)])
         upper = np.concatenate([demand, np.full(at - count, np.inf)])
         limits = np.concatenate([np.zeros(count), [len(kind) for kind in kinds]])
-        bounds = np.column_stack([np.zeros(at), upper])
-        done = scipy.optimize.linprog(cost, A_ub=matrix, b_ub=limits, bounds=bounds, method="highs")
+        table = Rows(
+            np.concatenate(rows),
+            np.concatenate(columns),
+            np.concatenate(entries),
+            np.full(len(limits), -np.inf),
+            limits,
+        )
+        done = minimise(cost, table, upper=upper)
+        assert done.x is not None, "to place nothing is feasible"
         chosen, at = [], count
         for contents, kind in zip(listed, kinds, strict=True):
             chosen.append(_whole(contents, done.x[at : at + len(contents)], len(kind)))

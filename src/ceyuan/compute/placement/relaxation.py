@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ceyuan.compute.optimum import Rows, minimise
 from ceyuan.compute.placement.shapes import WHOLE, Columns, Fleet, Floats, Ints, Shape
 
 Pattern = tuple[int, ...]
@@ -76,9 +77,6 @@ class Programme:
 
     def _master(self, kinds: Sequence[Kind], demand: Floats, values: Floats) -> tuple[Relaxation, Floats]:
         """The optimum over the patterns known, and the price of each row."""
-        import scipy.optimize
-        import scipy.sparse
-
         shapes, pool = self.shapes, list(self.pool)
         count, width, depth = len(demand), len(kinds), len(self.shares)
         of_shape, of_kind = np.nonzero(self._fits(kinds) & (demand > 0)[:, None])
@@ -111,26 +109,21 @@ class Programme:
         cost = np.zeros(columns)
         cost[:placed] = -values[of_shape]
         height = count + 3 * width + width * depth
-        matrix = scipy.sparse.csc_matrix(
-            (
-                np.concatenate([b[2] for b in blocks]),
-                (np.concatenate([b[0] for b in blocks]), np.concatenate([b[1] for b in blocks])),
-            ),
-            (height, len(cost)),
-        )
         limits = np.zeros(height)
         limits[:count] = demand
         for k, kind in enumerate(kinds):
             limits[start + 3 * k : start + 3 * k + 3] = np.array(
                 [kind.cpu / 1000, kind.memory / 1024, kind.devices]
             ) * len(kind)
-        done = scipy.optimize.linprog(cost, A_ub=matrix, b_ub=limits, bounds=(0, None), method="highs")
+        rows, entries, numbers = (np.concatenate([block[part] for block in blocks]) for part in range(3))
+        done = minimise(cost, Rows(rows, entries, numbers, np.full(height, -np.inf), limits))
+        assert done.x is not None, "to place nothing is feasible"
         amounts = np.zeros((count, width))
         amounts[of_shape, of_kind] = done.x[:placed]
         used = done.x[placed:columns].reshape(width, len(pool))
         patterns = [{pool[i]: float(used[k, i]) for i in np.nonzero(used[k] > 1e-7)[0]} for k in range(width)]
         total = float((amounts.sum(axis=1) * shapes.accelerators).sum())
-        return Relaxation(amounts, patterns, total), -np.asarray(done.ineqlin.marginals)
+        return Relaxation(amounts, patterns, total), -done.prices
 
     def _fits(self, kinds: Sequence[Kind]) -> npt.NDArray[np.bool_]:
         """Whether a task of each shape fits an empty node of each kind."""

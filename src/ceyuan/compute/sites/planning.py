@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ceyuan.compute.optimum import Rows, minimise
 from ceyuan.compute.sites.checks import check
 from ceyuan.compute.sites.refining import Placed, Timetable, refine
 from ceyuan.compute.sites.world import Need, SiteTask, Way, World
@@ -106,13 +107,9 @@ def _solve(
     seconds: float,
 ) -> float:
     """Put into the timetable what the programme finds; its bound."""
-    import scipy.optimize
-    import scipy.sparse
-
     slots = max(1, math.ceil(horizon / slot))
     copies = _copies(world, tasks, slot, slots)
     runs = _runs(world, tasks, slot, slots)
-    width = len(runs) + len(copies) + len(tasks)
     cost = np.concatenate(
         [[r.cost for r in runs], [c.cost for c in copies], [_penalty(world, t, horizon) for t in tasks]]
     )
@@ -122,15 +119,9 @@ def _solve(
     _capacities(world, runs, slot, slots, rows)
     _links(world, copies, len(runs), slots, rows)
     _precedences(world, tasks, runs, copies, slots, rows)
-    matrix = scipy.sparse.csc_matrix((rows.values, (rows.rows, rows.columns)), (len(rows.low), width))
-    done = scipy.optimize.milp(
-        cost,
-        constraints=scipy.optimize.LinearConstraint(matrix, rows.low, rows.high),
-        integrality=np.ones(width),
-        bounds=scipy.optimize.Bounds(0, 1),
-        options={"mip_rel_gap": gap, "time_limit": seconds},
-    )
-    bound = float(done.mip_dual_bound or 0.0)
+    limits = Rows(rows.rows, rows.columns, rows.values, rows.low, rows.high)
+    done = minimise(cost, limits, upper=1.0, whole=True, gap=gap, seconds=seconds)
+    bound = done.bound
     if done.x is None:
         if 8 * slot > horizon:
             return bound

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO
@@ -95,8 +95,15 @@ def _decisions(
     return pl.read_parquet(path), int(curtailed_before)
 
 
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
 def _note_run(out: Path, began: str, seconds: float) -> None:
-    libraries = {name: version(name) for name in ("polars", "pyarrow", "numba", "numpy")}
+    libraries = {name: _version(name) for name in ("polars", "pyarrow", "numba", "numpy")}
     write_json(out / "run.json", {"started_at": began, "seconds": round(seconds, 2), "libraries": libraries})
 
 

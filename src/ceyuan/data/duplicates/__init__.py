@@ -7,7 +7,7 @@ only of a document that is kept, with the measured similarity told. No chains, n
 of the change.
 """
 
-from ceyuan.data.duplicates.buckets import components, shared_buckets, sharing
+from ceyuan.data.duplicates.buckets import shared_buckets, sharing
 from ceyuan.data.duplicates.known import Known
 from ceyuan.data.duplicates.resolve import Resolution, resolve
 from ceyuan.data.duplicates.search import Found, Search, search
@@ -20,7 +20,6 @@ __all__ = [
     "Known",
     "Resolution",
     "Search",
-    "components",
     "resolve",
     "search",
     "shared_buckets",

@@ -1,4 +1,4 @@
-"""Buckets: which texts share a band key with another one, and which are tied together by that."""
+"""Buckets: which texts share a band key with another one."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ceyuan.data.operators.kernels import crowded
 
-__all__ = ["components", "shared_buckets", "sharing"]
+__all__ = ["shared_buckets", "sharing"]
 
 Keys = npt.NDArray[np.uint64]
 _MOST_BITS = 22  # of the table of slots: 4 MB
@@ -45,16 +45,3 @@ def shared_buckets(keys: Keys) -> tuple[npt.NDArray[np.int32], int]:
         buckets[:, band] = numbers[inverse]
         count += int(shared.sum())
     return buckets, count
-
-
-def components(buckets: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.int32]:
-    """The number of each text's component: texts that share a bucket, directly or through others, have the same."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    texts, _ = np.nonzero(buckets >= 0)
-    places = buckets[buckets >= 0] + len(buckets)
-    size = len(buckets) + count
-    graph = coo_array((np.ones(len(texts), np.int8), (texts, places)), shape=(size, size))
-    labels = connected_components(graph, directed=False)[1][: len(buckets)]
-    return np.asarray(labels, np.int32)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ceyuan.data.duplicates.buckets import components, shared_buckets, sharing
+from ceyuan.data.duplicates.buckets import shared_buckets, sharing
 from ceyuan.data.duplicates.known import Known, jaccards, walk
 from ceyuan.data.duplicates.resolve import related_pairs, resolve
+from ceyuan.data.operators.kernels import tied
 from ceyuan.data.operators.texts import Texts
 
 __all__ = ["Found", "Search", "search"]
@@ -158,7 +159,7 @@ class _Candidates:
 
     def _batches(self, most: int) -> Iterator[Places]:
         """Places of whole components, in order of preference, of at most about ``most`` bytes of text together."""
-        labels = components(self.buckets, self.bucket_count)
+        labels = tied(self.buckets, self.bucket_count)
         weights = np.bincount(labels, weights=self.sizes)
         number = (np.cumsum(weights) - weights) // most  # components in their own order, cut where a batch is full
         batch = number[labels]

@@ -63,6 +63,22 @@ def crowded(keys: Words, bits: int) -> npt.NDArray[np.bool_]:
     return np.bincount(slots, minlength=1 << bits)[slots] > 1
 
 
+def tied(buckets: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.int32]:
+    """As the kernel of this name: the least text of each bucket goes round until nothing changes."""
+    texts, bands = np.nonzero(buckets >= 0)
+    shared = buckets[texts, bands]
+    leader = np.arange(len(buckets))
+    while True:
+        least = np.full(count, len(buckets))
+        np.minimum.at(least, shared, leader[texts])
+        after = leader.copy()
+        np.minimum.at(after, texts, least[shared])
+        after = after[after]
+        if np.array_equal(after, leader):
+            return np.unique(leader, return_inverse=True)[1].astype(np.int32)
+        leader = after
+
+
 def untidy(data: npt.NDArray[np.uint8], offsets: Codes, risky: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """All texts: the kernel only saves work."""
     del data, risky
@@ -184,6 +200,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "repeated_lines": repeated_lines,
     "repeated_ngrams": repeated_ngrams,
     "_sketch": sketch,
+    "tied": tied,
     "untidy": untidy,
 }
 """Columnar form of each kernel by its name."""

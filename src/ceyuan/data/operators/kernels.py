@@ -119,6 +119,40 @@ def crowded(keys: npt.NDArray[np.uint64], bits: int) -> npt.NDArray[np.bool_]:
 
 
 @compiled
+def tied(buckets: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.int32]:
+    """The number of each text's component, counted as they appear: texts with a bucket in common, directly or through
+    others, have the same. ``buckets`` (texts x bands) are below ``count``, or -1."""
+    parent = np.arange(len(buckets)).astype(np.int32)
+    first = np.full(count, -1, np.int32)
+    for text in range(len(buckets)):
+        for band in range(buckets.shape[1]):
+            bucket = buckets[text, band]
+            if bucket < 0:
+                continue
+            if first[bucket] < 0:
+                first[bucket] = text
+                continue
+            one, other = text, first[bucket]
+            while parent[one] != one:
+                parent[one] = parent[parent[one]]
+                one = parent[one]
+            while parent[other] != other:
+                parent[other] = parent[parent[other]]
+                other = parent[other]
+            # The earlier text leads, so that a component is met at its leader first.
+            parent[max(one, other)] = min(one, other)
+    labels = np.empty(len(buckets), np.int32)
+    found = 0
+    for text in range(len(buckets)):
+        if parent[text] == text:
+            labels[text] = found
+            found += 1
+        else:
+            labels[text] = labels[parent[text]]
+    return labels
+
+
+@compiled
 def untidy(data: Bytes, offsets: Offsets, risky: Bytes) -> Bytes:
     """Per text what may need normalising: 0 nothing, 1 spaces and line ends, 2 characters; one cheap pass tells."""
     texts = len(offsets) - 1

@@ -37,7 +37,7 @@ _LEFT_S = 2 * 24 * 3600.0
 
 async def plan_packing(platform: Platform) -> None:
     """Submit a job for content that came whole some time ago; needs the engines' extra."""
-    if find_spec("numba") is None:
+    if find_spec("numpy") is None:
         return
     await asyncio.to_thread(_clear_up, platform)
     horizon = platform.clock.now() - timedelta(minutes=platform.section(HubSettings).pack_after_minutes)
