@@ -20,8 +20,9 @@ _NOT_NOUNS = {"main", "output", "connection", "offline"}
 
 
 def _modules() -> dict[str, str]:
-    """Command → module: `platform_up` style modules declare several commands in `COMMANDS` below."""
-    found = {m.name: m.name for m in pkgutil.iter_modules(cli.__path__) if m.name not in _NOT_NOUNS}
+    """Command → module; a name with an underscore is a part of another module's command."""
+    names = [m.name for m in pkgutil.iter_modules(cli.__path__)]
+    found = {name: name for name in names if name not in _NOT_NOUNS and "_" not in name}
     for module, verbs in TOP_LEVEL.items():
         found.pop(module, None)
         found |= dict.fromkeys(verbs, module)
