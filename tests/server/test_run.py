@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from ceyuan.kernel.errors import Invalid
-from ceyuan.server.run import AlreadyRunning, PortTaken, UnsafeAddress, bind, exclusive, require_safe
+from ceyuan.server.run import (
+    AlreadyRunning,
+    PortTaken,
+    UnsafeAddress,
+    UnusableCertificate,
+    bind,
+    exclusive,
+    require_certificate,
+    require_safe,
+)
 from ceyuan.server.settings import ServerSettings
 
 
@@ -17,6 +26,14 @@ def test_a_public_address_without_tls_is_refused(tmp_path: Path) -> None:
 
 def test_a_public_address_behind_a_declared_proxy_is_accepted(tmp_path: Path) -> None:
     require_safe(ServerSettings(data_dir=tmp_path, host="0.0.0.0", behind_proxy=True))
+
+
+@pytest.mark.parametrize("key", ["junk", "missing", None])
+def test_a_certificate_that_cannot_serve_is_told_before_anything_starts(tmp_path: Path, key: str | None) -> None:
+    (tmp_path / "junk").write_text("no PEM")
+    settings = ServerSettings(data_dir=tmp_path, tls_cert=tmp_path / "junk", tls_key=key and tmp_path / key)
+    with pytest.raises(UnusableCertificate, match="junk"):
+        require_certificate(settings)
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,13 @@ _ARENA_MAX = -8
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+class UnusableCertificate(Invalid):
+    """TLS was asked for with files that cannot serve it."""
+
+    code = "unusable_certificate"
+    title = ("证书不可用", "The certificate cannot be used")
+
+
 class PortTaken(Conflict):
     code = "port_taken"
     title = ("端口被占用", "The port is taken")
@@ -66,6 +74,25 @@ def require_safe(settings: ServerSettings) -> None:
                 "give --tls-cert and --tls-key, or --behind-proxy if a reverse proxy ends TLS",
             ),
         )
+
+
+def require_certificate(settings: ServerSettings) -> None:
+    """Raise `UnusableCertificate` unless the certificate and its key are there and belong together."""
+    if settings.tls_cert is None and settings.tls_key is None:
+        return
+    named = f"{settings.tls_cert or '-'} / {settings.tls_key or '-'}"
+    try:
+        if settings.tls_cert is None or settings.tls_key is None:
+            raise FileNotFoundError("one of the two is not named")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_cert, settings.tls_key, password="")
+    except OSError as error:  # SSLError is one
+        raise UnusableCertificate(
+            (f"证书或私钥不可用 {named}：{error.args[-1]}", f"certificate or key of no use, {named}: {error.args[-1]}"),
+            hint=(
+                "--tls-cert 与 --tls-key 须为同一证书的 PEM 文件，私钥不加口令",
+                "--tls-cert and --tls-key are PEM files of one certificate, the key without a passphrase",
+            ),
+        ) from error
 
 
 @contextmanager
@@ -143,6 +170,7 @@ async def serve(
     Raises the errors above before anything is changed.
     """
     require_safe(settings)
+    require_certificate(settings)
     share_arenas()
     with exclusive(settings.data_dir):
         listener = bind(settings)
