@@ -12,6 +12,7 @@ from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.workflow import (
+    Candidate,
     ConflictOfInterest,
     Criterion,
     FormInvalid,
@@ -149,6 +150,15 @@ async def test_a_reviewer_who_joins_the_organisation_can_no_longer_vote(flows: P
     joined = Actor("person", person.id, person.label, roles={"org_a": "member"}, duties=person.duties)
     with pytest.raises(ConflictOfInterest):
         await vote(flows, instance, joined)
+
+
+async def test_a_token_that_is_limited_to_another_organisation_hides_no_conflict(flows: Platform, pool: Pool) -> None:
+    instance = await at_review(flows)
+    person = (await seated(flows, instance))[0]
+    others = [one for one in pool.people if one.person_id != person.id]
+    pool.people = [*others, Candidate(person.id, person.label, frozenset({"org_a", *person.roles}))]
+    with pytest.raises(ConflictOfInterest):
+        await vote(flows, instance, person)
 
 
 async def test_who_withdraws_is_replaced_and_not_counted(flows: Platform) -> None:

@@ -169,6 +169,7 @@ def test_the_byte_paths_are_described() -> None:
         "/v1/completions",
         "/v1/embeddings",
         "/v1/messages",
+        "/v1/messages/count_tokens",
         "/v1/rerank",
         "/v1/images/generations",
         "/v1/audio/speech",

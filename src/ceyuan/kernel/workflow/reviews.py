@@ -10,7 +10,7 @@ from ceyuan.kernel.workflow import repository
 from ceyuan.kernel.workflow.definition import Definition, Review
 from ceyuan.kernel.workflow.engine import definition_of, find
 from ceyuan.kernel.workflow.errors import ConflictOfInterest, FormInvalid, InstanceNotFound, NotYours
-from ceyuan.kernel.workflow.independence import conflict_of, declared_against
+from ceyuan.kernel.workflow.independence import candidates, conflict_of, declared_against
 from ceyuan.kernel.workflow.notices import settle, tell
 from ceyuan.kernel.workflow.permissions import is_staff
 from ceyuan.kernel.workflow.seats import appoint, draw, review_of
@@ -56,7 +56,9 @@ async def cast(
     review = review_of(definition, instance)
     seat = await _own_seat(uow, instance)
     declared = await declared_against(uow, instance)
-    reason = conflict_of(instance, uow.actor.id, frozenset(uow.actor.roles), declared)
+    # A token may be limited to one organisation; what its holder has a stake in is not.
+    own = [one.org_ids for one in await candidates(uow, review.duty) if one.person_id == uow.actor.id]
+    reason = conflict_of(instance, uow.actor.id, frozenset(uow.actor.roles).union(*own), declared)
     if reason is not None:
         raise ConflictOfInterest(reason)
     _check_ballot(review, vote, scores)
