@@ -112,7 +112,7 @@ export function Component() {
           ]}
         />
       </Section>
-      <LineageView node={`source:${source.id}`} />
+      {source.collected_at && <LineageView node={`source:${source.id}`} />}
       <Snippet sources={[{ label: 'CLI', code: `ceyuan data sources assess ${source.id}` }]} />
     </Page>
   )
