@@ -2,7 +2,7 @@
 
 A route's signature, validators and serialisers take a few milliseconds and some tens of kilobytes, and the platform
 has hundreds of routes of which a process answers a handful. So a start only notes them; the OpenAPI document and the
-tests that read it work out every one.
+tests that read it work out every one. The JSON document of a request is read here too: bounded, and by RFC 8259.
 """
 
 from __future__ import annotations

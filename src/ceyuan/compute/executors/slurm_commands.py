@@ -54,16 +54,9 @@ class Commands(Controller):
         words = ["sbatch", "--parsable", f"--job-name={job.key}", "--no-requeue", "--export=NONE", "--output=/dev/null"]
         words += [f"--chdir={job.folder}", f"--nodes={job.nodes}", "--ntasks-per-node=1"]
         words += [f"--cpus-per-task={job.cpus}", f"--mem={job.memory_mib}M"]
-        for name, value in (
-            ("time", job.minutes),
-            ("partition", self._partition),
-            ("account", job.account),
-            ("qos", job.qos),
-            ("nodelist", job.where),
-            ("gres", job.gres),
-        ):
-            if value:
-                words.append(f"--{name}={value}")
+        if job.minutes:
+            words.append(f"--time={job.minutes}")
+        words += [f"--{name}={value}" for name, value in job.limits(self._partition).items()]
         return (await self._ask(*words, stdin=job.script.encode())).strip().split(";")[0]
 
     async def state(self, number: str) -> str:

@@ -40,6 +40,17 @@ class Submission:
     gres: str = ""
     path: str = ""
 
+    def limits(self, partition: str) -> dict[str, str]:
+        """What narrows where and for whom it runs, by Slurm's names; only what is set."""
+        named = {
+            "partition": partition,
+            "account": self.account,
+            "qos": self.qos,
+            "nodelist": self.where,
+            "gres": self.gres,
+        }
+        return {name: value for name, value in named.items() if value}
+
 
 class Controller(ABC):
     """A way to speak with slurmctld. Every method may raise `ExecutorFault`."""

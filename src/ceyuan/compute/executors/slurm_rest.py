@@ -70,17 +70,10 @@ class Rest(Controller):
             "cpus_per_task": job.cpus,
             "memory_per_node": job.memory_mib,
             "environment": {"PATH": job.path},
+            **job.limits(self._partition),
         }
-        for name, value in (
-            ("time_limit", job.minutes),
-            ("partition", self._partition),
-            ("account", job.account),
-            ("qos", job.qos),
-            ("nodelist", job.where),
-            ("gres", job.gres),
-        ):
-            if value:
-                wanted[name] = value
+        if job.minutes:
+            wanted["time_limit"] = job.minutes
         answer = await self._ask("POST", "job/submit", {"script": job.script, "job": wanted})
         return str(answer["job_id"])
 
