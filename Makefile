@@ -30,9 +30,9 @@ test: setup  ## lint, types, contracts, unit, integration and browser tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 	$(BIN)/python -m scripts.console_checks
 
-test-full: setup  ## also the long ones: kill storms, public clients in all versions
+test-full: setup  ## also the long ones: kill storms, public clients in all versions, examples not seen before
 	$(BIN)/python -m scripts.system_packages
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile exploring
 
 lint: setup  ## ruff, mypy, import contracts, file lengths
 	$(BIN)/ruff check .

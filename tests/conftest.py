@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.secrets.keyring import Keyring, write_file
@@ -21,6 +22,11 @@ from ceyuan.server.settings import ServerSettings
 from tests.memory import memory_folder
 from tests.postgres import PostgresServer, find_postgres
 from tests.workshop import Workshop, open_workshop
+
+# The same examples at each run, so that a red run is about the change under test; `make test-full` looks for new ones.
+settings.register_profile("fixed", derandomize=True)
+settings.register_profile("exploring", print_blob=True)
+settings.load_profile("fixed")
 
 if (in_memory := memory_folder()) is not None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(in_memory))

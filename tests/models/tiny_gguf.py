@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
@@ -52,14 +53,21 @@ def write_tiny_model(path: Path, *, seed: int = 0, context: int = 512) -> Path:
     writer.add_add_bos_token(False)
     writer.add_chat_template(CHAT_TEMPLATE)
 
+    def drawn(*shape: int) -> Any:
+        return (random.standard_normal(shape) * 0.05).astype(np.float32)
+
     def weights(name: str, *shape: int) -> None:
-        writer.add_tensor(name, (random.standard_normal(shape) * 0.05).astype(np.float32))
+        writer.add_tensor(name, drawn(*shape))
 
     def ones(name: str) -> None:
         writer.add_tensor(name, np.ones(WIDTH, np.float32))
 
-    weights("token_embd.weight", len(tokens), WIDTH)
-    weights("output.weight", len(tokens), WIDTH)
+    # The first channel is positive behind every token and speaks against the control tokens alone: none is ever
+    # sampled, so an answer is as long as it was asked to be.
+    embeddings, logits = drawn(len(tokens), WIDTH), drawn(len(tokens), WIDTH)
+    embeddings[:, 0], logits[:257, 0], logits[257:, 0] = 0.5, 0, -100
+    writer.add_tensor("token_embd.weight", embeddings)
+    writer.add_tensor("output.weight", logits)
     ones("output_norm.weight")
     for layer in range(LAYERS):
         for name in ("attn_norm", "ffn_norm"):
