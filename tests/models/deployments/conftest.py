@@ -49,7 +49,7 @@ class Yard:
 
     async def until(self, holds: Callable[[], Any]) -> Any:
         """Wait until something holds."""
-        for _ in range(600):
+        for _ in range(2400):
             if found := holds():
                 return found
             await asyncio.sleep(0.05)
@@ -65,7 +65,7 @@ class Yard:
 
     async def ended(self, served_id: str) -> tuple[Any, Any]:
         """The deployment once its update is over."""
-        for _ in range(600):
+        for _ in range(2400):
             row, plan = await self.see(served_id)
             loading = [one for one in plan.variants if one.name != "stable" and not one.percent]
             if not loading:

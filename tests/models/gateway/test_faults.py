@@ -13,7 +13,7 @@ from tests.models.gateway.house import CHAT, YUAN, House
 
 
 async def _until(condition: Any) -> None:
-    for _ in range(200):
+    for _ in range(2000):
         if condition():
             return
         await asyncio.sleep(0.025)

@@ -218,7 +218,7 @@ class TestFromWithin:
         pieces = aiter(stream)
         await anext(pieces)
         await pieces.aclose()  # type: ignore[attr-defined]
-        for _ in range(100):
+        for _ in range(1000):
             if house.upstream.cancelled:
                 break
             await asyncio.sleep(0.02)

@@ -51,7 +51,7 @@ async def _ask(engines: Engines, name: str, path: str, body: dict[str, Any]) -> 
 
 
 async def _until(condition: Any) -> None:
-    for _ in range(400):
+    for _ in range(2400):
         if condition():
             return
         await asyncio.sleep(0.025)
