@@ -8264,6 +8264,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/collections/{owner}/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page that clients print the address of: sends on to the console */
+        get: operations["collection_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{owner}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page that clients print the address of: sends on to the console */
+        get: operations["dataset_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets/{owner}/{name}/resolve/{revision}/{path}": {
         parameters: {
             query?: never;
@@ -8279,6 +8313,23 @@ export interface paths {
         options?: never;
         /** Size, hash and commit of a file of a dataset, in the headers. */
         head: operations["describe_dataset_file"];
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{owner}/{name}/{page}/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page that clients print the address of: sends on to the console */
+        get: operations["dataset_part_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -8867,6 +8918,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/{owner}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page that clients print the address of: sends on to the console */
+        get: operations["model_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/{owner}/{name}.git/git-receive-pack": {
         parameters: {
             query?: never;
@@ -9002,6 +9070,23 @@ export interface paths {
         options?: never;
         /** Size, hash and commit of a file of a model, in the headers. */
         head: operations["describe_model_file"];
+        patch?: never;
+        trace?: never;
+    };
+    "/{owner}/{name}/{page}/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page that clients print the address of: sends on to the console */
+        get: operations["model_part_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -13324,6 +13409,10 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /** Exception En */
+            exception_en: string | null;
+            /** Exception Zh */
+            exception_zh: string | null;
             /** Form */
             form: {
                 [key: string]: unknown;
@@ -48551,6 +48640,48 @@ export interface operations {
             };
         };
     };
+    collection_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the console shows it, if the reader may see it */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    dataset_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the console shows it, if the reader may see it */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     download_dataset_file: {
         parameters: {
             query?: {
@@ -48766,6 +48897,29 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    dataset_part_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+                page: "blob" | "commit" | "commits" | "discussions" | "settings" | "tree";
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the console shows it, if the reader may see it */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -55406,6 +55560,27 @@ export interface operations {
             };
         };
     };
+    model_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the console shows it, if the reader may see it */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     hf_receive_model_pack: {
         parameters: {
             query?: never;
@@ -55886,6 +56061,29 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    model_part_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+                page: "blob" | "commit" | "commits" | "discussions" | "settings" | "tree";
+                revision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the console shows it, if the reader may see it */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
