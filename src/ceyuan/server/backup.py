@@ -248,7 +248,7 @@ def _plain_files(settings: ServerSettings, to: Path) -> Iterator[Path]:
     """What is copied as it lies: no databases, no keys, and no earlier backups."""
     data_dir, backups = settings.data_dir.absolute(), to.absolute()
     databases = {str(data_dir / name) for name in _SQLITE} | {str(settings.sqlite_path)}
-    beside = databases | {f"{name}{end}" for name in databases for end in ("-wal", "-shm", "-journal")}
+    beside = databases | {f"{name}{end}" for name in databases for end in ("-wal", "-shm", "-journal", ".lock")}
     for path in sorted(data_dir.rglob("*")):
         if path.relative_to(data_dir).parts[0] in _SKIP or str(path) in beside or path.is_relative_to(backups):
             continue

@@ -3,8 +3,9 @@ and repeats no finished step. Heavy parts run in their own process. What a job d
 
 from ceyuan.kernel.jobs.context import JobContext
 from ceyuan.kernel.jobs.errors import JobFailed
+from ceyuan.kernel.jobs.executors import executor_name
 from ceyuan.kernel.jobs.registry import all_kinds, job
-from ceyuan.kernel.jobs.runner import ActorResolver, Jobs, engine_url, executor_name
+from ceyuan.kernel.jobs.runner import ActorResolver, Jobs, engine_url
 from ceyuan.kernel.jobs.service import cancel, charge, find, resume, submit
 from ceyuan.kernel.jobs.tables import Job, JobLog
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import traceback
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +24,7 @@ from ceyuan.kernel.errors import CeyuanError
 from ceyuan.kernel.jobs import repository
 from ceyuan.kernel.jobs.context import JobContext
 from ceyuan.kernel.jobs.errors import JobFailed
+from ceyuan.kernel.jobs.executors import ExecutorHold
 from ceyuan.kernel.jobs.registry import JobKind, kind_of
 from ceyuan.kernel.jobs.tables import Job
 from ceyuan.kernel.waiting import wait_at_most
@@ -68,10 +68,12 @@ class Jobs:
         self._changes: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()  # those who wait hold them
         self._relay: asyncio.Task[None] | None = None
         self._stopping = False
+        self._hold = ExecutorHold(platform.database, executor)
 
     async def start(self) -> None:
-        """Launch DBOS in this event loop and begin to hand jobs over."""
+        """Launch DBOS in this event loop and begin to hand jobs over; raises `ExecutorTaken`."""
         global _current
+        await self._hold.take()
         _current = self
         logging.getLogger("dbos").setLevel(logging.WARNING)
         config: DBOSConfig = {
@@ -118,6 +120,7 @@ class Jobs:
         await asyncio.gather(*self._runs, return_exceptions=True)
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
         _current = None
+        await self._hold.release()
 
     async def nudge(self) -> None:
         """There may be something to hand over or to cancel."""
@@ -336,8 +339,3 @@ def engine_url(database_url: str, data_dir: Path) -> str:
     if database_url.startswith("sqlite"):
         return f"sqlite:///{data_dir / 'jobs.sqlite'}"
     return sa.make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def executor_name() -> str:
-    """The name under which this process holds leases; the same after a restart on the same host and slot."""
-    return os.environ.get("CEYUAN_EXECUTOR", "local")
