@@ -209,18 +209,24 @@ def _rows_of(
     name: str, seeds: str, count: int, parts: list[tuple[str, Any]], bound: float, cheapest: float
 ) -> list[dict[str, Any]]:
     factor = 0.8 if name == LARGE else 1.0
+    (own, ours), *asked = parts[:3]
     rows: list[dict[str, Any]] = []
-    for label, ours in parts[:3]:
-        for who, peer in parts[3:]:
-            pair = f"{label} (peer: {who}), {seeds}"
-            for figure, at, target, unit in (
-                ("price", 0, factor * peer[0], "yuan"),
-                ("price for each task in time", 5, factor * peer[5], "yuan"),
-                ("mean completion", 1, peer[1], "h"),
-                ("deadlines missed", 2, peer[2], f"of {count}"),
-                ("carbon", 3, None, "kg CO2"),
-            ):
-                rows.append(_row(f"{name}: {figure}, {pair}", ours[at], peer[at], None, target, unit))
+    for who, peer in parts[3:]:
+        for figure, at, target, unit in (
+            ("price", 0, factor * peer[0], "yuan"),
+            ("price with carbon and delay", 4, factor * peer[4], "yuan"),
+            ("price for each task in time", 5, factor * peer[5], "yuan"),
+            ("mean completion", 1, peer[1], "h"),
+            ("deadlines missed", 2, peer[2], f"of {count}"),
+            ("carbon", 3, None, "kg CO2"),
+        ):
+            rows.append(_row(f"{name}: {figure}, {own} (peer: {who}), {seeds}", ours[at], peer[at], None, target, unit))
+    told, peer = parts[3]
+    for label, answer in asked:
+        for figure, at, unit in (("price", 0, "yuan"), ("deadlines missed", 2, f"of {count}")):
+            rows.append(
+                _row(f"{name}: {figure}, {label} (peer: {told}), {seeds}", answer[at], peer[at], None, peer[at], unit)
+            )
     for figure, at, label, limit in (("price with carbon and delay", 4, 0, bound), ("price", 0, 1, cheapest)):
         bar = f"{name}: {figure}, {parts[label][0]} (limit: the programme's bound on its grid)"
         rows.append(_row(bar, parts[label][1][at], parts[4][1][at], limit, 1.02 * limit, "yuan"))

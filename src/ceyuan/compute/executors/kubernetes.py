@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -138,21 +136,10 @@ class KubernetesExecutor(ClusterExecutor):
 
     async def probe(self) -> Machine:
         """The cluster as one machine: sums of its nodes that are up."""
-        nodes = [node for node in await self.nodes() if node.up]
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        space = os.statvfs(self.root)
+        nodes = await self.nodes()
         await self._look()
-        return Machine(
-            sum(node.cpus for node in nodes),
-            sum(node.memory_gib for node in nodes),
-            space.f_bavail * space.f_frsize / 2**30,
-            tuple((node.accelerator, 0.0) for node in nodes for _ in range(node.accelerators)),
-            sum(sight.phase == "running" for sight in self._seen.values()),
-            self.draining,
-            self.cluster.python,
-            False,
-            str(self.root),
-        )
+        running = sum(sight.phase == "running" for sight in self._seen.values())
+        return self.as_one(nodes, running, self.cluster.python)
 
     async def submit(self, key: str, launch: Launch) -> Run:
         """Submit a run under a key, once."""
@@ -162,9 +149,7 @@ class KubernetesExecutor(ClusterExecutor):
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         launch = self.ganged(replace(launch, passes=passes_of(launch)), folder, self.cluster.python)
         manifest = job_of(self.cluster, key, launch, self._programs())
-        fault = await asyncio.to_thread(agent.accept, str(self.root), key, json.loads(json.dumps(asdict(launch))))
-        if fault:
-            raise ExecutorFault(fault, f"the cluster refused: {fault}")
+        await self.accept(key, launch)
         if self.written(key)[0] == "accepted":
             try:
                 await self._call(lambda client: client.create(Job.from_dict(manifest)))

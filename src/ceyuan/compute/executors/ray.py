@@ -8,12 +8,10 @@ is a job that reserves them as a placement group, all or none, and starts a rank
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import shlex
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -101,21 +99,8 @@ class RayExecutor(ClusterExecutor):
 
     async def probe(self) -> Machine:
         """The cluster as one machine: sums of its nodes."""
-        nodes = await self.nodes()
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        space = os.statvfs(self.root)
         running = await asyncio.to_thread(agent.running, str(self.root))
-        return Machine(
-            sum(node.cpus for node in nodes),
-            sum(node.memory_gib for node in nodes),
-            space.f_bavail * space.f_frsize / 2**30,
-            tuple((node.accelerator, 0.0) for node in nodes for _ in range(node.accelerators)),
-            running,
-            self.draining,
-            self.cluster.python,
-            False,
-            str(self.root),
-        )
+        return self.as_one(await self.nodes(), running, self.cluster.python)
 
     async def submit(self, key: str, launch: Launch) -> Run:
         """Submit a run under a key, once."""
@@ -123,9 +108,7 @@ class RayExecutor(ClusterExecutor):
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         launch = replace(launch, passes=_SHOWN if launch.accelerators else ())
         launch = await asyncio.to_thread(self.ganged, launch, folder, self.cluster.python)
-        fault = await asyncio.to_thread(agent.accept, str(self.root), key, json.loads(json.dumps(asdict(launch))))
-        if fault:
-            raise ExecutorFault(fault, f"the cluster refused: {fault}")
+        await self.accept(key, launch)
         if self.written(key)[0] == "accepted":
             number, answer = await self._service.call("POST", "/api/jobs/", await self._job(key, folder, launch))
             # A name that is taken is answered with 500 and a sentence.

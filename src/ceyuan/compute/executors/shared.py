@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import os
 import shutil
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from ceyuan.compute.executors import agent, gang
-from ceyuan.compute.executors.interface import ExecutorFault, Launch, Run
+from ceyuan.compute.executors.interface import ClusterNode, ExecutorFault, Launch, Machine, Run
 
 
 class FolderExecutor:
@@ -50,6 +52,30 @@ class ClusterExecutor(FolderExecutor):
     def draining(self) -> bool:
         """Whether new runs are refused."""
         return (self.root / "draining").exists()
+
+    def as_one(self, nodes: Iterable[ClusterNode], running: int, python: str) -> Machine:
+        """The cluster as one machine: sums of its nodes that are up."""
+        up = [node for node in nodes if node.up]
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        space = os.statvfs(self.root)
+        return Machine(
+            sum(node.cpus for node in up),
+            sum(node.memory_gib for node in up),
+            space.f_bavail * space.f_frsize / 2**30,
+            tuple((node.accelerator, 0.0) for node in up for _ in range(node.accelerators)),
+            running,
+            self.draining,
+            python,
+            False,
+            str(self.root),
+        )
+
+    async def accept(self, key: str, launch: Launch) -> None:
+        """Write down, once, what the supervisor will run under a key; raises `ExecutorFault` where that cannot be."""
+        spec = json.loads(json.dumps(asdict(launch)))
+        fault = await asyncio.to_thread(agent.accept, str(self.root), key, spec)
+        if fault:
+            raise ExecutorFault(fault, f"the cluster refused: {fault}")
 
     async def forget(self, key: str) -> None:
         """Remove what an ended run left."""

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import math
 import os
 import re
 import shlex
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -97,31 +96,14 @@ class SlurmExecutor(ClusterExecutor):
 
     async def probe(self) -> Machine:
         """The cluster as one machine: sums of its nodes that are up."""
-        nodes = [node for node in await self.nodes() if node.up]
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        space = os.statvfs(self.root)
-        cards = tuple((node.accelerator, 0.0) for node in nodes for _ in range(node.accelerators))
         running = sum(state in RUNS for state in (await self._jobs()).values())
-        return Machine(
-            sum(node.cpus for node in nodes),
-            sum(node.memory_gib for node in nodes),
-            space.f_bavail * space.f_frsize / 2**30,
-            cards,
-            running,
-            self.draining,
-            self.cluster.python,
-            False,
-            str(self.root),
-        )
+        return self.as_one(await self.nodes(), running, self.cluster.python)
 
     async def submit(self, key: str, launch: Launch) -> Run:
         """Submit a run under a key, once."""
         folder = self.root / self.checked(key)
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        spec = json.loads(json.dumps(asdict(self._of_slurm(launch))))
-        fault = await asyncio.to_thread(agent.accept, str(self.root), key, spec)
-        if fault:
-            raise ExecutorFault(fault, f"the cluster refused: {fault}")
+        await self.accept(key, self._of_slurm(launch))
         async with self._submitting:
             if await self._number(key) is None and self.written(key)[0] == "accepted":
                 number = await self._hand_in(key, folder, launch)
