@@ -26,6 +26,8 @@ ERROR_CODES = {
     "gated_repository": "GatedRepo",
 }
 """What the Hub's clients read in `X-Error-Code`."""
+_REFUSED_WRITES = frozenset({"path_refused"})
+"""A name that no file can bear is not found when it is read; when it is written it is not allowed."""
 _STATUSES = {"parent_moved": 412}
 """Where the protocol has another status for a refusal than our REST."""
 _WORDS = {
@@ -127,19 +129,22 @@ class Failure:
         """The problem document with the headers that those clients read."""
         error = self.error
         language = language_of(self.request)
-        # Header values are Latin-1: the English message, as far as it is.
-        plain = error.message[1].translate(_QUOTES).encode("ascii", "replace").decode()
-        message = _WORDS.get(error.code, plain.replace("\n", " ").replace("\r", " "))[:500]
+        plain = error.message[1].translate(_QUOTES).replace("\n", " ").replace("\r", " ")
+        message = _WORDS.get(error.code, plain)[:500]
         if error.status == 401 and self.request.headers.get("authorization"):
             message = _BAD_TOKEN
         headers = {
-            "x-error-message": message,
             "x-content-type-options": "nosniff",
             "cache-control": "no-store",
             "content-language": "zh-CN" if language == "zh" else "en",
             **self.headers,
         }
-        if error.code in ERROR_CODES:
+        is_read = self.request.method in ("GET", "HEAD")
+        # Header values are ASCII. Clients show header and body both unless they are equal, so words in another script
+        # are only in the body, where there is one.
+        if message.isascii() or self.request.method == "HEAD":
+            headers["x-error-message"] = message.encode("ascii", "replace").decode()
+        if error.code in ERROR_CODES and (is_read or error.code not in _REFUSED_WRITES):
             headers["x-error-code"] = ERROR_CODES[error.code]
         if "commit" in error.fields:
             headers["x-repo-commit"] = str(error.fields["commit"])

@@ -272,3 +272,19 @@ async def test_a_list_of_files_is_whole_or_left_to_the_tree(member: HubClient, m
     assert {f"{n}.txt" for n in range(4)} <= listed
     monkeypatch.setattr(repos, "MAX_SIBLINGS", 3)
     assert (await member.http.get(url)).json()["siblings"] == []
+
+
+async def test_a_refused_name_is_not_called_missing_when_it_is_written(member: HubClient) -> None:
+    await member.create()
+    refused = await member.commit({"a//b": b"x"})
+    assert (refused.status_code, "x-error-code" in refused.headers) == (422, False)
+    read = await member.http.get("/demo/m/resolve/main/a//b")
+    assert (read.status_code, read.headers["x-error-code"]) == (422, "EntryNotFound")
+
+
+async def test_a_refusal_shows_names_in_every_script(member: HubClient) -> None:
+    await member.create()
+    await member.commit({"策源é.txt": b"x"})
+    refused = await member.commit({"策源É.txt": b"x"})
+    assert refused.json()["error"] == '"策源é.txt" and "策源É.txt" differ only in case or normalisation'
+    assert "x-error-message" not in refused.headers
