@@ -15,8 +15,8 @@ from ceyuan.server import schema
 async def write(message: str) -> Path:
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/empty.sqlite")
-        if schema.head() is not None:
-            await schema.upgrade(database)
+        # By its number: a new database that is carried to "head" gets the present tables, and nothing differs then.
+        await schema.upgrade(database, schema.head())
         async with database.connection() as connection:
             path = await connection.run_sync(schema.write_migration, message)
         await database.close()

@@ -76,7 +76,7 @@ async def test_a_release_whose_gates_pass_is_approved_and_keeps_what_they_said(
 ) -> None:
     model, release_id = await candidate(workshop, tmp_path / "m")
     await evidence(workshop, model, perplexity=20.0, safe=True)
-    async with workshop.platform.work(await workshop.actor()) as uow:
+    async with workshop.platform.work(await workshop.actor("officer")) as uow:
         released = await decide(uow, release_id, "approve", "good")
         assert released.state == "released"
         assert [g["passed"] for g in released.gates] == [True, True]
@@ -88,15 +88,25 @@ async def test_a_check_of_another_revision_or_one_that_asked_for_too_little_open
     model, release_id = await candidate(workshop, tmp_path / "m")
     await evidence(workshop, model, perplexity=20.0, safe=True, asked="models/lab/mini@before")
     with pytest.raises(GuardRefused, match="no safety check"):
-        async with workshop.platform.work(await workshop.actor()) as uow:
+        async with workshop.platform.work(await workshop.actor("officer")) as uow:
             await decide(uow, release_id, "approve")
     await evidence(workshop, model, perplexity=20.0, safe=True, rate=0.7, asked=model)
     with pytest.raises(GuardRefused, match=r"70\.0% < 90%"):
         async with workshop.platform.work(await workshop.actor()) as uow:
             await decide(uow, release_id, "approve")
     await evidence(workshop, model, perplexity=20.0, safe=True, asked=model)
-    async with workshop.platform.work(await workshop.actor()) as uow:
+    async with workshop.platform.work(await workshop.actor("officer")) as uow:
         assert (await decide(uow, release_id, "approve")).state == "released"
+
+
+async def test_whoever_opened_a_release_does_not_approve_it_while_somebody_else_may(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    model, release_id = await candidate(workshop, tmp_path / "m")
+    await evidence(workshop, model, perplexity=20.0, safe=True)
+    with pytest.raises(GuardRefused, match="opened themselves"):
+        async with workshop.platform.work(await workshop.actor()) as uow:
+            await decide(uow, release_id, "approve")
 
 
 async def test_an_outsider_learns_of_no_release_and_a_second_one_of_the_same_revision_is_refused(

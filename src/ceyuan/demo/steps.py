@@ -17,7 +17,7 @@ from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering import NewPrice, price_book, set_price
 from ceyuan.models.gateway import INPUT, OUTPUT
 from ceyuan.models.serving import NewServed, serve_model
-from ceyuan.programmes.vouchers import apply_for, create_scheme, decide, fund_scheme
+from ceyuan.programmes.vouchers import apply_for, create_scheme, decide, find_voucher, fund_scheme
 from ceyuan.programmes.vouchers.schemas import ApplyIn, SchemeIn, VoucherDecision
 
 MINI = "mini-zh"
@@ -90,8 +90,8 @@ async def serve_models(uow: UnitOfWork, plan: LoopPlan, model_ref: str) -> list[
     return names
 
 
-async def grant_voucher(uow: UnitOfWork, org_id: str, plan: LoopPlan) -> dict[str, Any]:
-    """A voucher pool, and a voucher for the organisation out of it."""
+async def apply_for_voucher(uow: UnitOfWork, org_id: str, plan: LoopPlan) -> dict[str, Any]:
+    """A voucher pool, and the organisation's application for a voucher out of it."""
     scheme = await create_scheme(
         uow,
         SchemeIn(
@@ -114,8 +114,16 @@ async def grant_voucher(uow: UnitOfWork, org_id: str, plan: LoopPlan) -> dict[st
             purpose="法律助手与评测 Law assistant, evaluation",
         ),
     )
-    await decide(uow, voucher.id, VoucherDecision(decision="grant"))
-    return {"scheme_id": scheme.id, "voucher_id": voucher.id, "wallet_id": voucher.wallet_id}
+    return {"scheme_id": scheme.id, "voucher_id": voucher.id}
+
+
+async def grant_voucher(uow: UnitOfWork, voucher_id: str) -> str | None:
+    """Grant the voucher where that is for the actor to do, and nobody decided yet; returns its wallet. Raises
+    `GuardRefused` where somebody else is there to do it."""
+    voucher = await find_voucher(uow, voucher_id)
+    if voucher.state == "applied":
+        voucher = await decide(uow, voucher_id, VoucherDecision(decision="grant"))
+    return voucher.wallet_id
 
 
 async def watch_refusals(uow: UnitOfWork, org_id: str) -> str:

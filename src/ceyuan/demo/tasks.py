@@ -21,6 +21,7 @@ from ceyuan.models.gateway import ask_model
 from ceyuan.models.releases import current_gates, decide, find_release, open_release
 from ceyuan.models.releases.schemas import Criteria, ReleaseIn
 from ceyuan.models.serving import see_served
+from ceyuan.programmes.vouchers import find_voucher
 from ceyuan.scenarios.law import ask_law, open_assistant, rate_answer
 from ceyuan.scenarios.law.schemas import AssistantIn
 
@@ -67,8 +68,27 @@ class _Turn:
         # The organisation may just have been founded: the actor's rights must be today's.
         await ctx.renew_actor()
         await ctx.transaction("prices", steps.ensure_prices)
-        self.say(0.02, ("发放模型券", "granting a voucher"))
-        self.made |= await ctx.transaction("voucher", lambda uow: steps.grant_voucher(uow, self.org_id, plan))
+        self.say(0.02, ("申领模型券", "applying for a voucher"))
+        self.made |= await ctx.transaction("voucher", lambda uow: steps.apply_for_voucher(uow, self.org_id, plan))
+        voucher_id: str = self.made["voucher_id"]
+        try:
+            wallet = await ctx.transaction("grant", lambda uow: steps.grant_voucher(uow, voucher_id))
+        except GuardRefused as refusal:
+            # Whoever starts the turn applied: on a platform with other officers one of them grants.
+            self.say(0.02, (f"等待发放模型券:{refusal.message[0]}", f"waiting for the voucher: {refusal.message[1]}"))
+            wallet = await ctx.step("granted", self._wait_until_granted)
+        if wallet is None:
+            raise JobFailed(("模型券未获发放,循环无法付费", "the voucher was not granted: nothing pays for the turn"))
+        self.made["wallet_id"] = wallet
+
+    async def _wait_until_granted(self) -> str | None:
+        """The wallet of the voucher on which another officer decides, None if it is refused; cancelled with the job."""
+        while True:
+            async with self.ctx.platform.work(self.ctx.actor, write=False) as uow:
+                voucher = await find_voucher(uow, self.made["voucher_id"])
+            if voucher.state != "applied":
+                return voucher.wallet_id
+            await asyncio.sleep(0.5)
 
     async def sources_to_model(self) -> None:
         """Steps 1 to 3."""

@@ -1,8 +1,8 @@
-"""What the kernel's workflows and audit log need of this room: reviewers, inbox messages, personal data."""
+"""What the kernel's workflows and audit log need of this room: reviewers, officers, inbox messages, personal data."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,11 +11,12 @@ from ceyuan.identity.notices.inbox import notify, settle
 from ceyuan.identity.organisations import repository as organisations
 from ceyuan.identity.people import repository as people
 from ceyuan.identity.privacy.hooks import ExportFile, OrganisationData, PersonalData, json_file
+from ceyuan.kernel.actor import ROLE_ORDER
 from ceyuan.kernel.audit import entries_of
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
-from ceyuan.kernel.workflow import Candidate, ReviewerPool, notices, privacy
+from ceyuan.kernel.workflow import Candidate, Entitled, ReviewerPool, notices, privacy
 
 
 class Reviewers:
@@ -27,6 +28,25 @@ class Reviewers:
         for person in sorted(found.values(), key=lambda row: row.id):
             orgs = await _organisation_ids(uow.session, person.id)
             yield Candidate(person.id, person.display_name, orgs)
+
+
+class Officers:
+    """Fills `Entitled`: who holds a duty or a role, and the administrators, who stand in for all of them."""
+
+    async def entitled(self, uow: UnitOfWork, words: Sequence[str], org_id: str | None) -> AsyncIterator[Candidate]:
+        """All active people who could take the step, each with all their organisations."""
+        session = uow.session
+        ids = set(await people.admin_ids(session))
+        for word in words:
+            place, _, name = word.partition(":")
+            if place == "duty":
+                ids.update(await people.ids_with_duty(session, name))
+            elif place == "org" and org_id is not None:
+                roles = ROLE_ORDER[next(n for n, role in enumerate(ROLE_ORDER) if role == name) :]
+                ids.update(await organisations.person_ids_with(session, org_id, roles))
+        for person in sorted((await people.many(session, ids)).values(), key=lambda row: row.id):
+            if person.state == "active":
+                yield Candidate(person.id, person.display_name, await _organisation_ids(session, person.id))
 
 
 async def _organisation_ids(session: AsyncSession, person_id: str) -> frozenset[str]:
@@ -91,6 +111,7 @@ class AuditTrail:
 def wire(platform: Platform) -> None:
     """Fill the hooks and hear the events."""
     platform.provide(ReviewerPool, Reviewers())  # type: ignore[type-abstract]
+    platform.provide(Entitled, Officers())  # type: ignore[type-abstract]
     platform.subscriptions.on(notices.NOTICE, deliver_notice)
     platform.subscriptions.on(notices.SETTLED, settle_notice)
     papers = WorkflowPapers()

@@ -125,13 +125,6 @@ async def test_a_guard_gives_its_reason_and_changes_nothing(flows: Platform) -> 
     assert len(await moves(flows, instance)) == 1
 
 
-async def test_nobody_decides_on_their_own_matter(flows: Platform) -> None:
-    instance = await begin(flows, actor=OFFICER)
-    await take(flows, instance, "submit", MEMBER, form=FORM)
-    with pytest.raises(GuardRefused):
-        await take(flows, instance, "accept", OFFICER)
-
-
 async def test_the_same_key_takes_a_step_once(flows: Platform) -> None:
     instance = await begin(flows)
     first = await take(flows, instance, "submit", OWNER, form=FORM, key="k1")

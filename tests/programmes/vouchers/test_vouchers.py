@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ceyuan.identity import OrganisationNotFound
+from ceyuan.identity.organisations.service import add_membership
 from ceyuan.kernel.errors import CeyuanError, Forbidden, Invalid
 from ceyuan.kernel.workflow import GuardRefused
 from ceyuan.metering import check_books, revoke_wallet
@@ -50,6 +51,19 @@ async def test_an_outsider_sees_no_voucher_and_a_member_grants_none(workshop: Wo
     with pytest.raises(Forbidden):
         async with workshop.platform.work(await workshop.actor()) as uow:
             await decide(uow, voucher_id, VoucherDecision(decision="grant"))
+
+
+async def test_an_officer_grants_nothing_to_the_own_organisation_while_another_is_there(workshop: Workshop) -> None:
+    voucher_id = await apply(workshop, await scheme(workshop), YUAN)
+    insider = await workshop.people.add("insider", duties=("programme_officer",))
+    async with workshop.platform.work() as uow:
+        await add_membership(uow, workshop.org, insider.id, "viewer")
+    with pytest.raises(GuardRefused, match="belongs to the organisation"):
+        async with workshop.platform.work(await workshop.actor("insider")) as uow:
+            await decide(uow, voucher_id, VoucherDecision(decision="grant"))
+    assert await left(workshop, voucher_id) is None
+    await grant(workshop, voucher_id)
+    assert await left(workshop, voucher_id) == YUAN
 
 
 async def test_a_granted_voucher_pays_for_calls_to_the_micro_yuan_and_the_books_balance(workshop: Workshop) -> None:

@@ -103,6 +103,7 @@ function History({ instanceId }: { instanceId: string }) {
             <div className="faint">
               {move.actor_label} · <Time value={move.at} full />
             </div>
+            {move.exception_en !== null && <div className={styles.exception}>{text(move, 'exception')}</div>}
             {Object.entries(move.form).map(([name, value]) => (
               <div key={name} className="soft">
                 {typeof value === 'string' ? value : `${name}: ${JSON.stringify(value)}`}

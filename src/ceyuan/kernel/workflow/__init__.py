@@ -38,10 +38,10 @@ from ceyuan.kernel.workflow.errors import (
     NotYours,
     WrongState,
 )
+from ceyuan.kernel.workflow.four_eyes import Entitled, by_another, by_outsider
 from ceyuan.kernel.workflow.guards import (
     children_ended,
     no_open_objection,
-    not_by_owner,
     objection_upheld,
     review_complete,
     review_failed,
@@ -66,6 +66,7 @@ __all__ = [
     "Definition",
     "DefinitionNotFound",
     "Effect",
+    "Entitled",
     "FormInvalid",
     "Guard",
     "GuardRefused",
@@ -84,6 +85,8 @@ __all__ = [
     "WorkflowInstance",
     "Workflows",
     "WrongState",
+    "by_another",
+    "by_outsider",
     "calendar_days",
     "check_definition",
     "children_ended",
@@ -96,7 +99,6 @@ __all__ = [
     "hours",
     "may_see",
     "no_open_objection",
-    "not_by_owner",
     "notices",
     "objection_upheld",
     "outcome_of",

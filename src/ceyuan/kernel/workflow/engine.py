@@ -25,6 +25,7 @@ from ceyuan.kernel.workflow.errors import (
     WrongState,
 )
 from ceyuan.kernel.workflow.forms import check_form
+from ceyuan.kernel.workflow.four_eyes import EXCEPTIONS, OPENED_BY, FourEyes
 from ceyuan.kernel.workflow.notices import settle, tell
 from ceyuan.kernel.workflow.permissions import is_party, is_staff, may_take
 from ceyuan.kernel.workflow.registry import workflows
@@ -70,7 +71,7 @@ async def start(
         parent_id=parent_id,
         state=chosen.start.name,
         revision=0,
-        data=dict(data or {}),
+        data=dict(data or {}) | ({OPENED_BY: uow.actor.impersonator} if uow.actor.impersonator else {}),
         created_at=now,
         entered_at=now,
         ended_at=None,
@@ -169,6 +170,7 @@ async def refusals(step: Step) -> list[Text]:
 async def _move(step: Step, key: str | None) -> None:
     uow, instance, transition = step.uow, step.instance, step.transition
     source, target = instance.state, step.definition.by_name[transition.target]
+    exception = await _exception(step)
     if not await repository.move_guarded(uow.session, instance, target.name):
         raise Moved()
     await settle(uow, instance)
@@ -179,7 +181,9 @@ async def _move(step: Step, key: str | None) -> None:
         await transition.effect(step)
         flag_modified(instance, "data")
     _set_deadline(uow.platform, step.definition, instance)
-    _record(uow, instance, transition=transition.name, source=source, form=dict(step.form), key=key)
+    _record(
+        *(uow, instance), transition=transition.name, source=source, form=dict(step.form), key=key, exception=exception
+    )
     await uow.audit(
         f"workflow.{step.definition.name}.{transition.name}",
         instance.subject,
@@ -189,11 +193,20 @@ async def _move(step: Step, key: str | None) -> None:
         source=source,
         target=target.name,
         form_sha256=_digest(step.form) if step.form else None,
+        **({"four_eyes_exception": exception} if exception else {}),
     )
     await uow.publish("workflow.moved", **_moved(instance, transition.name, source))
     if target.review is not None and target.review.drawn:
         await draw(uow, step.definition, instance)
     await _announce(step)
+    if exception is not None:
+        await tell(uow, step.definition, instance, ["duty:regulator"], EXCEPTIONS[exception], level="warning")
+
+
+async def _exception(step: Step) -> str | None:
+    """The exception from four eyes that the step is; looked at before the step changes what it is judged by."""
+    found = [await guard.exception(step) for guard in step.transition.guards if isinstance(guard, FourEyes)]
+    return next((exception for exception in found if exception is not None), None)
 
 
 async def _announce(step: Step) -> None:
@@ -235,6 +248,7 @@ def _record(
     source: str | None,
     form: dict[str, Any],
     key: str | None,
+    exception: str | None = None,
 ) -> None:
     uow.session.add(
         WorkflowMove(
@@ -248,6 +262,7 @@ def _record(
             at=instance.entered_at,
             form=form,
             key=key,
+            exception=exception,
         )
     )
 

@@ -61,16 +61,6 @@ def objection_upheld() -> Condition:
     return Condition(("有异议成立", "an objection was upheld"), check)
 
 
-def not_by_owner() -> Condition:
-    """Whoever takes the step is not the owner: four eyes."""
-
-    async def check(step: Step) -> Text | None:
-        own = step.actor.id == step.instance.owner_id
-        return ("不能审批自己的事项", "nobody may decide on their own matter") if own else None
-
-    return Condition(("由他人办理", "taken by somebody else"), check)
-
-
 def children_ended(definition: str, *, well: bool = True) -> Condition:
     """All instances of `definition` that belong to this one have ended (well)."""
 

@@ -171,6 +171,8 @@ class MoveOut(BaseModel):
     actor_label: str | None
     at: datetime
     form: dict[str, Any]
+    exception_zh: str | None
+    exception_en: str | None
 
 
 class StepIn(BaseModel):

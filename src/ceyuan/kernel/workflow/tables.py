@@ -59,6 +59,8 @@ class WorkflowMove(Base):
     at: Mapped[datetime]
     form: Mapped[dict[str, Any]]
     key: Mapped[str | None] = mapped_column(String(120))
+    exception: Mapped[str | None] = mapped_column(String(20))
+    """Why it was taken without a second pair of eyes, of `four_eyes.EXCEPTIONS`; None if it was not."""
     __table_args__ = (UniqueConstraint("instance_id", "key"),)
 
 

@@ -10,6 +10,7 @@ from ceyuan.kernel.errors import Text
 from ceyuan.kernel.workflow import repository
 from ceyuan.kernel.workflow.definition import Condition, Definition, Review, State, Step, Transition
 from ceyuan.kernel.workflow.engine import find, refusals
+from ceyuan.kernel.workflow.four_eyes import EXCEPTIONS
 from ceyuan.kernel.workflow.outcome import Outcome, outcome_of
 from ceyuan.kernel.workflow.permissions import is_party, is_staff, may_take
 from ceyuan.kernel.workflow.tables import WorkflowInstance, WorkflowMove
@@ -80,6 +81,7 @@ def _line(definition: Definition, move: WorkflowMove, *, staff: bool, party: boo
     taken = definition.find(move.source, move.transition) if move.source and move.transition else None
     label: Text = taken.label if taken else ("启动", "Started")
     target = label_of(definition.by_name[move.target], staff)
+    exception = EXCEPTIONS[move.exception] if move.exception else (None, None)
     shown = staff or (party and (own or (taken is not None and taken.disclosed)))
     return {
         "number": move.number,
@@ -94,6 +96,8 @@ def _line(definition: Definition, move: WorkflowMove, *, staff: bool, party: boo
         "actor_label": move.actor_label if staff or own else None,
         "at": move.at,
         "form": move.form if shown else {},
+        "exception_zh": exception[0],
+        "exception_en": exception[1],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ceyuan.kernel.errors import Text
-from ceyuan.kernel.workflow import Condition, Definition, State, Step, Transition, forms
+from ceyuan.kernel.workflow import Condition, Definition, State, Step, Transition, by_another, forms
 from ceyuan.models.releases import repository
 from ceyuan.models.releases.gates import judge
 
@@ -55,7 +55,7 @@ RELEASE = Definition(
             "released",
             by=("org:maintainer", "duty:reviewer"),
             form=_NOTE,
-            guards=(_GATES,),
+            guards=(_GATES, by_another()),
             effect=_keep_gates,
         ),
         Transition(

@@ -4,7 +4,7 @@ The balance and every cent of its use are metering's; this room owns who may hav
 until when, and why.
 """
 
-from ceyuan.programmes.vouchers.service import apply_for, create_scheme, decide, fund_scheme
+from ceyuan.programmes.vouchers.service import apply_for, create_scheme, decide, find_voucher, fund_scheme
 from ceyuan.programmes.vouchers.tables import Voucher, VoucherScheme
 
-__all__ = ["Voucher", "VoucherScheme", "apply_for", "create_scheme", "decide", "fund_scheme"]
+__all__ = ["Voucher", "VoucherScheme", "apply_for", "create_scheme", "decide", "find_voucher", "fund_scheme"]

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ceyuan.kernel.errors import Text
-from ceyuan.kernel.workflow import Condition, Definition, GuardRefused, State, Step, Transition, forms, working_days
+from ceyuan.kernel.workflow import (
+    Condition,
+    Definition,
+    GuardRefused,
+    State,
+    Step,
+    Transition,
+    by_outsider,
+    forms,
+    working_days,
+)
 from ceyuan.metering import Restrictions, get_account, issue_wallet, revoke_wallet
 from ceyuan.programmes.vouchers import repository
 from ceyuan.programmes.vouchers.caps import had_of
@@ -97,7 +107,7 @@ VOUCHER = Definition(
             "granted",
             by=_OFFICER,
             form=forms.form(amount_micro=forms.money(("金额", "Amount"), least=1), required=()),
-            guards=(_MEANS,),
+            guards=(_MEANS, by_outsider()),
             effect=_issue,
         ),
         Transition(
