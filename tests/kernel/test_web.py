@@ -43,3 +43,9 @@ async def test_nothing_that_a_column_cannot_hold_is_an_internal_error(
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), (path, query)
     # SQLite looks for it and finds nothing; PostgreSQL knows no such text.
     assert (await client.get("/api/v1/jobs?kind=%00", headers=headers)).status_code in (200, 422)
+
+
+async def test_a_refused_field_is_named_even_if_it_is_called_path(client: httpx.AsyncClient, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = await client.post("/api/v1/repositories/dataset/a/b/query", json={"query": "select 1"}, headers=headers)
+    assert answer.json()["errors"] == [{"field": "path", "message": "Field required"}]

@@ -100,7 +100,9 @@ def problem_response(error: CeyuanError, language: Language) -> Response:
 
 
 def _field_path(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location if part not in ("body", "query", "path", "header"))
+    # Only the first part says where it stands: a field itself may be called `path`.
+    inside = location[1:] if location[:1] and location[0] in ("body", "query", "path", "header", "cookie") else location
+    return ".".join(map(str, inside))
 
 
 def install_error_handlers(app: FastAPI) -> None:
