@@ -16,7 +16,7 @@ from ceyuan.kernel.audit import entries_of
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
-from ceyuan.kernel.workflow import Candidate, Entitled, ReviewerPool, notices, privacy
+from ceyuan.kernel.workflow import Candidate, Entitled, KnownOrganisations, ReviewerPool, notices, privacy
 
 
 class Reviewers:
@@ -47,6 +47,14 @@ class Officers:
         for person in sorted((await people.many(session, ids)).values(), key=lambda row: row.id):
             if person.state == "active":
                 yield Candidate(person.id, person.display_name, await _organisation_ids(session, person.id))
+
+
+class Register:
+    """Fills `KnownOrganisations`."""
+
+    async def known(self, uow: UnitOfWork, org_id: str) -> bool:
+        """Whether there is such an organisation, closed ones too."""
+        return bool(await organisations.many(uow.session, [org_id]))
 
 
 async def _organisation_ids(session: AsyncSession, person_id: str) -> frozenset[str]:
@@ -111,6 +119,7 @@ class AuditTrail:
 def wire(platform: Platform) -> None:
     """Fill the hooks and hear the events."""
     platform.provide(ReviewerPool, Reviewers())  # type: ignore[type-abstract]
+    platform.provide(KnownOrganisations, Register())  # type: ignore[type-abstract]
     platform.provide(Entitled, Officers())  # type: ignore[type-abstract]
     platform.subscriptions.on(notices.NOTICE, deliver_notice)
     platform.subscriptions.on(notices.SETTLED, settle_notice)

@@ -13,7 +13,7 @@ from ceyuan.kernel.clock import ManualClock
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
-from ceyuan.kernel.workflow import Candidate, ReviewerPool, start, transit, workflows
+from ceyuan.kernel.workflow import Candidate, KnownOrganisations, ReviewerPool, start, transit, workflows
 from ceyuan.kernel.workflow.tables import WorkflowInstance
 from tests.kernel.actors import OWNER, let_headers_name_actors
 from tests.kernel.workflow.samples import ALL
@@ -39,6 +39,9 @@ class Pool:
         for candidate in self.people if duty == "reviewer" else ():
             yield candidate
 
+    async def known(self, uow: UnitOfWork, org_id: str) -> bool:
+        return org_id.startswith("org_")
+
 
 @pytest.fixture
 def pool() -> Pool:
@@ -50,7 +53,7 @@ def prepare(platform: Platform, pool: Pool) -> list[Event]:
     platform.clock = ManualClock(MONDAY)
     for definition in ALL:
         workflows(platform).register(definition)
-    platform.hooks[ReviewerPool] = [pool]
+    platform.hooks[ReviewerPool] = platform.hooks[KnownOrganisations] = [pool]
     let_headers_name_actors(platform, OFFICER, OPERATOR, *REVIEWERS)
     heard: list[Event] = []
 

@@ -185,6 +185,13 @@ async def test_conflicts_are_declared_and_withdrawn(client: httpx.AsyncClient, l
     assert await get(client, "reviewer0", "conflicts") == []
 
 
+async def test_a_conflict_with_an_organisation_that_is_none_is_refused(
+    client: httpx.AsyncClient, live: Platform
+) -> None:
+    refused = await step(client, "reviewer0", "conflicts", {"org_id": "nobody", "reason": "顾问"})
+    assert refused.status_code == 404
+
+
 async def test_labels_are_for_their_reader(client: httpx.AsyncClient, live: Platform) -> None:
     instance = await begin(live)
     assert (await step(client, "owner", f"instances/{instance.id}/transitions/submit", {"form": FORM})).is_success

@@ -152,6 +152,43 @@ async def test_a_reviewer_who_joins_the_organisation_can_no_longer_vote(flows: P
         await vote(flows, instance, joined)
 
 
+async def test_a_ballot_does_not_count_once_its_reviewer_declares_a_conflict(flows: Platform) -> None:
+    instance = await at_review(flows)
+    first, second, _ = await seated(flows, instance)
+    for reviewer in (first, second):
+        await vote(flows, instance, reviewer)
+    async with flows.work(first) as uow:
+        await reviews.declare_conflict(uow, "org_a", "advisor since last week")
+    left = {row.person_id: row.recused_at for row in await seats(flows, instance)}
+    assert left[first.id] is not None
+    assert len([one for one in left.values() if one is None]) == 3, "another reviewer was drawn for the seat"
+    with pytest.raises(GuardRefused, match="1 ballots of 2"):
+        await take(flows, instance, "pass_", OFFICER)
+
+
+async def test_a_conflict_with_another_organisation_leaves_the_seat_and_the_ballot(flows: Platform) -> None:
+    instance = await at_review(flows)
+    first, second, _ = await seated(flows, instance)
+    for reviewer in (first, second):
+        await vote(flows, instance, reviewer)
+    async with flows.work(first) as uow:
+        await reviews.declare_conflict(uow, "org_z", "family")
+    assert (await take(flows, instance, "pass_", OFFICER)).state == "publicity"
+
+
+async def test_the_ballot_of_who_joined_the_applicant_since_does_not_count(flows: Platform, pool: Pool) -> None:
+    instance = await at_review(flows)
+    first, second, _ = await seated(flows, instance)
+    for reviewer in (first, second):
+        await vote(flows, instance, reviewer)
+    pool.people = [
+        Candidate(one.person_id, one.label, frozenset({"org_a"})) if one.person_id == first.id else one
+        for one in pool.people
+    ]
+    with pytest.raises(GuardRefused, match="1 ballots of 2"):
+        await take(flows, instance, "pass_", OFFICER)
+
+
 async def test_a_token_that_is_limited_to_another_organisation_hides_no_conflict(flows: Platform, pool: Pool) -> None:
     instance = await at_review(flows)
     person = (await seated(flows, instance))[0]

@@ -47,7 +47,7 @@ from ceyuan.kernel.workflow.guards import (
     review_failed,
     review_passed,
 )
-from ceyuan.kernel.workflow.independence import Candidate, ReviewerPool
+from ceyuan.kernel.workflow.independence import Candidate, KnownOrganisations, ReviewerPool
 from ceyuan.kernel.workflow.outcome import Outcome, outcome_of
 from ceyuan.kernel.workflow.registry import Workflows, workflows
 from ceyuan.kernel.workflow.sweeping import sweep
@@ -72,6 +72,7 @@ __all__ = [
     "GuardRefused",
     "InstanceNotFound",
     "KeyReused",
+    "KnownOrganisations",
     "Moved",
     "NotYours",
     "Outcome",

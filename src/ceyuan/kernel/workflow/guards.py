@@ -12,7 +12,7 @@ def review_passed() -> Condition:
     """The round of reviews is valid and in favour."""
 
     async def check(step: Step) -> Text | None:
-        outcome = await outcome_of(step.uow.session, step.definition, step.instance)
+        outcome = await outcome_of(step.uow, step.definition, step.instance)
         return outcome.missing or (None if outcome.passed else ("评审未通过", "the reviewers are not in favour"))
 
     return Condition(("评审通过", "the review is passed"), check)
@@ -22,7 +22,7 @@ def review_failed() -> Condition:
     """The round of reviews is valid and against it."""
 
     async def check(step: Step) -> Text | None:
-        outcome = await outcome_of(step.uow.session, step.definition, step.instance)
+        outcome = await outcome_of(step.uow, step.definition, step.instance)
         return outcome.missing or (("评审已通过", "the reviewers are in favour") if outcome.passed else None)
 
     return Condition(("评审不通过", "the review is failed"), check)
@@ -32,7 +32,7 @@ def review_complete() -> Condition:
     """Enough reviewers have cast their ballots, whatever they say."""
 
     async def check(step: Step) -> Text | None:
-        return (await outcome_of(step.uow.session, step.definition, step.instance)).missing
+        return (await outcome_of(step.uow, step.definition, step.instance)).missing
 
     return Condition(("评审达到法定人数", "the review has its quorum"), check)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import delete
 
-from ceyuan.kernel.errors import Text
+from ceyuan.kernel.errors import NotFound, Text
 from ceyuan.kernel.upserts import upsert
 from ceyuan.kernel.workflow import repository
 from ceyuan.kernel.workflow.tables import WorkflowConflict, WorkflowInstance
@@ -34,6 +34,14 @@ class ReviewerPool(Protocol):
 
     def candidates(self, uow: UnitOfWork, duty: str) -> AsyncIterator[Candidate]:
         """All active people who hold `duty`."""
+        ...
+
+
+class KnownOrganisations(Protocol):
+    """The hook by which the identity room tells which organisations there are."""
+
+    async def known(self, uow: UnitOfWork, org_id: str) -> bool:
+        """Whether there is, or was, an organisation with this id."""
         ...
 
 
@@ -74,8 +82,14 @@ def conflict_of(
 
 
 async def declare(uow: UnitOfWork, org_id: str, reason: str) -> WorkflowConflict:
-    """Declare that the actor is not independent of an organisation; again, to change the reason."""
+    """Declare that the actor is not independent of an organisation; again, to change the reason.
+
+    Raises `NotFound` if there is no such organisation.
+    """
     uow.actor.require_known()
+    registers = uow.platform.find(KnownOrganisations)  # type: ignore[type-abstract]
+    if registers and not any([await register.known(uow, org_id) for register in registers]):
+        raise NotFound(("没有这个组织", "there is no such organisation"))
     row = {"person_id": uow.actor.id, "org_id": org_id, "reason": reason, "declared_at": uow.clock.now()}
     await uow.session.execute(
         upsert(uow.session, WorkflowConflict, row, key=["person_id", "org_id"], update=["reason", "declared_at"])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from sqlalchemy.ext.asyncio import AsyncSession
+from typing import TYPE_CHECKING
 
 from ceyuan.kernel.errors import Text
 from ceyuan.kernel.workflow import repository
 from ceyuan.kernel.workflow.definition import Definition, Review
+from ceyuan.kernel.workflow.independence import candidates, conflict_of, declared_against
 from ceyuan.kernel.workflow.tables import WorkflowInstance, WorkflowReviewer
+
+if TYPE_CHECKING:
+    from ceyuan.kernel.work import UnitOfWork
 
 TRIM_FROM = 5
 """With fewer ballots than this nothing is trimmed."""
@@ -68,8 +71,15 @@ def _score(review: Review, ballots: Sequence[WorkflowReviewer]) -> float | None:
     return 100 * sum(totals) / (most * len(totals)) if totals else None
 
 
-async def outcome_of(session: AsyncSession, definition: Definition, instance: WorkflowInstance) -> Outcome:
-    """The outcome of the round that is under way."""
+async def outcome_of(uow: UnitOfWork, definition: Definition, instance: WorkflowInstance) -> Outcome:
+    """The outcome of the round that is under way, without the ballots of those who are not independent any more."""
     review = definition.by_name[instance.state].review
     assert review is not None, f"{definition.name}: the state {instance.state} has no review"
-    return count(review, await repository.reviewers(session, instance.id, instance.revision))
+    rows = await repository.reviewers(uow.session, instance.id, instance.revision)
+    declared = await declared_against(uow, instance)
+    orgs = {one.person_id: one.org_ids for one in await candidates(uow, review.duty)}
+    none: frozenset[str] = frozenset()
+    return count(
+        review,
+        [r for r in rows if conflict_of(instance, r.person_id, orgs.get(r.person_id, none), declared) is None],
+    )

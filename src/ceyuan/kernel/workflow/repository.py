@@ -98,6 +98,22 @@ async def open_seats(session: AsyncSession, people: Iterable[str]) -> dict[str, 
     return {row[0]: row[1] for row in await session.execute(query)}
 
 
+async def seats_held(session: AsyncSession, person_id: str) -> Sequence[tuple[WorkflowInstance, WorkflowReviewer]]:
+    """The person's seats in rounds that are under way, with their instances, which stay so until the commit."""
+    query = (
+        select(WorkflowInstance, WorkflowReviewer)
+        .join(WorkflowReviewer, WorkflowInstance.id == WorkflowReviewer.instance_id)
+        .where(
+            WorkflowReviewer.person_id == person_id,
+            WorkflowReviewer.round == WorkflowInstance.revision,
+            WorkflowReviewer.recused_at.is_(None),
+        )
+        .order_by(WorkflowInstance.id)
+        .with_for_update(of=WorkflowInstance)
+    )
+    return [(row[0], row[1]) for row in await session.execute(query)]
+
+
 async def was_reviewer(session: AsyncSession, instance_id: str, person_id: str) -> bool:
     query = select(func.count()).where(
         WorkflowReviewer.instance_id == instance_id, WorkflowReviewer.person_id == person_id

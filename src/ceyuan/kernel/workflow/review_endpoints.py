@@ -106,10 +106,10 @@ async def list_my_conflicts(uow: ReadWork) -> Any:
     return await repository.conflicts_of(uow.session, uow.actor.id)
 
 
-@router.post("/conflicts", response_model=ConflictOut, status_code=201, responses=problems(Unauthenticated))
+@router.post("/conflicts", response_model=ConflictOut, status_code=201, responses=problems(Unauthenticated, NotFound))
 async def declare_my_conflict(body: ConflictIn, uow: WriteWork) -> Any:
-    """Declare that the caller is not independent of an organisation."""
-    return await independence.declare(uow, body.org_id, body.reason)
+    """Declare that the caller is not independent of an organisation; seats in its matters under review are given up."""
+    return await reviews.declare_conflict(uow, body.org_id, body.reason)
 
 
 @router.delete("/conflicts/{org_id}", status_code=204, responses=problems(Unauthenticated))

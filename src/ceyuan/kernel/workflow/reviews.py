@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from ceyuan.kernel.errors import Conflict
-from ceyuan.kernel.workflow import repository
+from ceyuan.kernel.workflow import independence, repository
 from ceyuan.kernel.workflow.definition import Definition, Review
 from ceyuan.kernel.workflow.engine import definition_of, find
 from ceyuan.kernel.workflow.errors import ConflictOfInterest, FormInvalid, InstanceNotFound, NotYours
@@ -14,7 +14,7 @@ from ceyuan.kernel.workflow.independence import candidates, conflict_of, declare
 from ceyuan.kernel.workflow.notices import settle, tell
 from ceyuan.kernel.workflow.permissions import is_staff
 from ceyuan.kernel.workflow.seats import appoint, draw, review_of
-from ceyuan.kernel.workflow.tables import WorkflowInstance, WorkflowReviewer
+from ceyuan.kernel.workflow.tables import WorkflowConflict, WorkflowInstance, WorkflowReviewer
 
 if TYPE_CHECKING:
     from ceyuan.kernel.work import UnitOfWork
@@ -76,8 +76,24 @@ async def cast(
 async def recuse(uow: UnitOfWork, instance_id: str, reason: str) -> WorkflowReviewer:
     """Give the actor's seat up, because of a conflict; the ballot, if cast, no longer counts. Another is drawn."""
     instance, definition = await _locked(uow, instance_id)
+    review_of(definition, instance)
+    return await _leave(uow, instance, definition, await _own_seat(uow, instance), reason)
+
+
+async def declare_conflict(uow: UnitOfWork, org_id: str, reason: str) -> WorkflowConflict:
+    """Declare that the actor is not independent of an organisation, and give up the seats in its matters that are
+    under review: a ballot that was cast no longer counts. Raises `NotFound` if there is no such organisation."""
+    declared = await independence.declare(uow, org_id, reason)
+    for instance, seat in await repository.seats_held(uow.session, uow.actor.id):
+        if org_id in independence.parties(instance):
+            await _leave(uow, instance, definition_of(uow.platform, instance), seat, reason)
+    return declared
+
+
+async def _leave(
+    uow: UnitOfWork, instance: WorkflowInstance, definition: Definition, seat: WorkflowReviewer, reason: str
+) -> WorkflowReviewer:
     review = review_of(definition, instance)
-    seat = await _own_seat(uow, instance)
     seat.recused_at, seat.recusal = uow.clock.now(), reason
     await uow.audit("workflow.reviewers.recuse", instance.subject, instance.org_id, instance=instance.id)
     await settle(uow, instance, uow.actor.id)

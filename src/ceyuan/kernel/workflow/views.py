@@ -57,7 +57,7 @@ async def view_instance(uow: UnitOfWork, instance_id: str) -> InstanceView:
         definition=definition,
         staff=staff,
         ways=ways,
-        outcome=await outcome_of(uow.session, definition, instance) if staff and state.review else None,
+        outcome=await outcome_of(uow, definition, instance) if staff and state.review else None,
         owes_ballot=any(r.person_id == uow.actor.id and not r.cast_at and not r.recused_at for r in rows),
         may_object=state.publicity is not None and uow.actor.is_known and open_until,
     )
