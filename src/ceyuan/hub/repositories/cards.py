@@ -118,9 +118,11 @@ class Labels:
 
 def labels_of(declared: Mapping[str, Any], metadata: Mapping[str, Any]) -> Labels:
     """The labels that the card gives, and for each facet that it does not speak of, the declared ones."""
+    if not declared and not metadata:
+        return Labels()
     values = {"grade": _grade(declared, metadata)}
     for facet in FACETS[:-1]:
-        given = [v for key in _KEYS[facet] for v in _texts(metadata.get(key))]
+        given = [v for key in _KEYS[facet] if key in metadata for v in _texts(metadata[key])]
         chosen = given or _texts(declared.get(facet))
         values[facet] = list(dict.fromkeys(v.strip().lower() if facet != "tag" else v.strip() for v in chosen))
     return Labels(**{facet: [v for v in found if v][:_LABELS_MAX] for facet, found in values.items()})

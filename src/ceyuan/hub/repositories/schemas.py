@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
@@ -141,14 +142,16 @@ class DownloadsOut(BaseModel):
     bytes: int
 
 
+_OWN = tuple(name for name in RepositoryOut.model_fields if hasattr(HubRepository, name))
+_own = attrgetter(*_OWN)
+
+
 def repository_out(row: HubRepository) -> dict[str, Any]:
     """What `RepositoryOut` shows of a repository."""
     labels = labels_of(row.declared, row.card)
-    own = {name: getattr(row, name) for name in RepositoryOut.model_fields if hasattr(row, name)}
-    shown = {facet: getattr(labels, facet) for facet in FACETS}
     return {
-        **own,
-        **shown,
+        **dict(zip(_OWN, _own(row), strict=True)),
+        **{facet: getattr(labels, facet) for facet in FACETS},
         "full_name": f"{row.owner}/{row.name}",
         "files": row.head_files,
         "bytes": row.head_bytes,
