@@ -165,3 +165,12 @@ async def test_calls_go_on_while_the_database_is_away_and_are_posted_when_it_is_
     await _until(lambda: poster.backlog == 0)
     assert len(await house.calls()) == 4
     assert await house.balance() == 10 * YUAN - 4 * 70
+
+
+async def test_an_upstreams_name_that_leads_to_where_credentials_are_handed_out_is_not_asked(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing listens at such an address here, so the fake upstream's own is taken for one.
+    monkeypatch.setattr("ceyuan.models.gateway.upstream.may_reach", lambda address: False)
+    status, answer, _ = await house.post()
+    assert (status, answer["error"]["code"], house.upstream.seen) == (502, "upstream_error", [])

@@ -109,7 +109,16 @@ async def test_an_upstreams_key_is_sealed_and_only_the_route_knows_it(house: Pla
 
 
 @pytest.mark.parametrize(
-    "address", ["ftp://x/v1", "http://", "https://user:pass@x/v1", "https://x/v1?key=1", "file:///etc/passwd"]
+    "address",
+    [
+        *("ftp://x/v1", "http://", "https://user:pass@x/v1", "https://x/v1?key=1", "file:///etc/passwd"),
+        *(
+            "http://169.254.169.254/v1",
+            "http://100.100.100.200/v1",
+            "http://[::ffff:169.254.1.1]/v1",
+            "http://0.0.0.0/v1",
+        ),
+    ],
 )
 async def test_an_address_that_is_none_is_refused(house: Platform, address: str) -> None:
     with pytest.raises(InvalidServedModel):

@@ -9,8 +9,7 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-_METADATA = frozenset({"100.100.100.200", "192.0.0.192", "fd00:ec2::254"})
-"""Metadata services of clouds outside the link-local ranges (Alibaba Cloud, Oracle Cloud, AWS over IPv6)."""
+from ceyuan.addresses import may_reach
 
 
 def checked_url(url: str, *, secret: bool) -> str:
@@ -36,12 +35,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def may_reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Whether a cluster's service may stand at an address, also behind IPv6 forms that carry an IPv4 address."""
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    if inner is not None:
-        return may_reach(inner)
-    refused = address.is_link_local or address.is_multicast or address.is_unspecified
-    return not refused and str(address) not in _METADATA

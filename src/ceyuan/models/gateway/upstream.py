@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import ipaddress
 import ssl
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from ceyuan.addresses import PrivateAddress, may_reach
 from ceyuan.models.gateway.errors import UnreachableUpstream, UpstreamFault
 from ceyuan.models.gateway.wire import Broken, Connection
 
@@ -130,16 +132,16 @@ class Upstreams:
         self._open: set[Connection] = set()
         self._ways: dict[str, Way] = {}
 
-    async def post(self, target: Target, body: bytes, request_id: str) -> Answer:
+    def post(self, target: Target, body: bytes, request_id: str) -> Coroutine[Any, Any, Answer]:
         """Send a JSON body and give the answer as soon as its head is there; whoever gets it must close it.
 
         Raises `UnreachableUpstream` while nothing was sent, `UpstreamFault` after that.
         """
-        return await self._ask(b"POST", target, body, request_id)
+        return self._ask(b"POST", target, body, request_id)
 
-    async def get(self, target: Target, request_id: str) -> Answer:
+    def get(self, target: Target, request_id: str) -> Coroutine[Any, Any, Answer]:
         """The same for a GET."""
-        return await self._ask(b"GET", target, b"", request_id)
+        return self._ask(b"GET", target, b"", request_id)
 
     async def _ask(self, method: bytes, target: Target, body: bytes, request_id: str) -> Answer:
         way = self._ways.get(target.url)
@@ -214,7 +216,7 @@ class Upstreams:
                     return (await loop.create_unix_connection(made, origin.socket))[1]
                 tls = self._context() if origin.scheme == "https" else None
                 if proxy is None:
-                    return (await loop.create_connection(made, origin.host, origin.port, ssl=tls))[1]
+                    return _judged((await loop.create_connection(made, origin.host, origin.port, ssl=tls))[1])
                 connection = (await loop.create_connection(made, proxy.host, proxy.port))[1]
                 return await _tunnelled(connection, origin, proxy, tls) if tls is not None else connection
         except (TimeoutError, OSError, Broken) as error:
@@ -230,6 +232,15 @@ class Upstreams:
         for connection in [*self._open, *(one for idle in self._idle.values() for one in idle)]:
             connection.transport.abort()
         self._idle.clear()
+
+
+def _judged(connection: Connection) -> Connection:
+    """The connection, unless a name led it to where no model's server stands; nothing was sent yet."""
+    peer = str(connection.transport.get_extra_info("peername")[0])
+    if not may_reach(ipaddress.ip_address(peer.partition("%")[0])):
+        connection.transport.abort()
+        raise PrivateAddress(f"the upstream's name leads to {peer}")
+    return connection
 
 
 async def _tunnelled(connection: Connection, origin: Origin, proxy: Proxy, tls: ssl.SSLContext) -> Connection:

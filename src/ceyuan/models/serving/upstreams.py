@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
+from ceyuan.addresses import may_reach
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.pages import PageRequest, Rows, fetch_page
 from ceyuan.kernel.work import UnitOfWork
@@ -56,6 +58,13 @@ def _check_usage_url(base_url: str, usage_url: str | None) -> None:
         )
 
 
+def _hands_out_credentials(host: str) -> bool:
+    try:
+        return not may_reach(ipaddress.ip_address(host))
+    except ValueError:
+        return False
+
+
 def _check(base_url: str, headers: Mapping[str, str]) -> None:
     parts = urlsplit(base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
@@ -64,6 +73,14 @@ def _check(base_url: str, headers: Mapping[str, str]) -> None:
             hint=(
                 "形如 https://host:port/v1,密钥请单独填写",
                 "write https://host:port/v1; the key has a field of its own",
+            ),
+        )
+    if _hands_out_credentials(parts.hostname):
+        raise InvalidServedModel(
+            (f"上游不能位于 {parts.hostname}", f"no model's server stands at {parts.hostname}"),
+            hint=(
+                "链路本地地址与云平台元数据地址不可用",
+                "link-local addresses and those of clouds' metadata services are refused",
             ),
         )
     bad = [
