@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import pytest
 
-from ceyuan.data.files import write_atomically
+from ceyuan.data.files import Hashing, sha256_of, write_atomically
 from ceyuan.data.problems import DataProblem
 
 
@@ -41,3 +41,14 @@ def test_another_fault_passes_through_and_leaves_nothing(tmp_path: Path) -> None
     with pytest.raises(ValueError, match="no"):
         write_atomically(tmp_path / "a.bin", write)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_hashed_while_it_is_written_needs_no_reading(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    with path.open("wb") as file:
+        hashing = Hashing(file)
+        hashing.write(b"one")
+        hashing.write(memoryview(bytearray(b"two")))
+        assert hashing.tell() == hashing.size == 6
+    assert path.read_bytes() == b"onetwo"
+    assert hashing.sha256() == sha256_of(path)

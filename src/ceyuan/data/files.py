@@ -2,18 +2,20 @@
 
 import errno
 import hashlib
+import io
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import orjson
 
 from ceyuan.data.problems import DataProblem
 
 __all__ = [
+    "Hashing",
     "canonical_json",
     "read_json",
     "remove_leftovers",
@@ -25,6 +27,33 @@ __all__ = [
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Hashing(io.RawIOBase):
+    """A file that is written from its beginning to its end and knows its SHA-256 then, without being read again."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._hash = file, hashlib.sha256()
+        self.size = 0
+
+    def writable(self) -> bool:
+        """It is written, and only that."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Put all of ``data`` at the end."""
+        self._hash.update(data)
+        self._file.write(data)
+        self.size += memoryview(data).nbytes
+        return memoryview(data).nbytes
+
+    def tell(self) -> int:
+        """Bytes written."""
+        return self.size
+
+    def sha256(self) -> str:
+        """Hexadecimal SHA-256 of what was written."""
+        return self._hash.hexdigest()
 
 
 @contextmanager

@@ -120,6 +120,23 @@ def test_a_shard_that_cannot_be_read_is_named_and_the_run_continues_when_it_is_b
     assert list(documents(store, store.version()))  # type: ignore[arg-type]
 
 
+def test_a_shard_that_rots_unseen_is_found_a_week_later_at_the_latest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = full(tmp_path, made(4, 30))
+    shard = Store(tmp_path).path("data", version.parts[0].sha256)
+    facts = shard.stat()
+    with shard.open("r+b") as file:
+        file.seek(60)
+        file.write(b"rot")
+    os.utime(shard, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert Store(tmp_path).checked("data", version.parts[0].sha256) == shard
+    later = time.time() + 8 * 86400
+    monkeypatch.setattr(time, "time", lambda: later)
+    with pytest.raises(DataProblem, match="shard_damaged"):
+        Store(tmp_path).checked("data", version.parts[0].sha256)
+
+
 def test_a_full_disk_is_named_and_nothing_is_half_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path)
     first = full(tmp_path, made(5, 30))

@@ -7,7 +7,7 @@ listed as gone. Beside the shards, for the next time, lies what is known of file
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ _LAYERS = 48
 _SHARD_BYTES = 32 << 20
 _GONE = "gone.parquet"
 
-Files = dict[str, list[int]]
+Files = dict[str, tuple[int, int]]
 """Size and time (ns) of each file by its name."""
 
 
@@ -42,7 +42,7 @@ class NotRenewable(Exception):
 
 def listed(root: Path) -> Files:
     """The files of a folder (or the one file) as they are now."""
-    return {name: [facts.st_size, facts.st_mtime_ns] for name, facts in files_of(root).items()}
+    return files_of(root)
 
 
 class RememberingWriter(RawWriter):
@@ -61,7 +61,7 @@ class RememberingWriter(RawWriter):
         import polars as pl
 
         rows = pl.concat(self.rows) if self.rows else _nothing()
-        _remember(self._folder, rows, {name: [*facts, dict(rejected.get(name, {}))] for name, facts in files.items()})
+        _remember(self._folder, rows, files, {name: dict(counts) for name, counts in rejected.items()})
 
 
 class _Sifter(RawWriter):
@@ -106,10 +106,12 @@ class _Sifter(RawWriter):
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """What is known of a source from the last time: its record, its files and the hashes of its rows."""
+    """What is known of a source from the last time: its record, its files, how often what was rejected in which of
+    them, and the hashes of its rows."""
 
     record: dict[str, Any]
-    files: dict[str, Any]
+    files: Files
+    rejected: dict[str, dict[str, int]]
     rows: "pl.DataFrame"
 
 
@@ -129,9 +131,9 @@ def renewed(
     """
     before = _before(old)
     known = before.files
-    changed = [name for name, facts in now.items() if name not in known or known[name][:2] != facts]
-    touched = {*changed, *(before.files.keys() - now.keys())}
-    affected, untouched = _split(before.rows, fixed[0], touched, set(before.files))
+    changed = [name for name, facts in now.items() if known.get(name) != facts]
+    touched = {*changed, *(known.keys() - now.keys())}
+    affected, untouched = _split(before.rows, fixed[0], touched, known.keys())
     shards = list(before.record["shards"])
     writer = _Sifter(building, fixed, len(shards), affected)
     rejected: dict[str, dict[str, int]] = {}
@@ -181,14 +183,13 @@ def _taken(old: Path, building: Path, before: _Before, change: _Change) -> dict[
         raise NotRenewable("too much was replaced")
     for shard in before.record["shards"]:
         _link(old / shard["file"], building / shard["file"])
-    files: dict[str, Any] = {name: before.files[name] for name in change.now if name not in change.rejected}
-    files |= {name: [*change.now[name], counts] for name, counts in change.rejected.items()}
+    rejected = {name: counts for name, counts in before.rejected.items() if name not in change.touched}
+    rejected |= {name: counts for name, counts in change.rejected.items() if counts}
     reasons: Counter[str] = Counter()
-    for one in files.values():
-        if one[2]:
-            reasons.update(one[2])
+    for counts in rejected.values():
+        reasons.update(counts)
     _put_rejections(old, building, change)
-    _remember(building, rows, files)
+    _remember(building, rows, change.now, rejected)
     record: dict[str, object] = {
         "documents": rows.height,
         "characters": int(rows["characters"].sum()),
@@ -206,14 +207,19 @@ def _before(old: Path) -> _Before:
     import polars as pl
 
     record: dict[str, Any] = read_json(old / "source.json")
-    files: dict[str, Any] = read_json(old / KNOWN / "files.json")
-    rows = old / KNOWN / "rows.parquet"
-    if not record or "media" in record or files.get("hashes") != pl.__version__ or not rows.is_file():
+    about: dict[str, Any] = read_json(old / KNOWN / "about.json")
+    rows, files = old / KNOWN / "rows.parquet", old / KNOWN / "files.parquet"
+    there = rows.is_file() and files.is_file()
+    if not record or "media" in record or about.get("hashes") != pl.__version__ or not there:
         raise NotRenewable("too little is known")
-    return _Before(record, files["files"], pl.read_parquet(rows))
+    names, sizes, times = (column.to_list() for column in pl.read_parquet(files))
+    known = dict(zip(names, zip(sizes, times, strict=True), strict=True))
+    return _Before(record, known, about["rejected"], pl.read_parquet(rows))
 
 
-def _split(rows: "pl.DataFrame", key: str, touched: set[str], files: set[str]) -> tuple["pl.DataFrame", "pl.DataFrame"]:
+def _split(
+    rows: "pl.DataFrame", key: str, touched: set[str], files: KeysView[str]
+) -> tuple["pl.DataFrame", "pl.DataFrame"]:
     """(rows that came out of the files ``touched``, the others)."""
     import polars as pl
 
@@ -233,7 +239,7 @@ def _split(rows: "pl.DataFrame", key: str, touched: set[str], files: set[str]) -
     return rows.filter(which), rows.filter(~which)
 
 
-def _owner(body: str, files: set[str]) -> str:
+def _owner(body: str, files: KeysView[str]) -> str:
     """The file that a document came out of: the longest beginning of its id that is one."""
     for at in range(len(body), 0, -1):
         if (at == len(body) or body[at] in "#/") and body[:at] in files:
@@ -257,12 +263,16 @@ def _nothing() -> "pl.DataFrame":
     return pl.DataFrame(schema={"id": pl.String, "one": pl.UInt64, "two": pl.UInt64, "characters": pl.UInt32})
 
 
-def _remember(folder: Path, rows: "pl.DataFrame", files: Mapping[str, Any]) -> None:
+def _remember(folder: Path, rows: "pl.DataFrame", files: Files, rejected: Mapping[str, Mapping[str, int]]) -> None:
     import polars as pl
 
     last = rows.unique("id", keep="last", maintain_order=True)
     write_atomically(folder / KNOWN / "rows.parquet", lambda file: last.write_parquet(file, compression="lz4"))
-    write_json(folder / KNOWN / "files.json", {"hashes": pl.__version__, "files": files})
+    sizes, times = zip(*files.values(), strict=True) if files else ((), ())
+    kinds = {"name": pl.String, "size": pl.Int64, "time": pl.Int64}
+    table = pl.DataFrame({"name": list(files), "size": sizes, "time": times}, schema=kinds)
+    write_atomically(folder / KNOWN / "files.parquet", lambda file: table.write_parquet(file, compression="lz4"))
+    write_json(folder / KNOWN / "about.json", {"hashes": pl.__version__, "rejected": rejected})
 
 
 def _gone_before(old: Path, record: Mapping[str, Any]) -> "pl.Series":

@@ -76,14 +76,18 @@ def read_file(root: Path, name: str, options: ReadOptions | None = None) -> Iter
     yield from _read_file(root / name, name, options or ReadOptions())
 
 
-def files_of(path: Path) -> dict[str, os.stat_result]:
-    """The files that ``read_path`` reads by their names below ``path``, in its order. Raises as it does."""
+def files_of(path: Path) -> dict[str, tuple[int, int]]:
+    """The files that ``read_path`` reads by their names below ``path``, in its order, with size and time (ns) of each.
+
+    Raises as it does.
+    """
     try:
         if not path.exists():
             raise DataProblem("source_missing", f"找不到 {path}。", f"{path} does not exist.")
         if path.is_file():
-            return {path.name: path.stat()}
-        found: dict[str, os.stat_result] = {}
+            facts = path.stat()
+            return {path.name: (facts.st_size, facts.st_mtime_ns)}
+        found: dict[str, tuple[int, int]] = {}
         _note_below(path, "", os.path.realpath(path), found)
     except PermissionError as error:
         raise DataProblem("source_unreadable", f"没有权限读取 {path}。", f"No permission to read {path}.") from error
@@ -92,21 +96,24 @@ def files_of(path: Path) -> dict[str, os.stat_result]:
     return found
 
 
-def _note_below(folder: Path | str, prefix: str, root: str, found: dict[str, os.stat_result]) -> None:
+def _note_below(folder: Path | str, prefix: str, root: str, found: dict[str, tuple[int, int]]) -> None:
     """Put into ``found`` the files below ``folder`` that are neither hidden nor lie outside of ``root`` in truth, by
     the parts of their names."""
     with os.scandir(folder) as entries:
-        here = {entry.name: entry for entry in entries}
+        here = {entry.name: entry for entry in entries if entry.name[0] != "."}
     for name in sorted(here):
         entry = here[name]
-        if name[0] == ".":
-            continue
-        if entry.is_file(follow_symlinks=False):
-            found[prefix + name] = entry.stat(follow_symlinks=False)
-        elif entry.is_dir(follow_symlinks=False):
-            _note_below(entry.path, f"{prefix}{name}/", root, found)
-        elif entry.is_file() and inside(entry.path, root):
-            found[prefix + name] = entry.stat()
+        linked = False
+        if not entry.is_file(follow_symlinks=False):
+            if entry.is_dir(follow_symlinks=False):
+                _note_below(entry.path, f"{prefix}{name}/", root, found)
+                continue
+            linked = entry.is_file() and inside(entry.path, root)
+            if not linked:
+                continue
+        facts = entry.stat(follow_symlinks=linked)
+        # Pairs of numbers, unlike the facts themselves, are nothing that the garbage collector goes through.
+        found[prefix + name] = (facts.st_size, facts.st_mtime_ns)
 
 
 def inside(path: str, root: str) -> bool:

@@ -7,7 +7,6 @@ Parquet, "File format" and parquet.thrift (format 2.x).
 """
 
 import io
-import mmap
 import struct as packing
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,11 +25,11 @@ __all__ = ["put_table", "spliceable", "spliced"]
 _TEXT = "text"
 _ALIKE = ["source", "domain", "licence"]  # few values again and again: written once each
 _GROUP = 8192
-_PAGE = 32 << 10
-_BATCH = 8  # rows between two looks at a page's size
+_PAGE = 32 << 10  # bytes of text in a page: one that loses a row is unpacked and packed again
+_BATCH = 8  # rows at most between two looks at a page's size
 _MAGIC = b"PAR1"
 _ZSTD, _PLAIN, _DATA_PAGE = 6, 0, 0
-_CODEC = pa.Codec("zstd", 1)
+_CODEC, _QUICK = pa.Codec("zstd", 1), pa.Codec("zstd", -1)
 _LENGTH = packing.Struct("<I").unpack_from
 
 Rows = npt.NDArray[np.int64]
@@ -39,6 +38,7 @@ Rows = npt.NDArray[np.int64]
 def put_table(table: pa.Table, file: BinaryIO) -> None:
     """Write a shard of documents so that rows can be taken out of it at little cost."""
     others = [name for name in table.column_names if name != _TEXT]
+    usual = table[_TEXT].nbytes // max(1, len(table))
     pq.write_table(
         table,
         file,
@@ -48,7 +48,7 @@ def put_table(table: pa.Table, file: BinaryIO) -> None:
         use_dictionary=_ALIKE,
         write_statistics=others,
         data_page_size=_PAGE,
-        write_batch_size=_BATCH,
+        write_batch_size=max(1, min(_BATCH, _PAGE // max(1, usual))),
     )
 
 
@@ -67,7 +67,7 @@ def spliced(path: Path, removed: Sequence[int], file: BinaryIO) -> None:
     gone = np.asarray(removed, np.int64)
     with path.open("rb") as opened, pq.ParquetFile(path) as reader:
         footer = _footer(opened)
-        source = memoryview(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ))
+        source = _Source(opened)
         groups: list[Struct] = []
         names = [name for name in reader.schema_arrow.names if name != _TEXT]
         file.write(_MAGIC)
@@ -88,7 +88,26 @@ def spliced(path: Path, removed: Sequence[int], file: BinaryIO) -> None:
     file.write(end + len(end).to_bytes(4, "little") + _MAGIC)
 
 
-def _put_group(file: BinaryIO, source: memoryview, group: Struct, gone: Rows, rest: pa.Table, ordinal: int) -> Struct:
+class _Source:
+    """Parts of a file, each read into the place of the one before: memory that is touched for the first time costs as
+    much as the reading."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._room = file, bytearray()
+
+    def read(self, begin: int, size: int) -> memoryview:
+        """The bytes from ``begin`` on; good until the next call."""
+        if len(self._room) < size:
+            self._room = bytearray(size)
+        view = memoryview(self._room)[:size]
+        self._file.seek(begin)
+        at = 0
+        while at < size and (count := self._file.readinto(view[at:])):  # type: ignore[attr-defined]
+            at += count
+        return view[:at]
+
+
+def _put_group(file: BinaryIO, source: _Source, group: Struct, gone: Rows, rest: pa.Table, ordinal: int) -> Struct:
     """Write a row group; its entry of the footer."""
     small = io.BytesIO()
     pq.write_table(
@@ -125,9 +144,9 @@ def _put_group(file: BinaryIO, source: memoryview, group: Struct, gone: Rows, re
     }
 
 
-def _put_texts(file: BinaryIO, source: memoryview, about: Struct, gone: Rows) -> Struct:
+def _put_texts(file: BinaryIO, source: _Source, about: Struct, gone: Rows) -> Struct:
     """Write the column of texts without the rows ``gone``; its entry of the footer."""
-    data = source[about[9][1] : about[9][1] + about[7][1]]
+    data = source.read(about[9][1], about[7][1])
     pages = page_table(np.frombuffer(data, np.uint8))
     if not len(pages):
         raise ValueError("the texts do not lie in plain pages")
@@ -136,6 +155,7 @@ def _put_texts(file: BinaryIO, source: memoryview, about: Struct, gone: Rows) ->
     began, copied = file.tell(), 0
     plain = int((pages[:, PLAIN] + pages[:, BODY] - pages[:, HEAD]).sum())
     touched = np.searchsorted(ends, gone, side="right")
+    form: Struct = read_struct(data)[0][5][1]
     for number in np.unique(touched).tolist():
         head, body, packed, size, count = pages[number].tolist()
         here = gone[touched == number] - starts[number]
@@ -145,8 +165,8 @@ def _put_texts(file: BinaryIO, source: memoryview, about: Struct, gone: Rows) ->
         if len(here) == count:
             continue
         text = _without(_CODEC.decompress(data[body:copied], size, asbytes=True), here)
-        smaller = _CODEC.compress(text, asbytes=True)
-        written = _page_header(data[head:body], count - len(here), len(text), len(smaller))
+        smaller = _QUICK.compress(text, asbytes=True)
+        written = _page_header(form, count - len(here), len(text), len(smaller))
         file.write(written)
         file.write(smaller)
         plain += len(written) + len(text)
@@ -156,10 +176,9 @@ def _put_texts(file: BinaryIO, source: memoryview, about: Struct, gone: Rows) ->
     return {2: (I64, 0), 3: (STRUCT, kept)}
 
 
-def _page_header(before: memoryview, values: int, plain: int, packed: int) -> bytes:
-    """The header of a page that has become smaller."""
-    about = read_struct(before)[0][5][1]
-    page = {1: (I32, values), **{field: about[field] for field in (2, 3, 4)}}
+def _page_header(form: Struct, values: int, plain: int, packed: int) -> bytes:
+    """The header of a page that has become smaller; ``form`` is how the values of its column are written."""
+    page = {1: (I32, values), **{field: form[field] for field in (2, 3, 4)}}
     return written_struct({1: (I32, _DATA_PAGE), 2: (I32, plain), 3: (I32, packed), 5: (STRUCT, page)})
 
 

@@ -2,21 +2,32 @@
 
 import hashlib
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sha256_of, write_atomically, write_json
+from ceyuan.data.files import (
+    Hashing,
+    canonical_json,
+    read_json,
+    remove_leftovers,
+    sha256_of,
+    write_atomically,
+    write_json,
+)
 from ceyuan.data.problems import DataProblem
 
 __all__ = ["Part", "Segment", "Store", "Version"]
 
 _SAVING = (".npz", ".json")  # of the state, what only saves work
+_WHOLE = "state/whole.json"
+_GOOD_FOR = 7 * 86400  # seconds that a file counts as whole after it was read in full: disks do rot
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,7 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._whole: dict[Path, tuple[int, int, int]] = {}
+        self._whole: dict[str, list[int]] | None = None
         for name in ("raw", "measured", "data", "manifests", "state"):
             (root / name).mkdir(parents=True, exist_ok=True)
 
@@ -97,6 +108,7 @@ class Store:
         name = hashlib.sha256(canonical_json(manifest)).hexdigest()[:32]
         write_json(self.root / "manifests" / f"{name}.json", manifest)
         write_json(self.root / "head.json", {"version": name})
+        self._keep_whole()
         return _version(name, manifest)
 
     def roll_back(self, name: str) -> Version:
@@ -117,11 +129,18 @@ class Store:
     def keep_file(self, folder: str, fill: Callable[[BinaryIO], None]) -> tuple[str, int]:
         """(SHA-256, bytes) of the Parquet file that ``fill`` writes, in ``folder`` under its content's name."""
         temporary = self.root / folder / "next"
-        write_atomically(temporary, fill)
-        digest, size = sha256_of(temporary), temporary.stat().st_size
+        found: list[tuple[str, int]] = []
+
+        def hashed(file: BinaryIO) -> None:
+            hashing = Hashing(file)
+            fill(cast(BinaryIO, hashing))
+            found.append((hashing.sha256(), hashing.size))
+
+        write_atomically(temporary, hashed)
+        digest, size = found[0]
         path = self.path(folder, digest)
         temporary.replace(path)
-        self._whole[path] = _state(path)
+        self._note_whole(path, _state(path))
         return digest, size
 
     def path(self, folder: str, sha256: str) -> Path:
@@ -129,21 +148,38 @@ class Store:
         return self.root / folder / f"{sha256}.parquet"
 
     def checked(self, folder: str, sha256: str) -> Path:
-        """The file, its content checked once and again where its size or time differ. Raises ``DataProblem``
-        ``shard_damaged`` with its name."""
+        """The file, its content checked where that was not done since it was written, within a week, or since its size
+        or time became others. Raises ``DataProblem`` ``shard_damaged`` with its name."""
         path = self.path(folder, sha256)
         if path.is_file():
             state = _state(path)
-            if self._whole.get(path) == state:
+            if self._known_whole(path, state):
                 return path
             if sha256_of(path) == sha256:
-                self._whole[path] = state
+                self._note_whole(path, state)
                 return path
         raise DataProblem(
             "shard_damaged",
             f"分片 {folder}/{path.name} 缺失或已损坏；放回该文件后重新运行，会从断点继续。",
             f"Shard {folder}/{path.name} is missing or damaged; put it back and run again, it continues there.",
         )
+
+    def _known_whole(self, path: Path, state: list[int]) -> bool:
+        if self._whole is None:
+            self._whole = cast(dict[str, list[int]], read_json(self.root / _WHOLE))
+        known = self._whole.get(f"{path.parent.name}/{path.stem}", [])
+        return known[:-1] == state and 0 <= time.time() - known[-1] < _GOOD_FOR
+
+    def _note_whole(self, path: Path, state: list[int]) -> None:
+        self._known_whole(path, state)
+        assert self._whole is not None
+        self._whole[f"{path.parent.name}/{path.stem}"] = [*state, int(time.time())]
+
+    def _keep_whole(self) -> None:
+        """Remember for later processes which files were found whole, and when."""
+        if self._whole is not None:
+            there = {name: known for name, known in self._whole.items() if (self.root / f"{name}.parquet").exists()}
+            write_json(self.root / _WHOLE, there)
 
     def unit(self, segment: str, shard: str) -> Path | None:
         """The finished unit of a segment of operators and a raw shard; None where it is not finished or not whole."""
@@ -202,9 +238,9 @@ class Store:
             yield connection
 
 
-def _state(path: Path) -> tuple[int, int, int]:
+def _state(path: Path) -> list[int]:
     facts = path.stat()
-    return facts.st_ino, facts.st_size, facts.st_mtime_ns
+    return [facts.st_ino, facts.st_size, facts.st_mtime_ns]
 
 
 def _version(name: str, values: dict[str, Any]) -> Version:
