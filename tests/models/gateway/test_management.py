@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
+import openai
 import orjson
 import pytest
 from fastapi import FastAPI
@@ -160,6 +161,24 @@ async def test_a_keys_limits_are_set_by_its_organisations_maintainer(books: Hous
     await books.settle()
     assert (await books.post())[0] == 200
     assert (await li.get(path)).status_code == 404
+
+
+async def test_a_key_lists_and_calls_only_the_models_that_its_patterns_name(books: House, as_: As) -> None:
+    li = await as_("li")
+    await books.serve("lab/one", upstream_model="echo")
+    key = await books.new_key()
+    path = f"{API}/keys/{books.last_key_id}/limits"
+
+    async def listed() -> list[str]:
+        async with openai.AsyncOpenAI(api_key=key, base_url=books.url + "/v1", max_retries=0) as client:
+            return sorted([model.id async for model in client.models.list()])
+
+    assert await listed() == ["echo", "lab/one"]
+    assert (await li.put(path, json={"models": ["lab/*"]})).status_code == 200
+    await books.settle()
+    assert await listed() == ["lab/one"]
+    assert (await books.post({**CHAT, "model": "lab/one"}, key=key))[0] == 200
+    assert (await books.post(CHAT, key=key))[0] == 403
 
 
 def test_the_byte_paths_are_described() -> None:

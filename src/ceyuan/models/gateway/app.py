@@ -205,7 +205,8 @@ class GatewayApp:
     async def _models(self, path: str, arrived: Arrived, sink: Sink) -> None:
         gateway = self._ready()
         caller = await self._caller(arrived)
-        routes = gateway.directory.visible(caller.org_id)
+        limits = gateway.policies.limits_of(caller.key_id)
+        routes = [route for route in gateway.directory.visible(caller.org_id) if limits.allows(route.name)]
         name = path.removeprefix(_MODELS).lstrip("/")
         cards = [
             {

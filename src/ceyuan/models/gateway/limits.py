@@ -6,22 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ceyuan.kernel.work import UnitOfWork
+from ceyuan.metering import matches
 from ceyuan.models.gateway.errors import AGAIN, KeyForbidden, Overloaded, RateLimited, TooManyAtOnce
 from ceyuan.models.gateway.leases import Leases
 
 
 @dataclass(frozen=True, slots=True)
 class KeyLimits:
-    """Bounds of one key; zero = none. `models` lists the public names that it may call, empty = all."""
+    """Bounds of one key; zero = none. `models` lists the public names that it may call (`*` for any run of
+    characters), empty = all."""
 
     requests_per_minute: int = 0
     tokens_per_minute: int = 0
     concurrent: int = 0
     models: frozenset[str] = frozenset()
 
+    def allows(self, name: str) -> bool:
+        """Whether the key may call this model."""
+        return not self.models or name in self.models or any(matches(pattern, name) for pattern in self.models)
+
     def require_model(self, name: str) -> None:
         """Raise `KeyForbidden` unless the key may call this model."""
-        if self.models and name not in self.models:
+        if not self.allows(name):
             raise KeyForbidden(
                 (f"该密钥不能调用模型“{name}”", f"this key may not call the model “{name}”"),
                 hint=("请更换密钥或让管理员放宽限制", "use another key or ask a maintainer to widen its limits"),
