@@ -53,6 +53,8 @@ class Limits:
         where no cost is named.
         """
         total = max(0, self.general_micro + self.credit_limit_micro)
+        if not self.purses:
+            return total
         for purse in in_order(self.purses, Use(resource, model, at), self.at):
             share = purse.restrictions.share_bp
             cap = purse.balance_micro if share == WHOLE_BP else (cost_micro or 0) * share // WHOLE_BP

@@ -28,6 +28,7 @@ _names: dict[bytes, bytes] = {}
 """Header names that were checked, in lower case."""
 _FAULT = b"Internal Server Error"
 _NO_BODY = frozenset({204, 304})
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 
 
 class Bell:
@@ -62,6 +63,7 @@ class Exchange:
         "_is_head",
         "_left",
         "_protocol",
+        "_task",
         "body",
         "disconnected",
         "keep_alive",
@@ -87,6 +89,13 @@ class Exchange:
         self._chunked = False
         self._left = 0
         self._head = b""
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self, app: Any) -> None:
+        """Let the application answer, in a task of its own."""
+        protocol = self._protocol
+        self._task = protocol.loop.create_task(self.run(app))
+        protocol.tasks.add(self._task)
 
     def add(self, part: bytes) -> None:
         """A part of the request's body has come; most often it is all that waits."""
@@ -110,9 +119,8 @@ class Exchange:
                 logger.error("the application returned without completing its answer")
                 await self._end_badly()
         finally:
-            task = asyncio.current_task()
-            if task is not None:
-                protocol.tasks.discard(task)
+            if self._task is not None:
+                protocol.tasks.discard(self._task)
 
     async def _end_badly(self) -> None:
         if self.response_started and not self._head:
@@ -164,19 +172,24 @@ class Exchange:
             raise RuntimeError(f"expected http.response.start, got {message['type']}")
         status: int = message["status"]
         self._chunked, self._left = False, 0
-        lines = [_STATUS[status]]
+        lines, values = [_STATUS[status]], []
         framed = closes = False
-        for given, value in (*self._protocol.server_state.default_headers, *message.get("headers", ())):
+        headers = message.get("headers", ())
+        if self._protocol.server_state.default_headers:
+            headers = (*self._protocol.server_state.default_headers, *headers)
+        for given, value in headers:
             name = _names.get(given) or _checked(given)
-            if name == b"content-length":
-                self._left, framed = int(value), True
-            elif name == b"transfer-encoding" and value.lower() == b"chunked":
-                self._chunked = framed = True
-            elif name == b"connection" and b"close" in value.lower():
-                self.keep_alive, closes = False, True
-            if _CONTROL.search(value) is not None:
-                raise RuntimeError("a header's value holds a control character")
+            if name in _FRAMING:
+                if name == b"content-length":
+                    self._left, framed = int(value), True
+                elif name == b"transfer-encoding" and value.lower() == b"chunked":
+                    self._chunked = framed = True
+                elif name == b"connection" and b"close" in value.lower():
+                    self.keep_alive, closes = False, True
+            values.append(value)
             lines += (name, b": ", value, b"\r\n")
+        if _CONTROL.search(b"".join(values)) is not None:
+            raise RuntimeError("a header's value holds a control character")
         if not self.keep_alive and not closes:
             lines.append(b"connection: close\r\n")
         self._expects_continue = False

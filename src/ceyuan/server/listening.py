@@ -95,14 +95,11 @@ class PatientProtocol(HttpToolsProtocol):
             is_head=method == "HEAD",
         )
         if before is None or before.response_complete:
-            self._begin(self.cycle, app)
+            self.cycle.begin(app)
         else:
             # Its turn comes when the one before it is answered.
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, app))  # type: ignore[arg-type]
-
-    def _begin(self, exchange: Exchange, app: Any) -> None:
-        self.tasks.add(self.loop.create_task(exchange.run(app)))
 
     def on_body(self, body: bytes) -> None:
         exchange = self.cycle
@@ -126,7 +123,7 @@ class PatientProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             exchange, app = self.pipeline.pop()
-            self._begin(exchange, app)  # type: ignore[arg-type]
+            exchange.begin(app)  # type: ignore[attr-defined]
             return
         self._rests_since = self.loop.time()
         if self.timeout_keep_alive_task is None:

@@ -42,11 +42,13 @@ class AsgiSink:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    async def start(self, status: int, headers: list[Header]) -> None:
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+    def start(self, status: int, headers: list[Header]) -> Awaitable[None]:
+        """Send the head."""
+        return self._send({"type": "http.response.start", "status": status, "headers": headers})
 
-    async def send(self, data: bytes, *, more: bool) -> None:
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+    def send(self, data: bytes, *, more: bool) -> Awaitable[None]:
+        """Send a part of the body."""
+        return self._send({"type": "http.response.body", "body": data, "more_body": more})
 
     async def fail(self, error: CeyuanError, incoming: Incoming, *, started: bool) -> None:
         """An answer in OpenAI's shape, or an event of that shape within a stream that has begun."""
@@ -66,39 +68,37 @@ class AsgiSink:
 class Watch:
     """Cancels the work of a request when its client leaves; it looks only where the work takes longer than a moment."""
 
-    __slots__ = ("_asked", "_read", "_receive", "_task", "gone", "work")
+    __slots__ = ("_read", "_receive", "_task", "gone", "work")
 
     def __init__(self, receive: Receive) -> None:
-        work = asyncio.current_task()
-        assert work is not None
-        self.work = work
+        self.work: asyncio.Task[object] | None = None
         self.gone = False
         self._receive = receive
         self._task: asyncio.Task[None] | None = None
-        self._asked = self._read = False
+        self._read = False
 
-    def begin(self) -> None:
-        """Watch from now on, or once the body is read."""
-        self._asked = True
+    def begin(self, work: asyncio.Task[object]) -> None:
+        """Watch for this task from now on, or once the body is read."""
+        self.work = work
         if self._read:
-            self._task = asyncio.create_task(self._run())
+            self._task = asyncio.create_task(self._run(work))
 
     def may_begin(self) -> None:
         """The body is read."""
         self._read = True
-        if self._asked:
-            self.begin()
+        if self.work is not None:
+            self.begin(self.work)
 
     def end(self) -> None:
         """Watch no longer."""
         if self._task is not None:
             self._task.cancel()
 
-    async def _run(self) -> None:
+    async def _run(self, work: asyncio.Task[object]) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self.gone = True
-        self.work.cancel()
+        work.cancel()
 
 
 class GatewayApp:
@@ -177,7 +177,7 @@ class GatewayApp:
         try:
             await gateway.handle(incoming, sink)
         except asyncio.CancelledError:
-            if not watch.gone:
+            if not watch.gone or watch.work is None:
                 raise
             watch.work.uncancel()
         finally:

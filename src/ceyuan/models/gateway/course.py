@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -23,7 +24,8 @@ the rest of it."""
 
 @dataclass(slots=True)
 class Incoming:
-    """A request of a known caller; `body` reads its bytes, `watch` begins to look whether the client is still there.
+    """A request of a known caller; `body` reads its bytes, `watch` begins to look whether the client of a task is still
+    there.
 
     Times are unix and monotonic seconds. `inside`: its data must not leave the platform's own servers. With
     `repeat_key` an answer that was given before under the same key to the same request is given again, free of charge.
@@ -38,7 +40,7 @@ class Incoming:
     language: Language = "en"
     scenario: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
-    watch: Callable[[], None] | None = None
+    watch: Callable[[asyncio.Task[object]], None] | None = None
     repeat_key: str = ""
     inside: bool = False
     content_type: bytes = b""
@@ -48,9 +50,9 @@ class Incoming:
 class Sink(Protocol):
     """Where an answer goes: an ASGI connection, or memory for calls from within the platform."""
 
-    async def start(self, status: int, headers: list[Header]) -> None: ...
+    def start(self, status: int, headers: list[Header]) -> Awaitable[None]: ...
 
-    async def send(self, data: bytes, *, more: bool) -> None: ...
+    def send(self, data: bytes, *, more: bool) -> Awaitable[None]: ...
 
     async def fail(self, error: CeyuanError, incoming: Incoming, *, started: bool) -> None:
         """Tell of an error instead of an answer, or in the middle of one (`started`)."""

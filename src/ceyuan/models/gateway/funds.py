@@ -98,8 +98,31 @@ _QuotaKey = tuple[str, str, datetime]
 
 @dataclass(slots=True)
 class _Snapshot:
+    """Limits, when they were read, and which of the quotas concern which model."""
+
     limits: Limits
     loaded_at: float
+    quotas: dict[str, list[QuotaLimit]] = field(default_factory=dict)
+
+    def concerning(self, model: str) -> list[QuotaLimit]:
+        """The quotas that a call of this model counts for."""
+        found = self.quotas.get(model)
+        if found is None:
+            found = self.quotas[model] = [quota for quota in self.limits.quotas if _concerns(quota, model)]
+        return found
+
+
+class HeldQuota(NamedTuple):
+    """How much of a quota a running call has set aside."""
+
+    key: _QuotaKey
+    quota: QuotaLimit
+    tally: Tally
+    amount: int
+
+    def of(self, used: Cost) -> int:
+        """How much of the quota a cost is."""
+        return used.of(self.quota.metric, self.quota.resource)
 
 
 @dataclass(slots=True)
@@ -109,7 +132,8 @@ class Hold:
     payer: Payer
     model: str
     cost: Cost
-    quotas: Sequence[tuple[_QuotaKey, QuotaLimit]] = ()
+    money: Tally
+    quotas: Sequence[HeldQuota] = ()
     lent: dict[str, int] = field(default_factory=dict)
 
 
@@ -127,7 +151,7 @@ class Funds:
         self._money: dict[str, Tally] = {}
         self._quotas: dict[_QuotaKey, Tally] = {}
         self._used: dict[_QuotaKey, int] = {}
-        self._loading: dict[Payer, asyncio.Task[Limits]] = {}
+        self._loading: dict[Payer, asyncio.Task[_Snapshot]] = {}
         self._generation = 0
 
     def forget(self, org_id: str | None = None) -> None:
@@ -143,16 +167,18 @@ class Funds:
 
         Where the memory says no, the ledger is asked once more before the caller is refused.
         """
-        limits = await self._limits(payer)
-        wanted = (input_tokens, output_tokens, units, unit)
+        now = time.monotonic()
+        snapshot = self._recent(payer, now) or await self._load(payer)
+        cost = self.cost(payer.org_id, model, input_tokens, output_tokens, units, unit)
         try:
-            hold = self._hold(limits, payer, model, wanted)
+            hold = self._hold(snapshot, payer, model, cost)
         except CeyuanError:
             known = self._snapshots.get(payer)
             if known is not None and time.monotonic() - known.loaded_at < _ASK_AGAIN_S:
                 raise
-            limits = await self._load(payer)
-            hold = self._hold(limits, payer, model, wanted)
+            snapshot = await self._load(payer)
+            cost = self.cost(payer.org_id, model, input_tokens, output_tokens, units, unit)
+            hold = self._hold(snapshot, payer, model, cost)
         return hold if self._leases is None else await self._shared(hold, self._leases)
 
     async def _shared(self, hold: Hold, leases: Leases) -> Hold:
@@ -160,9 +186,9 @@ class Funds:
         try:
             if hold.cost.micro:
                 await self._share_money(hold, leases)
-            for key, quota in hold.quotas:
-                if quota.hard:
-                    await self._share_quota(hold, key, quota, leases)
+            for held in hold.quotas:
+                if held.quota.hard:
+                    await self._share_quota(hold, held.key, held.quota, leases)
         except BaseException:
             self.finish(hold, NOTHING)
             raise
@@ -206,37 +232,35 @@ class Funds:
 
     def _counted(self, hold: Hold, used: Cost) -> dict[str, int]:
         """How much of each lease a cost is."""
-        counted = {quota_name(key): used.of(quota.metric, quota.resource) for key, quota in hold.quotas}
+        counted = {quota_name(held.key): held.of(used) for held in hold.quotas}
         return {**counted, money_name(hold.payer.org_id): used.micro}
 
     def finish(self, hold: Hold, used: Cost) -> None:
         """The call is over and used this; the ledger does not know it yet."""
-        money = self._money[hold.payer.org_id]
+        money = hold.money
         money.held -= hold.cost.micro
         money.unposted += used.micro
         if hold.lent and self._leases is not None:
             counted = self._counted(hold, used)
             for name, amount in hold.lent.items():
                 self._leases.release(name, amount - counted[name])
-        for key, quota in hold.quotas:
-            if tally := self._quotas.get(key):
-                tally.held -= hold.cost.of(quota.metric, quota.resource)
-                tally.unposted += used.of(quota.metric, quota.resource)
+        for held in hold.quotas:
+            held.tally.held -= held.amount
+            held.tally.unposted += held.of(used)
 
     def posted(self, hold: Hold, used: Cost, cost_micro: int) -> None:
         """The ledger has the call, at this cost."""
-        money = self._money[hold.payer.org_id]
+        money = hold.money
         money.unposted -= used.micro
         money.posted += cost_micro
         if hold.lent and self._leases is not None:
             counted = self._counted(hold, used)
             for name, _, amount in self.shares_of(hold, used):
                 self._leases.posted(name, counted[name], cost_micro if amount is None else amount)
-        for key, quota in hold.quotas:
-            if tally := self._quotas.get(key):
-                amount = used.of(quota.metric, quota.resource)
-                tally.unposted -= amount
-                tally.posted += amount
+        for held in hold.quotas:
+            amount = held.of(used)
+            held.tally.unposted -= amount
+            held.tally.posted += amount
 
     def cost(
         self, org_id: str, model: str, input_tokens: int, output_tokens: int, units: int = 0, unit: str = ""
@@ -266,17 +290,18 @@ class Funds:
         tally = self._money.get(org_id)
         return tally.unknown if tally else 0
 
-    def _hold(self, limits: Limits, payer: Payer, model: str, wanted: tuple[int, int, int, str]) -> Hold:
-        cost = self.cost(payer.org_id, model, *wanted)
-        money = self._money.setdefault(payer.org_id, Tally())
+    def _hold(self, snapshot: _Snapshot, payer: Payer, model: str, cost: Cost) -> Hold:
+        money = self._money.get(payer.org_id)
+        if money is None:
+            money = self._money[payer.org_id] = Tally()
         now = self._platform.clock.now()
         if cost.micro:
             self._require_covered(self._balances[payer.org_id], model, cost, money, now)
-        held = [(self._require_quota(quota, cost, now), quota) for quota in limits.quotas if _concerns(quota, model)]
+        quotas = [self._require_quota(quota, cost, now) for quota in snapshot.concerning(model)]
         money.held += cost.micro
-        for key, quota in held:
-            self._quotas[key].held += cost.of(quota.metric, quota.resource)
-        return Hold(payer, model, cost, held)
+        for held in quotas:
+            held.tally.held += held.amount
+        return Hold(payer, model, cost, money, quotas)
 
     def _require_covered(self, limits: Limits, model: str, cost: Cost, money: Tally, now: datetime) -> None:
         available = limits.spendable_micro(OUTPUT, model, now, cost.micro) - money.unknown
@@ -284,40 +309,42 @@ class Funds:
             return
         raise _not_covered(cost.micro, max(available, 0))
 
-    def _require_quota(self, quota: QuotaLimit, cost: Cost, now: datetime) -> _QuotaKey:
+    def _require_quota(self, quota: QuotaLimit, cost: Cost, now: datetime) -> HeldQuota:
         over = now >= quota.window_end
         key = (quota.id, quota.subject, quota.window_end if over else quota.window_start)
-        tally = self._quotas.setdefault(key, Tally())
-        used = (0 if over else self._used.get(key, 0)) + tally.unknown
-        if quota.hard and used + cost.of(quota.metric, quota.resource) > quota.amount:
+        tally = self._quotas.get(key)
+        if tally is None:
+            tally = self._quotas[key] = Tally()
+        amount = cost.of(quota.metric, quota.resource)
+        if quota.hard and (0 if over else self._used.get(key, 0)) + tally.unknown + amount > quota.amount:
             raise _quota_used_up(quota, now)
-        return key
+        return HeldQuota(key, quota, tally, amount)
 
-    async def _limits(self, payer: Payer) -> Limits:
+    def _recent(self, payer: Payer, now: float) -> _Snapshot | None:
+        """The limits in memory if they are young enough; a new reading begins as soon as they are not fresh."""
         known = self._snapshots.get(payer)
-        if known is not None:
-            age = time.monotonic() - known.loaded_at
-            if age > self._fresh_s and payer not in self._loading:
-                self._begin(payer)
-            if age < self._fresh_s + _PATIENCE_S:
-                return known.limits
-        return await self._load(payer)
+        if known is None:
+            return None
+        age = now - known.loaded_at
+        if age > self._fresh_s and payer not in self._loading:
+            self._begin(payer)
+        return known if age < self._fresh_s + _PATIENCE_S else None
 
-    async def _load(self, payer: Payer) -> Limits:
+    async def _load(self, payer: Payer) -> _Snapshot:
         return await asyncio.shield(self._loading.get(payer) or self._begin(payer))
 
-    def _begin(self, payer: Payer) -> asyncio.Task[Limits]:
+    def _begin(self, payer: Payer) -> asyncio.Task[_Snapshot]:
         task = asyncio.create_task(self._read(payer), name="gateway-limits")
         self._loading[payer] = task
         task.add_done_callback(lambda done: self._ended(payer, done))
         return task
 
-    def _ended(self, payer: Payer, task: asyncio.Task[Limits]) -> None:
+    def _ended(self, payer: Payer, task: asyncio.Task[_Snapshot]) -> None:
         self._loading.pop(payer, None)
         if not task.cancelled() and task.exception() is not None:
             logger.warning("the limits of %s cannot be read: %s", payer.org_id, task.exception())
 
-    async def _read(self, payer: Payer) -> Limits:
+    async def _read(self, payer: Payer) -> _Snapshot:
         org = payer.org_id
         money = self._money.setdefault(org, Tally())
         for _ in range(_READINGS):
@@ -339,11 +366,12 @@ class Funds:
         for rated in [rated for rated in self._rates if rated[0] == org]:
             del self._rates[rated]
         now = time.monotonic()
+        snapshot = _Snapshot(limits, now)
         if generation == self._generation:
             # Where changes come faster than they can be read, the next call reads again.
-            self._snapshots[payer] = _Snapshot(limits, now)
+            self._snapshots[payer] = snapshot
         self._sweep(limits.at, now)
-        return limits
+        return snapshot
 
     def _sweep(self, now: datetime, monotonic: float) -> None:
         """Forget payers who have not called for long, and the tallies of quota windows that are over."""

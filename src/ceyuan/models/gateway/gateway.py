@@ -138,7 +138,9 @@ class Gateway:
             body, template = await expand(self.templates, caller.org_id, incoming.endpoint, body)
         prompt = run.prompt = parse_prompt(incoming.endpoint, body, incoming.content_type)
         call.stream, call.model = prompt.stream, prompt.model[:200]
-        call.project, call.scenario, call.tags = caller.payer.project, incoming.scenario, dict(incoming.tags)
+        call.project, call.scenario = caller.payer.project, incoming.scenario
+        if incoming.tags:
+            call.tags = dict(incoming.tags)
         if template:
             call.tags["prompt"] = template
         route = self.directory.find(prompt.model, caller.org_id)
@@ -150,7 +152,8 @@ class Gateway:
         call.upstream, call.price_model = route.replicas[0].upstream, route.price_model
         call.prompt_sha256 = prompt.sha256()
         limits = self.policies.limits_of(caller.key_id)
-        limits.require_model(route.name)
+        if limits.models:
+            limits.require_model(route.name)
         if incoming.repeat_key and prompt.repeatable:
             await self._once(run, caller, route, prompt, limits)
         elif (cache_s := self.policies.cache_s(caller.org_id)) and prompt.repeatable:
@@ -180,7 +183,8 @@ class Gateway:
         kept, code, question = self.cache.find(key, cache_s), "cached", None
         if kept is None and (semantic := self.policies.semantic(caller.org_id)) is not None:
             # It is not the very prompt that was judged before.
-            await self._moderate(run, prompt)
+            if self.guards:
+                await self._moderate(run, prompt)
             question = await self.likeness.embed(
                 *(self, caller, semantic[0], route.served_id, prompt), inside=run.incoming.inside
             )
@@ -215,7 +219,9 @@ class Gateway:
     async def _let_through(self, run: Run, caller: Caller, route: Route, prompt: Prompt, limits: KeyLimits) -> None:
         """Rates, moderation and money; then the call goes upstream."""
         call = run.call
-        expected = min(prompt.input_estimate, route.context or prompt.input_estimate)
+        expected = prompt.input_estimate
+        if route.context and route.context < expected:
+            expected = route.context
         bound = prompt.output_bound(self.settings.default_output_tokens)
         call.prompt_estimate = expected
         place = ""
@@ -226,9 +232,10 @@ class Gateway:
             else:
                 place = await self.throttle.require_shared_place(self.leases, caller.key_id, limits)
                 await self.throttle.require_shared_rate(self.leases, caller.key_id, limits, expected + bound)
-            await self._moderate(run, prompt)
-            wanted = (expected, bound, prompt.units, UNITS[call.endpoint]) if prompt.units else (expected, bound)
-            run.hold = await self.funds.admit(caller.payer, route.price_model, *wanted)
+            if self.guards:
+                await self._moderate(run, prompt)
+            unit = UNITS[call.endpoint] if prompt.units else ""
+            run.hold = await self.funds.admit(caller.payer, route.price_model, expected, bound, prompt.units, unit)
             call.hold_micro = run.hold.cost.micro
             if route.max_concurrency:
                 await self._in_turn(run, route, prompt)
@@ -259,7 +266,7 @@ class Gateway:
             self.gates.leave(route.name, route.max_concurrency)
 
     async def _moderate(self, run: Run, prompt: Prompt) -> None:
-        if not self.guards or run.moderated:
+        if run.moderated:
             return
         run.moderated = True
         verdicts = await self.guards.check_input(run.call, texts_of(prompt.document))

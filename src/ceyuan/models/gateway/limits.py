@@ -95,13 +95,13 @@ class Throttle:
         if self.in_flight >= self._max_in_flight:
             raise Overloaded(hint=AGAIN, retry_after_s=1)
         running = self._running
-        for name, bound in ((org_id, self._max_per_org), (key_id, limits.concurrent)):
-            if bound and running.get(name, 0) >= bound:
+        of_org, of_key = running.get(org_id, 0), running.get(key_id, 0)
+        for count, bound in ((of_org, self._max_per_org), (of_key, limits.concurrent)):
+            if bound and count >= bound:
                 raise TooManyAtOnce(
                     (f"并发请求已达上限 {bound}", f"{bound} calls at once are the limit"), hint=AGAIN, retry_after_s=1
                 )
-        for name in (org_id, key_id):
-            running[name] = running.get(name, 0) + 1
+        running[org_id], running[key_id] = of_org + 1, of_key + 1
         self.in_flight += 1
 
     def leave(self, org_id: str, key_id: str) -> None:

@@ -13,7 +13,9 @@ class Timer:
 
     __slots__ = ("_cancelling", "begun", "due", "late", "look", "task")
 
-    def __init__(self, task: asyncio.Task[object], now: float, due: float, look: Callable[[], None] | None) -> None:
+    def __init__(
+        self, task: asyncio.Task[object], now: float, due: float, look: Callable[[asyncio.Task[object]], None] | None
+    ) -> None:
         self.task = task
         self.begun = now
         self.due = due
@@ -36,10 +38,10 @@ class Pulse:
         self._timers: set[Timer] = set()
         self._handle: asyncio.TimerHandle | None = None
 
-    def begin(self, seconds: float, look: Callable[[], None] | None = None) -> Timer:
-        """Watch the current task; `look` is called once if it is still there after a tick."""
+    def begin(self, seconds: float, look: Callable[[asyncio.Task[object]], None] | None = None) -> Timer:
+        """Watch the current task; `look` is told of it once if it is still there after a tick."""
         loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
+        task = asyncio.current_task(loop)
         assert task is not None
         now = loop.time()
         timer = Timer(task, now, now + seconds, look)
@@ -60,5 +62,5 @@ class Pulse:
                 timer.task.cancel()
             elif timer.look is not None and now - timer.begun >= _TICK_S:
                 look, timer.look = timer.look, None
-                look()
+                look(timer.task)
         self._handle = loop.call_later(_TICK_S, self._beat, loop) if self._timers else None

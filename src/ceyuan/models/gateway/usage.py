@@ -40,6 +40,9 @@ class Generated:
     @property
     def text(self) -> str:
         """The answer; several choices are separated by a line."""
+        if len(self.parts) == 1:
+            (only,) = self.parts.values()
+            return only[0] if len(only) == 1 else "".join(only)
         return "\n".join("".join(self.parts[index]) for index in sorted(self.parts))
 
     @property

@@ -1,6 +1,6 @@
 """A line of the journal: a checksum, a JSON document, an end of line.
 
-`iiiiiiii {"t":"i",…}`: eight hexadecimal digits of the document's CRC-32, a space, the document. A line
+`iiiiiiii {…,"t":"i"}`: eight hexadecimal digits of the document's CRC-32, a space, the document. A line
 that a crash of the machine left half written fails its checksum and is passed over.
 """
 
@@ -17,9 +17,10 @@ INTENT, PROGRESS, OUTCOME = "i", "p", "o"
 
 
 def encode(kind: str, document: dict[str, Any]) -> bytes:
-    """The line of a document; `kind` is INTENT, PROGRESS or OUTCOME."""
-    payload = orjson.dumps({"t": kind, **document})
-    return b"%08x %s\n" % (zlib.crc32(payload), payload)
+    """The line of a document, which is told what it is; `kind` is INTENT, PROGRESS or OUTCOME."""
+    document["t"] = kind
+    payload = orjson.dumps(document)
+    return b"%08x %b\n" % (zlib.crc32(payload), payload)
 
 
 def decode(line: bytes) -> dict[str, Any] | None:
