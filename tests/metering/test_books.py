@@ -98,3 +98,11 @@ async def test_migrations_can_install_the_triggers_again(lived: Bench) -> None:
         assert (await examine(uow)).findings == []
 
     await lived.do(reinstall)
+
+
+async def test_money_that_is_booked_once_stands_once_in_the_audit_log(bench: Bench) -> None:
+    for _ in range(2):
+        await bench.do(lambda uow: metering.top_up(uow, bench.org, YUAN, reference="receipt 7"))
+    async with bench.platform.work(write=False) as uow:
+        query = text("SELECT count(*) FROM audit_entry WHERE action = 'metering.topup' AND org_id = :org")
+        assert await uow.session.scalar(query, {"org": bench.org}) == 1

@@ -7258,7 +7258,7 @@ export interface paths {
         put?: never;
         /**
          * Apply For Voucher
-         * @description Apply for a voucher on behalf of an organisation.
+         * @description Apply for a voucher on behalf of an organisation. Repeated with the same Idempotency-Key it is made once.
          */
         post: operations["apply_for_voucher"];
         delete?: never;
@@ -7386,7 +7386,7 @@ export interface paths {
         put?: never;
         /**
          * Declare My Conflict
-         * @description Declare that the caller is not independent of an organisation.
+         * @description Declare that the caller is not independent of an organisation; seats in its matters under review are given up.
          */
         post: operations["declare_my_conflict"];
         delete?: never;
@@ -13670,7 +13670,8 @@ export interface components {
         };
         /**
          * OfferOut
-         * @description An offer with its pool, site and partner.
+         * @description An offer with its pool, site and partner; prices are for an accelerator, or for a node of `cpu_cores` where
+         *     there is none.
          *
          *     `unit_micro` is the price of 10^15 dense 16-bit operations per second for an hour at peak,
          *     `card_hour_micro` that of a standard card hour; both are null where no peak is known.
@@ -13694,6 +13695,8 @@ export interface components {
             card_hour_micro: number | null;
             /** City */
             city: string;
+            /** Cpu Cores */
+            cpu_cores: number;
             /**
              * Created At
              * Format: date-time
@@ -13712,6 +13715,8 @@ export interface components {
             expires_at: string;
             /** External Identifier */
             external_identifier: string | null;
+            /** Host Memory Gib */
+            host_memory_gib: number;
             /** Id */
             id: string;
             /** Identifier */
@@ -17960,7 +17965,10 @@ export interface components {
          * @description A task to run, on whose account.
          */
         TaskIn: {
-            /** Org Id */
+            /**
+             * Org Id
+             * @description id or name of the organisation
+             */
             org_id: string;
             task: components["schemas"]["TaskSpec"];
         };
@@ -17980,7 +17988,8 @@ export interface components {
         };
         /**
          * TaskOut
-         * @description A task; `cost_micro` is posted, `cost_so_far_micro` includes the try at work.
+         * @description A task; `cost_micro` is posted, `cost_so_far_micro` includes the try at work; `weighed` says why it runs where it
+         *     does, or is to: empty where all its pools are alike.
          */
         TaskOut: {
             /** Attempt */
@@ -18042,6 +18051,8 @@ export interface components {
             started_at: string | null;
             /** State */
             state: string;
+            /** Weighed */
+            weighed: components["schemas"]["WeighedOut"][];
         };
         /**
          * TaskSpec
@@ -19366,6 +19377,29 @@ export interface components {
             topics: string[];
             /** Url */
             url: string;
+        };
+        /**
+         * WeighedOut
+         * @description What a task comes to in a pool, in yuan: in the `planned` one as the plan has it, in any other if it began there
+         *     as soon as its data could be there, `begins_h` hours from the plan.
+         */
+        WeighedOut: {
+            /** Begins H */
+            begins_h: number;
+            /** Carbon */
+            carbon: number;
+            /** Copying */
+            copying: number;
+            /** Planned */
+            planned: boolean;
+            /** Pool */
+            pool: string;
+            /** Region */
+            region: string;
+            /** Rent */
+            rent: number;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * Wording
@@ -46090,7 +46124,9 @@ export interface operations {
     apply_for_voucher: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -46136,7 +46172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `voucher_scheme_closed`: The scheme does not take applications now; `voucher_cap_reached`: The organisation's cap in this scheme is reached */
+            /** @description `voucher_scheme_closed`: The scheme does not take applications now; `voucher_cap_reached`: The organisation's cap in this scheme is reached; `voucher_key_reused`: The idempotency key was used for another application */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -46527,6 +46563,15 @@ export interface operations {
             };
             /** @description `unauthenticated`: Sign-in required */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

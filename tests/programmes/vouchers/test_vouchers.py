@@ -9,7 +9,7 @@ from ceyuan.kernel.workflow import GuardRefused
 from ceyuan.metering import check_books, revoke_wallet
 from ceyuan.models.gateway import ask_model
 from ceyuan.programmes.vouchers import apply_for, create_scheme, decide, fund_scheme
-from ceyuan.programmes.vouchers.errors import CapReached, VoucherNotFound
+from ceyuan.programmes.vouchers.errors import CapReached, KeyReused, VoucherNotFound
 from ceyuan.programmes.vouchers.schemas import ApplyIn, SchemeIn, VoucherDecision
 from ceyuan.programmes.vouchers.service import find_voucher, show_voucher
 from tests.workshop import Workshop
@@ -51,6 +51,18 @@ async def test_an_outsider_sees_no_voucher_and_a_member_grants_none(workshop: Wo
     with pytest.raises(Forbidden):
         async with workshop.platform.work(await workshop.actor()) as uow:
             await decide(uow, voucher_id, VoucherDecision(decision="grant"))
+
+
+async def test_an_application_repeated_with_its_key_is_one_and_the_key_is_for_it_alone(workshop: Workshop) -> None:
+    wanted = ApplyIn(scheme_id=await scheme(workshop), org_id=workshop.org, asked_micro=YUAN, purpose="try")
+    made = []
+    for _ in range(2):
+        async with workshop.platform.work(await workshop.actor()) as uow:
+            made.append((await apply_for(uow, wanted, key="k")).id)
+    assert made[0] == made[1]
+    with pytest.raises(KeyReused):
+        async with workshop.platform.work(await workshop.actor()) as uow:
+            await apply_for(uow, wanted.model_copy(update={"asked_micro": 2 * YUAN}), key="k")
 
 
 async def test_an_officer_grants_nothing_to_the_own_organisation_while_another_is_there(workshop: Workshop) -> None:

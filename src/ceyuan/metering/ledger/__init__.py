@@ -18,6 +18,7 @@ from ceyuan.metering.ledger.journal import (
     reverse,
     settled_account,
     transfer,
+    transfer_once,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "reverse",
     "settled_account",
     "transfer",
+    "transfer_once",
 ]

@@ -177,7 +177,27 @@ async def transfer(
     org_id: str | None = None,
     data: dict[str, Any] | None = None,
 ) -> str:
-    """Move money between two accounts; returns the entry's id. The calling room has decided who may.
+    """Move money between two accounts; returns the entry's id. See `transfer_once`."""
+    entry_id, _ = await transfer_once(
+        *(uow, source_id, target_id, amount_micro), kind=kind, reference=reference, note=note, org_id=org_id, data=data
+    )
+    return entry_id
+
+
+async def transfer_once(
+    uow: UnitOfWork,
+    source_id: str,
+    target_id: str,
+    amount_micro: int,
+    *,
+    kind: str = "transfer",
+    reference: str | None = None,
+    note: str = "",
+    org_id: str | None = None,
+    data: dict[str, Any] | None = None,
+) -> tuple[str, bool]:
+    """Move money between two accounts; returns the entry's id and whether it is new. The calling room has decided
+    who may.
 
     The same `reference` again returns the first entry. Raises `InsufficientFunds` if the source does not
     hold the amount: a transfer uses no credit (only the account `external` may go below zero).
@@ -189,7 +209,7 @@ async def transfer(
     draft.move(source_id, target_id, amount_micro)
     locked = await repository.lock_balances(uow.session, (source_id, target_id))
     if (known := await replayed(uow, draft)) is not None:
-        return known
+        return known, False
     source = await repository.get_account(uow.session, source_id)
     if source.kind != "external" and locked[source_id][0] < amount_micro:
         raise InsufficientFunds(
@@ -202,7 +222,7 @@ async def transfer(
             required_micro=amount_micro,
         )
     await post_entries(uow, [draft])
-    return draft.id
+    return draft.id, True
 
 
 async def reverse(uow: UnitOfWork, entry_id: str, reason: str, *, kinds: frozenset[str] | None = None) -> str:

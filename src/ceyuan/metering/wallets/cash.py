@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ceyuan.kernel.errors import Invalid
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering.access import require_operator
-from ceyuan.metering.ledger import Account, external_account, get_account, reverse, transfer
+from ceyuan.metering.ledger import Account, external_account, get_account, reverse, transfer_once
 from ceyuan.metering.wallets.funds import lock_org, read_funds
 from ceyuan.metering.wallets.repository import held_by
 
@@ -97,9 +97,11 @@ async def fund_account(
 async def _book(
     uow: UnitOfWork, kind: str, source: str, target: str, amount_micro: int, org_id: str, reference: str, note: str
 ) -> None:
-    entry_id = await transfer(
+    entry_id, is_new = await transfer_once(
         uow, source, target, amount_micro, kind=kind, reference=f"{kind}:{reference}", note=note, org_id=org_id
     )
+    if not is_new:
+        return
     await uow.audit(f"metering.{kind}", entry_id, org_id, amount_micro=amount_micro, reference=reference, note=note)
     await uow.publish("metering.limits_changed", org_id=org_id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Header, Query
 from sqlalchemy import select
 
 from ceyuan.identity import OrganisationNotFound
@@ -13,11 +13,12 @@ from ceyuan.kernel.pages import Page, fetch_page
 from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import Paging, ReadWork, WriteWork, problems
 from ceyuan.programmes.vouchers import repository, service
-from ceyuan.programmes.vouchers.errors import CapReached, SchemeClosed, SchemeNotFound, VoucherNotFound
+from ceyuan.programmes.vouchers.errors import CapReached, KeyReused, SchemeClosed, SchemeNotFound, VoucherNotFound
 from ceyuan.programmes.vouchers.schemas import ApplyIn, FundIn, SchemeIn, SchemeOut, VoucherDecision, VoucherOut
 from ceyuan.programmes.vouchers.tables import Voucher, VoucherScheme
 
 router = Router(prefix="/api/v1/vouchers", tags=["vouchers"])
+_Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=120)]
 
 
 @router.get("/schemes", response_model=Page[SchemeOut], responses=problems(Invalid))
@@ -80,11 +81,13 @@ async def list_vouchers(
     "",
     response_model=VoucherOut,
     status_code=201,
-    responses=problems(Unauthenticated, Forbidden, NotFound, SchemeNotFound, SchemeClosed, CapReached, Invalid),
+    responses=problems(
+        Unauthenticated, Forbidden, NotFound, SchemeNotFound, SchemeClosed, CapReached, KeyReused, Invalid
+    ),
 )
-async def apply_for_voucher(body: ApplyIn, uow: WriteWork) -> Any:
-    """Apply for a voucher on behalf of an organisation."""
-    return await service.show_voucher(uow, await service.apply_for(uow, body))
+async def apply_for_voucher(body: ApplyIn, uow: WriteWork, key: _Key = None) -> Any:
+    """Apply for a voucher on behalf of an organisation. Repeated with the same Idempotency-Key it is made once."""
+    return await service.show_voucher(uow, await service.apply_for(uow, body, key=key))
 
 
 @router.get("/{voucher_id}", response_model=VoucherOut, responses=problems(Unauthenticated, VoucherNotFound))

@@ -34,6 +34,11 @@ async def granted_to(session: AsyncSession, scheme_id: str, org_id: str) -> list
     return list(await session.scalars(query))
 
 
+async def by_key(session: AsyncSession, applied_by: str, key: str) -> Voucher | None:
+    """The application that this person made with this idempotency key."""
+    return await session.scalar(select(Voucher).where(Voucher.applied_by == applied_by, Voucher.key == key))
+
+
 async def by_wallet(session: AsyncSession, wallet_id: str) -> Voucher | None:
     """The voucher that became this wallet."""
     return await session.scalar(select(Voucher).where(Voucher.wallet_id == wallet_id))

@@ -11,7 +11,7 @@ from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering import fund_account, get_account, get_wallet, open_account, require_patterns
 from ceyuan.programmes.vouchers import repository
 from ceyuan.programmes.vouchers.caps import had_of
-from ceyuan.programmes.vouchers.errors import CapReached, SchemeClosed, VoucherNotFound
+from ceyuan.programmes.vouchers.errors import CapReached, KeyReused, SchemeClosed, VoucherNotFound
 from ceyuan.programmes.vouchers.process import NAME
 from ceyuan.programmes.vouchers.schemas import ApplyIn, SchemeIn, SchemeOut, VoucherDecision, VoucherOut
 from ceyuan.programmes.vouchers.tables import Voucher, VoucherScheme
@@ -48,9 +48,17 @@ async def fund_scheme(uow: UnitOfWork, scheme_id: str, amount_micro: int, refere
     return scheme
 
 
-async def apply_for(uow: UnitOfWork, wanted: ApplyIn) -> Voucher:
-    """Apply for a voucher; raises `SchemeClosed`, or `CapReached` where nothing is left for the organisation."""
+async def apply_for(uow: UnitOfWork, wanted: ApplyIn, *, key: str | None = None) -> Voucher:
+    """Apply for a voucher; with an idempotency `key` a repetition returns the first application.
+
+    Raises `SchemeClosed`, `CapReached` where nothing is left for the organisation, or `KeyReused` if the key belongs
+    to an application for something else.
+    """
     uow.actor.require_role(wanted.org_id, "maintainer")
+    if key is not None and (known := await repository.by_key(uow.session, uow.actor.id, key)) is not None:
+        if any(getattr(known, name) != value for name, value in wanted.model_dump().items()):
+            raise KeyReused()
+        return known
     scheme = await repository.get_scheme(uow.session, wanted.scheme_id)
     now = uow.clock.now()
     if now < scheme.opens_at or (scheme.closes_at is not None and now >= scheme.closes_at):
@@ -83,6 +91,7 @@ async def apply_for(uow: UnitOfWork, wanted: ApplyIn) -> Voucher:
         created_at=now,
         decided_at=None,
         expires_at=None,
+        key=key,
     )
     uow.session.add(voucher)
     await uow.session.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ceyuan.kernel.tables import Base, Id, Json, Micro
@@ -46,3 +46,6 @@ class Voucher(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     decided_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    key: Mapped[str | None] = mapped_column(String(120))
+    """The applicant's idempotency key."""
+    __table_args__ = (UniqueConstraint("applied_by", "key"),)
