@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from ceyuan.compute.executors.addresses import may_reach
+from ceyuan.addresses import may_reach
 from ceyuan.compute.executors.interface import ExecutorFault
 
 _TIMEOUT = httpx2.Timeout(20.0, connect=8.0)
