@@ -70,6 +70,7 @@ def test_a_link_without_speed_is_refused(speed: float) -> None:
         ({"deadline": 9.0}, MissedDeadline),
         ({"budget": 100.0}, BudgetTooSmall),
         ({"available": 1.0}, ImpossibleRequest),
+        ({"sites": frozenset({"elsewhere"})}, ImpossibleRequest),
     ],
 )
 def test_what_cannot_be_done_is_named_in_both_languages(changes: dict[str, object], error: type[SiteError]) -> None:

@@ -29,6 +29,7 @@ class Priced:
     """An offer's figures that a plan asks for."""
 
     bands: tuple[()] = ()
+    cpu_cores = 64
     availability_bp, pue, carbon_g_kwh = 9900, 1.2, 500.0
 
     def __init__(self, yuan: float) -> None:
@@ -60,6 +61,35 @@ def test_small_data_follows_the_price_large_data_stays_and_where_no_link_leads_n
     assert "cut" not in pools(10.0)
     assert pools(0.0)[0] == "cut"
     assert pools(200_000.0, links=Links({}), home="")[0] == "cut"
+
+
+def chosen(needs: tuple[Need, ...], may: frozenset[str], **changes: object) -> Choice | None:
+    nodes = (*NODES, Node("small-1", "small", 4, 16_000), Node("small-2", "small", 4, 16_000))
+    prices = {("near", "cpu"): Priced(32.0), ("far", "cpu"): Priced(16.0), ("small", "cpu"): Priced(8.0)}
+    there = market(1.0, regions={**REGIONS, "small": "beijing"}, offers=prices, wait_yuan_h=0.0, **changes)
+    asked = claim(needs=needs, pools=may)
+    return _chosen(Situation(0.0, nodes, (), (asked,)), [asked], there).get("t")
+
+
+def test_only_pools_that_the_task_may_use_and_whose_nodes_could_hold_it_are_planned() -> None:
+    one_core = (Need(1, 1000),)
+    assert chosen(one_core, frozenset({"near", "far", "small"})).pools[0] == "small"  # type: ignore[union-attr]
+    # Not the cheaper pool of the same region, which is not the task's.
+    assert chosen(one_core, frozenset({"near", "far"})).pools[0] == "far"  # type: ignore[union-attr]
+    # Two small nodes are no large one.
+    assert chosen((Need(8, 1000),), frozenset({"far", "small"})).pools == ("far",)  # type: ignore[union-attr]
+    assert chosen((Need(32, 1000),), frozenset({"far", "small"})) is None
+
+
+def test_a_node_without_accelerators_has_its_price_by_the_core_and_the_choice_says_what_each_pool_comes_to() -> None:
+    links = Links({("beijing", "neimenggu"): (10.0, 3.0)})
+    found = chosen((Need(1, 1000),), frozenset({"near", "far"}), links=links)
+    assert found is not None
+    # Ten hours of one core of 64: 5 yuan here, 2.5 there and 3 for the copy of one GB.
+    here, there = found.weighed
+    assert (here.pool, here.planned, here.rent, here.copying) == ("near", True, pytest.approx(5.0), 0.0)
+    assert (there.pool, there.rent, there.copying) == ("far", pytest.approx(2.5), pytest.approx(3.0))
+    assert there.whole == pytest.approx(5.5 + there.carbon)
 
 
 def test_a_site_that_is_full_is_waited_for_only_as_long_as_waiting_is_cheaper() -> None:

@@ -17,6 +17,7 @@ import { Status } from '@/ui/Status'
 
 import { QueueReason } from './QueueReason'
 import { IsolationNote } from './TasksPage'
+import { useRegions } from './words'
 
 type Task = Got<'/api/v1/compute/tasks/{task_id}'>
 
@@ -115,6 +116,42 @@ function Attempts({ task, onShow }: { task: Task; onShow: (key: string) => void 
   )
 }
 
+type Weighed = Task['weighed'][number]
+
+/** Why the task runs where it does: what it comes to in each pool that may take it. */
+function Choice({ weighed }: { weighed: Weighed[] }) {
+  const { t } = useTranslation('tasks')
+  const { name } = useRegions()
+  const yuan = (of: (row: Weighed) => number) => (_: unknown, row: Weighed) => (
+    <Money micro={Math.round(of(row) * 1e6)} />
+  )
+  return (
+    <Section title={t('choice.title')} note={t('choice.note')} flush>
+      <Table
+        aria-label={t('choice.title')}
+        size="small"
+        pagination={false}
+        rowKey={(row) => row.pool}
+        dataSource={weighed}
+        columns={[
+          { title: t('pools.pool'), render: (_, row) => (row.planned ? <strong>{row.pool}</strong> : row.pool) },
+          { title: t('choice.region'), render: (_, row) => name(row.region) },
+          { title: t('choice.rent'), align: 'right', render: yuan((row) => row.rent) },
+          { title: t('choice.copying'), align: 'right', render: yuan((row) => row.copying) },
+          { title: t('choice.carbon'), align: 'right', render: yuan((row) => row.carbon) },
+          { title: t('choice.waiting'), align: 'right', render: yuan((row) => row.waiting) },
+          {
+            title: t('choice.whole'),
+            align: 'right',
+            render: yuan((row) => row.rent + row.copying + row.carbon + row.waiting),
+          },
+          { title: t('choice.begins'), align: 'right', render: (_, row) => <Duration seconds={row.begins_h * 3600} /> },
+        ]}
+      />
+    </Section>
+  )
+}
+
 /** A pool, and the nodes and accelerators of it that are held. */
 function seatsOf(pool: string, seats: Task['seats']): string {
   const nodes = seats.map((seat) => (seat.devices.length > 0 ? `${seat.node} [${seat.devices.join(', ')}]` : seat.node))
@@ -192,6 +229,7 @@ export function Component() {
         <Stat label={t('tries')} value={task.attempts.length + (task.attempt ? 1 : 0)} />
       </Stats>
       {task.state === 'queued' && !task.pool && <Waiting taskId={task.id} />}
+      {task.weighed.length > 1 && <Choice weighed={task.weighed} />}
       <Section title={t('output')}>
         {shown ? (
           <Output key={shown} taskId={task.id} attempt={shown} />

@@ -22,6 +22,8 @@ COLUMNS = (
     "accelerators",
     "nodes",
     "per_node",
+    "cpu_cores",
+    "host_memory_gib",
     "memory_gib",
     "link",
     "link_gb_s",

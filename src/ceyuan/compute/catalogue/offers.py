@@ -150,7 +150,7 @@ def _show(uow: UnitOfWork, whole: Whole) -> OfferOut:
     own = ("id", "title", "identifier", "external_identifier", "state", "expires_at", "usable_until", "org_id")
     terms = ("list_micro", "partner_micro", "spot_micro", "bands", "price_micro", "minimum_hours", "availability_bp")
     facts = ("service_standard", "support", "region", "vendor", "accelerator", "memory_gib", "accelerators", "pool_id")
-    figures = ("nodes", "per_node", "network", "network_gbps", "storage_tb", "site_id")
+    figures = ("nodes", "per_node", "cpu_cores", "host_memory_gib", "network", "network_gbps", "storage_tb", "site_id")
     entries = throughput_vector(pool.accelerator, pool.throughput, now.astimezone(CHINA).date())
     return OfferOut(
         **{name: getattr(offer, name) for name in (*own, *terms, *facts, "created_at")},

@@ -197,7 +197,8 @@ class UnitRate(BaseModel):
 
 
 class OfferOut(BaseModel):
-    """An offer with its pool, site and partner.
+    """An offer with its pool, site and partner; prices are for an accelerator, or for a node of `cpu_cores` where
+    there is none.
 
     `unit_micro` is the price of 10^15 dense 16-bit operations per second for an hour at peak,
     `card_hour_micro` that of a standard card hour; both are null where no peak is known.
@@ -231,6 +232,8 @@ class OfferOut(BaseModel):
     accelerators: int
     nodes: int
     per_node: int
+    cpu_cores: int
+    host_memory_gib: float
     link: str
     link_gb_s: float
     network: str

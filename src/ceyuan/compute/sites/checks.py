@@ -40,7 +40,7 @@ def _check_task(world: World, task: SiteTask) -> None:
         raise ExpiredOffer(
             f"任务 {task.name}：相应的供给均已过期", f"{task.name}: every offer that could serve it has expired"
         )
-    allowed = [o for o in live if (not task.regions or o.region in task.regions) and o.available >= task.available]
+    allowed = [o for o in live if task.may(o)]
     ways = [(o, n) for o in allowed for n in task.needs if n.accelerator == o.accelerator and n.count <= o.count]
     if not ways:
         nearest = max(allowed or live, key=lambda o: o.count)

@@ -165,7 +165,7 @@ def _runs(world: World, tasks: Sequence[SiteTask], slot: float, slots: int) -> l
     found = []
     for i, task in enumerate(tasks):
         for j, offer in enumerate(world.offers):
-            if (task.regions and offer.region not in task.regions) or offer.available < task.available:
+            if not task.may(offer):
                 continue
             for need in task.needs:
                 if need.accelerator != offer.accelerator or need.count > offer.count:

@@ -149,7 +149,7 @@ class Timetable:
         """Offers that can take a task, with the least that it may cost there without copying; the cheapest first."""
         found = []
         for at, offer in enumerate(self.world.offers):
-            if (task.regions and offer.region not in task.regions) or offer.available < task.available:
+            if not task.may(offer):
                 continue
             for need in task.needs:
                 if need.accelerator == offer.accelerator and need.count <= offer.count:

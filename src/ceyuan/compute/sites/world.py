@@ -88,8 +88,8 @@ class Need:
 @dataclass(frozen=True)
 class SiteTask:
     """What runs: any of ``needs``; ``data`` it reads (name of a dataset or none); ``deadline`` (hours from now),
-    ``budget`` (yuan), ``regions`` it may run in (empty: all), ``available`` it asks of the agreement; ``delay_price``
-    (yuan per hour until its end) is what waiting costs its owner."""
+    ``budget`` (yuan), ``regions`` and ``sites`` it may run in (empty: all), ``available`` it asks of the agreement;
+    ``delay_price`` (yuan per hour until its end) is what waiting costs its owner."""
 
     name: str
     needs: tuple[Need, ...]
@@ -99,6 +99,13 @@ class SiteTask:
     regions: frozenset[str] = frozenset()
     available: float = 0.0
     delay_price: float = 0.0
+    sites: frozenset[str] = frozenset()
+
+    def may(self, offer: Offer) -> bool:
+        """Whether region, site and agreement of an offer are such as it may run under."""
+        if (self.regions and offer.region not in self.regions) or (self.sites and offer.site not in self.sites):
+            return False
+        return offer.available >= self.available
 
     def __post_init__(self) -> None:
         if not self.needs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, datetime
+from typing import Any
 
 from ceyuan.compute.admission import Chooser, Decision, Situation, Start, best_fit, decide
 from ceyuan.compute.admission.seats import Pick
@@ -99,14 +100,19 @@ class Admission:
         waiting = {claim.key for claim in now.claims}
         for start in decision.starts:
             if start.key in waiting:
-                await self._seat(uow, start, yard)
+                await self._seat(uow, start, yard, self._weighed(start.key, yard))
         for key in decision.leave:
             task = await repository.get(uow.session, key, lock=True)
             task.notice = task.notice or "preempted"
         return True
 
+    def _weighed(self, key: str, yard: Yard) -> list[dict[str, Any]]:
+        """Why the task is placed where it is, for its page."""
+        choice = self.siting.chosen(key)
+        return [] if choice is None else [one.shown(yard.pools[one.pool].name) for one in choice.weighed]
+
     @staticmethod
-    async def _seat(uow: UnitOfWork, start: Start, yard: Yard) -> None:
+    async def _seat(uow: UnitOfWork, start: Start, yard: Yard, weighed: list[dict[str, Any]]) -> None:
         task = await repository.get(uow.session, start.key, lock=True)
         spec, job = TaskSpec.model_validate(task.spec), await jobs.find(uow, task.job_id, lock=True)
         wish = spec.wishes[start.need]
@@ -123,6 +129,7 @@ class Admission:
                 for seat in start.seats
             ],
             "since": uow.clock.now().timestamp(),
+            "weighed": weighed,
         }
         job.not_before = None
         uow.after_commit(uow.platform.jobs.nudge)

@@ -36,7 +36,7 @@ from ceyuan.compute.tasks.schemas import (
 )
 from ceyuan.compute.tasks.seats import read_yard
 from ceyuan.compute.tasks.tables import ComputeTask
-from ceyuan.identity import organisations_by_id
+from ceyuan.identity import OrganisationNotFound, org_by_name, organisations_by_id
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
 from ceyuan.kernel.routes import Router
@@ -61,21 +61,31 @@ _REFUSALS = problems(
 )
 
 
+async def _payer(uow: UnitOfWork, reference: str) -> str:
+    """The id of the organisation that pays, named by id or name; raises `OrganisationNotFound`."""
+    uow.actor.require_known()
+    if await organisations_by_id(uow, [reference]):
+        return reference
+    if (found := await org_by_name(uow, reference)) is None:
+        raise OrganisationNotFound()
+    return found.id
+
+
 @router.post("", response_model=TaskOut, status_code=201, responses=_REFUSALS)
 async def create_compute_task(
     body: TaskIn, uow: WriteWork, idempotency_key: Annotated[str | None, Header(max_length=100)] = None
 ) -> Any:
     """Queue a task; what cannot work is refused by name before anything is queued."""
-    uow.actor.require_known()
-    return await service.show_task(uow, await service.create_task(uow, body.org_id, body.task, key=idempotency_key))
+    org_id = await _payer(uow, body.org_id)
+    return await service.show_task(uow, await service.create_task(uow, org_id, body.task, key=idempotency_key))
 
 
 @router.post("/check", response_model=CheckOut, responses=_REFUSALS)
 async def check_compute_task(body: TaskIn, uow: ReadWork) -> Any:
     """Say what would be taken and paid, or why it cannot work; nothing is queued."""
-    uow.actor.require_known()
-    checked = await service.check_task(uow, body.org_id, body.task)
-    queue = await explaining.preview(uow, body.org_id, body.task, trusted=uow.actor.is_admin)
+    org_id = await _payer(uow, body.org_id)
+    checked = await service.check_task(uow, org_id, body.task)
+    queue = await explaining.preview(uow, org_id, body.task, trusted=uow.actor.is_admin)
     return {**asdict(checked), "placed": checked.placed.model_dump(), "queue": queue}
 
 

@@ -151,6 +151,7 @@ async def settle(uow: UnitOfWork, task: ComputeTask, run: Run) -> None:
         if posted.posted:
             task.cost_micro += posted.cost_micro
     where = {"pool": (task.admission or {}).get("pool", ""), "pool_id": task.pool_id, "seats": seats}
+    where["weighed"] = (task.admission or {}).get("weighed", [])
     row = {"key": run.key, "state": run.state, **_evidence(run), **where, "placed": task.placed, "link": link}
     task.attempts = [*task.attempts, row]
     task.seconds = sum(one["seconds"] for one in task.attempts)

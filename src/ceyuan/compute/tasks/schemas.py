@@ -13,7 +13,7 @@ from ceyuan.compute.tasks.description import TaskSpec
 class TaskIn(BaseModel):
     """A task to run, on whose account."""
 
-    org_id: Annotated[str, Field(max_length=40)]
+    org_id: Annotated[str, Field(max_length=40, description="id or name of the organisation")]
     task: TaskSpec
 
 
@@ -47,6 +47,20 @@ class SeatOut(BaseModel):
     devices: list[int]
 
 
+class WeighedOut(BaseModel):
+    """What a task comes to in a pool, in yuan: in the `planned` one as the plan has it, in any other if it began there
+    as soon as its data could be there, `begins_h` hours from the plan."""
+
+    pool: str
+    region: str
+    planned: bool
+    begins_h: float
+    rent: float
+    copying: float
+    carbon: float
+    waiting: float
+
+
 class AttemptOut(BaseModel):
     """One try that has ended, with its meter. Times are seconds since 1970."""
 
@@ -65,7 +79,8 @@ class AttemptOut(BaseModel):
 
 
 class TaskOut(BaseModel):
-    """A task; `cost_micro` is posted, `cost_so_far_micro` includes the try at work."""
+    """A task; `cost_micro` is posted, `cost_so_far_micro` includes the try at work; `weighed` says why it runs where it
+    does, or is to: empty where all its pools are alike."""
 
     id: str
     org_id: str
@@ -85,6 +100,7 @@ class TaskOut(BaseModel):
     cost_so_far_micro: int
     pool: str
     seats: list[SeatOut]
+    weighed: list[WeighedOut]
     priority: int
     notice: str | None
     created_by: str

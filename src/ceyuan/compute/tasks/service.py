@@ -240,6 +240,8 @@ async def show_task(uow: UnitOfWork, task: ComputeTask) -> dict[str, Any]:
     fields["cost_so_far_micro"] = task.cost_micro
     fields["seats"] = (task.admission or {}).get("seats", [])
     fields["pool"] = (task.admission or {}).get("pool", "")
+    last = task.attempts[-1] if task.attempts and task.finished_at is not None else {}
+    fields["weighed"] = (task.admission or last).get("weighed", [])
     fields["priority"] = task.spec.get("priority", 0)
     blank: dict[str, Any] = {"pool": "", "seats": [], "accounting": None}
     fields["attempts"] = [{**blank, **one} for one in task.attempts]

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ceyuan.compute.accelerators import ACCELERATORS, power_of
@@ -40,11 +40,37 @@ CPU = "cpu"
 
 
 @dataclass(frozen=True)
+class Weighed:
+    """What a task comes to in a pool, in yuan: in the `planned` one as the plan has it, in any other if it began there
+    as soon as its data could be there."""
+
+    pool: str
+    region: str
+    planned: bool
+    begins_h: float
+    rent: float
+    copying: float
+    carbon: float
+    waiting: float
+
+    def shown(self, pool: str) -> dict[str, Any]:
+        """As it is kept with the task, under the pool's name."""
+        return {**asdict(self), "pool": pool}
+
+    @property
+    def whole(self) -> float:
+        """All together."""
+        return self.rent + self.copying + self.carbon + self.waiting
+
+
+@dataclass(frozen=True)
 class Choice:
-    """The pools of a task in the order wished for, and hours from the plan until it begins in the first."""
+    """The pools of a task in the order wished for, hours from the plan until it begins in the first, and what it comes
+    to in every pool that may take it, the planned one first."""
 
     pools: tuple[str, ...]
     begins_h: float
+    weighed: tuple[Weighed, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,9 +102,10 @@ class Market:
         offer = self.offers.get((pool, kind))
         if offer is None:
             return (self.prices.get(kind, 0.0),)
-        price = [offer.price_micro / 1e6] * 24
+        one = 1e6 * (offer.cpu_cores if kind == CPU else 1)  # where there is no accelerator, a node has the price
+        price = [offer.price_micro / one] * 24
         for band in offer.bands:
-            price[band.from_hour : band.to_hour] = [band.micro / 1e6] * (band.to_hour - band.from_hour)
+            price[band.from_hour : band.to_hour] = [band.micro / one] * (band.to_hour - band.from_hour)
         return tuple(price) if len(set(price)) > 1 else (price[0],)
 
 
@@ -164,8 +191,10 @@ def _chosen(situation: Situation, claims: list[Claim], market: Market) -> dict[s
     world, rows = _world(situation, market)
     wanted: list[tuple[Claim, SiteTask]] = []
     for claim in claims:
+        if not (fitting := _fitting(situation, claim)):
+            continue
         try:
-            asked = _asked(situation, claim, market)
+            asked = _asked(situation, claim, market, fitting)
             check(world, [asked])
         except SiteError as refusal:
             logger.debug("%s is not planned: %s", claim.key, refusal)
@@ -208,7 +237,7 @@ def _world(situation: Situation, market: Market) -> tuple[World, list[str]]:
         price = market.price(pool, kind)
         available = declared.availability_bp / 10_000 if declared else 0.99
         index[(pool, kind)] = len(offers)
-        offers.append(Offer(pool, region, kind, count, price, watts, figures["carbon"][0], available))
+        offers.append(Offer(_site(pool, kind), region, kind, count, price, watts, figures["carbon"][0], available))
         rows.append(pool)
     links = {pair: Link(*figures) for pair, figures in market.links.ways.items()}
     data = {key: (size, frozenset({market.home})) for key, size in market.gigabytes.items() if size > 0}
@@ -229,12 +258,33 @@ def _taken(situation: Situation, index: Mapping[tuple[str, str], int]) -> list[t
     return found
 
 
-def _asked(situation: Situation, claim: Claim, market: Market) -> SiteTask:
+def _site(pool: str, kind: str) -> str:
+    return f"{pool}/{kind}"
+
+
+def _fitting(situation: Situation, claim: Claim) -> frozenset[tuple[str, str]]:
+    """Pools and kinds with enough nodes that take tasks and could hold a wish of the claim, were they free."""
+    found = set()
+    for need in claim.needs:
+        hold: dict[str, int] = {}
+        for node in situation.nodes:
+            if node.pool not in claim.pools or node.name in claim.avoid or not node.open:
+                continue
+            enough = node.cpus >= need.cpus and node.memory_mib >= need.memory_mib
+            if need.accelerators:
+                enough = enough and node.accelerator == need.accelerator and node.accelerators >= need.accelerators
+            if enough:
+                hold[node.pool] = hold.get(node.pool, 0) + 1
+        found |= {(pool, _kind(need)) for pool, count in hold.items() if count >= need.nodes}
+    return frozenset(found)
+
+
+def _asked(situation: Situation, claim: Claim, market: Market, fitting: frozenset[tuple[str, str]]) -> SiteTask:
     from ceyuan.compute.sites import Need as SiteNeed
     from ceyuan.compute.sites import SiteTask
 
     spec, hours = market.specs[claim.key], max(claim.expected / 3600, 1e-3)
-    regions, bounds = {market.region(pool) for pool in claim.pools}, dict[str, Any]()
+    regions, bounds = {market.region(pool) for pool, _kind in fitting}, dict[str, Any]()
     data = claim.key if market.home and market.gigabytes.get(claim.key, 0.0) > 0 else None
     if data is not None:
         regions = {region for region in regions if market.links.lead(market.home, region)}
@@ -248,6 +298,7 @@ def _asked(situation: Situation, claim: Claim, market: Market) -> SiteTask:
         data,
         regions=frozenset(regions),
         delay_price=market.wait_yuan_h,
+        sites=frozenset(_site(*one) for one in fitting),
         **bounds,
     )
 
@@ -259,23 +310,32 @@ def _read(world: World, rows: list[str], wanted: list[tuple[Claim, SiteTask]], m
     for claim, asked in wanted:
         if (step := steps.get(claim.key)) is None:
             continue
-        whole = step.run_price + step.copy_price + asked.delay_price * step.end
-        whole += step.carbon * world.carbon_price / 1000
-        others = []
-        for at, offer in enumerate(world.offers):
-            if rows[at] == rows[step.offer] or rows[at] not in claim.pools or offer.region not in asked.regions:
-                continue
-            cost = _at_once(world, asked, at)
-            if cost is not None and cost <= whole + 1e-9:
-                others.append((cost, rows[at]))
-        pools = (rows[step.offer], *dict.fromkeys(pool for _cost, pool in sorted(others)))
-        found[claim.key] = Choice(pools, step.start)
+        there, carbon = world.offers[step.offer], step.carbon * world.carbon_price / 1000
+        planned = Weighed(
+            rows[step.offer],
+            there.region,
+            True,
+            step.start,
+            step.run_price,
+            step.copy_price,
+            carbon,
+            asked.delay_price * step.end,
+        )
+        best = dict[str, Weighed]()
+        for at, pool in enumerate(rows):
+            if pool != planned.pool and asked.may(world.offers[at]):
+                for one in _at_once(world, asked, at, pool):
+                    if pool not in best or one.whole < best[pool].whole:
+                        best[pool] = one
+        others = sorted(best.values(), key=lambda one: (one.whole, one.pool))
+        pools = (planned.pool, *(one.pool for one in others if one.whole <= planned.whole + 1e-9))
+        found[claim.key] = Choice(pools, step.start, (planned, *others))
     return found
 
 
-def _at_once(world: World, asked: SiteTask, at: int) -> float | None:
-    """What the task comes to on an offer if it begins as soon as its data is there; none where it cannot."""
-    offer, best = world.offers[at], None
+def _at_once(world: World, asked: SiteTask, at: int, pool: str) -> Iterator[Weighed]:
+    """What the task comes to on an offer, by each of its wishes, if it begins as soon as its data is there."""
+    offer = world.offers[at]
     for need in asked.needs:
         if need.accelerator != offer.accelerator or need.count > offer.count:
             continue
@@ -285,6 +345,4 @@ def _at_once(world: World, asked: SiteTask, at: int) -> float | None:
             ready, moved = way.hours(size), way.price * size
         run = offer.price_between(world.hour + ready, world.hour + ready + need.hours) * need.count
         carbon = world.carbon_of(offer, need.count, need.hours) * world.carbon_price / 1000
-        cost = run + moved + carbon + asked.delay_price * (ready + need.hours)
-        best = cost if best is None else min(best, cost)
-    return best
+        yield Weighed(pool, offer.region, False, ready, run, moved, carbon, asked.delay_price * (ready + need.hours))

@@ -19,8 +19,6 @@ from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering import Want, quote
 
 _HOUR = 3600
-_OFFER_CORES, _OFFER_MEMORY_MIB = 128, 1024 * 1024
-"""An offer's price is for its accelerators with the host around them; hosts are taken to be as large as these."""
 
 
 async def read_fleet(uow: UnitOfWork, org_id: str, wanted: FleetIn, links: list[LinkIn]) -> dict[str, Any]:
@@ -109,21 +107,19 @@ def _of_offers(offers: list[OfferOut]) -> dict[str, Any]:
     for offer in offers:
         name = f"{offer.title}·{offer.id[-6:]}"
         power, assumed = power_of(offer.accelerator, offer.region, offer.pue, offer.carbon_g_kwh)
-        price = [offer.price_micro / 1e6] * 24
-        for band in offer.bands:
-            price[band.from_hour : band.to_hour] = [band.micro / 1e6] * (band.to_hour - band.from_hour)
         cpu = offer.accelerator == "cpu"
-        places.append(
-            {"name": name, "region": offer.region, "price": [0.0] if cpu else price, "core_price": [0.0]}
-            | power
-            | {"assumed": [*assumed, "host"]}
-        )
+        one = 1e6 * (offer.cpu_cores if cpu else 1)  # where there is no accelerator, a node has the price
+        price = [offer.price_micro / one] * 24
+        for band in offer.bands:
+            price[band.from_hour : band.to_hour] = [band.micro / one] * (band.to_hour - band.from_hour)
+        prices = {"price": [0.0] if cpu else price, "core_price": price if cpu else [0.0]}
+        places.append({"name": name, "region": offer.region} | prices | power | {"assumed": assumed})
         rows.append(
             {
                 "place": name,
                 "count": offer.nodes,
-                "cpus": _OFFER_CORES,
-                "memory_mib": _OFFER_MEMORY_MIB,
+                "cpus": offer.cpu_cores,
+                "memory_mib": round(offer.host_memory_gib * 1024),
                 "accelerator": "" if cpu else offer.accelerator,
                 "accelerators": 0 if cpu else offer.per_node,
             }
