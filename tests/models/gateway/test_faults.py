@@ -66,6 +66,7 @@ async def test_an_answer_that_is_no_json(house: House) -> None:
     house.upstream.script = "junk"
     status, answer, _ = await house.post()
     assert (status, answer["error"]["code"]) == (502, "upstream_error")
+    assert (await house.the_call()).upstream_words.endswith("not json")
 
 
 @pytest.mark.parametrize("script", ["break", "stall"])

@@ -86,7 +86,7 @@ function Feed({ organisation }: { organisation: string | null }) {
 const axisOf = (stats: Stats, name: string) => ({
   tooltip: { trigger: 'axis' },
   legend: { top: 4 },
-  xAxis: { type: 'time', min: stats.since, max: stats.until },
+  xAxis: { type: 'time', min: stats.since, max: stats.until, splitNumber: 6 },
   yAxis: { type: 'value', name },
 })
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from ceyuan.kernel.secrets import redact
 from ceyuan.models.gateway.call import Call
 from ceyuan.models.gateway.errors import UpstreamFault
 from ceyuan.models.gateway.labels import Labeller, add_text, with_label
@@ -23,7 +24,7 @@ def read_embeddings(call: Call, body: bytes) -> bytes:
     """Note the usage of an embeddings answer; its vectors are not parsed if that can be helped."""
     usage = _usage_near_the_ends(body)
     if usage is None:
-        usage = _parsed(body).get("usage")
+        usage = _parsed(call, body).get("usage")
     note_usage(call, usage)
     call.answer_sha256 = hashlib.sha256(body).hexdigest()
     return body
@@ -88,10 +89,15 @@ def _usage_near_the_ends(body: bytes) -> Any:
     return None
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def _parsed(call: Call, body: bytes) -> dict[str, Any]:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        # A page of a proxy is shown; what was to be an answer is not kept, only what is wrong with it.
+        is_answer = body.lstrip()[:1] in (b"{", b"[")
+        call.upstream_words = (
+            str(error) if is_answer else redact(body[:200].decode("utf-8", "replace").replace("\0", ""))
+        )
         raise UpstreamFault(("上游回答不是有效的 JSON", "the upstream's answer is not valid JSON")) from error
     if not isinstance(document, dict):
         raise UpstreamFault(("上游回答的格式有误", "the upstream's answer has an unexpected form"))
@@ -102,7 +108,7 @@ async def relay_whole(
     call: Call, body: bytes, shape: Shape, guards: Guards, labeller: Labeller
 ) -> tuple[bytes, Generated, Verdict | None]:
     """What the client gets for an upstream's answer, what that says, and the verdict that blocked it, if any."""
-    document = _parsed(body)
+    document = _parsed(call, body)
     note_usage(call, document.get("usage"))
     blocked, changed = None, False
     if guards:
