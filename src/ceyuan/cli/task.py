@@ -20,12 +20,23 @@ _COLUMNS = ["id", "name", "state", "reason", "seconds", "cost_so_far_micro", "cr
 _LOOK_S = 1.0
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML whose moments stay the text that they are, as JSON has none."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the base class declares it
+        first: [(tag, pattern) for tag, pattern in known if not tag.endswith(":timestamp")]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def read_description(path: Path) -> dict[str, Any]:
-    """The description in a file (`-`: standard input); raises `Invalid` if it is no YAML mapping."""
+    """The description in a file (`-`: standard input); raises `Invalid` if it is no YAML mapping that JSON can hold."""
     try:
-        content = yaml.safe_load(sys.stdin.read() if str(path) == "-" else path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise Invalid((f"无法读取任务描述:{error}", f"the description cannot be read: {error}")) from error
+        content = yaml.load(sys.stdin.read() if str(path) == "-" else path.read_text(), _Loader)
+        json.dumps(content, allow_nan=False)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        words = " ".join(str(error).split())
+        raise Invalid((f"无法读取任务描述:{words}", f"the description cannot be read: {words}")) from error
     if not isinstance(content, dict):
         raise Invalid(
             ("任务描述应为一组字段", "a description is a mapping"),

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import CeyuanError, Invalid, Language, NotFound
+from ceyuan.kernel.faults import words_zh
 from ceyuan.kernel.pages import PageRequest, page_request
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
@@ -116,9 +117,10 @@ def install_error_handlers(app: FastAPI) -> None:
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
         faults = [{"field": _field_path(e["loc"]), "message": e["msg"]} for e in error.errors()]
         first = faults[0] if faults else {"field": "", "message": "invalid"}
-        names = "、".join(f["field"] or "body" for f in faults[:5])
+        words = [(f["field"] or "body", words_zh(e)) for f, e in zip(faults[:5], error.errors(), strict=False)]
+        told = ";".join(f"{name} {what}".rstrip() for name, what in words)
         problem = Invalid(
-            (f"请求内容有误:{names}", f"{first['field'] or 'body'}: {first['message']}"),
+            (f"请求内容有误:{told}", f"{first['field'] or 'body'}: {first['message']}"),
             hint=("请对照接口文档修改这些字段", "correct these fields; the API reference describes them"),
             errors=faults[:50],
         )

@@ -14,6 +14,7 @@ from ceyuan.compute.tasks.errors import BudgetTooSmall
 from ceyuan.compute.tasks.tables import ComputeTask
 from ceyuan.kernel.errors import QuotaExceeded
 from ceyuan.kernel.ids import is_id
+from ceyuan.kernel.money import to_yuan
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.metering import InsufficientFunds, UsageEvent, Want, get_hold, place_hold, post_usage, quote, release_hold
 
@@ -40,7 +41,7 @@ async def check_budget(uow: UnitOfWork, org_id: str, spec: TaskSpec, wishes: Seq
     most = max([await cost_of(uow, org_id, whole, wish) for wish in wishes])
     if spec.budget_micro is not None and spec.budget_micro < least:
         raise BudgetTooSmall(
-            (f"至少需要 {least} 微元", f"at least {least} micro-yuan are needed"),
+            (f"至少需要 {to_yuan(least)} 元", f"at least {to_yuan(least)} yuan are needed"),
             hint=("请提高预算或减少资源", "raise the budget or ask for less"),
             least_micro=least,
         )

@@ -59,13 +59,23 @@ async def check_task(uow: UnitOfWork, org_id: str, spec: TaskSpec) -> Checked:
     yard = await read_yard(uow)
     wishes, refusals = await choose(uow, yard, org_id, spec, uow.actor.is_admin)
     await check_ways(uow, yard, org_id, spec, uow.actor.is_admin)
-    inputs = {name: (await resolve(uow, reference)).ref for name, reference in spec.inputs.items()}
+    inputs = {name: await _revision(uow, name, reference) for name, reference in spec.inputs.items()}
     for reference in spec.outputs.values():
         await _check_output(uow, reference)
     _check_cycle(spec, inputs)
     least, most = await check_budget(uow, org_id, spec, wishes)
     short = max(await missing_for(uow, org_id, spec.model_copy(update=_only(wishes))))
     return Checked(wishes, refusals, inputs, least, most, short, _isolated(yard, org_id, spec, uow.actor.is_admin))
+
+
+async def _revision(uow: UnitOfWork, name: str, reference: str) -> str:
+    """What an input names now; what the hub says of one that is not there names the input."""
+    try:
+        return (await resolve(uow, reference)).ref
+    except NotFound as missing:
+        zh, en = missing.message
+        missing.message = (f"输入“{name}”({reference}):{zh}", f"the input “{name}” ({reference}): {en}")
+        raise
 
 
 def _only(wishes: list[Resources]) -> dict[str, Any]:

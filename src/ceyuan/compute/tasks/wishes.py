@@ -36,7 +36,7 @@ async def choose(
     """
     for wish in spec.wishes:
         known_accelerator(wish.accelerator)
-    _check_names(yard, spec)
+    _check_names(yard, org_id, spec)
     _check_image(yard, org_id, spec)
     may = [node for node in yard.nodes if yard.may(node, org_id, spec, trusted)]
     if not may and any(yard.may(node, org_id, spec, True) for node in yard.nodes):
@@ -80,11 +80,16 @@ async def check_ways(uow: UnitOfWork, yard: Yard, org_id: str, spec: TaskSpec, t
         )
 
 
-def _check_names(yard: Yard, spec: TaskSpec) -> None:
+def _check_names(yard: Yard, org_id: str, spec: TaskSpec) -> None:
     names = {pool.id for pool in yard.pools.values()} | {pool.name for pool in yard.pools.values()}
     for name in spec.pools:
         if name not in names:
-            raise Invalid((f"没有资源池“{name}”", f"there is no pool “{name}”"), field="pools")
+            there = ", ".join(sorted(pool.name for pool in yard.pools.values() if pool.org_id in (None, org_id)))
+            raise Invalid(
+                (f"没有资源池“{name}”", f"there is no pool “{name}”"),
+                hint=(f"可用的有:{there}", f"there are {there}"),
+                field="pools",
+            )
     for region in spec.regions:
         known_region(region)
 
