@@ -294,6 +294,21 @@ async def test_a_job_taken_up_while_the_platform_stops_is_left_as_it_is(
     assert (left.state, left.run, left.error) == ("running", 1, None)
 
 
+async def test_workers_that_rest_are_called_for_each_job_and_when_a_place_is_free(
+    built: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not built.database.url.startswith("sqlite"):
+        pytest.skip("where other processes hand runs over too, workers do not rest")
+    monkeypatch.setattr("ceyuan.kernel.jobs.runner._REST_S", 3600.0)
+    more_than_at_once = 18
+    async with running(built):
+        jobs = [
+            await submit(built, "test.append", {"out": str(tmp_path / f"{number}")})
+            for number in range(more_than_at_once)
+        ]
+        assert {(await ended(built, job)).state for job in jobs} == {"succeeded"}
+
+
 async def test_what_a_child_costs_shows_on_those_above_it(built: Platform) -> None:
     async with built.work(ANNA) as uow:
         above = await service.submit(uow, "test.parent", {}, org_id="org_a")

@@ -62,6 +62,14 @@ async def orphaned(session: AsyncSession, now: datetime) -> list[Job]:
     return list(await session.scalars(select(Job).where(Job.state == "running", Job.lease_until < now)))
 
 
+async def awaited(session: AsyncSession, owner: str) -> list[tuple[str, int, str]]:
+    """Job, run and queue of the runs that a worker of this owner may take up: handed over, or begun by the owner."""
+    handed = (Job.state == "queued") & (Job.handed_run >= Job.run)
+    begun = (Job.state == "running") & (Job.lease_owner == owner)
+    rows = await session.execute(select(Job.id, Job.run, Job.queue).where(or_(handed, begun)))
+    return [(job_id, run, queue) for job_id, run, queue in rows]
+
+
 async def open_children(session: AsyncSession, job_id: str) -> list[Job]:
     """The children of a job that have not ended."""
     query = select(Job).where(Job.parent_id == job_id, Job.state.in_(OPEN_STATES)).order_by(Job.id).with_for_update()

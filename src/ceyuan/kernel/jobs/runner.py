@@ -25,6 +25,7 @@ from ceyuan.kernel.jobs import repository
 from ceyuan.kernel.jobs.context import JobContext
 from ceyuan.kernel.jobs.errors import JobFailed
 from ceyuan.kernel.jobs.executors import ExecutorHold
+from ceyuan.kernel.jobs.queues import QueueWorkers
 from ceyuan.kernel.jobs.registry import JobKind, kind_of
 from ceyuan.kernel.jobs.tables import Job
 from ceyuan.kernel.waiting import wait_at_most
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 _TICK_S = 1.0
+_LOOK_S = 0.25
+"""How often the workers look while runs wait, or where other processes hand runs over too."""
+_REST_S = 5.0
+"""How often they look where nothing is known to wait."""
 _current: Jobs | None = None
 
 
@@ -67,6 +72,7 @@ class Jobs:
         self._wake = asyncio.Event()
         self._changes: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()  # those who wait hold them
         self._relay: asyncio.Task[None] | None = None
+        self._workers: QueueWorkers | None = None
         self._stopping = False
         self._hold = ExecutorHold(platform.database, executor)
 
@@ -86,16 +92,20 @@ class Jobs:
         }
         if self._database_url.startswith("sqlite"):
             config["db_engine_kwargs"] = {"connect_args": {"timeout": 30}}
-        DBOS(config=config)
+        engine = DBOS(config=config)
+        DBOS.listen_queues([])  # by workers of our own
         with explained_faults():
             if self._database_url.startswith("sqlite"):
                 await asyncio.to_thread(self._try_file)
             DBOS.launch()
         limits = {"light": 16, "heavy": self._heavy, "flow": 32, "placed": 256}
+        self._workers = QueueWorkers(engine)
+        pause = _REST_S if self._database_url.startswith("sqlite") else _LOOK_S
         for name, limit in limits.items():
-            await DBOS.register_queue_async(
-                name, worker_concurrency=limit, polling_interval_sec=0.25, on_conflict="always_update"
+            queue = await DBOS.register_queue_async(
+                name, worker_concurrency=limit, polling_interval_sec=pause, on_conflict="always_update"
             )
+            self._workers.add(queue)
         self._relay = asyncio.create_task(self._keep_relaying(), name="job-relay")
 
     def _try_file(self) -> None:
@@ -118,6 +128,8 @@ class Jobs:
         for task in list(self._tasks.values()):
             task.cancel()
         await asyncio.gather(*self._runs, return_exceptions=True)
+        if self._workers is not None:
+            await self._workers.stop()
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
         _current = None
         await self._hold.release()
@@ -149,22 +161,27 @@ class Jobs:
 
     async def _keep_relaying(self) -> None:
         while True:
+            waiting = True
             try:
-                await self._relay_once()
+                waiting = await self._relay_once()
             except Exception:
                 logger.exception("handing over jobs failed; it will be tried again")
-            await wait_at_most(self._wake, _TICK_S)
+            await wait_at_most(self._wake, _LOOK_S if waiting else _TICK_S)
             self._wake.clear()
 
-    async def _relay_once(self) -> None:
+    async def _relay_once(self) -> bool:
+        """Hand over, requeue and cancel what is to be; whether runs wait that no worker took up yet."""
         now = self.platform.clock.now()
         async with self.platform.database.session(write=False) as session:
             fresh = [(j.id, j.run, j.queue) for j in await repository.to_hand_over(session, now)]
             lost = [(j.id, j.run) for j in await repository.orphaned(session, now)]
             cancelled = set(await repository.to_cancel(session, [job_id for job_id, _ in self._tasks]))
+            waiting = await repository.awaited(session, self._executor)
+        assert self._workers is not None
         for job_id, run, queue in fresh:
             with SetWorkflowID(f"{job_id}.{run}"):
                 await DBOS.enqueue_workflow_async(queue, _run_job, job_id, run)
+            self._workers.ring((queue,))
             async with self.platform.work(SYSTEM) as uow:
                 await repository.change_if_open(uow.session, job_id, run, handed_run=run)
         for job_id, run in lost:
@@ -175,6 +192,9 @@ class Jobs:
             self._wake.set()
         for job_id, run in [at for at in self._tasks if at[0] in cancelled]:
             self._cancel(job_id, run)
+        queues = {queue for job_id, run, queue in waiting if (job_id, run) not in self._tasks}
+        self._workers.ring(queues)
+        return bool(queues or fresh)
 
     def _cancel(self, job_id: str, run: int) -> None:
         """Stop the function, once: a second cancel would break into its cleaning up."""
