@@ -37,8 +37,8 @@ QUERIES = {
     "incidents": "SELECT i.metric, i.value, i.severity, i.state, r.name_en FROM incident i"
     " JOIN monitor_rule r ON r.id = i.rule_id",
     "law assistants": "SELECT name, articles, laws, state, quality FROM law_assistant",
-    "answers of the law assistant": "SELECT question, answer, kind, sources, citations, notes, model, cost_micro,"
-    " rating FROM law_answer",
+    "answers of the law assistant": "SELECT a.question, a.answer, a.kind, a.sources, a.citations, a.notes, a.model,"
+    " a.cost_micro, r.rating FROM law_answer a LEFT JOIN law_rating r ON r.answer_id = a.id",
     "calls": "SELECT endpoint, model, status, code, prompt_tokens, completion_tokens, prompt_sha256,"
     " answer_sha256, cost_micro FROM gateway_call WHERE status <> 'interrupted'",
     "lineage": "SELECT action, count(*) FROM lineage_record GROUP BY action",

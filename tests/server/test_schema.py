@@ -106,6 +106,32 @@ async def test_an_older_database_comes_forward_with_its_data(database: Database)
         assert await connection.run_sync(_differences) == []
 
 
+async def test_a_rating_from_before_they_were_each_persons_becomes_the_askers(database: Database) -> None:
+    await schema.upgrade(database, "0021")
+    at = "'2026-01-01 00:00:00.000000'"
+    async with database.connection() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO law_assistant (id, org_id, name, dataset, dataset_node, articles, laws, state, is_public,"
+                f" created_at) VALUES ('law_1', 'org_1', 'n', 'd', 'd', 0, 0, 'ready', false, {at})"
+            )
+        )
+        for answer_id, rating, rated_at in (("ans_1", "-1", at), ("ans_2", "NULL", "NULL")):
+            await connection.execute(
+                text(
+                    "INSERT INTO law_answer (id, assistant_id, org_id, asked_by, question, answer, kind, sources,"
+                    " citations, notes, rating, comment, rated_at, created_at) VALUES"
+                    f" ('{answer_id}', 'law_1', 'org_1', 'per_1', 'q', 'a', 'model', '[]', '[]', '[]', {rating}, 'c',"
+                    f" {rated_at}, {at})"
+                )
+            )
+    await schema.upgrade(database)
+    async with database.connection() as connection:
+        kept = await connection.execute(text("SELECT id, answer_id, person_id, rating, comment FROM law_rating"))
+        assert [tuple(row) for row in kept] == [("ans_1", "ans_1", "per_1", -1, "c")]
+        assert (await connection.execute(text("SELECT count(*) FROM law_answer"))).scalar() == 2
+
+
 async def test_a_database_of_a_newer_program_is_refused_and_left_alone(database: Database) -> None:
     await schema.upgrade(database, "0001")
     async with database.connection() as connection:

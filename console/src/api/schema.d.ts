@@ -3505,7 +3505,7 @@ export interface paths {
         get?: never;
         /**
          * Rate Law Answer
-         * @description Rate an answer; the rating becomes a row of the assistant's feedback dataset.
+         * @description Rate an answer, or change one's rating; it becomes a row of the assistant's feedback dataset.
          */
         put: operations["rate_law_answer"];
         post?: never;
@@ -12460,17 +12460,30 @@ export interface components {
             answer: string;
             /** Assistant Id */
             assistant_id: string;
+            /**
+             * Bad
+             * @description how many rated it -1
+             */
+            bad: number;
             /** Call Id */
             call_id: string | null;
             /** Citations */
             citations: components["schemas"]["CitationOut"][];
-            /** Comment */
+            /**
+             * Comment
+             * @description the reader's own
+             */
             comment: string | null;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+            /**
+             * Good
+             * @description how many rated it 1
+             */
+            good: number;
             /** Id */
             id: string;
             /**
@@ -12484,7 +12497,10 @@ export interface components {
             notes: string[][];
             /** Question */
             question: string;
-            /** Rating */
+            /**
+             * Rating
+             * @description the reader's own
+             */
             rating: number | null;
             /** Sources */
             sources: components["schemas"]["ceyuan__scenarios__law__schemas__SourceOut"][];
@@ -32178,6 +32194,7 @@ export interface operations {
         parameters: {
             query: {
                 assistant_id: string;
+                /** @description that somebody gave it */
                 rating?: number | null;
                 /** @description rows per page */
                 limit?: number;

@@ -281,7 +281,7 @@ class _Turn:
             rating = 1 if number % 2 == 0 else -1
 
             async def rate(uow: UnitOfWork, answer_id: str = answer["id"], value: int = rating) -> int:
-                return (await rate_answer(uow, answer_id, value, "示范评分 Demonstration rating")).rating or 0
+                return (await rate_answer(uow, answer_id, value, "示范评分 Demonstration rating")).rating
 
             await ctx.transaction(f"rate {number}", rate)
         await ctx.platform.dispatcher.drain()

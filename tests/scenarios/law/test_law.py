@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ceyuan.hub import lineage_graph, read_file
 from ceyuan.identity import PersonalData
+from ceyuan.kernel.audit import entries_of
 from ceyuan.kernel.errors import NotFound
 from ceyuan.scenarios.law import ask_law, open_assistant, rate_answer
 from ceyuan.scenarios.law.errors import AnswerNotFound, AssistantNotFound
 from ceyuan.scenarios.law.schemas import AssistantIn
-from ceyuan.scenarios.law.service import find_answer, look_up_article
+from ceyuan.scenarios.law.service import find_answer, look_up_article, show_answers
 from tests.live import law_rows
 from tests.workshop import Workshop
 
@@ -38,20 +41,39 @@ async def test_a_grounded_answer_is_kept_rated_and_led_back_to_its_dataset(works
     assert answer.sources[0]["article_no"] == "第十九条"
     async with workshop.platform.work(li) as uow:
         await rate_answer(uow, answer.id, 1, "有用")
-    for _ in range(50):
-        await workshop.platform.dispatcher.drain()
-        try:
-            async with workshop.platform.work(li, write=False) as uow:
-                rows = (await read_file(uow, "datasets/lab/feedback@main", "data/feedback.jsonl")).decode().splitlines()
-            break
-        except NotFound:
-            await asyncio.sleep(0.1)
-    assert len(rows) == 1
-    assert answer.id in rows[0]
+    wang = await workshop.actor("wang")
+    async with workshop.platform.work(wang) as uow:
+        await rate_answer(uow, answer.id, -1, "太短")
+        await rate_answer(uow, answer.id, -1, "太短了")
+    rows = await feedback_rows(workshop, 2)
+    assert [(row["answer_id"], row["rating"], row["comment"]) for row in rows] == [
+        (answer.id, 1, "有用"),
+        (answer.id, -1, "太短了"),
+    ]
+    async with workshop.platform.work(li, write=False) as uow:
+        (shown,) = await show_answers(uow, [await find_answer(uow, answer.id)])
+        deeds = await entries_of(uow.session, wang.id)
+    assert (shown.rating, shown.good, shown.bad) == (1, 1, 1)
+    assert sum(entry.action == "law.answer_rate" for entry in deeds) == 2
     async with workshop.platform.work(li, write=False) as uow:
         graph = await lineage_graph(uow, f"answer:{answer.id}")
     kinds = {node.row.kind for node in graph.nodes if node.row is not None}
     assert kinds >= {"answer", "article", "dataset"}
+
+
+async def feedback_rows(workshop: Workshop, wanted: int) -> list[dict[str, Any]]:
+    """The rows of the feedback dataset, once there are so many."""
+    rows: list[dict[str, Any]] = []
+    while len(rows) < wanted or rows[-1]["comment"] == "太短":
+        await workshop.platform.dispatcher.drain()
+        async with workshop.platform.work(await workshop.actor(), write=False) as uow:
+            try:
+                content = await read_file(uow, "datasets/lab/feedback@main", "data/feedback.jsonl")
+            except NotFound:
+                content = b""
+        rows = [json.loads(line) for line in content.splitlines()]
+        await asyncio.sleep(0.05)
+    return rows
 
 
 @pytest.mark.engine_bound

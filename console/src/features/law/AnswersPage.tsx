@@ -41,7 +41,12 @@ export function Component() {
     { title: t('answers.kind'), render: (_, row) => t(`kind.${row.kind}`) },
     {
       title: t('answers.rating'),
-      render: (_, row) => (row.rating === null ? '—' : t(row.rating > 0 ? 'rating.good' : 'rating.bad')),
+      render: (_, row) =>
+        row.good + row.bad === 0
+          ? '—'
+          : [row.good > 0 && `${t('rating.good')} ${row.good}`, row.bad > 0 && `${t('rating.bad')} ${row.bad}`]
+              .filter(Boolean)
+              .join(' · '),
     },
     { title: t('answers.comment'), render: (_, row) => row.comment },
     { title: t('answers.at'), sort: 'created_at', render: (_, row) => <Time value={row.created_at} /> },

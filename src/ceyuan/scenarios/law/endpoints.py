@@ -72,7 +72,9 @@ async def get_law_assistant(assistant_id: str, uow: ReadWork) -> Any:
 async def ask_law_assistant(assistant_id: str, body: QuestionIn, platform: CurrentPlatform, actor: CurrentActor) -> Any:
     """Ask a question; the answer cites articles, and every citation was looked up."""
     actor.require_known()
-    return await service.ask_law(platform, actor, assistant_id, body.question, historical=body.historical)
+    row = await service.ask_law(platform, actor, assistant_id, body.question, historical=body.historical)
+    async with platform.work(actor, write=False) as uow:
+        return (await service.show_answers(uow, [row]))[0]
 
 
 @router.get(
@@ -100,22 +102,22 @@ async def list_law_answers(
     uow: ReadWork,
     paging: Paging,
     assistant_id: Annotated[str, Query(max_length=40)],
-    rating: Annotated[int | None, Query(ge=-1, le=1)] = None,
+    rating: Annotated[int | None, Query(ge=-1, le=1, description="that somebody gave it")] = None,
 ) -> Any:
     """List an assistant's answers: members of its organisation see all, others their own."""
     assistant = await service.find_assistant(uow, assistant_id)
     query = repository.answers_of(assistant.id, uow.actor, assistant.org_id)
     if rating is not None:
-        query = query.where(LawAnswer.rating == rating)
+        query = query.where(repository.rated(rating))
     sorts = {"created_at": LawAnswer.created_at}
     rows = await fetch_page(uow.session, query, paging, key=LawAnswer.id, sorts=sorts, default="-created_at")
-    return rows.page(LawAnswerOut)
+    return Page[LawAnswerOut](items=await service.show_answers(uow, rows.items), next=rows.next)
 
 
 @router.get("/answers/{answer_id}", response_model=LawAnswerOut, responses=problems(Unauthenticated, AnswerNotFound))
 async def get_law_answer(answer_id: str, uow: ReadWork) -> Any:
     """Show one answer with its sources."""
-    return await service.find_answer(uow, answer_id)
+    return (await service.show_answers(uow, [await service.find_answer(uow, answer_id)]))[0]
 
 
 @router.put(
@@ -124,5 +126,6 @@ async def get_law_answer(answer_id: str, uow: ReadWork) -> Any:
     responses=problems(Unauthenticated, Forbidden, AnswerNotFound, Invalid),
 )
 async def rate_law_answer(answer_id: str, body: RatingIn, uow: WriteWork) -> Any:
-    """Rate an answer; the rating becomes a row of the assistant's feedback dataset."""
-    return await service.rate_answer(uow, answer_id, body.rating, body.comment)
+    """Rate an answer, or change one's rating; it becomes a row of the assistant's feedback dataset."""
+    await service.rate_answer(uow, answer_id, body.rating, body.comment)
+    return (await service.show_answers(uow, [await service.find_answer(uow, answer_id)]))[0]

@@ -23,7 +23,7 @@ from ceyuan.kernel.errors import NotFound
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.scenarios.law import repository
-from ceyuan.scenarios.law.tables import LawAnswer, LawAssistant
+from ceyuan.scenarios.law.tables import LawAnswer, LawAssistant, LawRating
 
 FILE = "data/feedback.jsonl"
 _CARD = """---
@@ -80,20 +80,21 @@ async def record_answer(uow: UnitOfWork, assistant: LawAssistant, row: LawAnswer
     await record_lineage(uow, inputs=inputs, output=answer_node(row), action="answer", settings=settings)
 
 
-def feedback_line(assistant: LawAssistant, row: LawAnswer) -> str:
+def feedback_line(assistant: LawAssistant, row: LawAnswer, rating: LawRating) -> str:
     """One row: the rating beside everything that leads back to the sources."""
     content = {
+        "rating_id": rating.id,
         "answer_id": row.id,
         "question": row.question,
         "answer": row.answer,
         "kind": row.kind,
-        "rating": row.rating,
-        "comment": row.comment,
+        "rating": rating.rating,
+        "comment": rating.comment,
         "articles": [{k: s[k] for k in ("article_id", "title", "quote_hash")} for s in row.sources],
         "dataset": assistant.dataset,
         "model": row.model,
         "call_id": row.call_id,
-        "rated_at": row.rated_at.isoformat() if row.rated_at else None,
+        "rated_at": rating.rated_at.isoformat(),
     }
     return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
@@ -103,17 +104,21 @@ async def keep_rating(uow: UnitOfWork, event: Event) -> None:
 
     Runs as a durable event handler: the row and the delivery are one transaction, so it happens once.
     """
-    row = await repository.get_answer(uow.session, str(event.data["answer_id"]))
+    # An event from before ratings were one for each person names its answer, whose id that rating took over.
+    rating = await uow.session.get(LawRating, str(event.data.get("rating_id", event.data["answer_id"])))
+    if rating is None:
+        return
+    row = await repository.get_answer(uow.session, rating.answer_id)
     assistant = await repository.get_assistant(uow.session, row.assistant_id)
-    if assistant.feedback is None or row.rating is None:
+    if assistant.feedback is None:
         return
     owner, _, name = assistant.feedback.partition("/")
     await create_repository(uow, "dataset", owner, name, description="用户反馈 Feedback", exist_ok=True)
     lines = await _present(uow, f"datasets/{assistant.feedback}")
-    lines[row.id] = feedback_line(assistant, row)
+    lines[rating.id] = feedback_line(assistant, row, rating)
     revision = await _commit(uow, f"datasets/{assistant.feedback}", list(lines.values()))
-    row.feedback_commit = revision.commit
-    await record_lineage(uow, inputs=[answer_node(row)], output=revision, action="rate", settings={"row": row.id})
+    rating.feedback_commit = revision.commit
+    await record_lineage(uow, inputs=[answer_node(row)], output=revision, action="rate", settings={"row": rating.id})
 
 
 async def _present(uow: UnitOfWork, reference: str) -> dict[str, str]:
@@ -121,7 +126,8 @@ async def _present(uow: UnitOfWork, reference: str) -> dict[str, str]:
         content = (await read_file(uow, reference, FILE)).decode()
     except NotFound:  # the first rating of all
         return {}
-    return {json.loads(line)["answer_id"]: line for line in content.splitlines()}
+    rows = [(json.loads(line), line) for line in content.splitlines()]
+    return {row.get("rating_id", row["answer_id"]): line for row, line in rows}
 
 
 async def _commit(uow: UnitOfWork, reference: str, lines: list[str]) -> Revision:

@@ -86,8 +86,10 @@ class LawAnswerOut(BaseModel):
     notes: list[list[str]]
     model: str | None
     call_id: str | None
-    rating: int | None
-    comment: str | None
+    rating: int | None = Field(description="the reader's own")
+    comment: str | None = Field(description="the reader's own")
+    good: int = Field(description="how many rated it 1")
+    bad: int = Field(description="how many rated it -1")
     created_at: datetime
 
 

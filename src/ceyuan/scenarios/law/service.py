@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ceyuan.hub import resolve
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import Job, submit
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.upserts import upsert
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.scenarios.law import feedback, repository
 from ceyuan.scenarios.law.answering import answer, citations_of, sources_of
 from ceyuan.scenarios.law.errors import AnswerNotFound, ArticleNotFound, AssistantNotFound
 from ceyuan.scenarios.law.knowledge import Knowledge
-from ceyuan.scenarios.law.schemas import ArticleOut, AssistantIn
-from ceyuan.scenarios.law.tables import LawAnswer, LawAssistant
+from ceyuan.scenarios.law.schemas import ArticleOut, AssistantIn, LawAnswerOut
+from ceyuan.scenarios.law.tables import LawAnswer, LawAssistant, LawRating
 from ceyuan.scenarios.statutes import Article, find_references
 
 
@@ -105,10 +108,6 @@ async def ask_law(
             model=drafted.model,
             call_id=drafted.call_id,
             cost_micro=drafted.cost_micro,
-            rating=None,
-            comment=None,
-            rated_at=None,
-            feedback_commit=None,
             created_at=uow.clock.now(),
         )
         uow.session.add(row)
@@ -125,13 +124,36 @@ async def find_answer(uow: UnitOfWork, answer_id: str) -> LawAnswer:
     return row
 
 
-async def rate_answer(uow: UnitOfWork, answer_id: str, rating: int, comment: str) -> LawAnswer:
-    """Rate an answer; the rating becomes a row of the assistant's feedback dataset."""
+async def rate_answer(uow: UnitOfWork, answer_id: str, rating: int, comment: str) -> LawRating:
+    """Rate an answer, or change the own rating of it; it becomes a row of the assistant's feedback dataset."""
     row = await find_answer(uow, answer_id)
-    row.rating, row.comment, row.rated_at = rating, comment, uow.clock.now()
-    assistant = await repository.get_assistant(uow.session, row.assistant_id)
-    await uow.publish("law.answer_rated", answer_id=row.id, assistant_id=assistant.id, org_id=row.org_id, rating=rating)
-    return row
+    given = {"rating": rating, "comment": comment, "rated_at": uow.clock.now()}
+    whose = {"answer_id": row.id, "person_id": uow.actor.id}
+    new = {"id": new_id("rat"), **whose, **given, "feedback_commit": None}
+    await uow.session.execute(upsert(uow.session, LawRating, new, key=[*whose], update=[*given]))
+    kept = await repository.rating_of(uow.session, row.id, uow.actor.id)
+    assert kept is not None
+    await uow.audit("law.answer_rate", row.id, row.org_id, rating_id=kept.id, rating=rating)
+    await uow.publish("law.answer_rated", rating_id=kept.id, answer_id=row.id, org_id=row.org_id, rating=rating)
+    return kept
+
+
+async def show_answers(uow: UnitOfWork, rows: Sequence[LawAnswer]) -> list[LawAnswerOut]:
+    """The answers with the actor's own ratings, and how many rated them well and badly."""
+    ratings = await repository.ratings_of(uow.session, [row.id for row in rows])
+    return [_show(row, ratings.get(row.id, []), uow.actor.id) for row in rows]
+
+
+def _show(row: LawAnswer, ratings: Sequence[LawRating], person_id: str) -> LawAnswerOut:
+    own = next((one for one in ratings if one.person_id == person_id), None)
+    kept = {name: getattr(row, name) for name in LawAnswerOut.model_fields if hasattr(row, name)}
+    return LawAnswerOut(
+        **kept,
+        rating=own and own.rating,
+        comment=own and own.comment,
+        good=sum(one.rating > 0 for one in ratings),
+        bad=sum(one.rating < 0 for one in ratings),
+    )
 
 
 async def look_up_article(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ceyuan.kernel.tables import Base, Id, Json
@@ -49,8 +49,19 @@ class LawAnswer(Base):
     model: Mapped[str | None] = mapped_column(String(200))
     call_id: Mapped[str | None] = mapped_column(String(60))
     cost_micro: Mapped[int | None]
-    rating: Mapped[int | None]
-    comment: Mapped[str | None] = mapped_column(String(1000))
-    rated_at: Mapped[datetime | None]
-    feedback_commit: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class LawRating(Base):
+    """What one person thinks of an answer: 1 or -1, with words. Its id is the row's in the feedback dataset, which
+    names nobody."""
+
+    __tablename__ = "law_rating"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    answer_id: Mapped[str] = mapped_column(ForeignKey("law_answer.id", ondelete="CASCADE"))
+    person_id: Mapped[str] = mapped_column(String(80), index=True)
+    rating: Mapped[int]
+    comment: Mapped[str | None] = mapped_column(String(1000))
+    rated_at: Mapped[datetime]
+    feedback_commit: Mapped[str | None] = mapped_column(String(40))
+    __table_args__ = (UniqueConstraint("answer_id", "person_id"),)

@@ -14,7 +14,7 @@ from ceyuan.kernel.work import UnitOfWork
 from ceyuan.scenarios.law import tasks
 from ceyuan.scenarios.law.feedback import keep_rating, node_id
 from ceyuan.scenarios.law.knowledge import Knowledge
-from ceyuan.scenarios.law.tables import LawAnswer, LawAssistant
+from ceyuan.scenarios.law.tables import LawAnswer, LawAssistant, LawRating
 
 assert tasks
 
@@ -24,21 +24,23 @@ _OF_ORGANISATION = OrganisationRows(
     "law",
     Rows("assistants", LawAssistant, LawAssistant.org_id),
     Rows("answers", LawAnswer, LawAnswer.org_id),
+    Rows("ratings", LawRating, LawAnswer.org_id, through=LawRating.answer_id),
 )
 _ANSWERS = Rows(
     "answers",
     LawAnswer,
     LawAnswer.asked_by,
-    blank={"question": _ERASED, "answer": _ERASED, "comment": None, "notes": [], "citations": []},
+    blank={"question": _ERASED, "answer": _ERASED, "notes": [], "citations": []},
 )
+_RATINGS = Rows("ratings", LawRating, LawRating.person_id, blank={"comment": None})
 
 
 class LawPersonalData(PersonalRows):
-    """A person's questions and what was answered. A question is also the label of its answer in the lineage graph,
+    """A person's questions and ratings. A question is also the label of its answer in the lineage graph,
     and that goes with it; ratings that the organisation keeps in its feedback dataset are its own."""
 
     def __init__(self) -> None:
-        super().__init__("law", _ANSWERS)
+        super().__init__("law", _ANSWERS, _RATINGS)
 
     async def erase(self, uow: UnitOfWork, person_id: str) -> None:
         """Blank the answers and their labels."""
