@@ -40,7 +40,7 @@ async def reconstruction(platform: Platform, grant: Grant, digest: str, asked: s
     fetches = {}
     for name in dict.fromkeys(text_of(run.xorb) for run in wanted):
         spans = _merged([(run.first, run.last) for run in wanted if text_of(run.xorb) == name])
-        fetches[name] = [_fetch(platform, grant, owner, base, stored[name], span) for span in spans]
+        fetches[name] = [await _fetch(platform, grant, owner, base, stored[name], span) for span in spans]
     return {"offset_into_first_range": skip, "terms": terms, "xorbs": fetches}
 
 
@@ -105,14 +105,18 @@ def _merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def _fetch(
+async def _fetch(
     platform: Platform, grant: Grant, owner: HubRepository, base: str, stored: Stored, span: tuple[int, int]
 ) -> dict[str, Any]:
     begin, end = stored.xorb.place(*span)
     name = text_of(stored.xorb.hash)
-    details = {"x": name, "s": stored.sha256, "b": begin, "n": end}
-    permit, _ = grants.issue(platform, "xet-data", owner, grant.actor, seconds=DATA_SECONDS, **details)
+    # A xorb may hold chunks of others' files: only an address that opens this range alone leads to the object store.
+    url = await platform.blobs.range_address(stored.sha256, begin, end, DATA_SECONDS)
+    if url is None:
+        details = {"x": name, "s": stored.sha256, "b": begin, "n": end}
+        permit, _ = grants.issue(platform, "xet-data", owner, grant.actor, seconds=DATA_SECONDS, **details)
+        url = f"{base}/xet/data/{name}?permit={permit}"
     return {
-        "url": f"{base}/xet/data/{name}?permit={permit}",
+        "url": url,
         "ranges": [{"chunks": {"start": span[0], "end": span[1]}, "bytes": {"start": begin, "end": end - 1}}],
     }

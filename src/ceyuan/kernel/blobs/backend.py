@@ -72,6 +72,10 @@ class Backend(Protocol):
         """An address at which clients get the blob themselves for so long; None if the place gives none."""
         ...
 
+    async def range_address(self, sha256: str, start: int, end: int, seconds: int) -> str | None:
+        """The same for the bytes from `start` to `end` (excluded) alone, asked for with exactly that `Range`."""
+        ...
+
     @property
     def landing(self) -> Landing | None:
         """Where clients put large content themselves; None if the place lets them not."""

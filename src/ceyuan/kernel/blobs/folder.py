@@ -39,6 +39,9 @@ class FolderBackend:
     async def address(self, sha256: str, seconds: int) -> str | None:
         return None
 
+    async def range_address(self, sha256: str, start: int, end: int, seconds: int) -> str | None:
+        return None
+
     @property
     def landing(self) -> None:
         return None

@@ -10,15 +10,17 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qsl
 
 from ceyuan.kernel.blobs.backend import StoredBlob
 from ceyuan.kernel.blobs.errors import BlobMissing, StoreUnavailable
 from ceyuan.kernel.blobs.landing import Landing
 from ceyuan.kernel.blobs.settings import BlobSettings
+from ceyuan.kernel.blobs.signing import Credentials, signed_range
 from ceyuan.kernel.blobs.staging import BLOCK, hash_file
 from ceyuan.kernel.errors import Conflict
 
@@ -84,6 +86,26 @@ class S3Backend:
         if self._settings.s3_public_endpoint is None:
             return None
         return str(await obstore.sign_async(self._clients_store, "GET", _key(sha256), timedelta(seconds=seconds)))
+
+    async def range_address(self, sha256: str, start: int, end: int, seconds: int) -> str | None:
+        signed = await self.address(sha256, seconds)
+        if signed is None:
+            return None
+        url, _, query = signed.partition("?")
+        said = dict(parse_qsl(query))
+        key_id, _, region = said["X-Amz-Credential"].split("/")[:3]
+        secret = self._secret_of(key_id)
+        if secret is None:
+            return None
+        signer = Credentials(key_id, secret, region, said.get("X-Amz-Security-Token"))
+        return signed_range(url, start, end, signer, datetime.now(UTC), seconds)
+
+    def _secret_of(self, key_id: str) -> str | None:
+        """The secret of a key that was set; None for one that the machine is lent by its cloud."""
+        chosen = self._settings
+        if chosen.s3_secret_key is not None and chosen.s3_access_key == key_id:
+            return chosen.s3_secret_key.get_secret_value()
+        return os.environ.get("AWS_SECRET_ACCESS_KEY") if os.environ.get("AWS_ACCESS_KEY_ID") == key_id else None
 
     @property
     def landing(self) -> Landing | None:

@@ -182,6 +182,11 @@ class BlobStore:
         found = await self.backend.address(_checked(sha256), seconds)
         return found if found is not None and await self.exists(sha256) else None
 
+    async def range_address(self, sha256: str, start: int, end: int, seconds: int) -> str | None:
+        """A signed address that opens the bytes from `start` to `end` (excluded) of a blob and no others, to who asks
+        with exactly that `Range`; None where the store gives none. Whether the blob is there is not looked at."""
+        return await self.backend.range_address(_checked(sha256), start, end, seconds)
+
     async def ensure(self, sha256: str) -> None:
         """Make the content a blob of its own, if a room can make it and it is none yet; raises `BlobMissing`."""
         await self._find(sha256)
