@@ -7,8 +7,11 @@ import base64
 import httpx
 import orjson
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.web import install_error_handlers
 from tests.identity.actors import People
 
 
@@ -43,6 +46,26 @@ async def test_nothing_that_a_column_cannot_hold_is_an_internal_error(
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), (path, query)
     # SQLite looks for it and finds nothing; PostgreSQL knows no such text.
     assert (await client.get("/api/v1/jobs?kind=%00", headers=headers)).status_code in (200, 422)
+
+
+@pytest.mark.parametrize(
+    ("query", "days", "status"),
+    [("", 10**7, 422), ("?since=0001-01-01T00:00:00Z", 1, 422), ("?limit=99999999999999999999", 1, 422), ("", 30, 500)],
+)
+def test_an_overflow_is_the_clients_fault_only_if_the_request_holds_such_a_value(
+    query: str, days: int, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    application = FastAPI()
+    install_error_handlers(application)
+
+    @application.post("/plans")
+    async def plan(body: dict[str, int]) -> None:
+        raise OverflowError("date value out of range")
+
+    client = TestClient(application, raise_server_exceptions=False)
+    answer = client.post(f"/plans{query}", json={"days": days})
+    assert answer.status_code == status
+    assert "Traceback" in caplog.text
 
 
 async def test_a_refused_field_is_named_even_if_it_is_called_path(client: httpx.AsyncClient, token: str) -> None:

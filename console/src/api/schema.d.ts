@@ -23910,7 +23910,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_attempts`: Too many sign-in attempts; try again later */
+            /** @description `too_many_attempts`: Too many attempts with a wrong password; try again later */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -23959,7 +23959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_attempts`: Too many sign-in attempts; try again later */
+            /** @description `too_many_attempts`: Too many attempts with a wrong password; try again later */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -24019,7 +24019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_attempts`: Too many sign-in attempts; try again later */
+            /** @description `too_many_attempts`: Too many attempts with a wrong password; try again later */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -24198,7 +24198,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_attempts`: Too many sign-in attempts; try again later */
+            /** @description `too_many_attempts`: Too many attempts with a wrong password; try again later */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -32972,7 +32972,7 @@ export interface operations {
                     "application/json": components["schemas"]["PersonOut"];
                 };
             };
-            /** @description `unauthenticated`: Sign-in required */
+            /** @description `unauthenticated`: Sign-in required; `sign_in_failed`: Wrong name or password */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -33001,6 +33001,15 @@ export interface operations {
             };
             /** @description `invalid`: Invalid content */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_attempts`: Too many attempts with a wrong password; try again later */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -33318,7 +33327,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_attempts`: Too many sign-in attempts; try again later */
+            /** @description `too_many_attempts`: Too many attempts with a wrong password; try again later */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -33416,7 +33425,7 @@ export interface operations {
                     "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
-            /** @description `too_many_attempts`: Too many sign-in attempts; try again later */
+            /** @description `too_many_attempts`: Too many attempts with a wrong password; try again later */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -33534,7 +33543,7 @@ export interface operations {
                     "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
-            /** @description `too_many_attempts`: Too many sign-in attempts; try again later */
+            /** @description `too_many_attempts`: Too many attempts with a wrong password; try again later */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -33603,7 +33612,7 @@ export interface operations {
                     "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
-            /** @description `too_many_attempts`: Too many sign-in attempts; try again later */
+            /** @description `too_many_attempts`: Too many attempts with a wrong password; try again later */
             429: {
                 headers: {
                     [name: string]: unknown;

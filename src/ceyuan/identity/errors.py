@@ -89,7 +89,7 @@ class TooManyAttempts(TooManyRequests):
     """Sign-in is paused for this account or address after wrong passwords."""
 
     code = "too_many_attempts"
-    title = ("登录尝试过多,请稍后再试", "Too many sign-in attempts; try again later")
+    title = ("密码尝试过多,请稍后再试", "Too many attempts with a wrong password; try again later")
 
 
 class AccountSuspended(Forbidden):

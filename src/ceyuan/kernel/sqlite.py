@@ -61,7 +61,11 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
 
     async def _take(self, step: Step) -> None:
         connection: Any = self._adapt_connection
-        found = await connection.carry_out(step)
+        try:
+            found = await connection.carry_out(step)
+        except (OverflowError, UnicodeError) as error:
+            # As PostgreSQL's driver says it: a parameter that no column can hold.
+            raise sqlite3.DataError(str(error)) from error
         rows, self._about, self._row_count, self._row_id = found
         self._rows = deque(rows)
 

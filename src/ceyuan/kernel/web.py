@@ -19,6 +19,7 @@ from ceyuan.kernel.errors import CeyuanError, Invalid, Language, NotFound
 from ceyuan.kernel.faults import words_zh
 from ceyuan.kernel.pages import PageRequest, page_request
 from ceyuan.kernel.platform import Platform
+from ceyuan.kernel.reach import holds_extremes
 from ceyuan.kernel.work import UnitOfWork
 
 logger = logging.getLogger(__name__)
@@ -143,11 +144,16 @@ def install_error_handlers(app: FastAPI) -> None:
         # What passed the route's model and no column can hold: the year 9999 in another zone, NUL on PostgreSQL.
         if not isinstance(error, DataError) and not isinstance(error.orig, OverflowError | UnicodeError):
             raise error
-        return await _beyond(request, error.orig)
+        return _beyond(request, error)
 
     @app.exception_handler(OverflowError)
-    async def _beyond(request: Request, error: BaseException | None) -> Response:
-        logger.warning("%s %s: a value is out of reach: %s", request.method, request.url.path, error)
+    async def _overflown(request: Request, error: OverflowError) -> Response:
+        if await holds_extremes(request):
+            return _beyond(request, error)
+        return await _unknown(request, error)
+
+    def _beyond(request: Request, error: Exception) -> Response:
+        logger.warning("%s %s: a value is out of reach", request.method, request.url.path, exc_info=error)
         problem = Invalid(
             ("请求中有超出可处理范围的值", "the request holds a value that is out of reach"),
             hint=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -70,6 +71,13 @@ async def test_guessing_the_current_password_is_slowed_down(signed_in: SignedIn)
     li = await signed_in("li")
     codes = [(await li.put("/me/password", {"current": "no", "new": NEW})).status_code for _ in range(6)]
     assert codes == [401] * 5 + [429]
+
+
+async def test_a_storm_of_guesses_at_once_is_slowed_down_as_much(signed_in: SignedIn) -> None:
+    li = await signed_in("li")
+    answers = await asyncio.gather(*(li.put("/me/password", {"current": "no", "new": NEW}) for _ in range(12)))
+    assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 7
+    assert all(answer.headers["retry-after"] for answer in answers if answer.status_code == 429)
 
 
 async def test_a_token_cannot_change_the_password(browser: Open, people: People) -> None:

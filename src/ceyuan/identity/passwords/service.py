@@ -45,7 +45,8 @@ class Passwords:
         self._pauses = pauses
 
     async def require_password(self, actor: Actor, password: str) -> Person:
-        """The actor's account, once `password` has proved that its owner sits there; raises `SignInFailed`.
+        """The actor's account, once `password` has proved that its owner sits there; raises `SignInFailed`,
+        and `TooManyAttempts` during the pause that wrong ones bring.
 
         A person without a password (single sign-on) has nothing to prove here.
         """
@@ -55,10 +56,10 @@ class Passwords:
         if person.password_hash is None:
             return person
         subject = counted("own password", person.id, self._platform.section(IdentitySettings).attempts_per_account)
-        await self._pauses.check([subject])
-        if not await self._hasher.verify(person.password_hash, password):
-            await self._pauses.count([subject], subject_id=person.id)
-            raise SignInFailed(("当前密码错误", "the current password is wrong"))
+        async with self._pauses.turn([subject]):
+            if not await self._hasher.verify(person.password_hash, password):
+                await self._pauses.count([subject], subject_id=person.id)
+                raise SignInFailed(("当前密码错误", "the current password is wrong"))
         return person
 
     async def change(self, actor: Actor, current: str, new: str, *, keep_session: str | None) -> None:

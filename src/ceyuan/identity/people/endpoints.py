@@ -8,7 +8,16 @@ from fastapi import Query, Request
 from sqlalchemy import select
 
 from ceyuan.identity.access.credential import Credential, credential_of, require_own_hands
-from ceyuan.identity.errors import EmailTaken, NameInvalid, NameReserved, NameTaken, OwnHandsOnly, PersonNotFound
+from ceyuan.identity.errors import (
+    EmailTaken,
+    NameInvalid,
+    NameReserved,
+    NameTaken,
+    OwnHandsOnly,
+    PersonNotFound,
+    SignInFailed,
+    TooManyAttempts,
+)
 from ceyuan.identity.passwords.service import Passwords
 from ceyuan.identity.people import accounts, repository, sign_up
 from ceyuan.identity.people.schemas import MeOut, NewEmail, NewName, PersonOut, ProfileChange
@@ -109,7 +118,9 @@ async def rename_me(body: NewName, uow: WriteWork) -> Person:
 
 
 @router.put(
-    "/me/email", response_model=PersonOut, responses=problems(Unauthenticated, OwnHandsOnly, EmailTaken, Invalid)
+    "/me/email",
+    response_model=PersonOut,
+    responses=problems(Unauthenticated, SignInFailed, OwnHandsOnly, EmailTaken, TooManyAttempts, Invalid),
 )
 async def change_my_email(body: NewEmail, actor: CurrentActor, platform: CurrentPlatform) -> Person:
     """Change one's e-mail address; a link is mailed to the new one to confirm it."""

@@ -6,9 +6,11 @@ so that a storm of wrong passwords does not lock the owner out (OWASP, device co
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,6 +26,7 @@ from ceyuan.kernel.upserts import insert_missing
 MEMORY = timedelta(hours=1)
 """After so long without a wrong password the count starts anew."""
 _REMEMBERED = 20_000
+MAX_WAITING = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,28 @@ class Pauses:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._until: dict[str, datetime] = {}
+        self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def turn(self, subjects: Sequence[Counted]) -> AsyncIterator[None]:
+        """Passwords for the first of `subjects` are checked one after the other, so that each wrong one counts before
+        the next is looked at. Raises `TooManyAttempts` while one of them is paused, or too many wait."""
+        await self.check(subjects)
+        key = subjects[0].key
+        lock, waiting = self._turns.get(key, (asyncio.Lock(), 0))
+        if waiting >= MAX_WAITING:
+            raise TooManyAttempts(retry_after_s=2)
+        self._turns[key] = (lock, waiting + 1)
+        try:
+            async with lock:
+                await self.check(subjects)
+                yield
+        finally:
+            lock, waiting = self._turns[key]
+            if waiting == 1:
+                del self._turns[key]
+            else:
+                self._turns[key] = (lock, waiting - 1)
 
     async def check(self, subjects: Sequence[Counted]) -> None:
         """Raise `TooManyAttempts` while one of them is paused."""
@@ -73,7 +98,10 @@ class Pauses:
         if until > now:
             seconds = max(1, round((until - now).total_seconds() + 0.5))
             raise TooManyAttempts(
-                (f"登录尝试过多,请 {seconds} 秒后再试", f"too many sign-in attempts; try again in {seconds} s"),
+                (
+                    f"密码尝试过多,请 {seconds} 秒后再试",
+                    f"too many attempts with a wrong password; try again in {seconds} s",
+                ),
                 hint=("忘记密码可以重置", "if you forgot the password, reset it"),
                 retry_after_s=seconds,
             )

@@ -6,16 +6,13 @@ writer. Unknown names take the same time and give the same answer as wrong passw
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 import orjson
 
-from ceyuan.identity.errors import AccountSuspended, SecondFactorRequired, SignInFailed, TooManyAttempts
+from ceyuan.identity.errors import AccountSuspended, SecondFactorRequired, SignInFailed
 from ceyuan.identity.passwords.hashing import Hasher
 from ceyuan.identity.people import repository as people
 from ceyuan.identity.people.tables import Person
@@ -29,7 +26,6 @@ from ceyuan.kernel.secrets import UnsealFault
 
 DEVICE_DAYS = 180
 _DEVICE_CONTEXT = "identity.device"
-MAX_WAITING = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +41,12 @@ class Attempt:
 
 
 class SignIn:
-    """Signs people in; attempts on the same account are checked one after the other, so that each counts."""
+    """Signs people in."""
 
     def __init__(self, platform: Platform, hasher: Hasher, pauses: Pauses) -> None:
         self._platform = platform
         self._hasher = hasher
         self.pauses = pauses
-        self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
 
     async def sign_in(self, attempt: Attempt) -> Opened:
         """Open a session, or raise `SignInFailed`, `SecondFactorRequired`, `TooManyAttempts`, `AccountSuspended`."""
@@ -60,9 +55,7 @@ class SignIn:
             if person is not None and person.state == "erased":
                 person = None
         account, address = self._counted(attempt, person)
-        await self.pauses.check([account, address])
-        async with self._turn(account.key):
-            await self.pauses.check([account, address])
+        async with self.pauses.turn([account, address]):
             fits = await self._hasher.verify(person.password_hash if person else None, attempt.password)
             if person is None or not fits:
                 await self._wrong(account, address, person)
@@ -117,22 +110,6 @@ class SignIn:
             opened = await open_session(uow, row, method=method, address=attempt.address, client=attempt.client)
             await uow.audit("identity.sign_in", person.id, method=method)
         return opened
-
-    @asynccontextmanager
-    async def _turn(self, key: str) -> AsyncIterator[None]:
-        lock, waiting = self._turns.get(key, (asyncio.Lock(), 0))
-        if waiting >= MAX_WAITING:
-            raise TooManyAttempts(retry_after_s=2)
-        self._turns[key] = (lock, waiting + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, waiting = self._turns[key]
-            if waiting == 1:
-                del self._turns[key]
-            else:
-                self._turns[key] = (lock, waiting - 1)
 
     # --- known devices ---
 
