@@ -2,6 +2,7 @@
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import polars as pl
@@ -216,3 +217,27 @@ def test_lines_that_are_sound_together_but_not_alone_are_each_judged_alone(tmp_p
 @given(st.lists(st.dictionaries(st.just("id"), st.text(), min_size=1), min_size=1, max_size=20))
 def test_notes_are_the_same_json_however_they_are_written(metas: list[dict[str, str]]) -> None:
     assert _notes(metas) == [canonical_json(meta).decode() for meta in metas]
+
+
+def test_files_of_two_encodings_that_were_joined_are_read_line_by_line(tmp_path: Path) -> None:
+    lines = [LAW.encode()] * 5 + [LAW.encode("gb18030")] * 5
+    (tmp_path / "a.txt").write_bytes(b"\n".join(lines))
+    documents, rejections = read(tmp_path)
+    assert (documents[0].text, rejections) == ("\n".join([LAW] * 10), [])
+
+
+def test_a_file_whose_name_is_not_utf8_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(LAW)
+    (tmp_path / os.fsdecode("策源.txt".encode("gbk"))).write_text(LAW)
+    documents, rejections = read(tmp_path)
+    assert [d.id for d in documents] == ["a.txt"]
+    assert [(r.where, r.reason) for r in rejections] == [("\\udcb2\\udcdfԴ.txt", "undecodable_name")]
+
+
+def test_a_member_whose_name_leads_out_of_its_archive_is_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("../../etc/b.txt", LAW)
+        archive.writestr("c.txt", LAW)
+    documents, rejections = read(tmp_path)
+    assert [d.id for d in documents] == ["a.zip/c.txt"]
+    assert [(r.where, r.reason) for r in rejections] == [("a.zip/../../etc/b.txt", "bad_zip_member")]

@@ -46,7 +46,9 @@ def detect_encoding(sample: bytes) -> str | None:
         return "utf-8"
     scores = [(_score(sample, name), name) for name in _CANDIDATES]
     best, name = max(scores, key=lambda pair: pair[0])
-    return name if best >= _ENOUGH else None
+    if best >= _ENOUGH:
+        return name
+    return "utf-8" if _frequent(_joined(sample)) >= _ENOUGH else None
 
 
 def is_wide(encoding: str) -> bool:
@@ -70,7 +72,25 @@ def _decoded(sample: bytes, name: str) -> str | None:
 
 
 def _score(sample: bytes, name: str) -> float:
-    text = _decoded(sample, name)
+    return _frequent(_decoded(sample, name))
+
+
+def _joined(sample: bytes) -> str | None:
+    """The text of files that were joined although some are in UTF-8 and some in GB18030, line by line."""
+    lines = sample.split(b"\n")[:-1]
+    good: dict[str, list[str]] = {"utf-8": [], "gb18030": []}
+    for line in lines:
+        for name, kept in good.items():
+            with suppress(UnicodeDecodeError):
+                kept.append(line.decode(name))
+                break
+    both = [*good["utf-8"], *good["gb18030"]]
+    in_utf8 = any(not text.isascii() for text in good["utf-8"])
+    return "\n".join(both) if in_utf8 and len(both) * 10 >= len(lines) * 9 else None
+
+
+def _frequent(text: str | None) -> float:
+    """The share of very frequent characters among the wide ones of a text, 0 for what is none."""
     if text is None or _looks_binary(text):
         return 0.0
     wide = [character for character in text if character > "\u02ff"]

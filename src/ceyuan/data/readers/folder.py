@@ -1,6 +1,7 @@
 """A folder or a file of the user's own: each file to the reader of its format, in a fixed order."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -48,6 +49,8 @@ _BINARY = frozenset({".parquet", ".pdf", ".docx", ".xlsx", ".epub", ".warc"})
 _PACKED = {".gz": read_gzip, ".zip": read_zip}
 
 _SAMPLE = 1 << 18
+_UNTOLD = re.compile(r"\\udc[89a-f][0-9a-f]")
+"""A byte of a name that is not UTF-8, as `_told` writes it."""
 
 
 def read_path(path: Path, options: ReadOptions | None = None) -> Iterator[Document | Rejection]:
@@ -113,7 +116,12 @@ def _note_below(folder: Path | str, prefix: str, root: str, found: dict[str, tup
                 continue
         facts = entry.stat(follow_symlinks=linked)
         # Pairs of numbers, unlike the facts themselves, are nothing that the garbage collector goes through.
-        found[prefix + name] = (facts.st_size, facts.st_mtime_ns)
+        found[_told(prefix + name)] = (facts.st_size, facts.st_mtime_ns)
+
+
+def _told(name: str) -> str:
+    """A name as it can be written down: bytes that are not UTF-8 (old archives keep names in GBK) by their numbers."""
+    return name if name.isascii() else name.encode(errors="backslashreplace").decode()
 
 
 def inside(path: str, root: str) -> bool:
@@ -142,6 +150,10 @@ def _read_file(file: Path, name: str, options: ReadOptions) -> Iterator[Item]:
             yield from unpack(file, name, options, _read_file)
         elif reader is not None:
             yield from _decoded(reader, file, name, sample, options)
+    except FileNotFoundError:
+        no_utf8 = _UNTOLD.search(name) is not None
+        reason = ("undecodable_name", "the file's name is not UTF-8") if no_utf8 else ("unreadable", "it is gone")
+        yield Rejection(name, *reason)
     except OSError as error:
         yield Rejection(name, "unreadable", error.strerror or str(error))
 

@@ -49,6 +49,9 @@ def read_zip(path: Path, name: str, options: ReadOptions, read: ReadFile) -> Ite
                 where = f"{name}/{_decoded(one)}"
                 if _hidden(one.filename):
                     continue
+                if ".." in PurePosixPath(one.filename).parts:
+                    yield Rejection(where, "bad_zip_member", "its name leads out of the archive")
+                    continue
                 if one.flag_bits & 1:
                     yield Rejection(where, "encrypted")
                     continue
@@ -93,7 +96,7 @@ def _inside(options: ReadOptions) -> ReadOptions:
 
 
 def _hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in PurePosixPath(name).parts)
 
 
 def _decoded(one: zipfile.ZipInfo) -> str:
