@@ -10454,7 +10454,7 @@ export interface components {
         /**
          * CourseOut
          * @description Courses in equal steps: mean amounts held and tasks waiting in each step, what there was at its end (null before
-         *     anybody looked), micro-yuan and kg of CO2 of each step.
+         *     anybody looked), micro-yuan, kWh and kg of CO2 of each step.
          */
         CourseOut: {
             /** Capacity */
@@ -10465,6 +10465,8 @@ export interface components {
             carbon_kg: number[];
             /** Cost Micro */
             cost_micro: number[];
+            /** Energy Kwh */
+            energy_kwh: number[];
             /** Held */
             held: {
                 [key: string]: number[];
@@ -11445,7 +11447,8 @@ export interface components {
         /**
          * Fetched
          * @description What the last visit to a site, bucket, hub or database brought: files or rows fetched, unchanged and gone, how
-         *     many were set aside by reason, and the status of the robots file of each host.
+         *     many were set aside by reason, and the status of the robots file of each host. `unreadable` counts, of any source,
+         *     what was there and could not be read, by reason.
          */
         Fetched: {
             /**
@@ -11467,6 +11470,10 @@ export interface components {
             };
             /** Unchanged */
             unchanged: number;
+            /** Unreadable */
+            unreadable?: {
+                [key: string]: number;
+            };
         };
         /**
          * FieldOut
@@ -31856,7 +31863,8 @@ export interface operations {
             query?: {
                 /** @description queued, running, succeeded, failed, cancelled */
                 state?: string[] | null;
-                kind?: string | null;
+                /** @description one of these */
+                kind?: string[] | null;
                 org_id?: string | null;
                 parent_id?: string | null;
                 /** @description only jobs that no other job started */

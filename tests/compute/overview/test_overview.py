@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ceyuan.compute.overview.capacity import latest, note_capacity
-from ceyuan.compute.pools import LOCAL_POOL
+from ceyuan.compute.overview.courses import Interval
+from ceyuan.compute.overview.service import _Power
+from ceyuan.compute.pools import LOCAL_POOL, ExecutorPool
+from ceyuan.compute.tasks import Resources
 from tests.compute.market import Market
 from tests.compute.twin.test_studies import enter_tasks
 
@@ -55,3 +60,21 @@ async def test_changes_of_capacity_are_written_down_once_and_alerts_name_who_wai
     assert (waits["reason"], waits["name"]) == ("never", "t0")
     assert {"never", "pool_draining", "long_wait"} - {alert["code"] for alert in seen["alerts"]} == {"long_wait"}
     assert seen["course"]["capacity"]["cpus"][-1] == rows[(LOCAL_POOL, "cpus")].capacity
+
+
+def test_power_is_what_the_offers_of_the_region_declare_whatever_they_offer_there() -> None:
+    offers = [
+        SimpleNamespace(region="beijing", accelerator="cpu", pue=1.1, carbon_g_kwh=500.0),
+        SimpleNamespace(region="beijing", accelerator="cpu", pue=1.9, carbon_g_kwh=900.0),
+        SimpleNamespace(region="neimenggu", accelerator="h800", pue=1.2, carbon_g_kwh=300.0),
+    ]
+    pools = [ExecutorPool(id=name, region=name) for name in ("beijing", "neimenggu", "hebei")]
+    power = _Power(pools, offers)
+
+    def of(pool: str) -> tuple[float, float]:
+        return power.of(Interval("lab", pool, 0.0, 1.0, Resources(cpus=200), 0.0))
+
+    assert [of("beijing"), of("neimenggu")] == [pytest.approx((1.1, 0.5)), pytest.approx((1.2, 0.3))]
+    assert power.assumed == {"core_watts"}
+    assert of("hebei") == pytest.approx((1.3, 0.725))
+    assert power.assumed == {"core_watts", "pue", "carbon"}

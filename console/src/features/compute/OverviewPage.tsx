@@ -113,10 +113,18 @@ function MoneyChart({ seen }: { seen: Overview }) {
       yAxis: [
         { type: 'value', name: '¥' },
         { type: 'value', name: 'kg CO₂', splitLine: { show: false } },
+        { type: 'value', name: 'kWh', offset: 64, splitLine: { show: false } },
       ],
       series: [
         { name: t('spend'), type: 'bar', data: points(course.cost_micro, 1e-6) },
         { name: t('carbon'), type: 'line', yAxisIndex: 1, data: points(course.carbon_kg, 1) },
+        {
+          name: t('energy'),
+          type: 'line',
+          yAxisIndex: 2,
+          lineStyle: { type: 'dashed' },
+          data: points(course.energy_kwh, 1),
+        },
       ],
     }
   }, [seen, t])
@@ -203,7 +211,7 @@ function Teams({ seen }: { seen: Overview }) {
           {
             title: `${t('carbon')} kg`,
             align: 'right',
-            render: (_, row) => <Decimal value={row.carbon_kg} digits={3} />,
+            render: (_, row) => <Decimal value={row.carbon_kg} digits={decimals(row.carbon_kg)} />,
           },
         ]}
       />
@@ -235,12 +243,12 @@ function Regions({ seen }: { seen: Overview }) {
           {
             title: `${t('energy')} kWh`,
             align: 'right',
-            render: (_, row) => <Decimal value={row.energy_kwh} digits={3} />,
+            render: (_, row) => <Decimal value={row.energy_kwh} digits={decimals(row.energy_kwh)} />,
           },
           {
             title: `${t('carbon')} kg`,
             align: 'right',
-            render: (_, row) => <Decimal value={row.carbon_kg} digits={3} />,
+            render: (_, row) => <Decimal value={row.carbon_kg} digits={decimals(row.carbon_kg)} />,
           },
           { title: t('spend'), align: 'right', render: (_, row) => <Money micro={row.cost_micro} /> },
         ]}
@@ -271,6 +279,11 @@ function Longest({ seen }: { seen: Overview }) {
   )
 }
 
+/** Decimals that leave two figures of what is less than one: a small use is not none. */
+function decimals(value: number): number {
+  return value > 0 && value < 1 ? Math.min(9, Math.max(3, 1 - Math.floor(Math.log10(value)))) : 3
+}
+
 function Figures({ seen }: { seen: Overview }) {
   const { t } = useTranslation('overview')
   const { language } = usePreferences()
@@ -283,8 +296,16 @@ function Figures({ seen }: { seen: Overview }) {
       <Stat label={t('running')} value={seen.running_count} note={t('ended', { count: seen.ended_count })} />
       <Stat label={t('waiting')} value={seen.waiting_count} />
       <Stat label={t('spend')} value={<Money micro={seen.cost_micro} />} />
-      <Stat label={t('energy')} value={`${formatNumber(seen.energy_kwh, language, 3)} kWh`} {...note} />
-      <Stat label={t('carbon')} value={`${formatNumber(seen.carbon_kg, language, 3)} kg`} {...note} />
+      <Stat
+        label={t('energy')}
+        value={`${formatNumber(seen.energy_kwh, language, decimals(seen.energy_kwh))} kWh`}
+        {...note}
+      />
+      <Stat
+        label={t('carbon')}
+        value={`${formatNumber(seen.carbon_kg, language, decimals(seen.carbon_kg))} kg`}
+        {...note}
+      />
     </Stats>
   )
 }

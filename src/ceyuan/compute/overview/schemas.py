@@ -80,7 +80,7 @@ class RegionRow(BaseModel):
 
 class CourseOut(BaseModel):
     """Courses in equal steps: mean amounts held and tasks waiting in each step, what there was at its end (null before
-    anybody looked), micro-yuan and kg of CO2 of each step."""
+    anybody looked), micro-yuan, kWh and kg of CO2 of each step."""
 
     start: datetime
     step_s: float
@@ -88,6 +88,7 @@ class CourseOut(BaseModel):
     capacity: dict[str, list[float | None]]
     waiting: list[float]
     cost_micro: list[float]
+    energy_kwh: list[float]
     carbon_kg: list[float]
 
 

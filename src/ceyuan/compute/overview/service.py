@@ -88,7 +88,10 @@ class _Power:
 
     def __init__(self, pools: list[ExecutorPool], offers: Iterable[Any]) -> None:
         self._region = {pool.id: pool.region for pool in pools}
-        self._declared = {(offer.region, offer.accelerator): offer for offer in offers}
+        self._declared: dict[tuple[str, str], Any] = {}
+        for offer in offers:  # of several the cheapest counts; for what nobody offers there, any of the region
+            for kind in (offer.accelerator, ""):
+                self._declared.setdefault((offer.region, kind), offer)
         self.assumed: set[str] = set()
 
     def region(self, pool_id: str) -> str:
@@ -96,8 +99,8 @@ class _Power:
 
     def of(self, one: Interval) -> tuple[float, float]:
         """Kilowatts at the meter, and kilograms of CO2 per kWh."""
-        region, kind = self.region(one.pool_id), one.held.accelerator if one.held.accelerators else ""
-        offer = self._declared.get((region, kind))
+        region, kind = self.region(one.pool_id), one.held.accelerator if one.held.accelerators else "cpu"
+        offer = self._declared.get((region, kind)) or self._declared.get((region, ""))
         figures, assumed = power_of(kind, region, offer.pue if offer else None, offer.carbon_g_kwh if offer else None)
         self.assumed.update(assumed)
         busy = one.held.accelerators * figures["watts"] + one.held.cpus * figures["core_watts"]
@@ -209,7 +212,7 @@ def _waiting(tasks: list[ComputeTask], whys: dict[str, tuple[str, Text]]) -> lis
 
 def _course(grid: Grid, tasks: list[ComputeTask], intervals: list[Interval], power: _Power) -> dict[str, Any]:
     held: dict[str, list[float]] = {}
-    waiting, cost, carbon = [0.0] * STEPS, [0.0] * STEPS, [0.0] * STEPS
+    waiting, cost, energy, carbon = ([0.0] * STEPS for _ in range(4))
     for task in tasks:
         grid.add(waiting, *waited(task, grid.end), 1.0)
     for one in intervals:
@@ -217,11 +220,13 @@ def _course(grid: Grid, tasks: list[ComputeTask], intervals: list[Interval], pow
         for name, amount in one.amounts.items():
             grid.add(held.setdefault(name, [0.0] * STEPS), one.start, one.end, amount)
         grid.add(cost, one.start, one.end, one.cost_micro / max(one.end - one.start, 1e-9))
+        grid.add(energy, one.start, one.end, kilowatts / 3600)
         grid.add(carbon, one.start, one.end, kilowatts * grams / 3600)
     return {
         "step_s": grid.step,
         "held": {name: [round(value / grid.step, 4) for value in row] for name, row in held.items()},
         "waiting": [round(value / grid.step, 4) for value in waiting],
         "cost_micro": [round(value, 1) for value in cost],
+        "energy_kwh": [round(value, 6) for value in energy],
         "carbon_kg": [round(value, 6) for value in carbon],
     }
