@@ -237,6 +237,7 @@ async def test_an_optional_source_that_is_gone_is_skipped_and_a_required_one_fai
     good = await source(signed_in, tmp_path / "good", "good")
     gone = await source(signed_in, tmp_path / "gone", "gone", reading={"required": False})
     needed = await source(signed_in, tmp_path / "needed", "needed")
+    (tmp_path / "good" / "b.pdf").write_bytes(b"no PDF")
     for name in ("gone", "needed"):
         (tmp_path / name / "a.jsonl").unlink()
     body = {"org_id": "org_demo", "sources": [good, gone], "dataset": "demo/raw"}
@@ -244,6 +245,8 @@ async def test_an_optional_source_that_is_gone_is_skipped_and_a_required_one_fai
     assert job.result is not None
     assert [one["key"] for one in job.result["skipped"]] == ["gone"]
     assert job.result["sources"] == [good]
+    shown = (await signed_in("member").get(f"{SOURCES}/{good}")).json()
+    assert (shown["rejected"], shown["fetched"]["unreadable"]) == (1, {"fake_extension": 1})
     failed = await finished(platform, await started(signed_in, "collections", body | {"sources": [needed]}))
     assert failed.error is not None
     assert "没有文件" in failed.error["message"][0]

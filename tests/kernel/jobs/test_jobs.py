@@ -15,6 +15,7 @@ from ceyuan.kernel.jobs import ActorResolver, Job, JobContext, repository, servi
 from ceyuan.kernel.jobs.errors import JobNotFound, JobNotResumable
 from ceyuan.kernel.platform import Platform
 from ceyuan.server.assembly import running
+from tests.identity.actors import People
 from tests.kernel.jobs import kinds
 
 ANNA = Actor(kind="person", id="per_anna", label="Anna", roles={"org_a": "member"})
@@ -64,6 +65,18 @@ async def log_of(platform: Platform, job_id: str) -> str:
 
 async def test_an_anonymous_caller_sees_no_jobs(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/v1/jobs")).status_code == 401
+
+
+async def test_jobs_of_several_kinds_are_listed_together(
+    client: httpx.AsyncClient, platform: Platform, tmp_path: Path
+) -> None:
+    people = People(platform)
+    await people.add("root", admin=True)
+    headers = {"Authorization": f"Bearer {await people.token('root', '*')}"}
+    await submit(platform, "test.append", {"out": str(tmp_path / "out")})
+    for wanted, count in ((["test.append", "other"], 1), (["other"], 0)):
+        answer = await client.get("/api/v1/jobs", params={"kind": wanted}, headers=headers)
+        assert len(answer.json()["items"]) == count, answer.text
 
 
 async def test_an_outsider_does_not_learn_of_a_job(platform: Platform, tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ export function Component() {
     {
       params: {
         query: {
-          kind: list.filters.kind ?? KINDS[0],
+          kind: list.filters.kind ? [list.filters.kind] : [...KINDS],
           org_id: organisation ?? undefined,
           sort: list.sort ?? undefined,
           cursor: list.cursor ?? undefined,

@@ -15,6 +15,9 @@ import { Snippet } from '@/ui/Snippet'
 
 type Source = Item<'/api/v1/data/sources'>
 
+/** Kinds that are read where they lie: nothing is fetched before. */
+const AT_HAND = new Set<Source['kind']>(['folder', 'package', 'dataset'])
+
 /** Inspects a sample before the source is collected as a whole. */
 function Assess({ sourceId }: { sourceId: string }) {
   const { t } = useTranslation('data')
@@ -34,17 +37,21 @@ function Assess({ sourceId }: { sourceId: string }) {
   )
 }
 
+function Reasons({ counts }: { counts: Record<string, number> }) {
+  return Object.entries(counts).map(([reason, count]) => (
+    <div key={reason} className="faint">
+      <code>{reason}</code> × <Count value={count} />
+    </div>
+  ))
+}
+
 /** What the last visit to the source brought, with the answers of robots files as evidence. */
 function Visit({ fetched }: { fetched: NonNullable<Source['fetched']> }) {
   const { t } = useTranslation('data')
   return (
     <>
       <div>{t('sources.visited', { fetched: fetched.fetched, unchanged: fetched.unchanged, gone: fetched.gone })}</div>
-      {Object.entries(fetched.quarantined).map(([reason, count]) => (
-        <div key={reason} className="faint">
-          <code>{reason}</code> × <Count value={count} />
-        </div>
-      ))}
+      <Reasons counts={fetched.quarantined} />
       {Object.entries(fetched.robots).map(([host, status]) => (
         <div key={host} className="faint mono">
           {host}/robots.txt: {status}
@@ -88,7 +95,15 @@ export function Component() {
             { label: t('sources.origin'), value: source.origin || '—' },
             { label: t('sources.domain'), value: source.domain || '—' },
             { label: t('sources.documents'), value: <Count value={source.documents} /> },
-            { label: t('sources.rejected'), value: <Count value={source.rejected} /> },
+            {
+              label: t('sources.rejected'),
+              value: (
+                <>
+                  <Count value={source.rejected} />
+                  <Reasons counts={source.fetched?.unreadable ?? {}} />
+                </>
+              ),
+            },
             { label: t('sources.collected'), value: <Time value={source.collected_at} full /> },
             ...(source.reading.mapping
               ? [{ label: t('mapping.title'), value: <code>{source.reading.mapping.text.join(' + ')} → text</code> }]
@@ -97,7 +112,9 @@ export function Component() {
             ...(source.options
               ? [{ label: t('sources.secret'), value: t(source.has_secret ? 'sources.sealed' : 'sources.noSecret') }]
               : []),
-            ...(source.fetched ? [{ label: t('sources.visit'), value: <Visit fetched={source.fetched} /> }] : []),
+            ...(source.fetched && !AT_HAND.has(source.kind)
+              ? [{ label: t('sources.visit'), value: <Visit fetched={source.fetched} /> }]
+              : []),
             {
               label: t('sources.assessment'),
               value: source.assessment ? (

@@ -71,8 +71,7 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
         taken = [spec for spec in specs if spec.key in counts]
         for spec in taken:
             one = counts[spec.key]
-            rejected, visit = sum(one["rejected"].values()), collection["visits"].get(spec.key)
-            await mark_collected(uow, spec.id, one["documents"], rejected, visit)
+            await mark_collected(uow, spec.id, one["documents"], one["rejected"], collection["visits"].get(spec.key))
         await record_collection(uow, taken, made["ref"], ctx.job_id)
         await uow.audit("data.collect", made["node_id"], wanted.org_id, sources=[spec.id for spec in taken])
         documents = sum(one["documents"] for one in counts.values())

@@ -120,13 +120,15 @@ class SourceAssessment(BaseModel):
 
 class Fetched(BaseModel):
     """What the last visit to a site, bucket, hub or database brought: files or rows fetched, unchanged and gone, how
-    many were set aside by reason, and the status of the robots file of each host."""
+    many were set aside by reason, and the status of the robots file of each host. `unreadable` counts, of any source,
+    what was there and could not be read, by reason."""
 
     fetched: int
     unchanged: int
     gone: int
     quarantined: dict[str, int]
     robots: dict[str, int]
+    unreadable: dict[str, int] = Field(default_factory=dict)
     at: datetime
 
 

@@ -182,15 +182,19 @@ async def mark_assessed(uow: UnitOfWork, source_id: str, found: dict[str, Any], 
 
 
 async def mark_collected(
-    uow: UnitOfWork, source_id: str, documents: int, rejected: int, fetched: dict[str, Any] | None = None
+    uow: UnitOfWork,
+    source_id: str,
+    documents: int,
+    rejected: dict[str, int],
+    fetched: dict[str, Any] | None = None,
 ) -> None:
-    """Remember what the last collection brought, and what the visit to the source before it."""
+    """Remember what the last collection brought, what could not be read by reason, and the visit to the source."""
     row = await repository.get(uow.session, source_id, lock=True)
-    row.documents, row.rejected, row.collected_at = documents, rejected, uow.clock.now()
-    if fetched is not None:
-        counts = {name: fetched.get(name, 0) for name in ("fetched", "unchanged", "gone")}
-        told = {"quarantined": fetched.get("quarantined", {}), "robots": fetched.get("robots", {})}
-        row.fetched = counts | told | {"at": row.collected_at.isoformat()}
+    row.documents, row.rejected, row.collected_at = documents, sum(rejected.values()), uow.clock.now()
+    visit = fetched or {}
+    counts = {name: visit.get(name, 0) for name in ("fetched", "unchanged", "gone")}
+    told = {"quarantined": visit.get("quarantined", {}), "robots": visit.get("robots", {}), "unreadable": rejected}
+    row.fetched = counts | told | {"at": row.collected_at.isoformat()}
 
 
 def _check_mapping(kind: str, reading: Reading) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import defer
 
@@ -32,7 +33,7 @@ async def list_jobs(
     uow: ReadWork,
     paging: Paging,
     state: Annotated[list[str] | None, Query(description="queued, running, succeeded, failed, cancelled")] = None,
-    kind: Annotated[str | None, Query(max_length=80)] = None,
+    kind: Annotated[list[Annotated[str, Field(max_length=80)]] | None, Query(description="one of these")] = None,
     org_id: Annotated[str | None, Query(max_length=40)] = None,
     parent_id: Annotated[str | None, Query(max_length=40)] = None,
     roots: Annotated[bool, Query(description="only jobs that no other job started")] = False,
@@ -44,7 +45,7 @@ async def list_jobs(
     if state:
         query = query.where(Job.state.in_(state))
     if kind:
-        query = query.where(Job.kind == kind)
+        query = query.where(Job.kind.in_(kind))
     if org_id:
         query = query.where(Job.org_id == org_id)
     if parent_id:
