@@ -61,6 +61,7 @@ class RememberingWriter(RawWriter):
         import polars as pl
 
         rows = pl.concat(self.rows) if self.rows else _nothing()
+        rows = rows.unique("id", keep="last", maintain_order=True)
         _remember(self._folder, rows, files, {name: dict(counts) for name, counts in rejected.items()})
 
 
@@ -266,8 +267,7 @@ def _nothing() -> "pl.DataFrame":
 def _remember(folder: Path, rows: "pl.DataFrame", files: Files, rejected: Mapping[str, Mapping[str, int]]) -> None:
     import polars as pl
 
-    last = rows.unique("id", keep="last", maintain_order=True)
-    write_atomically(folder / KNOWN / "rows.parquet", lambda file: last.write_parquet(file, compression="lz4"))
+    write_atomically(folder / KNOWN / "rows.parquet", lambda file: rows.write_parquet(file, compression="lz4"))
     sizes, times = zip(*files.values(), strict=True) if files else ((), ())
     kinds = {"name": pl.String, "size": pl.Int64, "time": pl.Int64}
     table = pl.DataFrame({"name": list(files), "size": sizes, "time": times}, schema=kinds)

@@ -16,7 +16,7 @@ from ceyuan.data.operators import Texts
 __all__ = ["gather", "gathered_keys", "gathered_texts", "keys_of", "put_measured", "rows_of"]
 
 _PAGE = 16 << 10  # bytes of text in a page, the least that is read for one text
-_BATCH = 8  # rows between two looks at a page's size
+_BATCHES = (8, 1024)  # rows between two looks at a page's size, at least and at most
 _ALIKE = ["source", "domain", "licence"]  # few values again and again: written once each
 _AT_ONCE = 8  # row groups
 _FEW = 4  # of so many rows one at most: their texts are read page by page
@@ -34,6 +34,7 @@ def put_measured(measured: pl.DataFrame, file: BinaryIO) -> None:
         width = keys.dtype.itemsize * keys.shape[1]
         wide = pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(keys), [None, pa.py_buffer(keys)])
         table = table.set_column(place, "keys", wide)
+    usual = table["text"].nbytes // max(1, len(table))
     fields = [field.with_nullable(False) if field.name == "text" else field for field in table.schema]
     pq.write_table(
         table.cast(pa.schema(fields)),
@@ -42,7 +43,7 @@ def put_measured(measured: pl.DataFrame, file: BinaryIO) -> None:
         write_statistics=False,
         use_dictionary=_ALIKE,
         data_page_size=_PAGE,
-        write_batch_size=_BATCH,
+        write_batch_size=min(max(_PAGE // max(1, usual), _BATCHES[0]), _BATCHES[1]),
     )
 
 

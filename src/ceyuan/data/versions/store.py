@@ -26,6 +26,8 @@ from ceyuan.data.problems import DataProblem
 __all__ = ["Part", "Segment", "Store", "Version"]
 
 _SAVING = (".npz", ".json")  # of the state, what only saves work
+_ALIKE = ("source", "domain", "licence", "shard", "split")  # few values again and again: written once each
+_GROUP = 8192
 _WHOLE = "state/whole.json"
 _GOOD_FOR = 7 * 86400  # seconds that a file counts as whole after it was read in full: disks do rot
 
@@ -122,7 +124,9 @@ class Store:
         """(SHA-256, bytes) of the Parquet file that now holds ``table`` in ``folder``, named by its content."""
 
         def fill(file: BinaryIO) -> None:
-            pq.write_table(table, file, compression="zstd", compression_level=1, row_group_size=8192)
+            alike = [name for name in table.column_names if name in _ALIKE]
+            packing = {"compression": "zstd", "compression_level": 1} if folder == "raw" else {"compression": "lz4"}
+            pq.write_table(table, file, row_group_size=_GROUP, use_dictionary=alike, write_statistics=False, **packing)
 
         return self.keep_file(folder, fill)
 
