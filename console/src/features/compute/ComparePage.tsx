@@ -56,10 +56,24 @@ function useRows(offers: Offer[]): Row[] {
     { key: 'chip', label: t('accelerator'), cell: (offer) => offer.accelerator_label },
     { key: 'count', label: t('count'), cell: (offer) => <Count value={offer.accelerators} /> },
     { key: 'memory', label: t('memory'), cell: (offer) => <Decimal value={offer.memory_gib} digits={0} /> },
-    { key: 'link', label: t('link'), cell: (offer) => `${offer.link} ${offer.link_gb_s} GB/s` },
+    { key: 'cores', label: t('cpuCores'), cell: (offer) => <Count value={offer.cpu_cores} /> },
+    { key: 'host', label: t('hostMemory'), cell: (offer) => <Decimal value={offer.host_memory_gib} digits={0} /> },
+    { key: 'link', label: t('link'), cell: (offer) => (offer.link ? `${offer.link} ${offer.link_gb_s} GB/s` : '—') },
     { key: 'network', label: t('network'), cell: (offer) => `${offer.network} ${offer.network_gbps} Gbit/s` },
     { key: 'price', label: t('price'), cell: (offer) => <Money micro={offer.price_micro} /> },
     { key: 'spot', label: t('spotPrice'), cell: (offer) => <Money micro={offer.spot_micro} /> },
+    {
+      key: 'bands',
+      label: t('bands'),
+      cell: (offer) =>
+        offer.bands.length > 0
+          ? offer.bands.map((band) => (
+              <div key={band.from_hour}>
+                {band.from_hour}:00–{band.to_hour}:00 <Money micro={band.micro} />
+              </div>
+            ))
+          : '—',
+    },
     { key: 'unit', label: t('unitPrice'), cell: (offer) => <Money micro={offer.unit_micro} /> },
     { key: 'cards', label: t('cards'), cell: (offer) => <Decimal value={offer.standard_cards} digits={3} /> },
     { key: 'cardHour', label: t('cardHour'), cell: (offer) => <Money micro={offer.card_hour_micro} /> },
@@ -68,6 +82,8 @@ function useRows(offers: Offer[]): Row[] {
       label: t('availability'),
       cell: (offer) => <Percent ratio={offer.availability_bp / 10_000} digits={2} />,
     },
+    { key: 'standard', label: t('standard'), cell: (offer) => offer.service_standard || '—' },
+    { key: 'support', label: t('support'), cell: (offer) => offer.support.join('; ') || '—' },
     { key: 'pue', label: 'PUE', cell: (offer) => <Decimal value={offer.pue} digits={2} /> },
     { key: 'carbon', label: t('carbonHour'), cell: (offer) => <Decimal value={offer.carbon_g_hour} digits={0} /> },
     { key: 'until', label: t('until'), cell: (offer) => <Time value={offer.usable_until} full /> },
