@@ -118,7 +118,7 @@ class Labels:
 
 def labels_of(declared: Mapping[str, Any], metadata: Mapping[str, Any]) -> Labels:
     """The labels that the card gives, and for each facet that it does not speak of, the declared ones."""
-    if not declared and not metadata:
+    if not metadata and not any(declared.values()):
         return Labels()
     values = {"grade": _grade(declared, metadata)}
     for facet in FACETS[:-1]:
