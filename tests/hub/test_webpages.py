@@ -39,7 +39,12 @@ async def test_the_address_that_a_client_prints_is_a_page_and_tells_nobody_what_
     for name in ("secret", "nothing"):
         sent = await signed_in("").get(f"/demo/{name}", follow_redirects=False)
         assert (sent.status_code, sent.headers["location"]) == (302, f"/console/hub/models/demo/{name}")
-    assert (await signed_in("").post("/demo/secret")).status_code == 405
+    refused = await signed_in("").post("/demo/secret")
+    assert (refused.status_code, refused.headers["allow"], refused.json()["code"]) == (
+        405,
+        "GET, HEAD",
+        "method_not_allowed",
+    )
 
 
 async def test_the_platforms_own_addresses_are_no_repositories(signed_in: As) -> None:

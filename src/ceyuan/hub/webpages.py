@@ -11,7 +11,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
-from ceyuan.hub.lean import Receive, Scope, Send
+from fastapi import Request
+
+from ceyuan.hub.errors import RepositoryNotFound
+from ceyuan.hub.lean import Failure, MethodNotAllowed, Receive, Reply, Scope, Send
 from ceyuan.hub.naming import PREFIXES
 from ceyuan.identity import ReservedNames
 from ceyuan.kernel.platform import Platform
@@ -68,15 +71,13 @@ class HubPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         raw = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1").partition("?")[0]
         found = page_of(raw)
-        allowed = scope["method"] in ("GET", "HEAD")
-        status = 404 if found is None else 302 if allowed else 405
-        headers = [(b"content-length", b"0"), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
-        if status == 302 and found is not None:
-            headers.append((b"location", found.encode()))
-        if status == 405:
-            headers.append((b"allow", b"GET, HEAD"))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
+        if found is None or scope["method"] not in ("GET", "HEAD"):
+            error = RepositoryNotFound() if found is None else MethodNotAllowed(allow="GET, HEAD")
+            await Failure(error, Request(scope)).response()(scope, receive, send)
+            return
+        # Whatever is there for one reader may not be there for the next.
+        headers = {"location": found, "content-length": "0", "cache-control": "no-store"}
+        await Reply(302, headers).send(receive, send)
 
 
 def openapi_paths() -> dict[str, Any]:
