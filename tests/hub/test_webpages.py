@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ceyuan.hub.webpages import page_of
+from ceyuan.hub.webpages import HubPages, page_of
+from ceyuan.kernel.platform import Platform
 from tests.hub.conftest import As
 from tests.hub.protocol.world import HubClient
 
@@ -47,6 +48,7 @@ async def test_the_address_that_a_client_prints_is_a_page_and_tells_nobody_what_
     )
 
 
-async def test_the_platforms_own_addresses_are_no_repositories(signed_in: As) -> None:
+async def test_the_platforms_own_addresses_are_no_repositories(platform: Platform, signed_in: As) -> None:
+    assert not HubPages(platform).serves("*")  # OPTIONS * asks about the server
     for path in ("/metrics/x", "/Console/x", "/xet/x"):
         assert (await signed_in("").get(path, follow_redirects=False)).status_code != 302, path

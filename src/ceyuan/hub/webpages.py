@@ -60,7 +60,7 @@ class HubPages:
 
     def serves(self, path: str) -> bool:
         """Whether a path is the page of a repository or of a collection; what another route begins with is not."""
-        if path.startswith(_BUSY):
+        if not path.startswith("/") or path.startswith(_BUSY):
             return False
         first = path.split("/", 2)[1]
         return (first in _OURS or not self._is_taken(first)) and page_of(quote(path)) is not None
