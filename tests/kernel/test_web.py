@@ -41,6 +41,8 @@ async def test_nothing_that_a_column_cannot_hold_is_an_internal_error(
         ("/audit/entries", {"since": early}),
         ("/metering/usage/statistics", {"end": early}),
     ]
+    usage = f"/metering/organisations/{await People(platform).organisation('lab', ada='owner')}/usage/export"
+    cases += [(usage, {"end": early, "format": form}) for form in ("csv", "jsonl")]
     for path, query in cases:
         answer = await client.get(f"/api/v1{path}", params=query, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), (path, query)

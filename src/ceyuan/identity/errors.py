@@ -78,6 +78,12 @@ class SignInFailed(Unauthenticated):
     title = ("用户名或密码错误", "Wrong name or password")
 
 
+class PasswordWrong(SignInFailed):
+    """The current password, asked for before a change of what guards the account, is wrong."""
+
+    title = ("当前密码错误", "The current password is wrong")
+
+
 class SecondFactorRequired(Unauthenticated):
     """The password was right; the account also asks for a code."""
 

@@ -58,6 +58,7 @@ async def test_the_current_password_is_asked_for(signed_in: SignedIn) -> None:
     li = await signed_in("li")
     answer = await li.put("/me/password", {"current": "not it at all", "new": NEW})
     assert (answer.status_code, answer.json()["code"]) == (401, "sign_in_failed")
+    assert answer.json()["title"] == "The current password is wrong"
 
 
 async def test_a_weak_one_is_refused_with_the_reason(signed_in: SignedIn) -> None:

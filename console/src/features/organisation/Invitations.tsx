@@ -26,7 +26,7 @@ function Fields() {
   const way = Form.useWatch<Values['way']>('way')
   return (
     <>
-      <Form.Item name="way" label={t('invite.way')}>
+      <Form.Item name="way" label={t('invite.way')} required>
         <Radio.Group
           optionType="button"
           options={(['person', 'email', 'link'] as const).map((value) => ({ value, label: t(`invite.${value}`) }))}
@@ -37,7 +37,7 @@ function Fields() {
           <Input autoFocus type={way === 'email' ? 'email' : 'text'} />
         </Form.Item>
       )}
-      <Form.Item name="role" label={t('member.role')}>
+      <Form.Item name="role" label={t('member.role')} required>
         <Select options={ROLES.map((role) => ({ value: role, label: common(`role.${role}`) }))} />
       </Form.Item>
     </>

@@ -18,7 +18,8 @@ export function DataRequests({ query }: { query: ListQuery<DataRequest> }) {
     { title: t('privacy.kind'), render: (_, row) => t(`privacy.kinds.${row.kind}`) },
     { title: t('privacy.state'), render: (_, row) => <Status value={row.state} /> },
     { title: t('privacy.created'), render: (_, row) => <Time value={row.created_at} /> },
-    { title: t('privacy.due'), render: (_, row) => <Time value={row.due_at} /> },
+    // An export begins at once: only an erasure has days of grace.
+    { title: t('privacy.due'), render: (_, row) => (row.kind === 'erase_person' ? <Time value={row.due_at} /> : '—') },
     { title: t('privacy.size'), render: (_, row) => <Bytes value={row.size} /> },
     {
       title: '',

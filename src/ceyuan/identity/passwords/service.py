@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from ceyuan.identity.access.credential import require_own_hands
 from ceyuan.identity.credentials import fingerprint
-from ceyuan.identity.errors import LinkInvalid, SignInFailed
+from ceyuan.identity.errors import LinkInvalid, PasswordWrong
 from ceyuan.identity.links import service as links
 from ceyuan.identity.links.tables import MailedLink
 from ceyuan.identity.notices.inbox import notify
@@ -59,7 +59,7 @@ class Passwords:
         async with self._pauses.turn([subject]):
             if not await self._hasher.verify(person.password_hash, password):
                 await self._pauses.count([subject], subject_id=person.id)
-                raise SignInFailed(("当前密码错误", "the current password is wrong"))
+                raise PasswordWrong()
         return person
 
     async def change(self, actor: Actor, current: str, new: str, *, keep_session: str | None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import tuple_
+from sqlalchemy import Select, tuple_
 
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import Forbidden
@@ -94,7 +94,16 @@ async def chart_usage(
 
 async def check_export(uow: UnitOfWork, org_id: str, wanted: UsageFilter) -> UsageFilter:
     """The filter with which the actor may export; raises as `list_usage` does."""
-    return UsageFilter(_narrowed(uow, org_id, wanted), wanted.start, wanted.end, wanted.wallet_id, wanted.entry_id)
+    allowed = UsageFilter(_narrowed(uow, org_id, wanted), wanted.start, wanted.end, wanted.wallet_id, wanted.entry_id)
+    # A value that the database cannot take is told now: once the answer has begun it could only break off.
+    await uow.session.scalars(_listing(org_id, allowed).limit(1))
+    return allowed
+
+
+def _listing(org_id: str, wanted: UsageFilter) -> Select[UsageRow]:
+    return repository.listing(
+        *(org_id, wanted.dimensions, wanted.start, wanted.end), wallet_id=wanted.wallet_id, entry_id=wanted.entry_id
+    )
 
 
 async def export_usage(
@@ -107,14 +116,7 @@ async def export_usage(
     last: tuple[datetime, str] | None = None
     while True:
         async with platform.work(actor, write=False) as uow:
-            query = repository.listing(
-                org_id,
-                wanted.dimensions,
-                wanted.start,
-                wanted.end,
-                wallet_id=wanted.wallet_id,
-                entry_id=wanted.entry_id,
-            )
+            query = _listing(org_id, wanted)
             if last is not None:
                 query = query.where(tuple_(UsageRow.occurred_at, UsageRow.id) > last)
             rows = list(
