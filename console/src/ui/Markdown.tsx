@@ -1,21 +1,35 @@
 import ReactMarkdown from 'react-markdown'
+import { Link } from 'react-router'
 import remarkGfm from 'remark-gfm'
 
 import styles from './Markdown.module.css'
 
-/** Markdown as written by people or models: no raw HTML, no remote pictures, links open beside. */
-export function Markdown({ text }: { text: string }) {
+interface Addresses {
+  page: (address: string) => string | null
+  picture: (address: string) => string | null
+}
+
+/** Markdown as written by people or models: no raw HTML, no remote pictures, links open beside. `addresses` say where
+ * the files lie that a repository's text names by their path. */
+export function Markdown({ text, addresses }: { text: string; addresses?: Addresses }) {
   return (
     <div className={styles.markdown}>
       <ReactMarkdown
         remarkPlugins={[remarkGfm]}
         components={{
-          a: ({ href, children }) => (
-            <a href={href} target={href?.startsWith('http') ? '_blank' : undefined} rel="noreferrer">
-              {children}
-            </a>
-          ),
-          img: ({ alt }) => <em>{alt}</em>,
+          a: ({ href, children }) => {
+            const page = href && addresses?.page(href)
+            if (page) return <Link to={page}>{children}</Link>
+            return (
+              <a href={href} target={href?.startsWith('http') ? '_blank' : undefined} rel="noreferrer">
+                {children}
+              </a>
+            )
+          },
+          img: ({ src, alt }) => {
+            const picture = src && addresses?.picture(src)
+            return picture ? <img className={styles.picture} src={picture} alt={alt} /> : <em>{alt}</em>
+          },
           table: ({ children }) => (
             <div className={styles.tableFrame}>
               <table>{children}</table>

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { $api } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import { usePreferences } from '@/app/preferences'
+import { addressesOf } from '@/lib/cardAddress'
 import { Facts } from '@/ui/Facts'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
 import { Bytes, Count, Hash, Time } from '@/ui/Figures'
@@ -46,7 +47,7 @@ function CardText({ place }: { place: Place }) {
   return (
     <div className="stack">
       {card.data.problem && <Alert type="warning" showIcon title={card.data.problem} />}
-      <Markdown text={card.data.body} />
+      <Markdown text={card.data.body} addresses={addressesOf(place)} />
     </div>
   )
 }

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 
 import { $api } from '@/api/client'
 import type { Got } from '@/api/types'
+import { addressesOf } from '@/lib/cardAddress'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
 import { Bytes, Count, Hash } from '@/ui/Figures'
@@ -76,7 +77,7 @@ function Media({ view }: { view: Extract<View, { format: 'media' }> }) {
   return <p className={styles.binary}>{t('file.binary')}</p>
 }
 
-function Content({ view }: { view: View }) {
+function Content({ place, view }: { place: Place; view: View }) {
   const { t } = useTranslation('hub')
   if (view.format === 'table') return <RowsTable columns={view.columns} rows={view.rows} start={view.start} />
   if (view.format === 'tensors') return <TensorsView view={view} />
@@ -92,7 +93,10 @@ function Content({ view }: { view: View }) {
   if (/\.md$/i.test(view.path)) {
     return (
       <div className={styles.text}>
-        <Markdown text={withoutFrontMatter(view.text)} />
+        <Markdown
+          text={withoutFrontMatter(view.text)}
+          addresses={addressesOf(place, view.path.split('/').slice(0, -1).map(encodeURIComponent).join('/'))}
+        />
       </div>
     )
   }
@@ -153,7 +157,7 @@ export function FileView({ place, entry }: { place: Place; entry: Entry }) {
         </details>
       )}
       {query.error !== null && <ProblemView error={query.error} onRetry={() => void query.refetch()} />}
-      <div style={{ minHeight: 200 }}>{view && <Content view={view} />}</div>
+      <div style={{ minHeight: 200 }}>{view && <Content place={place} view={view} />}</div>
       {(view?.format === 'table' || view?.format === 'tensors') && <Turner view={view} onTurn={setStart} />}
     </div>
   )
