@@ -75,7 +75,7 @@ def _private(live: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("who", ["nobody", "zoe"])
 def test_what_is_private_is_not_there_for_outsiders(live: dict[str, Any], who: str) -> None:
-    with httpx.Client(base_url=live["origin"], headers=headers(live, who), trust_env=False) as client:
+    with httpx.Client(base_url=live["origin"], headers=headers(live, who), trust_env=False, timeout=60) as client:
         seen = {path: client.get(path).status_code for path in _private(live)}
     assert {path: status for path, status in seen.items() if status not in (401, 403, 404)} == {}
 
@@ -90,7 +90,7 @@ def test_the_lists_of_an_outsider_are_empty(live: dict[str, Any]) -> None:
         "monitoring/rules",
         "monitoring/incidents",
     )
-    with httpx.Client(base_url=live["origin"], headers=headers(live, "zoe"), trust_env=False) as client:
+    with httpx.Client(base_url=live["origin"], headers=headers(live, "zoe"), trust_env=False, timeout=60) as client:
         found = {name: client.get(f"/api/v1/{name}").json()["items"] for name in lists}
     assert found == {name: [] for name in lists}
 

@@ -59,8 +59,10 @@ async def running(platform: Platform) -> AsyncIterator[Platform]:
         # The job engine takes the loop's thread pool with it: it goes last.
         stops.push_async_callback(platform.jobs.stop)
         stops.push_async_callback(platform.dispatcher.stop)
-        await platform.dispatcher.start()
+        # The job engine makes its tables while this loop stands still, and waits for every transaction that is open:
+        # one of the dispatcher's could never end.
         await platform.jobs.start()
+        await platform.dispatcher.start()
         for service in platform.services:
             await service.start(platform)
             stops.push_async_callback(_stop, service, platform)

@@ -30,7 +30,7 @@ async def member(platform: Platform, signed_in: As, bucket: str, s3_settings: Bl
 
 
 async def put(address: str, data: bytes) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         return await client.put(address, content=data)
 
 

@@ -38,6 +38,6 @@ async def test_chunks_are_fetched_from_the_object_store_by_addresses_that_open_t
     assert fetch["url"].startswith(s3_settings.s3_endpoint)
     assert parse_qs(urlsplit(fetch["url"]).query)["X-Amz-SignedHeaders"] == ["host;range"]
     span = fetch["ranges"][0]["bytes"]
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         got = await client.get(fetch["url"], headers={"range": f"bytes={span['start']}-{span['end']}"})
     assert (got.status_code, len(got.content)) == (206, span["end"] + 1 - span["start"])

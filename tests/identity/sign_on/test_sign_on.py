@@ -78,7 +78,7 @@ Trust = Callable[..., Awaitable[None]]
 
 async def at_provider(url: str) -> str:
     """Walk to the provider and come back with the address it sends the browser to."""
-    async with httpx.AsyncClient(trust_env=False) as outside:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as outside:
         answer = await outside.get(url)
     assert answer.status_code == 302, answer.text
     return str(answer.headers["location"])

@@ -221,7 +221,7 @@ async def test_clients_get_content_from_s3_itself_by_an_address_that_is_signed_f
     store = BlobStore(bucket, public)
     address = await store.address(blob.sha256, 60)
     assert address is not None
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         assert (await client.get(address)).content == b"weights"
         part = await client.get(address, headers={"range": "bytes=2-4"})
         assert (part.status_code, part.content) == (206, b"igh")
