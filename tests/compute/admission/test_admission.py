@@ -5,10 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ceyuan.compute.admission import Claim, Held, Need, Node, Seat, Share, Shares, Situation, decide, forecast, what_if
+from ceyuan.compute.admission import (
+    Chooser,
+    Claim,
+    Held,
+    Need,
+    Node,
+    Seat,
+    Share,
+    Shares,
+    Situation,
+    decide,
+    forecast,
+    what_if,
+)
 
 NOW = 1_000_000.0
 TWO = (Node("a", "p", 8, 16_384, "h800", 4), Node("b", "p", 8, 16_384, "h800", 4))
@@ -169,3 +183,30 @@ def test_nothing_is_given_twice_and_everybody_is_answered(rows: list[tuple[Need,
     assert all(amount <= 8 for amount in cpus.values())
     assert {start.key for start in decision.starts} | set(decision.waits) == set(by_key)
     assert sorted(decision.order) == sorted(by_key)
+
+
+def moves(situation: Situation, movable: set[str]) -> tuple[str, ...]:
+    chooser = Chooser()
+    assert started_with(situation, chooser) == {}
+    return chooser.moves(situation, situation.claims[0], movable)
+
+
+def started_with(situation: Situation, chooser: Chooser) -> dict[str, tuple[Seat, ...]]:
+    return {start.key: start.seats for start in decide(situation, chooser.pick(situation)).starts}
+
+
+def test_the_fewest_that_may_move_close_ranks_for_a_claim_that_fits_on_no_node() -> None:
+    pytest.importorskip("numpy", reason="the extra “standard” is not installed")
+    spread = (
+        held("x", "lab", "a", cpus=1, cards=(0,)),
+        held("y", "lab", "b", cpus=1, cards=(0,)),
+        held("z", "lab", "b", cpus=1, cards=(1,)),
+    )
+    large = Situation(NOW, TWO, spread, (claim("large", cards=4),))
+    assert moves(large, {"x", "y", "z"}) == ("x",)
+    assert set(moves(large, {"y", "z"})) == {"y", "z"}
+    assert moves(large, {"y"}) == ()
+    assert moves(replace(large, nodes=(TWO[0], replace(TWO[1], open=False))), {"x"}) == ()
+    assert moves(replace(large, claims=(claim("large", cards=4, avoid=frozenset("a")),)), {"x"}) == ()
+    apart = replace(large, nodes=(TWO[0], replace(TWO[1], pool="q")))
+    assert moves(apart, {"x", "y", "z"}) == ()

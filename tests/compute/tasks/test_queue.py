@@ -10,6 +10,7 @@ import pytest
 from ceyuan import metering
 from ceyuan.compute.executors import sandbox_works
 from ceyuan.compute.pools import LOCAL_NODE, LOCAL_POOL, ExecutorPool, PoolNode
+from ceyuan.compute.tasks.settings import TaskSettings
 from tests.compute.market import YUAN
 from tests.compute.tasks.conftest import Yard
 
@@ -66,6 +67,38 @@ async def test_an_interruptible_task_makes_room_for_a_more_urgent_one_and_goes_o
     spent, events = await yard.metered()
     assert events == 3
     assert spent == done["cost_micro"] + (await yard.task(urgent["id"]))["cost_micro"]
+
+
+async def test_running_tasks_close_ranks_for_one_that_fits_on_no_node(yard: Yard) -> None:
+    market = yard.market
+    await yard.see_this_machine()
+    cpus = (await market.ok("li", "GET", "/tasks/place"))["cpus"] // 2 * 2
+    if not cpus:
+        pytest.skip("this machine has one processor")
+    async with market.platform.work() as uow:
+        node = await uow.session.get(PoolNode, LOCAL_NODE)
+        assert node is not None
+        fields = {column.key: getattr(node, column.key) for column in PoolNode.__table__.columns}
+        uow.session.add(PoolNode(**fields | {"id": "node_second", "name": "second", "cpus": cpus}))
+    market.platform.sections[TaskSettings] = TaskSettings(defragment_s=0.2)
+    half, whole = ({"cpus": count, "memory_gib": 0.5} for count in (cpus // 2, cpus))
+    script = 'cd "$CEYUAN_CHECKPOINT"; [ -e half ] && echo again || touch half; sleep 300'
+    halves = []
+    for _ in range(3):
+        one = await yard.run(script, resources=half, interruptible=True, notice_s=1, time_limit_s=170)
+        halves.append(await yard.until(one["id"], "running"))
+    places = [one["seats"][0]["node_id"] for one in halves]
+    crowded = next(one for one, place in zip(halves, places, strict=True) if places.count(place) == 2)
+    await market.ok("li", "POST", f"/tasks/{crowded['id']}/stop")
+    large = await yard.run("echo room", resources=whole)
+    assert (await yard.until(large["id"], "succeeded", "failed"))["state"] == "succeeded"
+    left = [await yard.until(one["id"], "running") for one in halves if one is not crowded]
+    assert sorted([one["reason"] for one in task["attempts"]] for task in left) == [[], ["moved"]]
+    (moved,) = [task for task in left if task["attempts"]]
+    await yard.until_log(moved["id"], "again")
+    for task in left:
+        await market.ok("li", "POST", f"/tasks/{task['id']}/stop")
+        await yard.until(task["id"], "cancelled")
 
 
 async def test_a_stopped_task_in_the_queue_never_starts(yard: Yard) -> None:

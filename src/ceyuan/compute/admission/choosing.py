@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from ceyuan.compute.admission.seats import Free, Pick, best_fit
-from ceyuan.compute.admission.values import Need, Node, Seat, Situation
+from ceyuan.compute.admission.seats import Free, Pick, allowed, best_fit, free_of, release, take
+from ceyuan.compute.admission.values import Claim, Held, Need, Node, Seat, Situation
 
 if TYPE_CHECKING:
     from ceyuan.compute.placement import Placement, Placer
@@ -57,11 +58,34 @@ class Chooser:
             for seat in held[key].seats:
                 if seat.node in index:
                     try:
-                        shape = _shape(held[key].need, frozenset())
+                        shape = _shape(held[key].need, frozenset({_model(self._nodes[index[seat.node]])}))
                         made.append(self._placer.occupy(shape, index[seat.node], seat.devices))
                     except PlacementError:  # a node that shrank holds more than it has
                         logger.debug("%s does not fit on %s any more", key, seat.node)
             self._placed[key] = made
+
+    def moves(self, situation: Situation, claim: Claim, movable: Collection[str]) -> tuple[str, ...]:
+        """Which of `movable` must go on elsewhere in their pools so that a claim finds room, the fewest; none where
+        that does not help. Asked after `pick` in the same situation."""
+        if self._placer is None:
+            return ()
+        from ceyuan.compute.placement import plan_moves
+
+        keys = {placed.number: key for key in movable for placed in self._placed.get(key, ())}
+        held = {one.key: one for one in situation.held}
+        for index, need in enumerate(claim.needs):
+            free = free_of(situation.nodes, situation.held)
+            rows = [row for row in allowed(claim, free) if _could(need, row.node)]
+            if need.nodes > 1 or not rows or not claim.paid(index):
+                continue
+            plan = plan_moves(self._placer, _shape(need, frozenset(_model(row.node) for row in rows)), keys)
+            if plan is None or not plan.moves:
+                continue
+            moves = [(held[keys[move.placement.number]], self._nodes[move.node].name) for move in plan.moves]
+            # The placer knows neither which nodes are shut nor which a claim must not get.
+            if _can_go(free, moves) and any(row.fits(need) for row in rows):
+                return tuple(one.key for one, _ in moves)
+        return ()
 
     @staticmethod
     def _models(nodes: tuple[Node, ...]) -> frozenset[str]:
@@ -85,6 +109,18 @@ class Chooser:
             return fallback
         self._placed[f"?{placement.number}"] = [placement]
         return (Seat(name, placement.devices),)
+
+
+def _can_go(free: dict[str, Free], moves: list[tuple[Held, str]]) -> bool:
+    """Whether each finds room on the node named for it; carries the moves out on what is free."""
+    for one, _ in moves:
+        release(free, one.need, one.seats)
+    for one, name in moves:
+        goal = free[name]
+        if not goal.node.open or not goal.fits(one.need):
+            return False
+        take(free, one.need, [Seat(name, tuple(sorted(goal.devices)[: one.need.accelerators]))])
+    return True
 
 
 def _could(need: Need, node: Node) -> bool:

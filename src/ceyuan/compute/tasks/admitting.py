@@ -14,6 +14,7 @@ from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.description import TaskSpec
 from ceyuan.compute.tasks.money import seat_paid
 from ceyuan.compute.tasks.seats import Guesses, Yard, read_situation
+from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.compute.tasks.siting import Siting
 from ceyuan.compute.tasks.tables import ComputeTask
 from ceyuan.kernel import jobs
@@ -29,6 +30,8 @@ NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
 RULES = ("platform", "best_fit")
 """Rules by which seats are chosen: the engine of placement (the usual one), or the best fit alone."""
 _TICK_S = 1.0
+_MOVES_S = 30.0
+"""How often it is asked at most whether moves would make room."""
 _SLOW_TICK_S = 30.0
 """Where nothing waits, another process may still have queued something."""
 
@@ -44,6 +47,7 @@ class Admission:
         self.guesses = Guesses()
         self.siting = Siting()
         self.rule = RULES[0]
+        self._moves_asked = 0.0
 
     def wake(self) -> None:
         """Something changed: capacity, a new task, an end."""
@@ -81,17 +85,33 @@ class Admission:
                 situation, yard = await read_situation(uow, guess)
                 await self.siting.look(uow, situation, yard)
             situation = self.siting.applied(situation)
-            decision = await asyncio.to_thread(lambda: decide(situation, self._pick(situation)))
-            if decision.starts or decision.leave:
-                kept = await transact(platform, lambda uow: self._keep(uow, situation, yard, decision))
+            least = platform.section(TaskSettings).defragment_s
+            decision, moved = await asyncio.to_thread(self._decide, situation, least)
+            if decision.starts or decision.leave or moved:
+                kept = await transact(platform, lambda uow: self._keep(uow, situation, yard, decision, moved))
                 if not kept:
                     self.wake()
             return len(decision.waits)
 
+    def _decide(self, situation: Situation, least: float) -> tuple[Decision, tuple[str, ...]]:
+        """Who starts and who leaves; and, where nobody does, who goes on elsewhere at the checkpoint so that the task
+        that is next need not wait until something ends, if that is `least` seconds away and they have run as long."""
+        decision, now = decide(situation, self._pick(situation)), situation.now
+        early = now - self._moves_asked < min(least, _MOVES_S)
+        if not least or early or decision.starts or decision.leave or self.rule != RULES[0]:
+            return decision, ()
+        self._moves_asked = now
+        begins = {key: reason.start for key, reason in decision.waits.items() if reason.start is not None}
+        first = next((claim for claim in situation.claims if begins.get(claim.key, now) - now >= least), None)
+        movable = [one.key for one in situation.held if one.interruptible and now - one.since >= least]
+        return decision, self._chooser.moves(situation, first, movable) if first is not None else ()
+
     def _pick(self, situation: Situation) -> Pick:
         return self._chooser.pick(situation) if self.rule == RULES[0] else best_fit
 
-    async def _keep(self, uow: UnitOfWork, seen: Situation, yard: Yard, decision: Decision) -> bool:
+    async def _keep(
+        self, uow: UnitOfWork, seen: Situation, yard: Yard, decision: Decision, moved: tuple[str, ...]
+    ) -> bool:
         """Write a decision down, unless another one was quicker; whether it was kept."""
         await all_pools(uow.session, lock=True)  # on PostgreSQL: one admission after the other
         now, _yard = await read_situation(uow)
@@ -104,6 +124,11 @@ class Admission:
         for key in decision.leave:
             task = await repository.get(uow.session, key, lock=True)
             task.notice = task.notice or "preempted"
+        if moved and not any(task.notice for task in await repository.holding(uow.session)):
+            for key in moved:
+                task = await repository.get(uow.session, key, lock=True)
+                move_on(task)
+                await uow.audit("compute_task.move", task.id, task.org_id, reason="defragmentation")
         return True
 
     def _weighed(self, key: str, yard: Yard) -> list[dict[str, Any]]:
@@ -143,6 +168,12 @@ def admission(platform: Platform) -> Admission:
 def leave_seats(task: ComputeTask) -> None:
     """Free what a task holds."""
     task.pool_id, task.admission, task.notice = None, None, None
+
+
+def move_on(task: ComputeTask) -> None:
+    """Ask a task to leave its nodes at its checkpoint, and to come back to them last."""
+    task.notice = task.notice or "moved"
+    task.avoid = list({*(task.avoid or []), *(seat["node_id"] for seat in (task.admission or {}).get("seats", []))})
 
 
 def wake_after(uow: UnitOfWork) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from ceyuan.compute.executors import ExecutorFault, LocalExecutor, Run
 from ceyuan.compute.pools import open_executors
 from ceyuan.compute.tasks import repository
-from ceyuan.compute.tasks.admitting import NOT_YET, leave_seats, wake_after
+from ceyuan.compute.tasks.admitting import NOT_YET, leave_seats, move_on, wake_after
 from ceyuan.compute.tasks.description import Resources, TaskSpec
 from ceyuan.compute.tasks.errors import DeadlinePassed, InputsCycle, TaskNotFound, TaskNotOpen
 from ceyuan.compute.tasks.money import check_budget, cost_of, missing_for, set_aside
@@ -210,8 +210,7 @@ async def move_task(uow: UnitOfWork, task_id: str) -> ComputeTask:
     uow.actor.require_role(task.org_id, "member")
     if task.pool_id is None or task.closing is not None:
         raise TaskNotOpen(hint=("只有正在运行的任务可以迁移", "only a running task can be moved"), state=task.state)
-    task.notice = task.notice or "moved"
-    task.avoid = list({*(task.avoid or []), *(seat["node_id"] for seat in (task.admission or {}).get("seats", []))})
+    move_on(task)
     await uow.audit("compute_task.move", task.id, task.org_id)
     return task
 

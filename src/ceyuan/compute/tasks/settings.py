@@ -39,6 +39,12 @@ class TaskSettings(Section):
     carbon_yuan_t: float = Field(
         default=90.0, ge=0, le=1e5, description="Yuan that a tonne of CO2 counts in the choice between pools."
     )
+    defragment_s: float = Field(
+        default=600.0,
+        ge=0,
+        description="Interruptible tasks that have run for so many seconds go on at another node of their pool, from "
+        "their checkpoint, where that makes room for the next in the queue so many seconds sooner. 0: never.",
+    )
     checkpoint_s: float = Field(
         default=30.0, gt=0, description="Seconds between two copies of a remote task's checkpoint to this machine."
     )
