@@ -31,11 +31,13 @@ asyncio.run(main())
 async def test_a_second_process_of_the_same_name_is_refused_before_it_takes_up_anything(
     built: Platform, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(executors, "_PATIENCE_S", 0.0)
     second = ExecutorHold(Database(database_url), executor_name())
     async with running(built):
-        with pytest.raises(ExecutorTaken) as refused:
-            await second.take()
+        with monkeypatch.context() as hasty:
+            hasty.setattr(executors, "_PATIENCE_S", 0.0)
+            with pytest.raises(ExecutorTaken) as refused:
+                await second.take()
+    # The server notices a moment later that the session is over.
     assert "another process uses" in refused.value.line("en")
     await second.take()
     await second.release()
