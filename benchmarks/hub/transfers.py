@@ -26,6 +26,8 @@ import psutil
 from benchmarks.hub.house import house
 
 MIB = 1 << 20
+HEAD_BYTES = 4096
+"""Of the weights' safetensors header, its length included."""
 OWNER = "DummyHubUser"
 CLIENT = """
 import json, os, resource, sys, time
@@ -116,12 +118,16 @@ def compare(first: Path, second: Path) -> None:
 
 
 def weights(path: Path, size: int, seed: int) -> Path:
-    """Weights in bfloat16: the upper halves of float32 from N(0, 0.02)."""
+    """A safetensors file of bfloat16: the upper halves of float32 from N(0, 0.02)."""
     chosen = np.random.default_rng(seed)
+    shape = [(size - HEAD_BYTES) // 2]
+    head = json.dumps({"w": {"dtype": "BF16", "shape": shape, "data_offsets": [0, 2 * shape[0]]}}).encode()
     with path.open("wb") as file:
         for _ in range(size // (16 * MIB)):
             part = chosen.normal(0, 0.02, 8 * MIB).astype(np.float32)
             file.write((part.view(np.uint32) >> 16).astype(np.uint16).tobytes())
+    with path.open("r+b") as file:
+        file.write((HEAD_BYTES - 8).to_bytes(8, "little") + head.ljust(HEAD_BYTES - 8))
     return path
 
 
