@@ -14,7 +14,7 @@ import httpx
 import orjson
 
 from ceyuan.cli.output import language
-from ceyuan.kernel.errors import CeyuanError, Unavailable
+from ceyuan.kernel.errors import CeyuanError, Unauthenticated, Unavailable
 
 
 def credentials_path() -> Path:
@@ -68,6 +68,9 @@ def issue_token(url: str, name: str, password: str, *, ask_code: Callable[[], st
     return str(made["secret"]), str(made["token"]["id"])
 
 
+_SIGN_IN = "请先运行 ceyuan login,或设置 CEYUAN_TOKEN", "run ceyuan login first, or set CEYUAN_TOKEN"
+
+
 class RemoteProblem(CeyuanError):
     """A problem document that the platform answered with."""
 
@@ -75,7 +78,8 @@ class RemoteProblem(CeyuanError):
         self.status = status  # type: ignore[misc]
         self.code = str(document.get("code", "http_error"))  # type: ignore[misc]
         detail, hint = str(document.get("detail") or f"HTTP {status}"), document.get("hint")
-        super().__init__((detail, detail), hint=(str(hint), str(hint)) if hint else None)
+        told = (str(hint), str(hint)) if hint else None
+        super().__init__((detail, detail), hint=_SIGN_IN if self.code == Unauthenticated.code else told)
 
 
 def _require_good(response: httpx.Response) -> None:
