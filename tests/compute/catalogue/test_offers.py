@@ -6,7 +6,8 @@ import pytest
 
 from ceyuan.compute.catalogue import require_usable
 from ceyuan.compute.catalogue.errors import OfferExpired, OfferNotLive
-from ceyuan.kernel.workflow import sweep
+from ceyuan.identity.organisations.founding import add_membership
+from ceyuan.kernel.workflow import history, sweep
 from tests.compute.market import EVIDENCE, FAR, YUAN, Market
 
 
@@ -54,6 +55,44 @@ async def test_officers_verify_suppliers_go_live_and_until_then_an_offer_takes_n
     async with market.platform.work(write=False) as uow:
         with pytest.raises(OfferNotLive):
             await require_usable(uow, offer["id"])
+
+
+async def test_an_officer_does_not_bring_the_own_organisation_to_market_while_another_could(market: Market) -> None:
+    await market.people.add("wang", duties=("programme_officer",))
+    async with market.platform.work() as uow:
+        await add_membership(uow, market.supplier, (await market.people.actor("wang")).id, "viewer")
+    market.tokens["wang"] = await market.people.token("wang")
+
+    async def refused(path: str, decision: str) -> None:
+        answer = await market.send("wang", "POST", f"{path}/decision", {"decision": decision})
+        assert answer.status_code == 409, answer.text
+        assert "belongs to the organisation" in answer.json()["detail"]
+
+    await refused(f"/partners/{market.partner['id']}", "admit")
+    await market.admit()
+    offer = await market.offer()
+    path = f"/offers/{offer['id']}"
+    for decision in ("verify", "issue_identifier", "publish"):
+        await refused(path, decision)
+        await market.step("officer", offer, decision)
+    await market.step("chen", offer, "go_live")
+    assert (await market.step("wang", offer, "suspend", reason="our own fault"))["state"] == "suspended"
+    await refused(path, "resume")
+    entry = {"family": "gemm", "precision": "bf16", "value": 400.0, "unit": "tflops", "source": "run 12"}
+    entry |= {"provenance": "measured", "expires_on": FAR}
+    measured = await market.code("wang", "POST", f"/pools/{offer['pool_id']}/measurements", entry)
+    assert measured == (403, "compute_measured_by_others")
+
+
+async def test_where_nobody_independent_is_entitled_verification_is_told_to_be_an_exception(market: Market) -> None:
+    await market.admit()
+    offer = await market.offer()
+    async with market.platform.work() as uow:
+        await add_membership(uow, market.supplier, (await market.people.actor("officer")).id, "viewer")
+    assert (await market.step("officer", offer, "verify"))["state"] == "verified"
+    async with market.platform.work(write=False) as uow:
+        moves = await history(uow, offer["workflow_id"])
+    assert "exception" in moves[-1]["exception_en"]
 
 
 async def test_an_offer_of_a_partner_that_is_not_admitted_or_without_evidence_is_not_verified(market: Market) -> None:

@@ -152,9 +152,7 @@ async def add_pool(uow: UnitOfWork, wanted: PoolIn) -> ComputePool:
     """Enter a pool at a site; raises `AcceleratorUnknown`, `MeasuredByOthers`."""
     site = await find_site(uow, wanted.site_id)
     uow.actor.require_role(site.org_id, "maintainer")
-    pool = ComputePool(
-        id=new_id("cpl"), org_id=site.org_id, created_at=uow.clock.now(), **_pool_fields(uow, wanted, [])
-    )
+    pool = ComputePool(id=new_id("cpl"), org_id=site.org_id, created_at=uow.clock.now(), **_pool_fields(wanted, []))
     uow.session.add(pool)
     await uow.session.flush()
     await uow.audit("compute_pool.add", pool.id, pool.org_id, accelerator=pool.accelerator, nodes=pool.nodes)
@@ -176,7 +174,7 @@ async def change_pool(uow: UnitOfWork, pool_id: str, wanted: PoolIn) -> ComputeP
     uow.actor.require_role(pool.org_id, "maintainer")
     offers = await repository.offers_of_pool(uow.session, pool.id)
     _require_open(offers)
-    fields = _pool_fields(uow, wanted, pool.throughput)
+    fields = _pool_fields(wanted, pool.throughput)
     fields.pop("site_id")
     for name, value in fields.items():
         setattr(pool, name, value)
@@ -186,9 +184,14 @@ async def change_pool(uow: UnitOfWork, pool_id: str, wanted: PoolIn) -> ComputeP
 
 
 async def record_measurement(uow: UnitOfWork, pool_id: str, entry: Throughput) -> ComputePool:
-    """Enter a measured speed of a pool, also while its offers are live; officers may."""
+    """Enter a measured speed of a pool, also while its offers are live; officers may who do not belong to its supplier
+    (else `MeasuredByOthers`)."""
     uow.actor.require_duty("programme_officer")
     pool = await find_pool(uow, pool_id)
+    if pool.org_id in uow.actor.roles:
+        raise MeasuredByOthers(
+            hint=("请由该供应方以外的人员登记", "somebody who does not belong to the supplier enters it"),
+        )
     given = entry.model_dump(mode="json")
     key = (given["family"], given["precision"], given["unit"], given["provenance"])
     kept = [one for one in pool.throughput if (one["family"], one["precision"], one["unit"], one["provenance"]) != key]
@@ -197,16 +200,19 @@ async def record_measurement(uow: UnitOfWork, pool_id: str, entry: Throughput) -
     return pool
 
 
-def _pool_fields(uow: UnitOfWork, wanted: PoolIn, known: list[Any]) -> dict[str, Any]:
+def _pool_fields(wanted: PoolIn, known: list[Any]) -> dict[str, Any]:
     fact = known_accelerator(wanted.accelerator)
     fields = wanted.model_dump(mode="json")
     fields["accelerator"] = fact.name
     if fields["memory_gib"] is None:
         fields["memory_gib"] = fact.memory_gib
     new = [entry for entry in fields["throughput"] if entry["provenance"] == "measured" and entry not in known]
-    if new and not uow.actor.has_duty("programme_officer"):
+    if new:
         raise MeasuredByOthers(
-            hint=("供应方可登记为 vendor(厂商声明)", "enter it as `vendor`: what the supplier claims"),
+            hint=(
+                "供应方可登记为 vendor(厂商声明);实测值由核验人员登记",
+                "enter it as `vendor`: what the supplier claims; officers enter what was measured",
+            ),
         )
     return fields
 

@@ -1,4 +1,7 @@
-"""The workflows of the catalogue: a partner is admitted, an offer is verified, named, published, live, and ends."""
+"""The workflows of the catalogue: a partner is admitted, an offer is verified, named, published, live, and ends.
+
+Whatever brings a supplier nearer to the market is for officers who do not belong to it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,17 @@ from ceyuan.compute.catalogue.identifiers import make_identifier
 from ceyuan.compute.catalogue.regions import REGIONS
 from ceyuan.compute.catalogue.repository import PUBLIC
 from ceyuan.kernel.errors import Text
-from ceyuan.kernel.workflow import Condition, Definition, State, Step, Transition, forms, until, working_days
+from ceyuan.kernel.workflow import (
+    Condition,
+    Definition,
+    State,
+    Step,
+    Transition,
+    by_outsider,
+    forms,
+    until,
+    working_days,
+)
 
 PARTNER, OFFER = "compute_partner", "compute_offer"
 OFFICER = ("duty:programme_officer",)
@@ -65,6 +78,7 @@ async def _not_expired(step: Step) -> Text | None:
 _ADMITTED = Condition(("伙伴已准入", "the partner is admitted"), _partner_admitted)
 _EVIDENCE = Condition(("每项数据都有依据", "every figure has its evidence"), _evidence_complete)
 _CURRENT = Condition(("供给与依据均在有效期内", "offer and evidence are not expired"), _not_expired)
+_INDEPENDENT = by_outsider()
 _REASON = forms.form(reason=forms.text(("理由", "Reason"), most=500, lines=3))
 _EXTERNAL = forms.form(
     external_identifier=forms.text(("已有算力标识", "Identifier issued elsewhere"), least=0, most=120), required=()
@@ -83,7 +97,15 @@ PARTNER_WORKFLOW = Definition(
         State("retired", ("已退出", "Retired"), kind="good"),
     ),
     transitions=(
-        Transition("admit", ("准入", "Admit"), ("applied",), "admitted", by=OFFICER, effect=_mirror_partner),
+        Transition(
+            "admit",
+            ("准入", "Admit"),
+            ("applied",),
+            "admitted",
+            by=OFFICER,
+            guards=(_INDEPENDENT,),
+            effect=_mirror_partner,
+        ),
         Transition(
             "refuse",
             ("不予准入", "Refuse"),
@@ -110,6 +132,7 @@ PARTNER_WORKFLOW = Definition(
             ("suspended",),
             "admitted",
             by=OFFICER,
+            guards=(_INDEPENDENT,),
             effect=_mirror_partner,
             optional=True,
         ),
@@ -158,7 +181,7 @@ OFFER_WORKFLOW = Definition(
             ("applied",),
             "verified",
             OFFICER,
-            guards=(_ADMITTED, _EVIDENCE, _CURRENT),
+            guards=(_ADMITTED, _EVIDENCE, _CURRENT, _INDEPENDENT),
             optional=False,
         ),
         _step("refuse", ("不通过", "Refuse"), ("applied",), "refused", OFFICER, form=_REASON),
@@ -168,19 +191,33 @@ OFFER_WORKFLOW = Definition(
             ("verified",),
             "identified",
             OFFICER,
+            guards=(_INDEPENDENT,),
             form=_EXTERNAL,
             effect=_issue,
             optional=False,
         ),
         _step(
-            "publish", ("发布", "Publish"), ("identified",), "published", OFFICER, guards=(_CURRENT,), optional=False
+            "publish",
+            ("发布", "Publish"),
+            ("identified",),
+            "published",
+            OFFICER,
+            guards=(_CURRENT, _INDEPENDENT),
+            optional=False,
         ),
         _step("go_live", ("上线", "Go live"), ("published",), "live", SUPPLIER, guards=(_CURRENT,), optional=False),
         _step("degrade", ("降级", "Degrade"), ("live",), "degraded", (*SUPPLIER, *OFFICER), form=_REASON),
         _step("restore", ("恢复", "Restore"), ("degraded",), "live", (*SUPPLIER, *OFFICER), guards=(_CURRENT,)),
         _step("suspend", ("暂停", "Suspend"), PUBLIC, "suspended", OFFICER, form=_REASON),
         _step("lapse", ("到期", "Lapse"), USABLE, "suspended", (), automatic=True),
-        _step("resume", ("恢复上线", "Resume"), ("suspended",), "live", OFFICER, guards=(_ADMITTED, _CURRENT)),
+        _step(
+            "resume",
+            ("恢复上线", "Resume"),
+            ("suspended",),
+            "live",
+            OFFICER,
+            guards=(_ADMITTED, _CURRENT, _INDEPENDENT),
+        ),
         _step("amend", ("变更", "Amend"), _LATER, "applied", SUPPLIER),
         _step("retire", ("退役", "Retire"), ("applied", *_LATER), "retired", (*SUPPLIER, *OFFICER)),
     ),
