@@ -28,7 +28,7 @@ async def upstream() -> AsyncIterator[FakeUpstream]:
 @pytest.fixture
 def gateway_settings() -> GatewaySettings:
     """Settings of the gateway under test; modules override it."""
-    return GatewaySettings(idle_timeout_s=0.6, connect_timeout_s=2)
+    return GatewaySettings(idle_timeout_s=0.6)
 
 
 async def _house(platform: Platform, settings: GatewaySettings, upstream: FakeUpstream) -> AsyncIterator[House]:

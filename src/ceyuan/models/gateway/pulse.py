@@ -1,4 +1,6 @@
-"""The pulse of a process: one timer that looks at all running calls, so that a call needs none of its own."""
+"""The pulse of a process: one timer that looks at all running calls, so that a call needs none of its own. While the
+process itself stands still (no processor, a long collection of garbage) no call's time runs: an answer may be waiting
+in the socket, and no server is to blame."""
 
 from __future__ import annotations
 
@@ -32,11 +34,12 @@ class Timer:
 
 
 class Pulse:
-    """Cancels tasks whose time is over, to within a tenth of a second."""
+    """Cancels tasks whose time is over, to within a tenth of a second of this process's own running time."""
 
     def __init__(self) -> None:
         self._timers: set[Timer] = set()
         self._handle: asyncio.TimerHandle | None = None
+        self._next = 0.0
 
     def begin(self, seconds: float, look: Callable[[asyncio.Task[object]], None] | None = None) -> Timer:
         """Watch the current task; `look` is told of it once if it is still there after a tick."""
@@ -47,7 +50,7 @@ class Pulse:
         timer = Timer(task, now, now + seconds, look)
         self._timers.add(timer)
         if self._handle is None:
-            self._handle = loop.call_later(_TICK_S, self._beat, loop)
+            self._wait(loop, now)
         return timer
 
     def end(self, timer: Timer) -> None:
@@ -56,11 +59,19 @@ class Pulse:
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
+        stood_still = max(now - self._next, 0.0)
         for timer in list(self._timers):
+            timer.due += stood_still
             if timer.due <= now and not timer.late:
                 timer.late = True
                 timer.task.cancel()
             elif timer.look is not None and now - timer.begun >= _TICK_S:
                 look, timer.look = timer.look, None
                 look(timer.task)
-        self._handle = loop.call_later(_TICK_S, self._beat, loop) if self._timers else None
+        self._handle = None
+        if self._timers:
+            self._wait(loop, now)
+
+    def _wait(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
+        self._next = now + _TICK_S
+        self._handle = loop.call_at(self._next, self._beat, loop)

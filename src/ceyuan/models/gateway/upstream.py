@@ -16,6 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from ceyuan.addresses import PrivateAddress, may_reach
 from ceyuan.models.gateway.errors import UnreachableUpstream, UpstreamFault
+from ceyuan.models.gateway.pulse import Pulse
 from ceyuan.models.gateway.wire import Broken, Connection
 
 _KEEP_ALIVE_S = 4.0
@@ -127,6 +128,7 @@ class Upstreams:
 
     def __init__(self, *, connect_s: float) -> None:
         self._connect_s = connect_s
+        self._pulse = Pulse()
         self._idle: dict[Origin, list[Connection]] = {}
         self._tls: ssl.SSLContext | None = None
         self._open: set[Connection] = set()
@@ -205,22 +207,31 @@ class Upstreams:
         return None
 
     async def _connect(self, origin: Origin, proxy: Proxy | None) -> Connection:
+        timer = self._pulse.begin(self._connect_s)
+        try:
+            return await self._connected(origin, proxy)
+        except (OSError, Broken) as error:
+            raise _unreachable() from error
+        except asyncio.CancelledError:
+            if timer.was_late():
+                raise _unreachable() from None
+            raise
+        finally:
+            self._pulse.end(timer)
+
+    async def _connected(self, origin: Origin, proxy: Proxy | None) -> Connection:
         loop = asyncio.get_running_loop()
 
         def made() -> Connection:
             return Connection(loop)
 
-        try:
-            async with asyncio.timeout(self._connect_s):
-                if origin.socket is not None:
-                    return (await loop.create_unix_connection(made, origin.socket))[1]
-                tls = self._context() if origin.scheme == "https" else None
-                if proxy is None:
-                    return _judged((await loop.create_connection(made, origin.host, origin.port, ssl=tls))[1])
-                connection = (await loop.create_connection(made, proxy.host, proxy.port))[1]
-                return await _tunnelled(connection, origin, proxy, tls) if tls is not None else connection
-        except (TimeoutError, OSError, Broken) as error:
-            raise _unreachable() from error
+        if origin.socket is not None:
+            return (await loop.create_unix_connection(made, origin.socket))[1]
+        tls = self._context() if origin.scheme == "https" else None
+        if proxy is None:
+            return _judged((await loop.create_connection(made, origin.host, origin.port, ssl=tls))[1])
+        connection = (await loop.create_connection(made, proxy.host, proxy.port))[1]
+        return await _tunnelled(connection, origin, proxy, tls) if tls is not None else connection
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
