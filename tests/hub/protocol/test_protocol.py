@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
+from ceyuan.hub.inspection.tasks import inspect
 from ceyuan.hub.protocol import repos
+from ceyuan.hub.repositories.service import find_repository
 from ceyuan.kernel.platform import Platform
-from tests.hub.conftest import As
+from tests.hub.conftest import MEMBER, As
+from tests.hub.inspection.test_inspection import Shell
 from tests.hub.protocol.world import HubClient
 
 
@@ -288,3 +293,25 @@ async def test_a_refusal_shows_names_in_every_script(member: HubClient) -> None:
     refused = await member.commit({"策源É.txt": b"x"})
     assert refused.json()["error"] == '"策源é.txt" and "策源É.txt" differ only in case or normalisation'
     assert "x-error-message" not in refused.headers
+
+
+async def test_a_listing_says_what_the_scanners_found(platform: Platform, member: HubClient) -> None:
+    await member.create()
+    await member.commit({"a.pkl": pickle.dumps(Shell()), "b.pkl": pickle.dumps([1]), "c.zip": b"c"})
+    tree = "/api/models/demo/m/tree/main?expand=1"
+    fresh = {e["path"]: e["securityFileStatus"]["status"] for e in (await member.http.get(tree)).json()}
+    assert fresh["b.pkl"] == "queued"
+    async with platform.work(MEMBER, write=False) as uow:
+        row = await find_repository(uow, "model", "demo", "m")
+    assert row.head_commit is not None
+    await inspect(platform, row.id, row.head_commit)
+    seen = {e["path"]: e["securityFileStatus"]["status"] for e in (await member.http.get(tree)).json()}
+    assert (seen["a.pkl"], seen["b.pkl"], seen["c.zip"]) == ("unsafe", "safe", "unscanned")
+    info = (await member.http.get("/api/models/demo/m?securityStatus=1")).json()["securityRepoStatus"]
+    assert info == {"scansDone": True, "filesWithIssues": [{"path": "a.pkl", "level": "unsafe"}]}
+
+
+async def test_a_list_of_collections_leaves_their_numbers_to_the_client(member: HubClient) -> None:
+    made = (await member.http.post("/api/collections", json={"title": "Mine", "namespace": "demo"})).json()
+    (listed,) = (await member.http.get("/api/collections?owner=demo")).json()
+    assert (made["position"], "position" in listed) == (0, False)

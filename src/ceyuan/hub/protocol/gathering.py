@@ -148,6 +148,9 @@ async def list_collections(call: Call) -> Reply:
         owner = call.query("owner")
         rows = await collections.search(uow, call.paging(10, 100), owner=owner, item=target, text=call.query("q"))
         answer = [await _collection(uow, row) for row in rows.items]
+    for each in answer:
+        # The stock clients number the rows of a list themselves and refuse one that brings its number along.
+        del each["position"]
     return json_reply(answer, headers=call.next_link(rows.next))
 
 

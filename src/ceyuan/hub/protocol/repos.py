@@ -14,9 +14,10 @@ from ceyuan.hub.naming import path_key
 from ceyuan.hub.owners import find_owner
 from ceyuan.hub.protocol.call import BadRequest, Call, Words, kind_of, split_id
 from ceyuan.hub.protocol.routing import route
-from ceyuan.hub.protocol.shapes import card_data, file_info, repository_info
+from ceyuan.hub.protocol.shapes import card_data, file_info, repository_info, repository_safety
 from ceyuan.hub.repositories import repository, service
 from ceyuan.hub.repositories.access import Visibility, can_read
+from ceyuan.hub.safety.known import verdicts
 from ceyuan.hub.settings import HubSettings
 from ceyuan.hub.trees import LARGE_SUFFIXES, walk
 from ceyuan.identity import credential_of
@@ -162,7 +163,7 @@ async def get_repo_revision(call: Call) -> Reply:
     """Show a repository at a revision."""
     async with call.reading() as uow:
         row = await call.repository(uow)
-        return json_reply(await _shown(call, await open_repository(uow, row, call["revision"])))
+        return json_reply(await _shown(uow, call, await open_repository(uow, row, call["revision"])))
 
 
 @route("GET", "/api/{kinds}/{owner}/{name}")
@@ -170,14 +171,17 @@ async def get_repo(call: Call) -> Reply:
     """Show a repository."""
     async with call.reading() as uow:
         row = await call.repository(uow)
-        return json_reply(await _shown(call, await open_repository(uow, row)))
+        return json_reply(await _shown(uow, call, await open_repository(uow, row)))
 
 
-async def _shown(call: Call, view: View) -> dict[str, Any]:
+async def _shown(uow: UnitOfWork, call: Call, view: View) -> dict[str, Any]:
     info = repository_info(view.row, view.commit)
     wanted = set(call.queries("expand"))
     if not wanted or "siblings" in wanted:
         info["siblings"] = await _siblings(view, blobs=call.flag("blobs"))
+    if call.flag("securityStatus") and view.commit.files <= MAX_SIBLINGS:
+        files = [(path, file) async for path, file in walk(view.trees, view.root)]
+        info["securityRepoStatus"] = repository_safety(await verdicts(uow.session, files))
     if view.row.card:
         info["cardData"] = card_data(view.row)
     info["usedStorage"] = view.row.held_bytes

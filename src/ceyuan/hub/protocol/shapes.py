@@ -84,6 +84,23 @@ def entry_info(path: str, entry: Entry, xet: Mapping[str, str]) -> dict[str, Any
     return info
 
 
+_SAFETY = {"safe": "safe", "caution": "suspicious", "unsafe": "unsafe", "waiting": "queued", "unknown": "unscanned"}
+
+
+def file_safety(verdict: str) -> dict[str, Any]:
+    """What the scanners say of a file; no scanner here is one for viruses."""
+    return {"status": _SAFETY[verdict], "avScan": None, "pickleImportScan": None}
+
+
+def repository_safety(verdicts: Mapping[str, str]) -> dict[str, Any]:
+    """What the scanners say of all files, and whether they have looked at all of them."""
+    issues = [(path, verdict) for path, verdict in verdicts.items() if verdict in ("caution", "unsafe")]
+    return {
+        "scansDone": "waiting" not in verdicts.values(),
+        "filesWithIssues": [{"path": path, "level": _SAFETY[verdict]} for path, verdict in issues],
+    }
+
+
 def _pointer(file: File) -> int:
     """The bytes of the Git LFS pointer to a file."""
     return len(pointer(file.sha256, file.size))

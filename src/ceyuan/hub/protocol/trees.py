@@ -15,7 +15,8 @@ from ceyuan.hub.history.commits import root_of
 from ceyuan.hub.lean import Reply, json_reply
 from ceyuan.hub.protocol.call import BadRequest, Call, Words
 from ceyuan.hub.protocol.routing import route
-from ceyuan.hub.protocol.shapes import commit_info, entry_info, large_hashes, last_commit
+from ceyuan.hub.protocol.shapes import commit_info, entry_info, file_safety, large_hashes, last_commit
+from ceyuan.hub.safety.known import verdicts
 from ceyuan.hub.trees import Entry, TreeProblem, check_path, find
 from ceyuan.hub.xet import repository as xorbs
 from ceyuan.kernel.work import UnitOfWork
@@ -89,10 +90,11 @@ async def _described(uow: UnitOfWork, view: View, entries: Any, *, expand: bool)
     answer = [entry_info(path, entry, xet) for path, entry in listed]
     if expand:
         last = await _last_changes(uow, view, listed)
+        known = await verdicts(uow.session, listed)
         for info in answer:
             info["lastCommit"] = last.get(info["path"])
             if info["type"] == "file":
-                info["security"] = None
+                info["securityFileStatus"] = file_safety(known[info["path"]])
     return answer
 
 
