@@ -12,6 +12,7 @@ import os
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import argparse
+import gc
 import json
 import random
 import tempfile
@@ -56,6 +57,7 @@ def _refreshed(folder: Path, texts: list[str], times: int, seed: int) -> list[Ro
     warm.run("first")
     _put(folder / "small", 3, "换过的正文，仍然足够长，可以留下来。")
     warm.run("second", "first")
+    gc.freeze()  # as a job's process does when it has imported its engine
     for number in range(count):
         _put(own, number, document(texts, number, seed, False).text)
     steps = _Place(folder, own, "steps")

@@ -268,9 +268,9 @@ def _remember(folder: Path, rows: "pl.DataFrame", files: Files, rejected: Mappin
     import polars as pl
 
     write_atomically(folder / KNOWN / "rows.parquet", lambda file: rows.write_parquet(file, compression="lz4"))
-    sizes, times = zip(*files.values(), strict=True) if files else ((), ())
+    facts = {"size": [size for size, _ in files.values()], "time": [time for _, time in files.values()]}
     kinds = {"name": pl.String, "size": pl.Int64, "time": pl.Int64}
-    table = pl.DataFrame({"name": list(files), "size": sizes, "time": times}, schema=kinds)
+    table = pl.DataFrame({"name": list(files), **facts}, schema=kinds)
     write_atomically(folder / KNOWN / "files.parquet", lambda file: table.write_parquet(file, compression="lz4"))
     write_json(folder / KNOWN / "about.json", {"hashes": pl.__version__, "rejected": rejected})
 
