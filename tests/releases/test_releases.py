@@ -7,6 +7,7 @@ import pytest
 
 from ceyuan.evaluation.runs import EvaluationRun
 from ceyuan.governance.safety import SafetyCheck
+from ceyuan.kernel import workflow
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.workflow import GuardRefused
 from ceyuan.models.releases import decide, find_release, open_release
@@ -119,3 +120,27 @@ async def test_an_outsider_learns_of_no_release_and_a_second_one_of_the_same_rev
     with pytest.raises(ReleaseExists):
         async with workshop.platform.work(await workshop.actor()) as uow:
             await open_release(uow, ReleaseIn(model=model))
+
+
+async def test_a_rejection_that_was_objected_to_is_judged_anew_unless_another_release_took_its_place(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    model, release_id = await candidate(workshop, tmp_path / "m")
+    await workshop.people.add("second", duties=("reviewer",))
+
+    async def step(who: str, name: str, **form: str) -> str:
+        async with workshop.platform.work(await workshop.actor(who)) as uow:
+            release = await find_release(uow, release_id)
+            await workflow.transit(uow, release.workflow_id, name, form=form)
+            return release.state
+
+    assert await step("officer", "reject", note="not this one") == "rejected"
+    assert await step("li", "object", grounds="the other figures count") == "objected"
+    assert await step("second", "uphold", reason="they do") == "candidate"
+    await step("officer", "reject", note="still not this one")
+    async with workshop.platform.work(await workshop.actor()) as uow:
+        await open_release(uow, ReleaseIn(model=model))
+    await step("li", "object", grounds="the other figures count")
+    with pytest.raises(GuardRefused, match="another release"):
+        await step("second", "uphold", reason="they do")
+    assert await step("second", "dismiss", reason="see the new one") == "final"

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import logging
 import threading
 
+import pytest
+
 from ceyuan.kernel.jobs.queues import Bell
+from ceyuan.kernel.platform import Platform
 
 
 def test_a_bell_that_rang_before_keeps_nobody_waiting_once() -> None:
@@ -27,3 +31,11 @@ def test_a_bell_that_is_set_ends_every_wait() -> None:
     bell.set()
     assert bell.wait(3600) is True
     assert bell.wait(3600) is True
+
+
+async def test_what_the_engine_says_goes_the_way_of_the_platforms_own_log(
+    platform: Platform, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert platform.jobs is not None
+    logging.getLogger("dbos").warning("a queue stood still")
+    assert "a queue stood still" in caplog.messages

@@ -204,7 +204,7 @@ async def test_people_are_told_and_asked(flows: Platform, heard: list[Event]) ->
     [asked] = [notice for notice in notices if notice["duty"]]
     assert (told["to"], told["todo"], told["link"]) == (["per_owner"], False, "/programmes/grants/app_1")
     assert (asked["duty"], asked["todo"], asked["key"]) == ("programme_officer", True, f"workflow:{instance.id}:1")
-    assert told["body"][1] == "now: Submitted"
+    assert told["body"][1] == "now: Submitted (due 2026-03-10 00:00)"
     heard.clear()
     await take(flows, instance, "return_", OFFICER)
     await flows.dispatcher.drain()

@@ -4,6 +4,7 @@ import pytest
 
 from ceyuan.identity import OrganisationNotFound
 from ceyuan.identity.organisations.service import add_membership
+from ceyuan.kernel import workflow
 from ceyuan.kernel.errors import CeyuanError, Forbidden, Invalid
 from ceyuan.kernel.workflow import GuardRefused
 from ceyuan.metering import check_books, revoke_wallet
@@ -167,3 +168,52 @@ async def test_a_scheme_that_could_never_pay_is_refused_when_it_is_set_up(worksh
         with pytest.raises(error):
             async with workshop.platform.work(await workshop.actor("officer")) as uow:
                 await create_scheme(uow, SchemeIn.model_validate(wanted))
+
+
+async def step(workshop: Workshop, who: str, voucher_id: str, name: str, **form: str) -> str:
+    """Take a step of the voucher's workflow; the voucher's state afterwards."""
+    async with workshop.platform.work(await workshop.actor(who)) as uow:
+        voucher = await find_voucher(uow, voucher_id)
+        await workflow.transit(uow, voucher.workflow_id, name, form=form)
+        return voucher.state
+
+
+async def test_a_refusal_is_objected_to_and_judged_by_another_officer_who_has_it_decided_anew(
+    workshop: Workshop,
+) -> None:
+    voucher_id = await apply(workshop, await scheme(workshop), YUAN)
+    await workshop.people.add("second", duties=("programme_officer",))
+    assert await step(workshop, "officer", voucher_id, "refuse", reason="too vague") == "refused"
+    with pytest.raises(workflow.NotYours):
+        await step(workshop, "second", voucher_id, "object", grounds="no applicant at all")
+    assert await step(workshop, "li", voucher_id, "object", grounds="the plan is in the annex") == "objected"
+    with pytest.raises(GuardRefused, match="own decision"):
+        await step(workshop, "officer", voucher_id, "uphold", reason="well")
+    assert await step(workshop, "second", voucher_id, "uphold", reason="it is") == "applied"
+    await grant(workshop, voucher_id)
+    assert await left(workshop, voucher_id) == YUAN
+
+
+async def test_an_objection_that_is_dismissed_and_a_refusal_to_which_nobody_objects_are_final(
+    workshop: Workshop,
+) -> None:
+    chosen = await scheme(workshop)
+    objected, silent = [await apply(workshop, chosen, YUAN) for _ in range(2)]
+    for voucher_id in (objected, silent):
+        await step(workshop, "officer", voucher_id, "refuse", reason="no")
+    await step(workshop, "li", objected, "object", grounds="please look again")
+    # Nobody else is entitled: the same officer may, and it is written down as an exception.
+    assert await step(workshop, "officer", objected, "dismiss", reason="looked at") == "final"
+    async with workshop.platform.work(await workshop.actor(), write=False) as uow:
+        moves = await workflow.history(uow, (await find_voucher(uow, objected)).workflow_id)
+        assert moves[-1]["exception_en"] is not None
+        assert "decided before" in moves[-1]["exception_en"]
+    async with workshop.platform.work() as uow:
+        instance = await workflow.find_by_subject(uow, "voucher", silent)
+        assert instance.due_at is not None
+        instance.due_at = instance.wake_at = uow.clock.now()
+    with pytest.raises(GuardRefused, match="is over"):
+        await step(workshop, "li", silent, "object", grounds="much too late")
+    await workflow.sweep(workshop.platform)
+    async with workshop.platform.work(await workshop.actor(), write=False) as uow:
+        assert (await find_voucher(uow, silent)).state == "final"

@@ -28,7 +28,14 @@ interface Values {
   note?: string
 }
 
-const STATES: Record<string, Tone> = { candidate: 'active', released: 'good', rejected: 'bad', withdrawn: 'neutral' }
+const STATES: Record<string, Tone> = {
+  candidate: 'active',
+  released: 'good',
+  rejected: 'bad',
+  objected: 'active',
+  final: 'bad',
+  withdrawn: 'neutral',
+}
 
 export function ReleaseState({ state }: { state: string }) {
   const { t } = useTranslation('releases')

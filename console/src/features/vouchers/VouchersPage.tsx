@@ -28,6 +28,8 @@ const STATES: Record<string, Tone> = {
   granted: 'good',
   closed: 'neutral',
   refused: 'bad',
+  objected: 'active',
+  final: 'bad',
   revoked: 'bad',
   withdrawn: 'neutral',
 }

@@ -81,7 +81,7 @@ class Jobs:
         global _current
         await self._hold.take()
         _current = self
-        logging.getLogger("dbos").setLevel(logging.WARNING)
+        _keep_one_log()
         config: DBOSConfig = {
             "name": "ceyuan",
             "system_database_url": self._database_url,
@@ -359,3 +359,12 @@ def engine_url(database_url: str, data_dir: Path) -> str:
     if database_url.startswith("sqlite"):
         return f"sqlite:///{data_dir / 'jobs.sqlite'}"
     return sa.make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _keep_one_log() -> None:
+    """Let the engine's words go the way of all others: redacted, in one form, to where the log goes now."""
+    log = logging.getLogger("dbos")
+    log.setLevel(logging.WARNING)
+    if not log.handlers:
+        # With none it adds one of its own to whatever standard error is at that moment, past the redaction.
+        log.addHandler(logging.NullHandler())

@@ -13,7 +13,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from ceyuan.kernel.errors import Text
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.workflow import repository
-from ceyuan.kernel.workflow.days import WorkCalendar
+from ceyuan.kernel.workflow.days import CHINA, WorkCalendar
 from ceyuan.kernel.workflow.definition import Definition, Step
 from ceyuan.kernel.workflow.errors import (
     AlreadyStarted,
@@ -215,6 +215,9 @@ async def _announce(step: Step) -> None:
     state = definition.by_name[instance.state]
     public = state.public_label
     body = f"当前状态:{public[0]}", f"now: {public[1]}"
+    if instance.due_at is not None:
+        due = instance.due_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+        body = f"{body[0]}(期限 {due})", f"{body[1]} (due {due})"
     level = {"good": "success", "bad": "warning"}.get(state.kind, "info")
     asked = {
         word

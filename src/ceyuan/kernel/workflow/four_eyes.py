@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ceyuan.kernel.errors import Text
-from ceyuan.kernel.workflow.definition import Condition, Step
+from ceyuan.kernel.workflow import repository
+from ceyuan.kernel.workflow.definition import Condition, Guard, Step
 from ceyuan.kernel.workflow.independence import Candidate, declared_against, parties
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ OPENED_BY = "opened_by"
 """The member of an instance's data that names the administrator who opened it in the owner's name."""
 _REASONS: dict[str, Text] = {
     "opener": ("不能审批自己提出的事项", "nobody decides on what they opened themselves"),
+    "decider": (
+        "不能审查针对本人决定的异议",
+        "nobody decides on an objection to their own decision",
+    ),
     "member": (
         "不能审批自己所属组织的事项",
         "nobody who belongs to the organisation decides on what is for it",
@@ -38,6 +43,10 @@ EXCEPTIONS: dict[str, Text] = {
         "例外:由提出人本人办理,平台上没有其他有权限的人员",
         "exception: taken by whoever opened it, for nobody else on the platform is entitled",
     ),
+    "decider": (
+        "例外:由作出原决定的人员办理,平台上没有其他有权限的人员",
+        "exception: taken by whoever decided before, for nobody else on the platform is entitled",
+    ),
     "member": (
         "例外:由该组织成员办理,平台上没有独立的有权限人员",
         "exception: taken by a member of the organisation, for nobody independent on the platform is entitled",
@@ -47,7 +56,7 @@ EXCEPTIONS: dict[str, Text] = {
         "exception: taken by somebody with a declared conflict, for nobody independent on the platform is entitled",
     ),
 }
-_RANK = {None: 0, "declared": 1, "member": 1, "opener": 2}
+_RANK = {None: 0, "declared": 1, "member": 1, "decider": 2, "opener": 3}
 
 
 class Entitled(Protocol):
@@ -61,58 +70,67 @@ class Entitled(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FourEyes(Condition):
-    """Taken by somebody else than opened it; with `outside`, by nobody of an organisation with a stake in it."""
+    """Taken by somebody else than opened it; with `outside`, by nobody of an organisation with a stake in it; with
+    `decision`, by somebody else than took the transition of this name last."""
 
     outside: bool = False
+    decision: str | None = None
 
     async def exception(self, step: Step) -> str | None:
         """Which exception this step is, of `EXCEPTIONS`; None if four eyes look at it."""
-        return await _fault(step, self.outside) if step.actor.kind == "person" else None
+        return await _fault(step, self.outside, self.decision) if step.actor.kind == "person" else None
 
 
-def by_another() -> FourEyes:
-    """Whoever takes the step is not who opened the matter."""
-    return FourEyes(("由提出人以外的人员办理", "taken by somebody else than opened it"), _refuse_opener)
+def by_another(decision: str | None = None) -> FourEyes:
+    """Whoever takes the step is not who opened the matter, and did not take `decision`."""
+    demand: Text = "由提出人以外的人员办理", "taken by somebody else than opened it"
+    return FourEyes(_beside(demand, decision), _refusing(False, decision), outside=False, decision=decision)
 
 
-def by_outsider() -> FourEyes:
-    """Whoever takes the step did not open the matter and belongs to no organisation with a stake in it."""
+def by_outsider(decision: str | None = None) -> FourEyes:
+    """Whoever takes the step did not open the matter, belongs to no organisation with a stake in it, and did not take
+    `decision`."""
     demand: Text = "由申请组织以外的人员办理", "taken by nobody of the organisation that it is for"
-    return FourEyes(demand, _refuse_insider, outside=True)
+    return FourEyes(_beside(demand, decision), _refusing(True, decision), outside=True, decision=decision)
 
 
-async def _refuse_opener(step: Step) -> Text | None:
-    return await _refusal(step, outside=False)
+def _beside(demand: Text, decision: str | None) -> Text:
+    if decision is None:
+        return demand
+    return f"{demand[0]},且非原决定人", f"{demand[1]}, and not by whoever decided before"
 
 
-async def _refuse_insider(step: Step) -> Text | None:
-    return await _refusal(step, outside=True)
+def _refusing(outside: bool, decision: str | None) -> Guard:
+    async def check(step: Step) -> Text | None:
+        return await _refusal(step, outside, decision)
+
+    return check
 
 
-async def _refusal(step: Step, outside: bool) -> Text | None:
+async def _refusal(step: Step, outside: bool, decision: str | None) -> Text | None:
     if step.actor.kind == "system":
         return None
     if step.actor.kind != "person":
         return _ONLY_PEOPLE
-    fault = await _fault(step, outside)
+    fault = await _fault(step, outside, decision)
     if fault is None:
         return None
-    declared = await _declared(step, outside)
+    declared, decider = await _declared(step, outside), await _decider(step, decision)
     mine = _mine(step)
     others = [c for c in await _entitled(step) if c.person_id not in mine]
-    if all(_RANK[_against(step, c, outside, declared)] >= _RANK[fault] for c in others):
+    if all(_RANK[_against(step, c, outside, declared, decider)] >= _RANK[fault] for c in others):
         return None
     (zh, en), (next_zh, next_en) = _REASONS[fault], _SOMEBODY_ELSE
     return f"{zh},{next_zh}", f"{en}; {next_en}"
 
 
-async def _fault(step: Step, outside: bool) -> str | None:
+async def _fault(step: Step, outside: bool, decision: str | None) -> str | None:
     """What is against the actor, and against the administrator who acts in their name; the worst of it."""
-    declared = await _declared(step, outside)
+    declared, decider = await _declared(step, outside), await _decider(step, decision)
     known = {c.person_id: c for c in await _entitled(step)}
     actor = step.actor
     faults = [
-        _against(step, known.get(one) or Candidate(one, "", frozenset(actor.roles)), outside, declared)
+        _against(step, known.get(one) or Candidate(one, "", frozenset(actor.roles)), outside, declared, decider)
         for one in _mine(step)
     ]
     return max(faults, key=lambda fault: _RANK[fault])
@@ -122,12 +140,22 @@ def _mine(step: Step) -> list[str]:
     return [one for one in (step.actor.id, step.actor.impersonator) if one is not None]
 
 
-def _against(step: Step, person: Candidate, outside: bool, declared: set[str]) -> str | None:
+def _against(step: Step, person: Candidate, outside: bool, declared: set[str], decider: str | None) -> str | None:
     if person.person_id in (step.instance.owner_id, step.instance.data.get(OPENED_BY)):
         return "opener"
+    if person.person_id == decider:
+        return "decider"
     if outside and person.org_ids & set(parties(step.instance)):
         return "member"
     return "declared" if person.person_id in declared else None
+
+
+async def _decider(step: Step, decision: str | None) -> str | None:
+    """Who took the transition `decision` last."""
+    if decision is None:
+        return None
+    moves = await repository.moves(step.uow.session, step.instance.id)
+    return next((move.actor_id for move in reversed(moves) if move.transition == decision), None)
 
 
 async def _declared(step: Step, outside: bool) -> set[str]:

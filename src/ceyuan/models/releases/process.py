@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ceyuan.kernel.errors import Text
-from ceyuan.kernel.workflow import Condition, Definition, State, Step, Transition, by_another, forms
+from ceyuan.kernel.workflow import (
+    Condition,
+    Definition,
+    GuardRefused,
+    State,
+    Step,
+    Transition,
+    by_another,
+    forms,
+    objection_to,
+)
 from ceyuan.models.releases import repository
 from ceyuan.models.releases.gates import judge
 
@@ -33,10 +45,21 @@ async def _keep_gates(step: Step) -> None:
     )
 
 
+async def _hear(step: Step) -> None:
+    """Follow an objection; a candidate is what it was, and is judged by the gates of now."""
+    release = await repository.get(step.uow.session, step.instance.subject)
+    if step.transition.target == RELEASE.start.name:
+        if await repository.open_of(step.uow.session, release.model_node) is not None:
+            raise GuardRefused([("该版本已有新的发布申请", "another release of this revision has been opened since")])
+        release.decided_at = None
+    release.state = step.transition.target
+
+
 _GATES = Condition(("评测与安全等全部关口通过", "every gate (evaluation, safety) passes"), _all_gates_pass)
 _NOTE = forms.form(note=forms.text(("说明", "Note"), least=0, most=1000, lines=3), required=())
 
-RELEASE = Definition(
+_REJECTED = State("rejected", ("未通过", "Rejected"), kind="bad")
+_FIRST = Definition(
     name=NAME,
     version=1,
     title=("模型发布", "Model release"),
@@ -44,7 +67,7 @@ RELEASE = Definition(
     states=(
         State("candidate", ("候选", "Candidate"), kind="start"),
         State("released", ("已发布", "Released"), kind="good"),
-        State("rejected", ("未通过", "Rejected"), kind="bad"),
+        _REJECTED,
         State("withdrawn", ("已撤回", "Withdrawn"), kind="bad"),
     ),
     transitions=(
@@ -78,3 +101,12 @@ RELEASE = Definition(
         ),
     ),
 )
+_REMEDY = objection_to(_REJECTED, again="candidate", duty="reviewer", guard=by_another("reject"), effect=_hear)
+RELEASE = replace(
+    _FIRST,
+    version=2,
+    states=(*(state for state in _FIRST.states if state is not _REJECTED), *_REMEDY.states),
+    transitions=(*_FIRST.transitions, *_REMEDY.transitions),
+)
+VERSIONS = _FIRST, RELEASE
+"""Those in which releases are; one that was opened under the first ends under it."""

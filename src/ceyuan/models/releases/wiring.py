@@ -7,7 +7,7 @@ from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.kernel.workflow import workflows
 from ceyuan.models.releases import repository
-from ceyuan.models.releases.process import RELEASE
+from ceyuan.models.releases.process import VERSIONS
 from ceyuan.models.releases.tables import Release
 from ceyuan.models.serving import ReleaseBook
 
@@ -23,7 +23,8 @@ class Releases:
 def wire(platform: Platform) -> None:
     """Make the workflow known, and let serving ask what is released."""
     platform.provide(ReleaseBook, Releases())  # type: ignore[type-abstract]
-    workflows(platform).register(RELEASE)
+    for version in VERSIONS:
+        workflows(platform).register(version)
     rows = OrganisationRows("releases", Rows("releases", Release, Release.org_id))
     platform.provide(OrganisationData, rows)  # type: ignore[type-abstract]
     platform.provide(ScopeRoom, ScopeRoom("releases", ("模型发布", "Releases"), paths=("/api/v1/releases",)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from ceyuan.kernel.errors import Text
@@ -14,6 +15,7 @@ from ceyuan.kernel.workflow import (
     Transition,
     by_outsider,
     forms,
+    objection_to,
     working_days,
 )
 from ceyuan.metering import Restrictions, get_account, issue_wallet, revoke_wallet
@@ -74,13 +76,18 @@ async def _revoke(step: Step) -> None:
 
 async def _mirror(step: Step) -> None:
     voucher = await repository.get_voucher(step.uow.session, step.instance.subject)
-    voucher.state, voucher.decided_at = step.transition.target, step.uow.clock.now()
+    voucher.state = step.transition.target
+    if voucher.state == VOUCHER.start.name:
+        voucher.decided_at = None
+    elif voucher.state != "objected":
+        voucher.decided_at = step.uow.clock.now()
 
 
 _MEANS = Condition(("不超过单位上限与资金池余额", "within the organisation's cap and the pool"), _within_means)
 _OFFICER = ("duty:programme_officer",)
 
-VOUCHER = Definition(
+_REFUSED = State("refused", ("未批准", "Refused"), kind="bad")
+_FIRST = Definition(
     name=NAME,
     version=1,
     title=("模型券", "Model voucher"),
@@ -95,7 +102,7 @@ VOUCHER = Definition(
         ),
         State("granted", ("已发放", "Granted")),
         State("closed", ("已用完或到期", "Spent or expired"), kind="good"),
-        State("refused", ("未批准", "Refused"), kind="bad"),
+        _REFUSED,
         State("revoked", ("已收回", "Revoked"), kind="bad"),
         State("withdrawn", ("已撤回", "Withdrawn"), kind="bad"),
     ),
@@ -135,3 +142,12 @@ VOUCHER = Definition(
         Transition("close", ("结束", "Close"), ("granted",), "closed", by=("system",), effect=_mirror, optional=True),
     ),
 )
+_REMEDY = objection_to(_REFUSED, again="applied", duty="programme_officer", guard=by_outsider("refuse"), effect=_mirror)
+VOUCHER = replace(
+    _FIRST,
+    version=2,
+    states=(*(state for state in _FIRST.states if state is not _REFUSED), *_REMEDY.states),
+    transitions=(*_FIRST.transitions, *_REMEDY.transitions),
+)
+VERSIONS = _FIRST, VOUCHER
+"""Those in which vouchers are; an application that was begun under the first ends under it."""

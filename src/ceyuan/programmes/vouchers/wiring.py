@@ -5,7 +5,7 @@ from __future__ import annotations
 from ceyuan.identity import OrganisationData, OrganisationRows, Rows, ScopeRoom
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.workflow import workflows
-from ceyuan.programmes.vouchers.process import VOUCHER
+from ceyuan.programmes.vouchers.process import VERSIONS
 from ceyuan.programmes.vouchers.service import wallet_ended, wallet_revoked
 from ceyuan.programmes.vouchers.tables import Voucher, VoucherScheme
 
@@ -18,7 +18,8 @@ _OF_ORGANISATION = OrganisationRows(
 
 def wire(platform: Platform) -> None:
     """Make the workflow known and listen to metering."""
-    workflows(platform).register(VOUCHER)
+    for version in VERSIONS:
+        workflows(platform).register(version)
     platform.subscriptions.on("metering.wallet_expired", wallet_ended)
     platform.subscriptions.on("metering.wallet_exhausted", wallet_ended)
     platform.subscriptions.on("metering.wallet_revoked", wallet_revoked)
