@@ -14501,7 +14501,10 @@ export interface components {
             name_en: string;
             /** Name Zh */
             name_zh: string;
-            /** Org Id */
+            /**
+             * Org Id
+             * @description id or name of the organisation
+             */
             org_id: string;
             /** Website */
             website?: string | null;

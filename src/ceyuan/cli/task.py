@@ -36,11 +36,11 @@ def read_description(path: Path) -> dict[str, Any]:
         json.dumps(content, allow_nan=False)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         words = " ".join(str(error).split())
-        raise Invalid((f"无法读取任务描述:{words}", f"the description cannot be read: {words}")) from error
+        raise Invalid((f"无法读取描述:{words}", f"the description cannot be read: {words}")) from error
     if not isinstance(content, dict):
         raise Invalid(
-            ("任务描述应为一组字段", "a description is a mapping"),
-            hint=("例如 name: hello、command: echo hello", "for example name: hello, command: echo hello"),
+            ("描述应为一组字段", "a description is a mapping"),
+            hint=("每个字段一行,例如 name: hello", "a line for each field, for example name: hello"),
         )
     return content
 

@@ -176,6 +176,16 @@ async def test_a_supplier_claims_speeds_but_only_officers_enter_measured_ones(ma
     assert claims == {"vendor": 500.0, "measured": 400.0}
 
 
+async def test_only_an_organisation_that_there_is_becomes_a_partner_by_id_or_name(market: Market) -> None:
+    await market.people.add("root", admin=True)
+    market.tokens["root"] = await market.people.token("root")
+    body = {"name_zh": "甲", "name_en": "a", "contact": "c"}
+    for nobody in ("nowhere", "org_01m82wpbrv23rp8jwkp821cy6k"):
+        answer = await market.code("root", "POST", "/partners", body | {"org_id": nobody})
+        assert answer == (404, "organisation_not_found")
+    assert (await market.ok("li", "POST", "/partners", body | {"org_id": "lab"}))["org_id"] == market.buyer
+
+
 async def test_an_organisation_is_a_partner_once_and_is_described_by_its_maintainers(market: Market) -> None:
     body = {"org_id": market.supplier, "name_zh": "a", "name_en": "a", "contact": "c"}
     assert (await market.code("chen", "POST", "/partners", body))[1] == "compute_partner_exists"

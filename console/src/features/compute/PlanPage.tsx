@@ -137,7 +137,7 @@ function Fits({ fits }: { fits: Fit[] }) {
                   <div key={reason.code} className="faint">
                     {reason[language]}
                     {typeof reason.nearest['deadline_hours'] === 'number' &&
-                      ` ${t('plan.wouldDo', { days: (reason.nearest['deadline_hours'] / 24).toFixed(1) })}`}
+                      t('plan.wouldDo', { days: (reason.nearest['deadline_hours'] / 24).toFixed(1) })}
                   </div>
                 ))}
               </div>

@@ -160,7 +160,7 @@ def _chinese() -> list[tuple[str, Accelerator]]:
         _entry(
             "ascend910c",
             "ascend",
-            "昇腾 910C 128GB",
+            "Ascend 910C 128GB",
             {"bf16": 752, "fp16": 752, "int8": 1504},
             (128, 3200),
             ("UB", 392),
@@ -171,7 +171,7 @@ def _chinese() -> list[tuple[str, Accelerator]]:
         _entry(
             "ascend910b",
             "ascend",
-            "昇腾 910B 64GB",
+            "Ascend 910B 64GB",
             {"fp32": 75, "bf16": 313, "fp16": 313, "int8": 640},
             (64, 1600),
             ("HCCS", 392),
@@ -182,7 +182,7 @@ def _chinese() -> list[tuple[str, Accelerator]]:
         _entry(
             "ascend910a",
             "ascend",
-            "昇腾 910 32GB",
+            "Ascend 910 32GB",
             {"fp16": 256, "int8": 512},
             (32, 1200),
             ("HCCS", 90),

@@ -21,6 +21,7 @@ from ceyuan.compute.catalogue.process import PARTNER
 from ceyuan.compute.catalogue.regions import REGIONS
 from ceyuan.compute.catalogue.schemas import PartnerChange, PartnerIn, PoolIn, SiteIn, Throughput
 from ceyuan.compute.catalogue.tables import ComputeOffer, ComputePartner, ComputePool, ComputeSite
+from ceyuan.identity import get_organisation
 from ceyuan.kernel import workflow
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.work import UnitOfWork
@@ -30,9 +31,14 @@ _OPEN = ("applied", "refused", "retired")
 
 
 async def register_partner(uow: UnitOfWork, wanted: PartnerIn) -> ComputePartner:
-    """Let an organisation apply as a compute partner; raises `PartnerExists`."""
-    uow.actor.require_role(wanted.org_id, "maintainer")
-    if await repository.partner_of(uow.session, wanted.org_id) is not None:
+    """Let an organisation, named by id or name, apply as a compute partner.
+
+    Raises `OrganisationNotFound`, `PartnerExists`.
+    """
+    uow.actor.require_known()
+    org_id = (await get_organisation(uow, wanted.org_id)).id
+    uow.actor.require_role(org_id, "maintainer")
+    if await repository.partner_of(uow.session, org_id) is not None:
         raise PartnerExists()
     partner_id = new_id("cpt")
     instance = await workflow.start(
@@ -40,15 +46,16 @@ async def register_partner(uow: UnitOfWork, wanted: PartnerIn) -> ComputePartner
         PARTNER,
         partner_id,
         title=(f"算力伙伴:{wanted.name_zh}", f"Compute partner: {wanted.name_en}"),
-        org_id=wanted.org_id,
+        org_id=org_id,
     )
     partner = ComputePartner(
         id=partner_id,
+        org_id=org_id,
         workflow_id=instance.id,
         state=instance.state,
         created_by=uow.actor.id,
         created_at=uow.clock.now(),
-        **wanted.model_dump(),
+        **wanted.model_dump(exclude={"org_id"}),
     )
     uow.session.add(partner)
     await uow.session.flush()

@@ -38,7 +38,7 @@ Figures = Annotated[
 class PartnerIn(BaseModel):
     """An organisation that wants to supply compute."""
 
-    org_id: Annotated[str, Field(max_length=40)]
+    org_id: Annotated[str, Field(max_length=40, description="id or name of the organisation")]
     name_zh: Name
     name_en: Name
     about: Annotated[str, Field(max_length=4000)] = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ceyuan.compute.catalogue import known_accelerator, known_region
@@ -15,6 +15,7 @@ from ceyuan.compute.pools.hosts import NewHost, test_host, trimmed_host_key
 from ceyuan.compute.pools.kinds import key_context, secret_context
 from ceyuan.compute.pools.tables import ExecutorPool, PoolNode
 from ceyuan.compute.pools.uses import PoolUse, held_by_node, tell_changed
+from ceyuan.identity import get_organisation
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import Invalid
 from ceyuan.kernel.ids import new_id
@@ -78,7 +79,7 @@ async def ensure_local(uow: UnitOfWork) -> None:
 async def register_pool(platform: Platform, actor: Actor, new: NewPool) -> ExecutorPool:
     """Register a pool; one that is a whole cluster is looked at beforehand. Only operators may. Audited.
 
-    Raises `PoolNameTaken`, `PoolUnreachable`, and `Invalid` for settings that make no sense.
+    Raises `OrganisationNotFound`, `PoolNameTaken`, `PoolUnreachable`, and `Invalid` for settings that make no sense.
     """
     actor.require_duty("operator")
     kind = KINDS.get(new.kind)
@@ -90,6 +91,9 @@ async def register_pool(platform: Platform, actor: Actor, new: NewPool) -> Execu
         )
     if new.region:
         known_region(new.region)
+    if new.org_id is not None:
+        async with platform.work(actor, write=False) as uow:
+            new = replace(new, org_id=(await get_organisation(uow, new.org_id)).id)
     try:
         settings = kind.check_settings(new.settings)
     except ValueError as error:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ceyuan.compute.admission import Share, Shares
 from ceyuan.compute.catalogue import known_accelerator
 from ceyuan.compute.quotas.tables import ComputeQuota
+from ceyuan.identity import get_organisation
 from ceyuan.kernel.errors import Invalid, NotFound
 from ceyuan.kernel.ids import is_id
 from ceyuan.kernel.work import UnitOfWork
@@ -29,9 +30,11 @@ async def shares(session: AsyncSession) -> Shares:
 async def set_quota(uow: UnitOfWork, name: str, values: dict[str, Any]) -> ComputeQuota:
     """Set a share of an organisation (by its id) or a group; only operators may. Audited.
 
-    Raises `Invalid` for a group that does not exist or would hold itself, `AcceleratorUnknown`.
+    Raises `OrganisationNotFound`, `Invalid` for a group that does not exist or would hold itself, `AcceleratorUnknown`.
     """
     uow.actor.require_duty("operator")
+    if is_id(name, "org"):
+        await get_organisation(uow, name)
     for resource in {*values["guaranteed"], *values["borrowing"]} - {"cpus"}:
         known_accelerator(resource)
     above = values["parent"]

@@ -13,6 +13,7 @@ from ceyuan.compute.twin.fleet import read_fleet
 from ceyuan.compute.twin.history import recorded_tasks
 from ceyuan.compute.twin.schemas import Recorded, ScenarioIn, StudyPlan
 from ceyuan.compute.twin.tables import TwinStudy
+from ceyuan.identity import get_organisation
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import submit
@@ -26,10 +27,13 @@ OPEN = frozenset({"queued", "running"})
 async def create_study(
     uow: UnitOfWork, org_id: str, name: str, plan: StudyPlan, *, key: str | None = None
 ) -> TwinStudy:
-    """Start a study as a job; with the same idempotency `key` the first one is returned.
+    """Start a study of an organisation, named by id or name, as a job; with the same idempotency `key` the first one
+    is returned.
 
-    Raises `StudyInvalid` for a scenario that names what is not there, and where there is nothing to replay.
+    Raises `OrganisationNotFound`, and `StudyInvalid` for a scenario that names what is not there, and where there is
+    nothing to replay.
     """
+    org_id = (await get_organisation(uow, org_id)).id
     uow.actor.require_role(org_id, "member")
     if isinstance(plan.workload, Recorded) and plan.workload.everybody:
         uow.actor.require_duty("operator")
