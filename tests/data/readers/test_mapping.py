@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ceyuan.data.collection import PackageCache, Source, collect
@@ -41,7 +43,7 @@ def test_columns_of_all_files_are_found_with_samples(folder: Path) -> None:
 def test_a_mapping_is_proposed_from_names_and_where_they_do_not_tell_from_contents(folder: Path) -> None:
     proposal = surveyed(folder)["proposal"]
     assert proposal["text"] == ["正文", "article_text", "问题", "答案"]
-    assert proposal["title"] == ["标题"]
+    assert proposal["title"] == ["标题", "headline"]
     assert proposal["time"] == ["date", "发布日期"]
     assert proposal["author"] == ["发布机构", "来源单位"]
     assert proposal["url"] == ["网址"]
@@ -62,7 +64,8 @@ def test_documents_are_read_by_the_mapping(folder: Path) -> None:
     assert not [one for one in read if isinstance(one, Rejection)]
     documents = {one.id: one for one in read if isinstance(one, Document)}
     assert documents["a.csv#2"].meta == {"time": "2023-03-01", "author": "数据局", "url": "https://gov.example/1"}
-    assert documents["b.jsonl#1"].meta == {"time": "2024-05-06T07:08:00", "headline": "News 1", "n": "1"}
+    assert documents["b.jsonl#1"].title == "News 1"
+    assert documents["b.jsonl#1"].meta == {"time": "2024-05-06T07:08:00", "n": "1"}
     assert documents["c.json"].text == "何时施行？\n下月。"
 
 
@@ -101,3 +104,53 @@ def test_a_link_out_of_the_folder_is_not_looked_at(folder: Path, tmp_path: Path)
     (folder / "z.csv").symlink_to(secret)
     assert "z.csv" not in [one["name"] for one in surveyed(folder)["files"]]
     assert asdict(Columns())["others"]
+
+
+def test_parts_of_parts_are_columns_of_their_own(tmp_path: Path) -> None:
+    lines = [{"pid": n, "data": {"body": f"{BODY}{n}", "info": {"headline": f"标题{n}"}}} for n in (1, 2)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    found = surveyed(tmp_path)
+    assert [one["name"] for one in found["columns"]] == ["pid", "data.body", "data.info.headline"]
+    assert found["proposal"]["text"] == ["data.body"]
+    mapping = Columns(("data.body",), ("data.info.headline",), id=("pid",))
+    mapped = [one for one in read_path(tmp_path, ReadOptions(columns=mapping)) if isinstance(one, Document)]
+    assert [(one.text, one.title, one.meta) for one in mapped] == [
+        (f"{BODY}{n}", f"标题{n}", {"id": str(n)}) for n in (1, 2)
+    ]
+    assert [one.text for one in read_path(tmp_path) if isinstance(one, Document)] == [f"{BODY}1", f"{BODY}2"]
+
+
+def test_parts_of_parts_in_parquet_are_read_alike(tmp_path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist([{"page": {"content": BODY, "lang": "zh"}}]), tmp_path / "a.parquet")
+    (one,) = [item for item in read_path(tmp_path) if isinstance(item, Document)]
+    assert (one.text, one.meta) == (BODY, {"page.lang": "zh"})
+
+
+def test_a_dialogue_is_what_was_said_in_its_turns(tmp_path: Path) -> None:
+    said = [
+        {"role": "user", "content": "何时施行？"},
+        {"role": "assistant", "content": [{"type": "text", "text": "下月。"}]},
+    ]
+    other = [{"from": "human", "value": "由谁负责？"}, {"from": "gpt", "value": "数据局。"}]
+    (tmp_path / "a.jsonl").write_text(json.dumps({"messages": said}) + "\n" + json.dumps({"conversations": other}))
+    texts = [one.text for one in read_path(tmp_path) if isinstance(one, Document)]
+    assert texts == ["何时施行？\n下月。", "由谁负责？\n数据局。"]
+
+
+def test_lists_of_any_depth_spoil_no_other_line(tmp_path: Path) -> None:
+    deep = '{"text":' + "[" * 600 + '"x"' + "]" * 600 + "}"
+    (tmp_path / "a.jsonl").write_text(
+        f"{deep}\n" + '{"a":' * 600 + "1" + "}" * 600 + f'\n{{"text": "{BODY}"}}', "utf-8"
+    )
+    first, second, last = read_path(tmp_path)
+    assert isinstance(first, Rejection)
+    assert first.reason == "empty_text"
+    assert isinstance(second, Rejection)
+    assert second.reason == "no_text_field"
+    assert isinstance(last, Document)
+    assert last.text == BODY
+
+
+def test_a_column_that_is_always_empty_is_not_proposed(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"content": "", "story": BODY}), "utf-8")
+    assert surveyed(tmp_path)["proposal"]["text"] == ["story"]

@@ -6,11 +6,14 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from ceyuan.data.readers.documents import Document, Documents, ReadOptions, Rejection, clean_text
-from ceyuan.data.readers.mapping import META_LIMIT, mapped, plain, present
+from ceyuan.data.readers.mapping import META_LIMIT, flat, mapped, plain, present
 
 __all__ = ["TEXT_NAMES", "TEXT_PAIRS", "TITLE_NAMES", "document_of", "documents_of", "text_fields"]
 
-TEXT_NAMES = ("text", "content", "正文", "内容", "body", "article", "raw_content", "passage", "paragraphs", "文本")
+TEXT_NAMES = (
+    *("text", "content", "正文", "内容", "body", "article", "raw_content", "passage", "paragraphs", "文本"),
+    *("messages", "conversations", "conversation", "对话"),
+)
 TEXT_PAIRS = (
     ("question", "answer"),
     ("instruction", "output"),
@@ -38,7 +41,8 @@ def text_fields(names: Iterable[str], options: ReadOptions) -> tuple[str, ...]:
     for question, answer in TEXT_PAIRS:
         if question in by_folded and answer in by_folded:
             return (by_folded[question], by_folded[answer])
-    return ()
+    inner = {folded.rpartition(".")[2]: name for folded, name in by_folded.items() if "." in folded}
+    return next(((inner[name],) for name in TEXT_NAMES if name in inner), ())
 
 
 def document_of(
@@ -46,8 +50,9 @@ def document_of(
 ) -> Document | Rejection:
     """The document in one record; fields that are neither text, title nor name are kept as notes.
 
-    ``sound``: its strings are known to hold no lone surrogate.
+    ``sound``: its strings are known to hold no lone surrogate. Parts of parts count as fields (``flat``).
     """
+    record = flat(record)
     if options.observer is not None:
         options.observer(where, record)
         return Document(where, "")

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 from ceyuan.data.readers.documents import Columns, Document, Rejection, clean_text
 
-__all__ = ["META_LIMIT", "columns_of", "is_time", "iso_time", "mapped", "plain", "present"]
+__all__ = ["META_LIMIT", "columns_of", "flat", "is_time", "iso_time", "mapped", "plain", "present"]
 
 META_LIMIT = 2_000
 """Characters of one carried-along value; a longer one is data, not a note."""
 
+_DEPTH = 16  # of parts within parts: what lies deeper is no text that anyone wrote
+_SAID = ("content", "value", "text")  # what holds the words in one turn of a dialogue
 _NOTED = ("id", "time", "author", "url", "licence")
 _DAY = re.compile(
     r"\s*(?P<year>[12]\d{3})\s*[-/.年]\s*(?P<month>\d{1,2})(?:\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?)?月?"
@@ -75,13 +77,37 @@ def present(names: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name is not None))
 
 
-def plain(value: object) -> str:
-    """A value as text; nothing for what is absent or has parts with names."""
+def flat(record: Mapping[str, object]) -> Mapping[str, object]:
+    """The record with parts of parts as columns of their own: ``{"data": {"body": x}}`` has a column ``data.body``."""
+    if dict not in map(type, record.values()):
+        return record
+    found: dict[str, object] = {}
+    _spread(record, "", found, _DEPTH)
+    return found
+
+
+def _spread(record: Mapping[str, object], prefix: str, found: dict[str, object], depth: int) -> None:
+    for key, value in record.items():
+        if isinstance(value, dict) and depth:
+            _spread(value, f"{prefix}{key}.", found, depth - 1)
+        else:
+            found.setdefault(f"{prefix}{key}", value)
+
+
+def plain(value: object, depth: int = _DEPTH) -> str:
+    """A value as text; of a list its items line by line, of the turns of a dialogue what was said; nothing for what is
+    absent, has parts with other names, or lies deeper than ``depth`` lists."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return "\n".join(plain(item) for item in value)
+        return "\n".join(_said(item, depth) for item in value) if depth else ""
     return "" if value is None or isinstance(value, dict) else str(value)
+
+
+def _said(item: object, depth: int) -> str:
+    if isinstance(item, dict):
+        item = next((item[name] for name in _SAID if item.get(name)), None)
+    return plain(item, depth - 1)
 
 
 def is_time(value: str) -> bool:

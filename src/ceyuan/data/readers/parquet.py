@@ -1,6 +1,6 @@
 """Parquet: one row is one document, read in batches of bounded size."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ from ceyuan.data.readers.documents import Document, ReadOptions, Rejection
 from ceyuan.data.readers.fields import document_of, text_fields
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
 __all__ = ["read_parquet"]
@@ -28,7 +29,7 @@ def read_parquet(path: Path, name: str, encoding: str, options: ReadOptions) -> 
         yield Rejection(name, "bad_parquet", str(error))
         return
     with file:
-        names = file.schema_arrow.names
+        names = list(_names(file.schema_arrow))
         if not text_fields(names, options):
             yield Rejection(name, "no_text_field", "、".join(names[:12]))
             return
@@ -38,6 +39,17 @@ def read_parquet(path: Path, name: str, encoding: str, options: ReadOptions) -> 
                 yield Rejection(f"{name}#group{group}", "row_group_too_large", f"{size} bytes")
                 continue
             yield from _group(file, group, name, options)
+
+
+def _names(fields: "Iterable[pa.Field]", prefix: str = "") -> Iterator[str]:
+    """Names of the columns, those of parts of parts as ``flat`` gives them."""
+    import pyarrow as pa
+
+    for field in fields:
+        if pa.types.is_struct(field.type):
+            yield from _names(field.type, f"{prefix}{field.name}.")
+        else:
+            yield f"{prefix}{field.name}"
 
 
 def _group(file: "pq.ParquetFile", group: int, name: str, options: ReadOptions) -> Iterator[Document | Rejection]:

@@ -21,7 +21,7 @@ _SHOWN, _SAMPLE, _EXCERPT = 3, 200, 600  # samples of a column and their charact
 _MOST = 400  # columns
 _LONG = 60  # characters on average from which a column without a known name may be the text
 _USUAL: dict[str, tuple[str, ...]] = {
-    "title": TITLE_NAMES,
+    "title": (*TITLE_NAMES, "headline"),
     "id": ("id", "编号", "uuid", "doc_id", "文号", "序号"),
     "time": (
         *(
@@ -112,7 +112,8 @@ def proposed(known: Mapping[str, _Column], files: list[list[str]]) -> Columns:
     """The mapping that the names suggest, and where they do not, what the columns hold."""
     texts: dict[str, None] = {}
     for names in files:
-        found = text_fields(names, ReadOptions()) or _longest(known, names)
+        filled = [name for name in names if name in known and known[name].filled]
+        found = text_fields(filled, ReadOptions()) or _longest(known, filled)
         texts |= dict.fromkeys(found)
     taken = set(texts)
     chosen: dict[str, tuple[str, ...]] = {"text": tuple(texts)}
