@@ -123,6 +123,14 @@ async def test_pauses_grow_with_each_failure_and_are_told_to_the_caller(engines:
     assert caught.value.fields["retry_after_s"] >= 1
 
 
+async def test_a_model_whose_file_is_gone_is_told_and_not_a_fault_inside(engines: Engines, tmp_path: Path) -> None:
+    engines.declare("gone", _spec(tmp_path / "gone.gguf"))
+    with pytest.raises(EngineUnavailable, match="not on this machine"):
+        async with engines.lease("gone"):
+            pass
+    assert "not on this machine" in (engines.states()[0].last_error or "")
+
+
 async def test_an_engine_that_is_kept_warm_starts_by_itself_and_comes_back(engines: Engines, model: Path) -> None:
     engines.declare("tiny", _spec(model), keep_warm=True)
     await _until(lambda: engines.states()[0].state == "ready")

@@ -12,12 +12,15 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import func, select
 
 from ceyuan.hub import commit_folder, create_repository
 from ceyuan.kernel.actor import ANONYMOUS, SYSTEM, Actor
 from ceyuan.kernel.errors import Forbidden, Unauthenticated
+from ceyuan.kernel.jobs import Job
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.web import install_error_handlers
+from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.serving import (
     EngineOptions,
     LicenceNotAccepted,
@@ -31,13 +34,14 @@ from ceyuan.models.serving import (
     change_upstream,
     endpoints,
     remove_upstream,
+    repository,
     serve_model,
     stop_serving,
 )
 from ceyuan.models.serving.catalogue import KNOWN, find_file
 from ceyuan.models.serving.errors import InvalidServedModel, ModelFileUnavailable, UpstreamInUse, UpstreamUnknown
 from ceyuan.models.serving.files import FileReference, local_path
-from ceyuan.models.serving.service import see_served
+from ceyuan.models.serving.service import PREPARE, bring_missing, see_served
 from ceyuan.models.serving.settings import ServingSettings
 from ceyuan.models.serving.tables import ServedModel, Upstream
 from ceyuan.server.assembly import running
@@ -123,6 +127,25 @@ async def test_an_upstreams_key_is_sealed_and_only_the_route_knows_it(house: Pla
 async def test_an_address_that_is_none_is_refused(house: Platform, address: str) -> None:
     with pytest.raises(InvalidServedModel):
         await _do(house, lambda uow: add_upstream(uow, NewUpstream("bad", address)))
+
+
+async def test_a_file_that_the_machine_lost_is_brought_again_at_the_start(house: Platform, model_file: Path) -> None:
+    await _serve(house, name="here", file=f"file:{model_file}")
+    await _serve(house, name="lost", file="known:qwen2.5-coder-0.5b-instruct", accept_licence=True)
+
+    async def jobs(uow: UnitOfWork) -> int:
+        return await uow.session.scalar(select(func.count()).where(Job.kind == PREPARE)) or 0
+
+    before = await _do(house, jobs)
+    await bring_missing(house)
+    assert await _do(house, jobs) == before, "it is being prepared already"
+    await _do(house, lambda uow: _set_ready(uow, "lost"))
+    await bring_missing(house)
+    assert await _do(house, jobs) == before + 1
+
+
+async def _set_ready(uow: UnitOfWork, name: str) -> None:
+    (await repository.get_served(uow.session, name)).state = "ready"
 
 
 async def test_an_upstream_that_serves_models_stays(house: Platform) -> None:

@@ -17,6 +17,7 @@ from ceyuan.models.serving.engine import Engines, EngineState, Load
 from ceyuan.models.serving.errors import EngineUnavailable
 from ceyuan.models.serving.replicas import Replicas, Wanted
 from ceyuan.models.serving.routes import Place, Replica, Route
+from ceyuan.models.serving.service import bring_missing
 from ceyuan.models.serving.tables import ServedModel, Upstream
 from ceyuan.models.serving.variants import DeploymentPlan, Variant, plan_of
 
@@ -46,6 +47,11 @@ class ModelDirectory:
         for kind in self._kinds():
             await kind.start()
         await self.reload()
+        try:
+            await bring_missing(platform)
+        except Exception:
+            # What is served from elsewhere must not wait for this; a call of the model says that its file is missing.
+            logger.exception("the files of served models could not be looked for")
         self._keeper = asyncio.create_task(self._keep_fresh(), name="model-directory")
 
     async def stop(self, platform: Platform) -> None:

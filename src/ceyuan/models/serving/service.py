@@ -14,6 +14,7 @@ from ceyuan.kernel.errors import Invalid
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import submit
 from ceyuan.kernel.pages import PageRequest, Rows, fetch_page
+from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.serving import repository
 from ceyuan.models.serving.candidates import is_released
@@ -22,6 +23,7 @@ from ceyuan.models.serving.errors import InvalidServedModel, LicenceNotAccepted,
 from ceyuan.models.serving.files import FileReference, local_path, require_gguf
 from ceyuan.models.serving.routes import CAPABILITIES, ENGINE_CAPABILITIES, Capability, Strategy
 from ceyuan.models.serving.tables import ServedModel
+from ceyuan.models.serving.variants import plan_of
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}\Z")
 PREPARE = "serving.prepare"
@@ -197,6 +199,23 @@ async def prepare_again(uow: UnitOfWork, reference: str) -> ServedModel:
     await _prepare(uow, row)
     await _changed(uow, "serving.prepare", row)
     return row
+
+
+async def bring_missing(platform: Platform) -> None:
+    """Have files brought that this machine does not hold: it was restored from a backup, or its cache was emptied."""
+    async with platform.work() as uow:
+        for row in await repository.all_served(uow.session):
+            if row.state != "ready" or row.file is None:
+                continue
+            plan = plan_of(row.routing)
+            if plan is not None and plan.pool is not None:
+                continue
+            for file in {variant.file for variant in plan.variants} if plan is not None else {row.file}:
+                reference = FileReference.parse(file)
+                if reference.kind == "file" or local_path(platform, reference) is not None:
+                    continue
+                title = f"准备模型 {row.name}", f"Prepare the model {row.name}"
+                await submit(uow, PREPARE, {"served_id": row.id, "file": file}, title=title)
 
 
 async def finish_preparing(uow: UnitOfWork, served_id: str, file: str, fault: str | None) -> None:

@@ -314,7 +314,17 @@ class Engines:
             self._begin(slot)
 
     async def _make_room(self, slot: _Slot) -> None:
-        needed = os.path.getsize(slot.spec.model_path) + _OVERHEAD_BYTES
+        try:
+            needed = os.path.getsize(slot.spec.model_path) + _OVERHEAD_BYTES
+        except OSError as error:
+            raise EngineUnavailable(
+                (f"模型 {slot.name} 的文件不在本机", f"the file of {slot.name} is not on this machine"),
+                hint=(
+                    "请运营人员在模型服务页重新准备该文件",
+                    "an operator brings it again on the model's page (Prepare)",
+                ),
+                retry_after_s=60,
+            ) from error
         loaded = [s for s in self._slots.values() if s.process and s.process.is_alive and s is not slot]
         for other in sorted(loaded, key=lambda s: s.used_at):
             enough = psutil.virtual_memory().available >= needed and len(loaded) < self.max_loaded
