@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from ceyuan.server.app import CONSOLE_DIR
@@ -80,6 +83,32 @@ def test_a_member_browses_the_datasets_of_the_organisation(page: Any, live: dict
     sign_in(page, live)
     page.goto("/console/hub/datasets")
     page.get_by_text("laws").first.wait_for()
+
+
+def test_a_card_draws_its_own_picture_and_runs_nothing(page: Any, live: dict[str, Any]) -> None:
+    dot = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAADklEQVR4nGNogAIGyhgAgIQgAQ2AJGEAAAAASUVORK5CYII="
+    card = (
+        '<div align="center">\n  <img src="figures/图.png" width="80" alt="own" onerror="window.ran = 1">\n</div>\n\n'
+        "<script>window.ran = 1</script>\n<details><summary>更多</summary><b>folded</b></details>\n"
+    )
+    files = {"README.md": base64.b64encode(card.encode()).decode(), "figures/图.png": dot}
+    lines = [{"key": "header", "value": {"summary": "a card"}}]
+    lines += [{"key": "file", "value": {"path": p, "content": c, "encoding": "base64"}} for p, c in files.items()]
+    with httpx.Client(base_url=live["origin"], headers={"authorization": f"Bearer {live['tokens']['li']}"}) as http:
+        body = {"type": "model", "organization": "lab", "name": "pictured", "private": True}
+        http.post("/api/repos/create", json=body).raise_for_status()
+        sent = "\n".join(json.dumps(line) for line in lines)
+        kind = {"content-type": "application/x-ndjson"}
+        http.post("/api/models/lab/pictured/commit/main", content=sent, headers=kind).raise_for_status()
+    sign_in(page, live)
+    page.goto("/console/hub/models/lab/pictured")
+    picture = page.get_by_alt_text("own")
+    picture.wait_for()
+    page.wait_for_function("() => document.querySelector('img[alt=own]').naturalWidth === 8")
+    assert picture.evaluate("image => image.closest('[align=center]') !== null && image.clientWidth === 80")
+    page.get_by_text("更多").click()
+    page.get_by_text("folded").wait_for()
+    assert page.evaluate("() => window.ran") is None
 
 
 def test_the_law_assistant_answers_with_a_citation_that_opens_the_article(page: Any, live: dict[str, Any]) -> None:

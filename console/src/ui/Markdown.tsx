@@ -1,4 +1,4 @@
-import ReactMarkdown from 'react-markdown'
+import ReactMarkdown, { type Options } from 'react-markdown'
 import { Link } from 'react-router'
 import remarkGfm from 'remark-gfm'
 
@@ -9,13 +9,20 @@ interface Addresses {
   picture: (address: string) => string | null
 }
 
-/** Markdown as written by people or models: no raw HTML, no remote pictures, links open beside. `addresses` say where
- * the files lie that a repository's text names by their path. */
-export function Markdown({ text, addresses }: { text: string; addresses?: Addresses }) {
+interface Props {
+  text: string
+  addresses?: Addresses
+  html?: Options['rehypePlugins']
+}
+
+/** Markdown as written by people or models: no remote pictures, links open beside. `addresses` say where the files lie
+ * that a repository's text names by their path; `html` is what reads and sanitises HTML, which is plain text without. */
+export function Markdown({ text, addresses, html }: Props) {
   return (
     <div className={styles.markdown}>
       <ReactMarkdown
         remarkPlugins={[remarkGfm]}
+        rehypePlugins={html}
         components={{
           a: ({ href, children }) => {
             const page = href && addresses?.page(href)
@@ -26,9 +33,10 @@ export function Markdown({ text, addresses }: { text: string; addresses?: Addres
               </a>
             )
           },
-          img: ({ src, alt }) => {
+          img: ({ src, alt, title, width, height }) => {
             const picture = src && addresses?.picture(src)
-            return picture ? <img className={styles.picture} src={picture} alt={alt} /> : <em>{alt}</em>
+            if (!picture) return <em>{alt}</em>
+            return <img className={styles.picture} src={picture} {...{ alt, title, width, height }} />
           },
           table: ({ children }) => (
             <div className={styles.tableFrame}>

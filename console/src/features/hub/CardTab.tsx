@@ -5,6 +5,7 @@ import { $api } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import { usePreferences } from '@/app/preferences'
 import { addressesOf } from '@/lib/cardAddress'
+import { CARD_HTML } from '@/lib/cardHtml'
 import { Facts } from '@/ui/Facts'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
 import { Bytes, Count, Hash, Time } from '@/ui/Figures'
@@ -47,7 +48,7 @@ function CardText({ place }: { place: Place }) {
   return (
     <div className="stack">
       {card.data.problem && <Alert type="warning" showIcon title={card.data.problem} />}
-      <Markdown text={card.data.body} addresses={addressesOf(place)} />
+      <Markdown text={card.data.body} addresses={addressesOf(place)} html={CARD_HTML} />
     </div>
   )
 }

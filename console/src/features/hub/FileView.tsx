@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { $api } from '@/api/client'
 import type { Got } from '@/api/types'
 import { addressesOf } from '@/lib/cardAddress'
+import { CARD_HTML } from '@/lib/cardHtml'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
 import { Bytes, Count, Hash } from '@/ui/Figures'
@@ -96,6 +97,7 @@ function Content({ place, view }: { place: Place; view: View }) {
         <Markdown
           text={withoutFrontMatter(view.text)}
           addresses={addressesOf(place, view.path.split('/').slice(0, -1).map(encodeURIComponent).join('/'))}
+          html={CARD_HTML}
         />
       </div>
     )
