@@ -85,9 +85,7 @@ def show_partner(partner: Partner) -> None:
 @app.command()
 def register(
     description: File,
-    org: Annotated[
-        str | None, typer.Option(help="the organisation, where the file does not name it")
-    ] = None,
+    org: Annotated[str | None, typer.Option(help="the organisation, where the file does not name it")] = None,
 ) -> None:
     """Apply as a compute partner: name_zh, name_en, contact, about, website."""
     from ceyuan.compute.catalogue.schemas import PartnerIn

@@ -67,6 +67,22 @@ async def test_an_anonymous_caller_sees_no_jobs(client: httpx.AsyncClient) -> No
     assert (await client.get("/api/v1/jobs")).status_code == 401
 
 
+async def test_a_run_that_the_engine_begins_in_another_event_loop_goes_to_the_platforms(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loops = []
+
+    async def execute(job_id: str, run: int) -> str:
+        loops.append(asyncio.get_running_loop())
+        return f"{job_id}.{run}"
+
+    monkeypatch.setattr(platform.jobs, "execute", execute)
+    assert await platform.jobs.execute_at_home("job_a", 1) == "job_a.1"
+    elsewhere = platform.jobs.execute_at_home("job_b", 2)
+    assert await asyncio.to_thread(asyncio.run, elsewhere) == "job_b.2"
+    assert loops == [asyncio.get_running_loop()] * 2
+
+
 async def test_jobs_of_several_kinds_are_listed_together(
     client: httpx.AsyncClient, platform: Platform, tmp_path: Path
 ) -> None:

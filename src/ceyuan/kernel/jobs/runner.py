@@ -54,7 +54,7 @@ class ActorResolver(Protocol):
 @DBOS.workflow(name="ceyuan_job")
 async def _run_job(job_id: str, run: int) -> str:
     assert _current is not None
-    return await _current.execute(job_id, run)
+    return await _current.execute_at_home(job_id, run)
 
 
 class Jobs:
@@ -69,6 +69,7 @@ class Jobs:
         # The functions at work, by job and run: what a cancel reaches.
         self._tasks: dict[tuple[str, int], asyncio.Task[Any]] = {}
         self._runs: set[asyncio.Task[str]] = set()  # what writes down how each ended: never cancelled
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._changes: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()  # those who wait hold them
         self._relay: asyncio.Task[None] | None = None
@@ -80,6 +81,7 @@ class Jobs:
         """Launch DBOS in this event loop and begin to hand jobs over; raises `ExecutorTaken`."""
         global _current
         await self._hold.take()
+        self._loop = asyncio.get_running_loop()
         _current = self
         _keep_one_log()
         config: DBOSConfig = {
@@ -203,6 +205,13 @@ class Jobs:
             task.cancel()
 
     # --- running ---
+
+    async def execute_at_home(self, job_id: str, run: int) -> str:
+        """`execute` in the platform's event loop: DBOS calls from one of its own while that one does not turn."""
+        assert self._loop is not None
+        if asyncio.get_running_loop() is self._loop:
+            return await self.execute(job_id, run)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.execute(job_id, run), self._loop))
 
     async def execute(self, job_id: str, run: int) -> str:
         """Run a job in this process unless it is ended, superseded or another's; returns its state."""
