@@ -400,8 +400,10 @@ def _not_covered(required_micro: int, available_micro: int) -> InsufficientFunds
             f"this call may cost ¥{required}, ¥{available} is available",
         ),
         hint=(
-            "适用的模型券或余额已用完:请充值、申请新的券,或用 max_tokens 缩短回答",
-            "the vouchers that apply and the balance are used up: top up, apply for a voucher, or lower max_tokens",
+            "付费组织的模型券和余额不足:请充值、申请新的券、用 max_tokens 缩短回答,"
+            "或用 OpenAI-Organization 请求头指定其他组织付费",
+            "vouchers and balance of the organisation that pays do not suffice: top up, apply for a voucher, lower "
+            "max_tokens, or name another one of yours with the header OpenAI-Organization",
         ),
         required_micro=required_micro,
         available_micro=available_micro,
