@@ -1219,6 +1219,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compute/executor-pools/{pool_id}/hosts/{node_id}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace Pool Host Key
+         * @description Open a host with another private key; it is tried before it takes the old one's place.
+         */
+        put: operations["replace_pool_host_key"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compute/executor-pools/{pool_id}/look": {
         parameters: {
             query?: never;
@@ -1253,6 +1273,26 @@ export interface paths {
          * @description Take no new tasks on one node, or take them again.
          */
         post: operations["drain_pool_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compute/executor-pools/{pool_id}/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Executor Pool Offer
+         * @description Say which offer of the catalogue a pool delivers; use is charged by its prices from the next try on.
+         */
+        put: operations["set_executor_pool_offer"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -9515,13 +9555,16 @@ export interface components {
         };
         /**
          * AttemptOut
-         * @description One try that has ended, with its meter. Times are seconds since 1970.
+         * @description One try that has ended, with its meter, and what it was charged with: by the prices of `offer`, or by the price
+         *     list. Times are seconds since 1970.
          */
         AttemptOut: {
             /** Accounting */
             accounting: {
                 [key: string]: unknown;
             } | null;
+            /** Charges */
+            charges: components["schemas"]["ceyuan__compute__tasks__schemas__ChargeOut"][];
             /** Cpu Seconds */
             cpu_seconds: number;
             /** Ended At */
@@ -9530,6 +9573,8 @@ export interface components {
             exit_code: number | null;
             /** Key */
             key: string;
+            /** Offer */
+            offer: string | null;
             /** Peak Mb */
             peak_mb: number;
             /** Pool */
@@ -9965,16 +10010,6 @@ export interface components {
             totals: {
                 [key: string]: string;
             };
-        };
-        /**
-         * ChargeOut
-         * @description What one balance paid for an event; null = the general account.
-         */
-        ChargeOut: {
-            /** Amount Micro */
-            amount_micro: number;
-            /** Wallet Id */
-            wallet_id: string | null;
         };
         /**
          * CheckIn
@@ -12376,6 +12411,22 @@ export interface components {
             state: string;
         };
         /**
+         * KeyIn
+         * @description Another private key for a host, sealed and never shown again; and its new host key, where that changed too.
+         */
+        KeyIn: {
+            /**
+             * Host Key
+             * @default
+             */
+            host_key: string;
+            /**
+             * Private Key
+             * Format: password
+             */
+            private_key: string;
+        };
+        /**
          * KeyLimitsIn
          * @description Bounds of a key; zero = none, no models = all. Budgets per day or month are quotas of the metering room.
          */
@@ -13628,66 +13679,6 @@ export interface components {
             reasons: components["schemas"]["Reason"][];
             /** Region */
             region: string;
-            /** Title */
-            title: string;
-        };
-        /**
-         * OfferIn
-         * @description An offer of a pool.
-         */
-        OfferIn: {
-            /**
-             * Availability Bp
-             * @description promised availability in basis points
-             * @default 9900
-             */
-            availability_bp: number;
-            /**
-             * Bands
-             * @default []
-             */
-            bands: components["schemas"]["Band"][];
-            /**
-             * Evidence
-             * @description evidence by figure; the member `all` stands for every figure that has none of its own
-             * @default {}
-             */
-            evidence: {
-                [key: string]: components["schemas"]["Evidence"];
-            };
-            /**
-             * Expires At
-             * Format: date-time
-             */
-            expires_at: string;
-            /** External Identifier */
-            external_identifier?: string | null;
-            /**
-             * List Micro
-             * @description micro-yuan per accelerator and hour
-             */
-            list_micro: number;
-            /**
-             * Minimum Hours
-             * @default 0
-             */
-            minimum_hours: number;
-            /** Partner Micro */
-            partner_micro?: number | null;
-            /** Pool Id */
-            pool_id: string;
-            /**
-             * Service Standard
-             * @default
-             */
-            service_standard: string;
-            /** Spot Micro */
-            spot_micro?: number | null;
-            /**
-             * Support
-             * @default []
-             */
-            support: string[];
             /** Title */
             title: string;
         };
@@ -15588,6 +15579,22 @@ export interface components {
             };
         };
         /**
+         * RecutFilter
+         * @description A bound: documents are dropped for `reason` unless the statistic lies within it.
+         */
+        RecutFilter: {
+            /** At Least */
+            at_least: number | null;
+            /** At Most */
+            at_most: number | null;
+            /** One Of */
+            one_of: string[] | null;
+            /** Reason */
+            reason: string;
+            /** Statistic */
+            statistic: string;
+        };
+        /**
          * RecutIn
          * @description Thresholds to try.
          */
@@ -15604,12 +15611,17 @@ export interface components {
         /**
          * RecutOut
          * @description What other thresholds would do. `unsearched` documents would newly pass and were never searched for
-         *     near-duplicates, so that fewer of them may remain.
+         *     near-duplicates, so that fewer of them may remain. `filters` are those that the dataset was made with, by domain;
+         *     domains without filters of their own are cut by `general`.
          */
         RecutOut: {
             /** Domains */
             domains: {
                 [key: string]: components["schemas"]["RecutDomain"];
+            };
+            /** Filters */
+            filters: {
+                [key: string]: components["schemas"]["RecutFilter"][];
             };
             /** Revision */
             revision: string;
@@ -19459,6 +19471,66 @@ export interface components {
             path: string;
         };
         /**
+         * OfferIn
+         * @description An offer of a pool.
+         */
+        ceyuan__compute__catalogue__schemas__OfferIn: {
+            /**
+             * Availability Bp
+             * @description promised availability in basis points
+             * @default 9900
+             */
+            availability_bp: number;
+            /**
+             * Bands
+             * @default []
+             */
+            bands: components["schemas"]["Band"][];
+            /**
+             * Evidence
+             * @description evidence by figure; the member `all` stands for every figure that has none of its own
+             * @default {}
+             */
+            evidence: {
+                [key: string]: components["schemas"]["Evidence"];
+            };
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** External Identifier */
+            external_identifier?: string | null;
+            /**
+             * List Micro
+             * @description micro-yuan per accelerator and hour
+             */
+            list_micro: number;
+            /**
+             * Minimum Hours
+             * @default 0
+             */
+            minimum_hours: number;
+            /** Partner Micro */
+            partner_micro?: number | null;
+            /** Pool Id */
+            pool_id: string;
+            /**
+             * Service Standard
+             * @default
+             */
+            service_standard: string;
+            /** Spot Micro */
+            spot_micro?: number | null;
+            /**
+             * Support
+             * @default []
+             */
+            support: string[];
+            /** Title */
+            title: string;
+        };
+        /**
          * PoolIn
          * @description A pool of equal nodes at a site.
          */
@@ -19666,6 +19738,14 @@ export interface components {
             runs: number;
         };
         /**
+         * OfferIn
+         * @description The offer of the catalogue that a pool delivers, by id or identifier; null: none.
+         */
+        ceyuan__compute__pools__schemas__OfferIn: {
+            /** Offer */
+            offer: string | null;
+        };
+        /**
          * PoolIn
          * @description A pool to register, for all or for one organisation: kind `ssh`, `slurm`, `kubernetes` or `ray`. `secret` is the
          *     bearer token of a cluster's service; it is sealed and never shown again.
@@ -19698,7 +19778,8 @@ export interface components {
         };
         /**
          * PoolOut
-         * @description A pool with its nodes. Settings, addresses and faults are empty for all but operators.
+         * @description A pool with its nodes; by the prices of `offer_id` its use is charged. Settings, addresses and faults are empty
+         *     for all but operators.
          */
         ceyuan__compute__pools__schemas__PoolOut: {
             /** Checked At */
@@ -19720,6 +19801,8 @@ export interface components {
             name: string;
             /** Nodes */
             nodes: components["schemas"]["ceyuan__compute__pools__schemas__NodeOut"][];
+            /** Offer Id */
+            offer_id: string | null;
             /** Org Id */
             org_id: string | null;
             /** Region */
@@ -19802,6 +19885,27 @@ export interface components {
             value: string;
             /** Zh */
             zh: string;
+        };
+        /**
+         * ChargeOut
+         * @description A part of what a try was charged with: so much of a resource from `start` to `end`, at `unit_micro` micro-yuan
+         *     for `per` units (null: by the price list). Times are seconds since 1970.
+         */
+        ceyuan__compute__tasks__schemas__ChargeOut: {
+            /** Cost Micro */
+            cost_micro: number;
+            /** End */
+            end: number;
+            /** Per */
+            per: number | null;
+            /** Quantity */
+            quantity: string;
+            /** Resource */
+            resource: string;
+            /** Start */
+            start: number;
+            /** Unit Micro */
+            unit_micro: number | null;
         };
         /**
          * CheckOut
@@ -20867,6 +20971,16 @@ export interface components {
             reason: string;
         };
         /**
+         * ChargeOut
+         * @description What one balance paid for an event; null = the general account.
+         */
+        ceyuan__metering__desk__usage_schemas__ChargeOut: {
+            /** Amount Micro */
+            amount_micro: number;
+            /** Wallet Id */
+            wallet_id: string | null;
+        };
+        /**
          * JobStarted
          * @description The job that does it.
          */
@@ -20970,7 +21084,7 @@ export interface components {
          */
         ceyuan__metering__desk__usage_schemas__UsageOut: {
             /** Charges */
-            charges: components["schemas"]["ChargeOut"][];
+            charges: components["schemas"]["ceyuan__metering__desk__usage_schemas__ChargeOut"][];
             /** Cost Micro */
             cost_micro: number;
             /** Entry Id */
@@ -25123,6 +25237,78 @@ export interface operations {
             };
         };
     };
+    replace_pool_host_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+                node_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `pool_not_found`: No such pool; `pool_node_not_found`: No such node in the pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `pool_unsuitable`: This kind of pool cannot do that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `pool_unreachable`: The pool cannot be reached or used; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     look_at_executor_pool: {
         parameters: {
             query?: never;
@@ -25240,6 +25426,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    set_executor_pool_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ceyuan__compute__pools__schemas__OfferIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__compute__pools__schemas__PoolOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `pool_not_found`: No such pool; `compute_identifier_not_found`: No such compute identifier */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `compute_offer_expired`: The offer is expired; `compute_offer_not_live`: The offer is not live; `pool_unsuitable`: This kind of pool cannot do that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -25553,7 +25810,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OfferIn"];
+                "application/json": components["schemas"]["ceyuan__compute__catalogue__schemas__OfferIn"];
             };
         };
         responses: {

@@ -201,6 +201,10 @@ def test_a_threshold_is_cut_again_without_reading_a_text(collection: Callable[..
 
 def test_no_change_of_thresholds_changes_nothing(collection: Callable[..., Path], tmp_path: Path) -> None:
     run(collection(), tmp_path / "out")
+    recipe = Recipe.of({"thresholds": {"general": {"too_short": {"at_least": 7}}}})
+    told = recut(tmp_path / "out" / "dataset" / "statistics.parquet", recipe, {})
+    bounds = {one["reason"]: one["at_least"] for one in told["filters"]["general"]}
+    assert bounds["too_short"] == 7
     told = recut(tmp_path / "out" / "dataset" / "statistics.parquet", Recipe(), {})
     for row in told["domains"].values():
         assert row["kept_now"] == row["kept_then"]

@@ -164,6 +164,7 @@ async def test_other_thresholds_are_tried_at_once(built: Platform, signed_in: As
     told = (await signed_in("viewer").post(address, json=change)).json()
     assert told["revision"] == revision
     assert told["domains"]["general"]["kept_then"] < told["domains"]["general"]["kept_now"]
+    assert {one["reason"]: one["at_least"] for one in told["filters"]["general"]}["too_short"] == 20
     assert (await signed_in("outsider").post(address, json=change)).status_code == 404
     wrong = await signed_in("viewer").post(address, json={"thresholds": {"general": {"ugly": {"at_least": 1}}}})
     assert (wrong.status_code, wrong.json()["code"]) == (422, "thresholds_invalid")

@@ -241,3 +241,9 @@ def test_a_member_whose_name_leads_out_of_its_archive_is_named(tmp_path: Path) -
     documents, rejections = read(tmp_path)
     assert [d.id for d in documents] == ["a.zip/c.txt"]
     assert [(r.where, r.reason) for r in rejections] == [("a.zip/../../etc/b.txt", "bad_zip_member")]
+
+
+def test_the_title_of_a_markdown_file_stands_behind_its_notes(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("---\ndraft: true\n---\n\n# 开放办法\n\n正文。", "utf-8")
+    (tmp_path / "b.md").write_text("# 甲\n---\n乙\n---\n", "utf-8")
+    assert [one.title for one in read_path(tmp_path) if isinstance(one, Document)] == ["开放办法", "甲"]

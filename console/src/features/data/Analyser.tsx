@@ -13,6 +13,7 @@ import { LazyChart } from '@/ui/LazyChart'
 import { Loading } from '@/ui/Loading'
 import { Section } from '@/ui/Page'
 
+import { useNames } from './names'
 import { paramsOf, type CorpusPlace } from './place'
 import type { Distributions } from './samples'
 
@@ -20,6 +21,7 @@ type Analysis = Got<'/api/v1/data/datasets/{owner}/{name}/analysis'>
 
 function Alarms({ analysis }: { analysis: Analysis }) {
   const { t } = useTranslation('data')
+  const names = useNames()
   const { language } = usePreferences()
   if (analysis.alarms.length === 0) return <Alert type="success" showIcon title={t('study.noAlarms')} />
   const percent = (value: number | null) => formatPercent(value ?? 0, language)
@@ -34,7 +36,7 @@ function Alarms({ analysis }: { analysis: Analysis }) {
             source: one.source,
             rate: percent(one.rate),
             before: percent(one.before),
-            reason: one.reason ?? '',
+            reason: one.reason ? names.reason(one.reason) : '',
           })}
           description={t('study.interval', {
             low: percent(one.low),
@@ -49,6 +51,7 @@ function Alarms({ analysis }: { analysis: Analysis }) {
 
 function Rates({ analysis }: { analysis: Analysis }) {
   const { t } = useTranslation('data')
+  const names = useNames()
   return (
     <Table
       size="small"
@@ -57,7 +60,7 @@ function Rates({ analysis }: { analysis: Analysis }) {
       dataSource={analysis.sources}
       columns={[
         { title: t('sources.title'), dataIndex: 'source' },
-        { title: t('sources.domain'), dataIndex: 'domain' },
+        { title: t('sources.domain'), render: (_, row) => names.domain(row.domain) },
         { title: t('quality.documents'), align: 'right', render: (_, row) => <Count value={row.documents} /> },
         { title: t('quality.kept'), align: 'right', render: (_, row) => <Count value={row.kept} /> },
         {
@@ -71,7 +74,7 @@ function Rates({ analysis }: { analysis: Analysis }) {
           render: (_, row) =>
             Object.entries(row.reasons)
               .slice(0, 3)
-              .map(([reason, count]) => `${reason} ${String(count)}`)
+              .map(([reason, count]) => `${names.reason(reason)} ${String(count)}`)
               .join(' · '),
         },
       ]}
@@ -81,10 +84,9 @@ function Rates({ analysis }: { analysis: Analysis }) {
 
 function DistributionChart({ place }: { place: CorpusPlace }) {
   const { t } = useTranslation('data')
-  const { language } = usePreferences()
+  const names = useNames()
   const [domain, setDomain] = useState('')
   const [statistic, setStatistic] = useState('characters')
-  const defaults = $api.useQuery('get', '/api/v1/data/recipes/defaults', {}, { staleTime: Infinity })
   const query = $api.useQuery('get', '/api/v1/data/datasets/{owner}/{name}/distributions', { params: paramsOf(place) })
   const found = query.data as unknown as Distributions | undefined
   const domains = Object.keys(found ?? {})
@@ -108,15 +110,13 @@ function DistributionChart({ place }: { place: CorpusPlace }) {
       series: [series(t('quality.all'), shown.documents, 0.35), series(t('quality.kept'), shown.kept, 1)],
     }
   }, [shown, t])
-  const name = (table: Record<string, string[]> | undefined, key: string) =>
-    table?.[key]?.[language === 'zh' ? 0 : 1] ?? key
   return (
     <div className="stack">
       <div className="row">
         <Select
           value={here}
           onChange={setDomain}
-          options={domains.map((value) => ({ value, label: name(defaults.data?.domains, value) }))}
+          options={domains.map((value) => ({ value, label: names.domain(value) }))}
           aria-label={t('sources.domain')}
           style={{ minWidth: 160 }}
         />
@@ -126,7 +126,7 @@ function DistributionChart({ place }: { place: CorpusPlace }) {
           onChange={setStatistic}
           options={Object.keys(found?.[here] ?? {}).map((value) => ({
             value,
-            label: name(defaults.data?.statistics, value),
+            label: names.statistic(value),
           }))}
           aria-label={t('document.statistic')}
           style={{ minWidth: 240 }}
@@ -140,7 +140,13 @@ function DistributionChart({ place }: { place: CorpusPlace }) {
 function Clusters({ analysis }: { analysis: Analysis }) {
   const { t } = useTranslation('data')
   const [, setSearch] = useSearchParams()
-  const open = (id: string) => setSearch({ tab: 'documents', id })
+  const open = (id: string) =>
+    setSearch((current) => {
+      const next = new URLSearchParams({ tab: 'documents', id })
+      const at = current.get('revision')
+      if (at) next.set('revision', at)
+      return next
+    })
   const link = (id: string) => (
     <a onClick={() => open(id)}>
       <code>{id}</code>

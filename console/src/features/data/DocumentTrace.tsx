@@ -9,6 +9,7 @@ import { Decimal, Hash, Percent } from '@/ui/Figures'
 import { Loading } from '@/ui/Loading'
 import { RevisionLink } from '@/ui/RevisionLink'
 
+import { useNames } from './names'
 import { paramsOf, type CorpusPlace } from './place'
 
 interface Related {
@@ -96,6 +97,7 @@ export function DocumentTrace({
   onOpen: (id: string) => void
 }) {
   const { t } = useTranslation('data')
+  const names = useNames()
   const { language } = usePreferences()
   const params = paramsOf(place)
   const query = $api.useQuery('get', '/api/v1/data/datasets/{owner}/{name}/documents/trace', {
@@ -112,7 +114,7 @@ export function DocumentTrace({
           <Facts
             columns={2}
             facts={[
-              { label: t('sources.domain'), value: traced.domain ?? '—' },
+              { label: t('sources.domain'), value: traced.domain ? names.domain(traced.domain) : '—' },
               { label: t('sources.licence'), value: traced.licence ?? traced.origin?.licence ?? '—' },
               { label: t('document.split'), value: traced.split ?? '—' },
               { label: t('document.cluster'), value: traced.cluster ?? '—' },

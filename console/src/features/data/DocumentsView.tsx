@@ -3,13 +3,13 @@ import { useSearchParams } from 'react-router'
 
 import { $api } from '@/api/client'
 import type { Got } from '@/api/types'
-import { usePreferences } from '@/app/preferences'
 import { useListState } from '@/lib/listState'
 import { DataTable, type Column } from '@/ui/DataTable'
 import { EmptyState } from '@/ui/Feedback'
 import { Count } from '@/ui/Figures'
 
 import { DocumentTrace } from './DocumentTrace'
+import { useNames } from './names'
 import { paramsOf, type CorpusPlace } from './place'
 
 type Row = Got<'/api/v1/data/datasets/{owner}/{name}/documents'>['documents'][number]
@@ -19,10 +19,9 @@ const PAGE = 50
 /** Documents of a corpus with filters, also those that were dropped; each leads to its way. */
 export function DocumentsView({ place }: { place: CorpusPlace }) {
   const { t } = useTranslation('data')
-  const { language } = usePreferences()
   const list = useListState(['state', 'domain', 'reason', 'text'])
   const [search, setSearch] = useSearchParams()
-  const defaults = $api.useQuery('get', '/api/v1/data/recipes/defaults', {}, { staleTime: Infinity })
+  const names = useNames()
   const params = paramsOf(place)
   const offset = Number(list.cursor ?? 0)
   const query = $api.useQuery(
@@ -44,10 +43,8 @@ export function DocumentsView({ place }: { place: CorpusPlace }) {
     },
     { placeholderData: (held) => held },
   )
-  const side = language === 'zh' ? 0 : 1
   const choices = (table: Record<string, string[]> | undefined) =>
-    Object.entries(table ?? {}).map(([value, names]) => ({ value, label: names[side] ?? value }))
-  const reasonOf = (reason: string) => defaults.data?.reasons[reason]?.[side] ?? reason
+    Object.entries(table ?? {}).map(([value, words]) => ({ value, label: words[names.side] ?? value }))
   const open = (id: string | null) =>
     setSearch((current) => {
       const next = new URLSearchParams(current)
@@ -68,11 +65,11 @@ export function DocumentsView({ place }: { place: CorpusPlace }) {
       ),
     },
     { title: t('document.text'), width: 420, ellipsis: true, render: (_, row) => row.text ?? '' },
-    { title: t('sources.domain'), dataIndex: 'domain' },
+    { title: t('sources.domain'), render: (_, row) => names.domain(row.domain) },
     { title: t('quality.characters'), align: 'right', render: (_, row) => <Count value={row.characters} /> },
     {
       title: t('pipelines.state'),
-      render: (_, row) => (row.reason ? reasonOf(row.reason) : t('document.state.kept')),
+      render: (_, row) => (row.reason ? names.reason(row.reason) : t('document.state.kept')),
     },
   ]
   const found = query.data
@@ -92,8 +89,8 @@ export function DocumentsView({ place }: { place: CorpusPlace }) {
             label: t('pipelines.state'),
             options: (['kept', 'dropped'] as const).map((value) => ({ value, label: t(`document.state.${value}`) })),
           },
-          { name: 'domain', label: t('sources.domain'), options: choices(defaults.data?.domains) },
-          { name: 'reason', label: t('quality.reason'), options: choices(defaults.data?.reasons) },
+          { name: 'domain', label: t('sources.domain'), options: choices(names.parts?.domains) },
+          { name: 'reason', label: t('quality.reason'), options: choices(names.parts?.reasons) },
           { name: 'text', label: t('document.search') },
         ]}
         extra={found && <span className="soft">{t('document.total', { count: found.total })}</span>}

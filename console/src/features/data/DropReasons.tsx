@@ -10,6 +10,7 @@ import { Count } from '@/ui/Figures'
 import { LazyChart } from '@/ui/LazyChart'
 import { Section } from '@/ui/Page'
 
+import { useNames } from './names'
 import { paramsOf, type CorpusPlace } from './place'
 
 type Reason = Got<'/api/v1/data/datasets/{owner}/{name}/drop-reasons'>['reasons'][number]
@@ -18,31 +19,32 @@ type Reason = Got<'/api/v1/data/datasets/{owner}/{name}/drop-reasons'>['reasons'
 export function DropReasons({ place }: { place: CorpusPlace }) {
   const { t } = useTranslation('data')
   const { language } = usePreferences()
+  const names = useNames()
   const query = $api.useQuery('get', '/api/v1/data/datasets/{owner}/{name}/drop-reasons', { params: paramsOf(place) })
   const reasons = query.data?.reasons
   const option = useMemo(() => {
     const rows = reasons ?? []
     const label = (row: Reason) => row[language]
-    const names = [...new Set(rows.map(label))].slice(0, 14).reverse()
+    const labels = [...new Set(rows.map(label))].slice(0, 14).reverse()
     const domains = [...new Set(rows.map((row) => row.domain))]
     return {
       tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' } },
       legend: { top: 4 },
       xAxis: { type: 'value' },
-      yAxis: { type: 'category', data: names },
+      yAxis: { type: 'category', data: labels },
       series: domains.map((domain) => ({
-        name: domain,
+        name: names.domain(domain),
         type: 'bar',
         stack: 'reason',
         itemStyle: { borderRadius: 0 },
-        data: names.map((name) =>
+        data: labels.map((name) =>
           rows
             .filter((row) => row.domain === domain && label(row) === name)
             .reduce((sum, row) => sum + row.documents, 0),
         ),
       })),
     }
-  }, [reasons, language])
+  }, [reasons, language, names])
   if (query.error) return <ProblemView error={query.error} />
   const columns: Column<Reason>[] = [
     {
@@ -54,7 +56,7 @@ export function DropReasons({ place }: { place: CorpusPlace }) {
         </>
       ),
     },
-    { title: t('sources.domain'), dataIndex: 'domain' },
+    { title: t('sources.domain'), render: (_, row) => names.domain(row.domain) },
     { title: t('quality.documents'), align: 'right', render: (_, row) => <Count value={row.documents} /> },
     { title: t('quality.characters'), align: 'right', render: (_, row) => <Count value={row.characters} /> },
   ]

@@ -6,6 +6,7 @@ import { Facts } from '@/ui/Facts'
 import { Bytes, Decimal, Percent } from '@/ui/Figures'
 
 import styles from './Media.module.css'
+import { useNames } from './names'
 import { Waveform } from './Waveform'
 
 export type Media = Got<'/api/v1/data/datasets/{owner}/{name}/media'>
@@ -83,6 +84,7 @@ interface DetailProps {
 /** One item whole, with all that was measured of it. */
 export function MediaDetail({ item, reason, nameOf, onClose }: DetailProps) {
   const { t } = useTranslation('data')
+  const names = useNames()
   return (
     <Drawer open title={<code>{item.id}</code>} size="large" onClose={onClose}>
       <div className="stack">
@@ -91,7 +93,7 @@ export function MediaDetail({ item, reason, nameOf, onClose }: DetailProps) {
           columns={2}
           facts={[
             { label: t('pipelines.state'), value: reason ?? t('document.state.kept') },
-            { label: t('sources.domain'), value: item.domain },
+            { label: t('sources.domain'), value: names.domain(item.domain) },
             { label: t('document.from'), value: item.source },
             { label: t('media.size'), value: <Bytes value={item.bytes} /> },
             { label: t('document.duplicateOf'), value: item.duplicate_of && <code>{item.duplicate_of}</code> },

@@ -10,6 +10,8 @@ import { EmptyState, ProblemView } from '@/ui/Feedback'
 import { Loading } from '@/ui/Loading'
 import { Section } from '@/ui/Page'
 
+import { useNames } from './names'
+
 type Waiting = Got<'/api/v1/data/reviews/{review_id}/queue'>['items'][number]
 
 function typing(target: EventTarget | null): boolean {
@@ -28,6 +30,7 @@ function Judged({
   onSkip: () => void
 }) {
   const { t } = useTranslation('data')
+  const names = useNames()
   const { language } = usePreferences()
   const risks = $api.useQuery('get', '/api/v1/safety/risks', {}, { staleTime: Infinity }).data ?? []
   const [failing, setFailing] = useState(false)
@@ -50,7 +53,7 @@ function Judged({
   return (
     <Section
       title={item.title || <code>{item.document}</code>}
-      note={`${item.source} · ${item.domain}`}
+      note={`${item.source} · ${names.domain(item.domain)}`}
       extra={item.disputed && <Tag color="orange">{t('review.disputed')}</Tag>}
     >
       <div className="stack">

@@ -8,6 +8,7 @@ import { Decimal, Percent } from '@/ui/Figures'
 import { Section } from '@/ui/Page'
 import { SideBySide } from '@/ui/SideBySide'
 
+import { useNames } from './names'
 import { paramsOf, type CorpusPlace } from './place'
 import { samplesOf, type DroppedSample, type Samples } from './samples'
 
@@ -15,8 +16,9 @@ type View = 'changed' | 'dropped' | 'kept'
 
 function Dropped({ sample }: { sample: DroppedSample }) {
   const { t } = useTranslation('data')
+  const names = useNames()
   return (
-    <Section title={<code>{sample.id}</code>} note={sample.domain}>
+    <Section title={<code>{sample.id}</code>} note={names.domain(sample.domain)}>
       {sample.kept_text !== undefined ? (
         <div className="stack" style={{ gap: 8 }}>
           <span className="soft">
@@ -45,9 +47,10 @@ function Dropped({ sample }: { sample: DroppedSample }) {
 
 function Shown({ samples, view, group }: { samples: Samples; view: View; group: string }) {
   const { t } = useTranslation('data')
+  const names = useNames()
   if (view === 'changed') {
     return samples.changed.map((sample) => (
-      <Section key={sample.id} title={<code>{sample.id}</code>} note={sample.domain}>
+      <Section key={sample.id} title={<code>{sample.id}</code>} note={names.domain(sample.domain)}>
         <SideBySide
           before={sample.before}
           after={sample.after}

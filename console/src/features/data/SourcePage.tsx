@@ -1,17 +1,21 @@
-import { App, Button } from 'antd'
+import { App, Button, Form, Input, Select } from 'antd'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate, useParams } from 'react-router'
 
-import { $api } from '@/api/client'
+import { $api, api } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import type { Item } from '@/api/types'
 import { LineageView } from '@/features/lineage/LineageView'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
 import { Count, Percent, Time } from '@/ui/Figures'
+import { FormModal } from '@/ui/FormModal'
 import { Loading } from '@/ui/Loading'
 import { Page, Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
+
+import { useNames } from './names'
 
 type Source = Item<'/api/v1/data/sources'>
 
@@ -34,6 +38,60 @@ function Assess({ sourceId }: { sourceId: string }) {
     >
       {t('sources.assess')}
     </Button>
+  )
+}
+
+type Change = Pick<Source, 'title' | 'domain' | 'licence' | 'origin' | 'evidence'>
+
+/** What is known of a source, put right; a registered corpus keeps its licence and where it was published. */
+function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknown> }) {
+  const { t } = useTranslation('data')
+  const { parts, side } = useNames()
+  const [open, setOpen] = useState(false)
+  const { title, domain, licence, origin, evidence } = source
+  const change = async (values: Change) => {
+    await api.PATCH('/api/v1/data/sources/{source_id}', { params: { path: { source_id: source.id } }, body: values })
+    await onDone()
+  }
+  return (
+    <>
+      <Button onClick={() => setOpen(true)}>{t('sources.edit')}</Button>
+      <FormModal<Change>
+        open={open}
+        title={t('sources.edit')}
+        submit={t('sources.edit')}
+        initial={{ title, domain, licence, origin, evidence }}
+        onSubmit={change}
+        onClose={() => setOpen(false)}
+      >
+        <Form.Item name="title" label={t('sources.name')} rules={[{ required: true }]}>
+          <Input maxLength={200} />
+        </Form.Item>
+        <Form.Item
+          name="domain"
+          label={t('sources.domain')}
+          extra={t('sources.domainNote')}
+          rules={[{ required: true }]}
+        >
+          <Select
+            options={Object.entries(parts?.domains ?? {}).map(([value, words]) => ({ value, label: words[side] }))}
+          />
+        </Form.Item>
+        {source.kind !== 'package' && (
+          <div className="grid-2">
+            <Form.Item name="licence" label={t('sources.licence')} rules={[{ required: true }]}>
+              <Input maxLength={120} />
+            </Form.Item>
+            <Form.Item name="origin" label={t('sources.origin')}>
+              <Input maxLength={500} />
+            </Form.Item>
+          </div>
+        )}
+        <Form.Item name="evidence" label={t('sources.evidence')} extra={t('sources.evidenceNote')}>
+          <Input.TextArea maxLength={4000} autoSize={{ minRows: 2 }} />
+        </Form.Item>
+      </FormModal>
+    </>
   )
 }
 
@@ -66,6 +124,7 @@ export function Component() {
   const { t } = useTranslation('data')
   const { sourceId = '' } = useParams()
   const navigate = useNavigate()
+  const names = useNames()
   const query = $api.useQuery('get', '/api/v1/data/sources/{source_id}', { params: { path: { source_id: sourceId } } })
   if (query.error) return <ProblemView page error={query.error} />
   const source = query.data
@@ -80,7 +139,11 @@ export function Component() {
           {source.kind !== 'package' && (
             <Button onClick={() => void navigate(`/data/mapping?source=${source.id}`)}>{t('mapping.title')}</Button>
           )}
+          <Edit source={source} onDone={() => query.refetch()} />
           <Assess sourceId={source.id} />
+          <Button type="primary" onClick={() => void navigate(`/data/pipelines?source=${source.id}`)}>
+            {t('pipelines.new')}
+          </Button>
         </>
       }
     >
@@ -92,8 +155,8 @@ export function Component() {
             { label: t('sources.kind'), value: t(`kind.${source.kind}`) },
             { label: t('sources.location'), value: <code>{source.location}</code> },
             { label: t('sources.licence'), value: source.licence || '—' },
-            { label: t('sources.origin'), value: source.origin || '—' },
-            { label: t('sources.domain'), value: source.domain || '—' },
+            { label: t('sources.origin'), value: source.origin === source.kind ? '—' : source.origin || '—' },
+            { label: t('sources.domain'), value: source.domain ? names.domain(source.domain) : '—' },
             { label: t('sources.documents'), value: <Count value={source.documents} /> },
             {
               label: t('sources.rejected'),

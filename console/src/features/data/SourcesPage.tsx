@@ -17,6 +17,8 @@ import { OrganisationField, useWorkplaces } from '@/ui/OrganisationField'
 import { Page } from '@/ui/Page'
 import { ReferenceInput } from '@/ui/ReferenceInput'
 
+import { useNames } from './names'
+
 type Source = Item<'/api/v1/data/sources'>
 type Options = NonNullable<Source['options']>
 
@@ -29,6 +31,7 @@ interface Values {
   licence?: string
   origin?: string
   evidence?: string
+  domain?: string
   options?: Partial<Options>
   secret?: string
 }
@@ -126,6 +129,22 @@ function Location() {
   )
 }
 
+/** Which thresholds its documents are cut by. */
+function Domain() {
+  const { t } = useTranslation('data')
+  const { parts, side } = useNames()
+  const kind = Form.useWatch<Values['kind'] | undefined>('kind')
+  if (kind === 'package') return null
+  return (
+    <Form.Item name="domain" label={t('sources.domain')} extra={t('sources.domainNote')}>
+      <Select
+        allowClear
+        options={Object.entries(parts?.domains ?? {}).map(([value, words]) => ({ value, label: words[side] }))}
+      />
+    </Form.Item>
+  )
+}
+
 function Register({ open, onClose, onMade }: { open: boolean; onClose: () => void; onMade: () => unknown }) {
   const { t } = useTranslation('data')
   const { proposed } = useWorkplaces()
@@ -138,7 +157,7 @@ function Register({ open, onClose, onMade }: { open: boolean; onClose: () => voi
         origin: values.origin ?? '',
         evidence: values.evidence ?? '',
         description: '',
-        domain: '',
+        domain: values.domain ?? '',
         options: { ...NO_OPTIONS, ...values.options },
         secret: values.secret ?? null,
         reading: { text_field: '', title_field: '', id_field: '', limit: 0, required: true },
@@ -156,7 +175,7 @@ function Register({ open, onClose, onMade }: { open: boolean; onClose: () => voi
       onClose={onClose}
     >
       <OrganisationField />
-      <Form.Item name="kind" label={t('sources.kind')}>
+      <Form.Item name="kind" label={t('sources.kind')} rules={[{ required: true }]}>
         <Select options={KINDS.map((value) => ({ value, label: t(`kind.${value}`) }))} />
       </Form.Item>
       <Location />
@@ -175,6 +194,7 @@ function Register({ open, onClose, onMade }: { open: boolean; onClose: () => voi
           <Input maxLength={500} />
         </Form.Item>
       </div>
+      <Domain />
       <Form.Item name="evidence" label={t('sources.evidence')} extra={t('sources.evidenceNote')}>
         <Input.TextArea maxLength={4000} autoSize={{ minRows: 2 }} />
       </Form.Item>

@@ -14,6 +14,7 @@ import { Loading } from '@/ui/Loading'
 import { Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
 
+import { useNames } from './names'
 import type { CorpusPlace } from './place'
 
 type Version = Item<'/api/v1/data/datasets/{owner}/{name}/versions'>
@@ -23,6 +24,7 @@ type Kind = (typeof KINDS)[number]
 
 function Diff({ place, pair }: { place: CorpusPlace; pair: [string, string] }) {
   const { t } = useTranslation('data')
+  const names = useNames()
   const [kind, setKind] = useState<Kind | null>(null)
   const query = $api.useQuery('get', '/api/v1/data/datasets/{owner}/{name}/versions/diff', {
     params: {
@@ -68,9 +70,12 @@ function Diff({ place, pair }: { place: CorpusPlace; pair: [string, string] }) {
             ),
           },
           { title: t('version.kind'), render: (_, row) => t(`version.${row.kind}`) },
-          { title: t('sources.domain'), dataIndex: 'domain' },
-          { title: t('version.before'), render: (_, row) => row.reason_before ?? '—' },
-          { title: t('version.after'), render: (_, row) => row.reason_after ?? '—' },
+          { title: t('sources.domain'), render: (_, row) => names.domain(row.domain) },
+          {
+            title: t('version.before'),
+            render: (_, row) => (row.reason_before ? names.reason(row.reason_before) : '—'),
+          },
+          { title: t('version.after'), render: (_, row) => (row.reason_after ? names.reason(row.reason_after) : '—') },
         ]}
         empty={<EmptyState title={t('version.same')} />}
       />

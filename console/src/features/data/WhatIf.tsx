@@ -3,20 +3,25 @@ import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { $api } from '@/api/client'
-import { usePreferences } from '@/app/preferences'
+import type { components } from '@/api/schema'
 import { ProblemView } from '@/ui/Feedback'
 import { Count, Stat, Stats } from '@/ui/Figures'
 import { LazyChart } from '@/ui/LazyChart'
+import { Loading } from '@/ui/Loading'
 import { Section } from '@/ui/Page'
+import { Snippet } from '@/ui/Snippet'
 
+import { useNames } from './names'
 import { paramsOf, type CorpusPlace } from './place'
-import type { Distribution, Distributions, Filter } from './samples'
+import type { Distribution, Distributions } from './samples'
 
+type Filter = components['schemas']['RecutFilter']
 type Bounds = Partial<Record<'at_least' | 'at_most', number | null>>
 type Changes = Record<string, Record<string, Bounds>>
 
 function Histogram({ distribution, filter }: { distribution: Distribution; filter: Filter }) {
   const { t } = useTranslation('data')
+  const { statistic } = useNames()
   const option = useMemo(() => {
     const middle = (index: number) => ((distribution.edges[index] ?? 0) + (distribution.edges[index + 1] ?? 0)) / 2
     const series = (name: string, counts: number[]) => ({
@@ -25,11 +30,13 @@ function Histogram({ distribution, filter }: { distribution: Distribution; filte
       barGap: '-100%',
       data: counts.map((count, index) => [middle(index), count]),
     })
-    const lines = [filter.at_least, filter.at_most].filter((bound) => bound !== null).map((bound) => ({ xAxis: bound }))
+    const bounds = [filter.at_least, filter.at_most].filter((bound) => bound !== null)
+    const lines = bounds.map((bound) => ({ xAxis: bound }))
+    const ends = [distribution.edges[0] ?? 0, distribution.edges.at(-1) ?? 1, ...bounds]
     return {
       tooltip: { trigger: 'axis' },
       legend: { top: 4 },
-      xAxis: { type: 'value', min: distribution.edges[0], max: distribution.edges.at(-1), name: filter.statistic },
+      xAxis: { type: 'value', min: Math.min(...ends), max: Math.max(...ends) },
       yAxis: { type: 'value' },
       series: [
         {
@@ -41,11 +48,12 @@ function Histogram({ distribution, filter }: { distribution: Distribution; filte
       ],
     }
   }, [distribution, filter, t])
-  return <LazyChart option={option} label={filter.statistic} height={220} />
+  return <LazyChart option={option} label={statistic(filter.statistic)} height={220} />
 }
 
 function Result({ place, changes }: { place: CorpusPlace; changes: Changes }) {
   const { t } = useTranslation('data')
+  const names = useNames()
   const attempt = $api.useMutation('post', '/api/v1/data/datasets/{owner}/{name}/recut')
   const rows = Object.entries(attempt.data?.domains ?? {}).map(([domain, figures]) => ({ domain, ...figures }))
   const sum = (name: 'kept_now' | 'kept_then') => rows.reduce((total, row) => total + row[name], 0)
@@ -89,12 +97,14 @@ function Result({ place, changes }: { place: CorpusPlace; changes: Changes }) {
             pagination={false}
             dataSource={reasons}
             columns={[
-              { title: t('sources.domain'), dataIndex: 'domain' },
-              { title: t('quality.reason'), dataIndex: 'reason' },
+              { title: t('sources.domain'), render: (_, row) => names.domain(row.domain) },
+              { title: t('quality.reason'), render: (_, row) => names.reason(row.reason) },
               { title: t('quality.now'), align: 'right', render: (_, row) => <Count value={row.now} /> },
               { title: t('quality.then'), align: 'right', render: (_, row) => <Count value={row.then} /> },
             ]}
           />
+          <p className="soft">{t('quality.keepThese')}</p>
+          <Snippet sources={[{ label: 'JSON', code: JSON.stringify({ thresholds: changes }, null, 2) }]} />
         </div>
       )}
     </Section>
@@ -104,33 +114,42 @@ function Result({ place, changes }: { place: CorpusPlace; changes: Changes }) {
 /** Tries other thresholds on the measured statistics, without running the pipeline again. */
 export function WhatIf({ place }: { place: CorpusPlace }) {
   const { t } = useTranslation('data')
-  const { language } = usePreferences()
+  const names = useNames()
   const [domain, setDomain] = useState('')
-  const [reason, setReason] = useState('')
+  const [asked, setAsked] = useState('')
   const [changes, setChanges] = useState<Changes>({})
-  const defaults = $api.useQuery('get', '/api/v1/data/recipes/defaults', {}, { staleTime: Infinity })
+  // No change at all: what comes back are the filters that the dataset was made with.
+  const made = $api.useQuery(
+    'post',
+    '/api/v1/data/datasets/{owner}/{name}/recut',
+    { params: paramsOf(place), body: { thresholds: {} } },
+    { staleTime: Infinity },
+  )
   const measured = $api.useQuery('get', '/api/v1/data/datasets/{owner}/{name}/distributions', {
     params: paramsOf(place),
   })
-  if (measured.error) return <ProblemView error={measured.error} />
-  if (!defaults.data || !measured.data) return <div style={{ minHeight: 260 }} />
+  const error = measured.error ?? made.error
+  if (error) return <ProblemView error={error} />
+  if (!made.data || !measured.data) return <Loading />
   const distributions = measured.data as unknown as Distributions
   const domains = Object.keys(distributions)
   const here = domains.includes(domain) ? domain : (domains[0] ?? '')
-  const filters = (defaults.data.profiles[here] ?? []) as unknown as Filter[]
-  const filter = filters.find((each) => each.reason === reason) ?? filters[0]
-  const name = (table: Record<string, string[]>, key: string) => table[key]?.[language === 'zh' ? 0 : 1] ?? key
+  const profile = here in made.data.filters ? here : 'general'
+  const filters = (made.data.filters[profile] ?? []).filter((each) => each.one_of === null)
+  const keyOf = (each: Filter) => `${each.reason} ${each.statistic}`
+  const filter = filters.find((each) => keyOf(each) === asked) ?? filters[0]
   const put = (part: Bounds) => {
     if (!filter) return
     setChanges((held) => ({
       ...held,
-      [here]: { ...held[here], [filter.reason]: { ...held[here]?.[filter.reason], ...part } },
+      [profile]: { ...held[profile], [filter.reason]: { ...held[profile]?.[filter.reason], ...part } },
     }))
   }
   const bound = (which: 'at_least' | 'at_most') =>
-    filter ? (changes[here]?.[filter.reason]?.[which] ?? filter[which]) : null
+    filter ? (changes[profile]?.[filter.reason]?.[which] ?? filter[which]) : null
   const shown = filter && { ...filter, at_least: bound('at_least'), at_most: bound('at_most') }
   const distribution = filter && distributions[here]?.[filter.statistic]
+  const statistic = filter ? names.statistic(filter.statistic) : ''
   return (
     <div className="stack">
       <Section title={t('quality.threshold')}>
@@ -139,17 +158,18 @@ export function WhatIf({ place }: { place: CorpusPlace }) {
             <Select
               value={here}
               onChange={setDomain}
-              options={domains.map((value) => ({ value, label: name(defaults.data.domains, value) }))}
+              options={domains.map((value) => ({ value, label: names.domain(value) }))}
               style={{ minWidth: 160 }}
               aria-label={t('sources.domain')}
             />
             <Select
-              value={filter?.reason}
-              onChange={setReason}
-              options={filters.map((each) => ({ value: each.reason, label: name(defaults.data.reasons, each.reason) }))}
+              value={filter && keyOf(filter)}
+              onChange={setAsked}
+              options={filters.map((each) => ({ value: keyOf(each), label: names.reason(each.reason) }))}
               style={{ minWidth: 240 }}
               aria-label={t('quality.reason')}
             />
+            <span>{statistic}</span>
             {filter && filter.at_least !== null && (
               <InputNumber
                 prefix="≥"

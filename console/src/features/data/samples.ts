@@ -29,14 +29,6 @@ export function samplesOf(value: Record<string, unknown> | undefined): Samples |
   return value && 'changed' in value && 'dropped' in value ? (value as unknown as Samples) : null
 }
 
-/** One bound of a profile: documents are dropped for `reason` unless `at_least <= statistic <= at_most`. */
-export interface Filter {
-  statistic: string
-  reason: string
-  at_least: number | null
-  at_most: number | null
-}
-
 export interface Distribution {
   quantiles: Record<string, number>
   edges: number[]

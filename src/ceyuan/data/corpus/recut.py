@@ -26,7 +26,7 @@ def recut(
 
     ``statistics`` is a dataset's ``statistics.parquet``, ``recipe`` the one it was made with, ``changes`` has
     the form of ``Recipe.thresholds``. Returns ``domains``: per domain ``documents``, ``kept_now``, ``kept_then``
-    and ``reasons`` (reason -> now, then), and ``unsearched``. Filters and exact duplicates are exact. A
+    and ``reasons`` (reason -> now, then), ``unsearched``, and ``filters`` by domain as they are now. Filters and exact duplicates are exact. A
     near-duplicate stays one while the document it duplicates passes; documents that newly pass were not
     searched for near-duplicates, ``unsearched`` counts them. Raises ``DataProblem`` ``threshold_unknown``.
     """
@@ -50,7 +50,8 @@ def recut(
         now, then = _tally(here["reason"]), _tally(here["then"])
         both = sorted(now.keys() | then.keys())
         values["reasons"] = {reason: {"now": now.get(reason, 0), "then": then.get(reason, 0)} for reason in both}
-    return {"domains": dict(sorted(domains.items())), "unsearched": newly.height}
+    asked = {domain: [one.model_dump(mode="json") for one in chain] for domain, chain in recipe.filters().items()}
+    return {"domains": dict(sorted(domains.items())), "unsearched": newly.height, "filters": asked}
 
 
 def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:

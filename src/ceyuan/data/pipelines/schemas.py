@@ -164,13 +164,25 @@ class RecutDomain(BaseModel):
     reasons: dict[str, RecutReason]
 
 
+class RecutFilter(BaseModel):
+    """A bound: documents are dropped for `reason` unless the statistic lies within it."""
+
+    statistic: str
+    reason: str
+    at_least: float | None
+    at_most: float | None
+    one_of: list[str] | None
+
+
 class RecutOut(BaseModel):
     """What other thresholds would do. `unsearched` documents would newly pass and were never searched for
-    near-duplicates, so that fewer of them may remain."""
+    near-duplicates, so that fewer of them may remain. `filters` are those that the dataset was made with, by domain;
+    domains without filters of their own are cut by `general`."""
 
     revision: str
     domains: dict[str, RecutDomain]
     unsearched: int
+    filters: dict[str, list[RecutFilter]]
 
 
 class QueryIn(BaseModel):

@@ -32,6 +32,12 @@ def read_text(path: Path, name: str, encoding: str, options: ReadOptions) -> Ite
 
 def _document(name: str, lines: list[str], part: int) -> Document:
     text = clean_text("\n".join(lines))
-    heading = next((line.strip().lstrip("#").strip() for line in lines if line.strip()), "")
+    heading = next((line.strip().lstrip("#").strip() for line in _after_notes(lines) if line.strip()), "")
     title = heading if len(heading) <= 80 else ""
     return Document(f"{name}#part{part}" if part else name, text, title=title, group=name if part else "")
+
+
+def _after_notes(lines: list[str]) -> list[str]:
+    """The lines behind the notes between two lines of ``---`` that a Markdown file may begin with."""
+    ends = [number for number, line in enumerate(lines[:64]) if line.strip() == "---"][:2]
+    return lines[ends[1] + 1 :] if len(ends) == 2 and ends[0] == 0 else lines

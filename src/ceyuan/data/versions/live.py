@@ -10,7 +10,7 @@ import polars as pl
 
 from ceyuan.data.collection.raw import RawWriter
 from ceyuan.data.corpus.gathering import put_measured
-from ceyuan.data.corpus.measure import measured_batch
+from ceyuan.data.corpus.measure import loaded, measured_batch
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.tally import Tally
 from ceyuan.data.duplicates import Banding
@@ -52,6 +52,8 @@ def measured_units(
     identity, tally = recipe.measuring_identity(), Tally(recipe.operators())
     finished = store.finished(identity, [one.sha256 for one in segments])
     waiting = [one for one in segments if one.sha256 not in finished]
+    if waiting:
+        loaded(recipe.operators(), Banding(recipe.duplicates.bands, recipe.duplicates.rows))
     with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="measure") as pool:
         tasks = [pool.submit(_measure, store, one, recipe, identity, tally) for one in waiting]
         try:
