@@ -77,7 +77,7 @@ function NewMixture({ open, onClose }: { open: boolean; onClose: () => void }) {
       <OrganisationField />
       <Form.List name="parts">
         {(fields, { add, remove }) => (
-          <Form.Item label={t('mix.parts')}>
+          <Form.Item label={t('mix.parts')} required>
             {fields.map((field) => (
               <Space key={field.key} align="baseline" wrap>
                 <Form.Item name={[field.name, 'dataset']} rules={[{ required: true }]}>
