@@ -104,6 +104,21 @@ def test_what_says_nearly_the_same_in_two_corpora_never_lies_on_both_sides(tmp_p
     assert heads["split"].max() == 1
 
 
+def test_corpora_that_name_their_documents_alike_are_told_apart(tmp_path: Path) -> None:
+    item = "已知甲乙两地相距三百二十公里，一列货车以每小时八十公里的速度从甲地开往乙地，求需要几小时。"
+    benchmarks = Benchmarks()
+    benchmarks.add([("math/1", item)])
+    texts = some(21, 30)
+    here, there = corpus(tmp_path / "a", "laws", texts), corpus(tmp_path / "b", "laws", [*texts[:29], texts[29] + item])
+    portions = [Portion("one", here.folder, 1.0), Portion("two", there.folder, 1.0)]
+    rows = mixed(tmp_path / "out", portions, benchmarks)
+    assert rows["id"].is_unique().all()
+    assert sorted(rows["text"]) == sorted(texts)
+    left = pl.read_parquet(tmp_path / "out" / "left_out.parquet")
+    assert left.filter(pl.col("reason") == "benchmark").rows() == [("two/laws/0029", "benchmark", "math/1")]
+    assert left.filter(pl.col("id") == "two/laws/0003").rows() == [("two/laws/0003", "twin", "one/laws/0003")]
+
+
 def test_documents_that_hold_a_benchmark_item_are_left_out_with_its_name(tmp_path: Path) -> None:
     item = "已知甲乙两地相距三百二十公里，一列货车以每小时八十公里的速度从甲地开往乙地，求需要几小时。"
     copied = some(6, 1)[0] + item.replace("，", ", ") + some(7, 1)[0]

@@ -49,13 +49,13 @@ def mix(
 
     ``left_out.parquet`` names every document that was chosen and is not there: ``benchmark`` (with the item),
     ``twin`` (with the document that says nearly the same). Documents to hold out come once, however often their
-    corpus is repeated. Raises ``DataProblem``.
+    corpus is repeated. An id that several corpora have is preceded by the name of its own. Raises ``DataProblem``.
     """
     weights = [one.weight for one in portions]
     if not portions or min(weights) <= 0:
         raise DataProblem("weights_invalid", "每个数据集的权重须大于零。", "Every corpus needs a weight above zero.")
     report(told(0.0, "计量", "measuring"))
-    sizes = [sizes_of(one, settings.unit, settings.tokeniser) for one in portions]
+    sizes = _told_apart(portions, [sizes_of(one, settings.unit, settings.tokeniser) for one in portions])
     budgets = _budgets(portions, [int(one["size"].sum()) for one in sizes], settings.budget)
     files = [path for one in portions for path in one.files()]
     chosen = []
@@ -76,6 +76,17 @@ def mix(
     clean = separated(free, lambda places: gathered_texts(files, free[places]), split, Duplicates())
     report(told(0.9, "写出", "writing"))
     return _written(portions, documents, unique, clean, budgets, settings, benchmarks, out, title)
+
+
+def _told_apart(portions: Sequence[Portion], sizes: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """``sizes`` with ids of their own: corpora made from one source name their documents alike."""
+    ids = pl.concat([one["id"].unique() for one in sizes])
+    shared = ids.filter(ids.is_duplicated()).unique().implode()
+    own = [pl.concat_str(pl.lit(f"{one.name}/"), "id") for one in portions]
+    return [
+        rows.with_columns(id=pl.when(pl.col("id").is_in(shared)).then(name).otherwise("id"))
+        for rows, name in zip(sizes, own, strict=True)
+    ]
 
 
 def _shard_of(portions: Sequence[Portion], number: int) -> pl.Expr:
