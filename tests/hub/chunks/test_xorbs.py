@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ceyuan.hub.chunks import ChunkProblem, XorbCheck, chunk_hash, contents, pack
+from ceyuan.hub.chunks import ChunkProblem, XorbCheck, chunk_hash, contents, pack, xorbs
 
 
 def made(parts: list[bytes]) -> bytes:
@@ -82,3 +82,14 @@ def _announcing(packed: bytes, size: int) -> bytes:
 def test_a_chunk_that_unpacks_to_another_length_is_refused(length: int) -> None:
     with pytest.raises(ChunkProblem):
         list(contents(_announcing(pack(b"a" * 5000), length)))
+
+
+def test_a_xorb_is_full_by_what_it_holds_not_by_its_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xorbs, "MAX_XORB", 8 * 4096)
+    full = [random.Random(n).randbytes(4096) for n in range(8)]
+    check = XorbCheck()
+    check.feed(made(full))
+    assert check.finish().stored == 8 * (4096 + 8)
+    over = XorbCheck()
+    with pytest.raises(ChunkProblem):
+        over.feed(made([*full, b"x"]))

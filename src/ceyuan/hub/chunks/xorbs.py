@@ -18,6 +18,8 @@ from ceyuan.hub.chunks.problems import ChunkProblem
 
 MAX_CHUNK = 128 * 1024
 MAX_XORB = 64 * 1024 * 1024
+"""Bytes that the chunks of a xorb hold at most as they are stored, their headers not counted: clients fill a xorb by
+content, and content that cannot be compressed then takes all of this beside the headers."""
 MAX_XORB_CHUNKS = 64 * 1024
 _HEADER = 8
 _PLAIN, _LZ4, _GROUPED = 0, 1, 2
@@ -116,7 +118,8 @@ class XorbCheck:
         content = self._unpacker.unpack(stored[_HEADER:], scheme, size)
         self._taken += len(stored)
         self._chunks.append(Chunk(chunk_hash(content), size, self._taken))
-        if len(self._chunks) > MAX_XORB_CHUNKS or self._taken > MAX_XORB:
+        held = self._taken - _HEADER * len(self._chunks)
+        if len(self._chunks) > MAX_XORB_CHUNKS or held > MAX_XORB:
             raise ChunkProblem("内容块过大", f"a xorb has at most {MAX_XORB} bytes")
         if self.follow is not None:
             self.follow(content)
