@@ -80,6 +80,15 @@ def set_secret(
     show_rows(Api().call("PUT", f"{_BASE}/{pool}/secret", json={"secret": _read(secret)})["nodes"], _NODES)
 
 
+@app.command("set-offer")
+def set_offer(
+    pool: Annotated[str, typer.Argument(help="id or name")],
+    offer: Annotated[str | None, typer.Argument(help="an offer's id or identifier; left out: none")] = None,
+) -> None:
+    """Say which offer of the catalogue a pool delivers: its use is charged by that offer's prices."""
+    show(Api().call("PUT", f"{_BASE}/{pool}/offer", json={"offer": offer}))
+
+
 @app.command("add-host")
 def add_host(
     pool: Annotated[str, typer.Argument(help="an SSH pool's id or name")],
@@ -97,6 +106,18 @@ def add_host(
     body = {"address": address, "user": user, "port": port, "root": root, **keys}
     body |= {"accelerator": accelerator, "accelerators": accelerators}
     show_rows(Api().post(f"{_BASE}/{pool}/hosts", body)["nodes"], _NODES)
+
+
+@app.command("set-key")
+def set_key(
+    pool: Annotated[str, typer.Argument(help="an SSH pool's id or name")],
+    node: Annotated[str, typer.Argument(help="the host's id")],
+    private_key: Annotated[Path, typer.Option(help="file with the new private key; it is sealed and never shown")],
+    host_key: Annotated[Path | None, typer.Option(help="file with the host's new public key, if it changed")] = None,
+) -> None:
+    """Open a host with another private key; it is tried before it takes the old one's place."""
+    body = {"private_key": _read(private_key) + "\n", "host_key": _read(host_key) if host_key else ""}
+    show_rows(Api().call("PUT", f"{_BASE}/{pool}/hosts/{node}/key", json=body)["nodes"], _NODES)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,30 @@ async def test_only_operators_register_pools_and_a_host_is_tried_before_it_is_ke
     assert (await market.send("officer", "DELETE", f"{path}/hosts/{node['id']}")).status_code == 204
     assert (await market.send("officer", "DELETE", path)).status_code == 204
     assert (await market.send("officer", "GET", path)).status_code == 404
+
+
+@pytest.mark.engine_bound
+async def test_a_key_that_opens_nothing_leaves_the_old_one_in_place_and_none_is_ever_shown(
+    market: Market, sshd: Sshd
+) -> None:
+    pool = await open_pool(market, sshd)
+    path, (node,) = f"{POOLS}/{pool['id']}", pool["nodes"]
+    right = sshd.folder / "next"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", right], check=True)
+    body, key = {"private_key": right.read_text()}, f"{path}/hosts/{node['id']}/key"
+    (file,) = (market.platform.data_dir / "compute" / "ssh").glob("*.key")
+    assert (await market.send("li", "PUT", key, body)).status_code == 403
+    refused = await market.send("officer", "PUT", key, body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "pool_unreachable")
+    assert file.read_text() == (sshd.folder / "client").read_text()
+    with (sshd.folder / "authorized").open("a") as authorized:
+        authorized.write(right.with_suffix(".pub").read_text())
+    replaced = await market.send("officer", "PUT", key, body)
+    assert replaced.status_code == 200, replaced.text
+    assert (await market.ok("officer", "POST", f"{path}/look"))["nodes"][0]["health"] == "up"
+    assert list(file.parent.glob("*.key")) == [file]
+    assert file.read_text() == right.read_text()
+    assert not any("PRIVATE KEY" in answer.text for answer in (refused, replaced))
 
 
 @pytest.mark.slow

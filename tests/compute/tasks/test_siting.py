@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ceyuan.compute.admission import Claim, Held, Need, Node, Reason, Seat, Situation, decide
+from ceyuan.compute.catalogue import Asked, Tariff
 from ceyuan.compute.links import Links
 from ceyuan.compute.pools import LOCAL_POOL, ExecutorPool
 from ceyuan.compute.tasks.description import TaskSpec
@@ -22,26 +24,38 @@ NODES = (
     Node("cut-1", "cut", 16, 64_000, "h800", 8),
 )
 REGIONS = {"near": "beijing", "far": "neimenggu", "cut": "xinjiang"}
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LINKS = Links({("beijing", "neimenggu"): (10.0, 0.05)})
 
 
-class Priced:
+class Declared:
     """An offer's figures that a plan asks for."""
 
-    bands: tuple[()] = ()
-    cpu_cores = 64
     availability_bp, pue, carbon_g_kwh = 9900, 1.2, 500.0
 
-    def __init__(self, yuan: float) -> None:
-        self.price_micro = round(yuan * 1e6)
+
+def tariff(kind: str, yuan: float) -> Tariff:
+    """An offer's price, for nodes of 64 processors where it has no accelerators."""
+    return Tariff("cof", kind, (Asked(NOW, (round(yuan * 1e6),) * 24, None, 64 if kind == "cpu" else 1),))
 
 
 def market(gigabytes: float, **changes: object) -> Market:
-    offers = {(pool, "h800"): Priced(yuan) for pool, yuan in (("near", 30.0), ("far", 20.0), ("cut", 1.0))}
+    prices = {(pool, "h800"): tariff("h800", yuan) for pool, yuan in (("near", 30.0), ("far", 20.0), ("cut", 1.0))}
+    offers = dict.fromkeys(prices, Declared())
     spec = TaskSpec(name="t", command="true")
     made = Market(
-        REGIONS, offers, {"h800": 25.0, "cpu": 0.1}, LINKS, "beijing", {"t": gigabytes}, {"t": spec}, 1.0, 90.0, 9.0
-    )  # type: ignore[arg-type]
+        REGIONS,
+        offers,  # type: ignore[arg-type]
+        prices,
+        {"h800": 25.0, "cpu": 0.1},
+        LINKS,
+        "beijing",
+        {"t": gigabytes},
+        {"t": spec},
+        1.0,
+        90.0,
+        9.0,
+    )
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -65,8 +79,9 @@ def test_small_data_follows_the_price_large_data_stays_and_where_no_link_leads_n
 
 def chosen(needs: tuple[Need, ...], may: frozenset[str], **changes: object) -> Choice | None:
     nodes = (*NODES, Node("small-1", "small", 4, 16_000), Node("small-2", "small", 4, 16_000))
-    prices = {("near", "cpu"): Priced(32.0), ("far", "cpu"): Priced(16.0), ("small", "cpu"): Priced(8.0)}
-    there = market(1.0, regions={**REGIONS, "small": "beijing"}, offers=prices, wait_yuan_h=0.0, **changes)
+    prices = {(pool, "cpu"): tariff("cpu", yuan) for pool, yuan in (("near", 32.0), ("far", 16.0), ("small", 8.0))}
+    given = {"regions": {**REGIONS, "small": "beijing"}, "tariffs": prices, "offers": {}, "wait_yuan_h": 0.0}
+    there = market(1.0, **(given | changes))
     asked = claim(needs=needs, pools=may)
     return _chosen(Situation(0.0, nodes, (), (asked,)), [asked], there).get("t")
 

@@ -4,20 +4,27 @@ Suppliers register, enter sites, pools and offers; officers verify, name and pub
 engine; everybody searches and compares. Placing work is the rooms' above; they ask here for usable offers.
 """
 
-from ceyuan.compute.catalogue.offers import require_usable, show_offers
+from ceyuan.compute.catalogue.offers import find_usable, require_usable, show_offers
 from ceyuan.compute.catalogue.partners import known_accelerator, known_region
 from ceyuan.compute.catalogue.regions import REGIONS, Region
 from ceyuan.compute.catalogue.schemas import OfferOut
 from ceyuan.compute.catalogue.searching import Search, usable_offers
+from ceyuan.compute.catalogue.tariffs import Asked, Stretch, Tariff, read_tariffs, write_down
 
 __all__ = [
     "REGIONS",
+    "Asked",
     "OfferOut",
     "Region",
     "Search",
+    "Stretch",
+    "Tariff",
+    "find_usable",
     "known_accelerator",
     "known_region",
+    "read_tariffs",
     "require_usable",
     "show_offers",
     "usable_offers",
+    "write_down",
 ]

@@ -124,6 +124,15 @@ async def require_usable(uow: UnitOfWork, offer_id: str) -> Whole:
     return await repository.whole_offer(uow.session, offer.id)
 
 
+async def find_usable(uow: UnitOfWork, reference: str) -> ComputeOffer:
+    """The offer with this id or identifier, if work may be placed on it; raises as `require_usable` does."""
+    try:
+        offer = await find_offer(uow, reference)
+    except OfferNotFound:
+        offer = await resolve_identifier(uow, reference)
+    return (await require_usable(uow, offer.id))[0]
+
+
 async def resolve_identifier(uow: UnitOfWork, identifier: str) -> ComputeOffer:
     """The offer behind an identifier, also one that is suspended or retired by now; raises `IdentifierNotFound`."""
     offer = await repository.by_identifier(uow.session, identifier.strip())

@@ -10,6 +10,7 @@ from ceyuan.compute.catalogue.evidence import missing_evidence, usable_until
 from ceyuan.compute.catalogue.identifiers import make_identifier
 from ceyuan.compute.catalogue.regions import REGIONS
 from ceyuan.compute.catalogue.repository import PUBLIC
+from ceyuan.compute.catalogue.tariffs import write_down
 from ceyuan.kernel.errors import Text
 from ceyuan.kernel.workflow import (
     Condition,
@@ -39,6 +40,8 @@ async def _mirror_partner(step: Step) -> None:
 async def _mirror(step: Step) -> None:
     offer = await repository.get_offer(step.uow.session, step.instance.subject)
     offer.state = step.transition.target
+    if offer.state == "live":
+        await write_down(step.uow.session, offer, step.uow.clock.now())
     step.instance.data = {**step.instance.data, UNTIL: offer.usable_until.isoformat()}
     await step.uow.publish("compute.offer_moved", offer_id=offer.id, org_id=offer.org_id, state=offer.state)
 

@@ -1,4 +1,4 @@
-"""Tables of compute partners, their sites, pools and offers."""
+"""Tables of compute partners, their sites, pools, offers, and what these asked when."""
 
 from __future__ import annotations
 
@@ -100,3 +100,18 @@ class ComputeOffer(Base):
     accelerators: Mapped[int]
     price_micro: Mapped[int] = mapped_column(Micro, index=True)
     unit_micro: Mapped[int] = mapped_column(BigInteger)
+
+
+class ComputeOfferPrice(Base):
+    """What an offer asks from `since` until the next row: its price, the price for spot, and those by the hour, for one
+    `accelerator` and hour; of nodes without any for `cores` processors."""
+
+    __tablename__ = "compute_offer_price"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    offer_id: Mapped[str] = mapped_column(ForeignKey("compute_offer.id"), index=True)
+    since: Mapped[datetime]
+    accelerator: Mapped[str] = mapped_column(String(30))
+    cores: Mapped[int]
+    price_micro: Mapped[int] = mapped_column(Micro)
+    spot_micro: Mapped[int | None] = mapped_column(Micro)
+    bands: Mapped[list[Any]] = mapped_column(Json)

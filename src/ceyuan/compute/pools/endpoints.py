@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from ceyuan.compute.catalogue.errors import AcceleratorUnknown
+from ceyuan.compute.catalogue.errors import AcceleratorUnknown, IdentifierNotFound, OfferExpired, OfferNotLive
 from ceyuan.compute.pools import repository, service
 from ceyuan.compute.pools.errors import (
     NodeNotFound,
@@ -18,7 +18,7 @@ from ceyuan.compute.pools.errors import (
 )
 from ceyuan.compute.pools.health import look_after_pools
 from ceyuan.compute.pools.hosts import NewHost
-from ceyuan.compute.pools.schemas import DrainIn, DrainOut, HostIn, PoolIn, PoolOut, SecretIn
+from ceyuan.compute.pools.schemas import DrainIn, DrainOut, HostIn, KeyIn, OfferIn, PoolIn, PoolOut, SecretIn
 from ceyuan.compute.pools.tables import ExecutorPool
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
@@ -87,6 +87,16 @@ async def replace_executor_pool_secret(
     return await _shown(platform, actor, pool.id)
 
 
+@router.put(
+    "/{pool_id}/offer",
+    response_model=PoolOut,
+    responses=problems(*_CHANGE, IdentifierNotFound, OfferExpired, OfferNotLive, PoolUnsuitable, Invalid),
+)
+async def set_executor_pool_offer(pool_id: str, body: OfferIn, uow: WriteWork) -> Any:
+    """Say which offer of the catalogue a pool delivers; use is charged by its prices from the next try on."""
+    return (await service.show_pools(uow, [await service.deliver_offer(uow, pool_id, body.offer)]))[0]
+
+
 @router.post("/{pool_id}/look", response_model=PoolOut, responses=problems(*_CHANGE))
 async def look_at_executor_pool(pool_id: str, platform: CurrentPlatform, actor: CurrentActor) -> Any:
     """Look at the pools' health now."""
@@ -122,6 +132,19 @@ async def add_pool_host(pool_id: str, body: HostIn, platform: CurrentPlatform, a
 async def remove_pool_host(pool_id: str, node_id: str, uow: WriteWork) -> None:
     """Forget a host and its key."""
     await service.remove_host(uow, pool_id, node_id)
+
+
+@router.put(
+    "/{pool_id}/hosts/{node_id}/key",
+    response_model=PoolOut,
+    responses=problems(*_CHANGE, NodeNotFound, PoolUnsuitable, PoolUnreachable, Invalid),
+)
+async def replace_pool_host_key(
+    pool_id: str, node_id: str, body: KeyIn, platform: CurrentPlatform, actor: CurrentActor
+) -> Any:
+    """Open a host with another private key; it is tried before it takes the old one's place."""
+    await service.replace_key(platform, actor, pool_id, node_id, body.private_key.get_secret_value(), body.host_key)
+    return await _shown(platform, actor, pool_id)
 
 
 @router.post("/{pool_id}/nodes/{node_id}/drain", response_model=DrainOut, responses=problems(*_CHANGE, NodeNotFound))

@@ -48,8 +48,9 @@ def trimmed_host_key(text: str) -> str:
     )
 
 
-async def test_host(platform: Platform, node_id: str, new: NewHost) -> Machine:
-    """Reach the host as it will be reached; raises `PoolUnreachable` with the cause, never with the key."""
+async def test_host(platform: Platform, node_id: str, new: NewHost, *, keep: bool) -> Machine:
+    """Reach the host as it will be reached; raises `PoolUnreachable` with the cause, never with the key. Only of a host
+    that passed, and is to be kept, the files with its keys stay."""
     executor = open_host(
         platform,
         node_id,
@@ -60,12 +61,12 @@ async def test_host(platform: Platform, node_id: str, new: NewHost) -> Machine:
         new.private_key.encode(),
         new.root,
     )
+    kept = False
     try:
         machine = await executor.probe()
+        _require_seen(new, len(machine.accelerators))
+        kept = keep
     except ExecutorFault as fault:
-        await executor.close()
-        for name in ("key", "known"):
-            (platform.data_dir / "compute" / "ssh" / f"{node_id}.{name}").unlink(missing_ok=True)
         raise PoolUnreachable(
             (f"无法使用主机 {new.address}:{fault}", f"the host {new.address} cannot be used: {fault}"),
             hint=(
@@ -73,11 +74,18 @@ async def test_host(platform: Platform, node_id: str, new: NewHost) -> Machine:
                 "check address, user, host key, private key, and that Python 3.8 or newer is there",
             ),
         ) from fault
-    seen = len(machine.accelerators)
+    finally:
+        if not kept:
+            await executor.close()
+            for name in ("key", "known"):
+                (platform.data_dir / "compute" / "ssh" / f"{node_id}.{name}").unlink(missing_ok=True)
+    return machine
+
+
+def _require_seen(new: NewHost, seen: int) -> None:
     if new.accelerators and seen < new.accelerators and accelerator(new.accelerator).vendor == "nvidia":
         raise PoolUnreachable(
             (f"主机上只看到 {seen} 张加速卡", f"only {seen} accelerators are seen on the host"),
             hint=("请填写实际数量", "say how many there are"),
             seen=seen,
         )
-    return machine

@@ -48,6 +48,23 @@ class HostIn(BaseModel):
     accelerators: Annotated[int, Field(ge=0, le=16)] = 0
 
 
+class KeyIn(BaseModel):
+    """Another private key for a host, sealed and never shown again; and its new host key, where that changed too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    private_key: Annotated[SecretStr, Field(max_length=20_000)]
+    host_key: Annotated[str, Field(max_length=2000)] = ""
+
+
+class OfferIn(BaseModel):
+    """The offer of the catalogue that a pool delivers, by id or identifier; null: none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    offer: Annotated[str | None, Field(min_length=1, max_length=120)]
+
+
 class DrainIn(BaseModel):
     """Take no new tasks (`on`) or take them again; `move`: those at work leave at their checkpoint."""
 
@@ -84,13 +101,15 @@ class NodeOut(BaseModel):
 
 
 class PoolOut(BaseModel):
-    """A pool with its nodes. Settings, addresses and faults are empty for all but operators."""
+    """A pool with its nodes; by the prices of `offer_id` its use is charged. Settings, addresses and faults are empty
+    for all but operators."""
 
     id: str
     name: str
     kind: str
     org_id: str | None
     region: str
+    offer_id: str | None
     settings: dict[str, Any]
     state: str
     health: str

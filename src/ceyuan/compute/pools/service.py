@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ceyuan.compute.catalogue import known_accelerator, known_region
+from ceyuan.compute.catalogue import find_usable, known_accelerator, known_region, write_down
 from ceyuan.compute.pools import repository
 from ceyuan.compute.pools.clusters import KINDS
 from ceyuan.compute.pools.errors import NodeNotFound, PoolInUse, PoolNameTaken, PoolNotFound, PoolUnsuitable
@@ -47,6 +47,7 @@ def _row(new: NewPool, settings: dict[str, Any], actor_id: str, platform: Platfo
         kind=new.kind,
         org_id=new.org_id,
         region=new.region,
+        offer_id=None,
         settings=settings,
         sealed_secret=None,
         state="active",
@@ -147,6 +148,31 @@ async def replace_secret(platform: Platform, actor: Actor, pool_id: str, secret:
     return held
 
 
+async def deliver_offer(uow: UnitOfWork, pool_id: str, reference: str | None) -> ExecutorPool:
+    """Say which offer of the catalogue (by id or identifier) a pool delivers, or that it delivers none: tries that get
+    their seats from now on are charged by its prices. Only operators may. Audited.
+
+    Raises `OfferNotFound`, `OfferExpired`, `OfferNotLive`, and `PoolUnsuitable` where the offer is of another region.
+    """
+    uow.actor.require_duty("operator")
+    pool = await repository.get(uow.session, pool_id, lock=True)
+    offer_id = None
+    if reference is not None:
+        offer = await find_usable(uow, reference)
+        if pool.region and offer.region != pool.region:
+            raise PoolUnsuitable(
+                (
+                    f"“{pool.name}”位于 {pool.region},该供给位于 {offer.region}",
+                    f"“{pool.name}” lies in {pool.region}, the offer is of {offer.region}",
+                )
+            )
+        offer_id = offer.id
+        await write_down(uow.session, offer, uow.clock.now())
+    pool.offer_id = offer_id
+    await uow.audit("compute_pool.deliver_offer", pool.id, pool.org_id, name=pool.name, offer_id=offer_id)
+    return pool
+
+
 async def add_host(platform: Platform, actor: Actor, pool_id: str, new: NewHost) -> PoolNode:
     """Add a host to an SSH pool: it is reached, its key checked and a probe run before anything is kept; the private
     key is sealed and never shown again. Only operators may. Audited without the key.
@@ -161,7 +187,7 @@ async def add_host(platform: Platform, actor: Actor, pool_id: str, new: NewHost)
     if new.accelerator:
         known_accelerator(new.accelerator)
     node_id = new_id("node")
-    machine = await test_host(platform, node_id, new)
+    machine = await test_host(platform, node_id, new, keep=True)
     now = platform.clock.now()
     row = PoolNode(
         id=node_id,
@@ -195,6 +221,31 @@ async def add_host(platform: Platform, actor: Actor, pool_id: str, new: NewHost)
         await uow.audit("compute_pool.add_host", row.id, held.org_id, pool=held.name, name=row.name)
     tell_changed(platform)
     return row
+
+
+async def replace_key(
+    platform: Platform, actor: Actor, pool_id: str, node_id: str, private_key: str, host_key: str = ""
+) -> PoolNode:
+    """Open a host with another private key, and with another host key where one is given, also while tasks run there:
+    both are tried over a connection of their own before they take the old ones' place, and the private key is never
+    shown. Only operators may. Audited without the key. Raises `PoolUnreachable`, `PoolUnsuitable`.
+    """
+    actor.require_duty("operator")
+    async with platform.work(actor, write=False) as uow:
+        pool = await repository.get(uow.session, pool_id)
+        node = await _node_of(uow, pool, node_id)
+    if not KINDS[pool.kind].has_hosts:
+        raise PoolUnsuitable((f"“{pool.name}”的节点由其集群给出", f"the nodes of “{pool.name}” are its cluster's"))
+    public = trimmed_host_key(host_key) if host_key else node.host_key
+    wanted = NewHost(node.address, node.user, public, private_key, node.name, node.port, node.root)
+    await test_host(platform, new_id("node"), wanted, keep=False)
+    async with platform.work(actor) as uow:
+        held = await repository.get(uow.session, pool.id, lock=True)
+        node = await _node_of(uow, held, node_id)
+        node.sealed_key = platform.vault.encrypt(private_key.encode(), key_context(node_id))
+        node.host_key, held.version = public, held.version + 1
+        await uow.audit("compute_pool.replace_key", node.id, held.org_id, pool=held.name, name=node.name)
+    return node
 
 
 async def drain(uow: UnitOfWork, pool_id: str, node_id: str | None, *, on: bool, move: bool = False) -> int:
@@ -293,7 +344,7 @@ async def show_pools(uow: UnitOfWork, pools: list[ExecutorPool]) -> list[dict[st
             "accelerators_held": use.accelerators if use else 0,
         }
         shown[node.pool_id].append(row)
-    columns = ("id", "name", "kind", "org_id", "region", "state", "health", "checked_at", "created_at")
+    columns = ("id", "name", "kind", "org_id", "region", "offer_id", "state", "health", "checked_at", "created_at")
     return [
         {name: getattr(pool, name) for name in columns}
         | {

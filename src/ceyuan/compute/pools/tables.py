@@ -15,6 +15,7 @@ from ceyuan.kernel.tables import Base, Id
 class ExecutorPool(Base):
     """A pool: machines of one kind of executor. `org_id` is set where only that organisation's tasks may run there;
     `settings` are those of the kind, none of them secret; what opens a cluster's service is in `sealed_secret`.
+    `offer_id` is the offer of the catalogue that it delivers: its prices are charged there.
     `version` counts changes, so that open executors are renewed."""
 
     __tablename__ = "compute_executor_pool"
@@ -23,6 +24,7 @@ class ExecutorPool(Base):
     kind: Mapped[str] = mapped_column(String(20))
     org_id: Mapped[str | None] = mapped_column(Id, index=True)
     region: Mapped[str] = mapped_column(String(40))
+    offer_id: Mapped[str | None] = mapped_column(Id)
     settings: Mapped[dict[str, Any]]
     sealed_secret: Mapped[bytes | None] = mapped_column(Sealed)
     state: Mapped[str] = mapped_column(String(20), index=True)

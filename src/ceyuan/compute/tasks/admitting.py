@@ -17,6 +17,7 @@ from ceyuan.compute.tasks.seats import Guesses, Yard, read_situation
 from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.compute.tasks.siting import Siting
 from ceyuan.compute.tasks.tables import ComputeTask
+from ceyuan.compute.tasks.tariffs import Way
 from ceyuan.kernel import jobs
 from ceyuan.kernel.actor import SYSTEM
 from ceyuan.kernel.platform import Platform
@@ -142,13 +143,16 @@ class Admission:
         spec, job = TaskSpec.model_validate(task.spec), await jobs.find(uow, task.job_id, lock=True)
         wish = spec.wishes[start.need]
         # Of several that could each be paid for, the first may have taken what the next one counted on.
-        if not await seat_paid(uow, task, spec, wish, f"task:{task.id}:{job.run}"):
-            return
         nodes = {node.id: node for node in yard.nodes}
-        task.pool_id = nodes[start.seats[0].node].pool_id
+        pool_id = nodes[start.seats[0].node].pool_id
+        way = Way(wish, yard.tariffs.get(pool_id), spec.interruptible)
+        if not await seat_paid(uow, task, spec, way, f"task:{task.id}:{job.run}"):
+            return
+        task.pool_id = pool_id
         task.placed = wish.model_dump()
         task.admission = {
-            "pool": yard.pools[task.pool_id].name,
+            "pool": yard.pools[pool_id].name,
+            "offer": yard.pools[pool_id].offer_id,
             "seats": [
                 {"node_id": seat.node, "node": nodes[seat.node].name, "devices": list(seat.devices)}
                 for seat in start.seats

@@ -8,7 +8,8 @@ from ceyuan.compute.accelerators import ACCELERATORS
 from ceyuan.compute.tasks.description import Resources
 from ceyuan.metering import Resource
 
-_THREE = Decimal("0.001")
+THOUSANDTH = Decimal("0.001")
+"""What quantities are rounded to."""
 CORE_SECOND = Resource(
     "compute.core_second", unit=("核·秒", "core-seconds"), title=("任务占用处理器", "Processors held by tasks")
 )
@@ -29,4 +30,4 @@ def amounts(seconds: float, resources: Resources) -> dict[str, Decimal]:
     held = {CORE_SECOND.name: resources.cpus * resources.nodes}
     if resources.accelerators:
         held[f"compute.device_second.{resources.accelerator}"] = resources.accelerators * resources.nodes
-    return {name: (Decimal(str(seconds)) * count).quantize(_THREE) for name, count in held.items()}
+    return {name: (Decimal(str(seconds)) * count).quantize(THOUSANDTH) for name, count in held.items()}

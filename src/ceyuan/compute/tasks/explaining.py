@@ -41,7 +41,7 @@ async def explain(uow: UnitOfWork, task: ComputeTask) -> dict[str, Any]:
         return _answer(task.state, None, [], ("", ""))
     siting = admission(uow.platform).siting
     situation, yard = await read_situation(uow, await admission(uow.platform).guesses.now(uow))
-    wider = _wider(task, yard, uow.clock.now(), await lacking(uow, task))
+    wider = _wider(task, yard, uow.clock.now(), await lacking(uow, task, yard.ways_of(task)))
     situation = siting.applied(situation)
     found, variants = await asyncio.to_thread(_look, situation, task.id, wider)
     words, choice = _sentence(found, yard), siting.chosen(task.id)
@@ -55,7 +55,7 @@ async def preview(uow: UnitOfWork, org_id: str, spec: TaskSpec, *, trusted: bool
     situation, yard = await read_situation(uow, await admission(uow.platform).guesses.now(uow))
     now = uow.clock.now()
     task = ComputeTask(id="preview", org_id=org_id, spec=spec.model_dump(mode="json"), trusted=trusted, created_at=now)
-    lacks = await missing_for(uow, org_id, spec)
+    lacks = await missing_for(uow, org_id, spec, yard.ways(org_id, spec, trusted, spec.wishes))
     claim = claim_of(task, yard, now, None, lacks)
     joined = Situation(situation.now, situation.nodes, situation.held, (*situation.claims, claim), situation.shares)
     found, variants = await asyncio.to_thread(_look, joined, "preview", _wider(task, yard, now, lacks))

@@ -11,7 +11,7 @@ from ceyuan.compute.executors import ExecutorFault, Run
 from ceyuan.compute.pools import PoolNode
 from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.description import Resources, TaskSpec
-from ceyuan.compute.tasks.money import cost_of
+from ceyuan.compute.tasks.money import cost_so_far
 from ceyuan.compute.tasks.places import Place, Ticket, open_place
 from ceyuan.compute.tasks.secrets import with_secrets
 from ceyuan.compute.tasks.service import Meters
@@ -119,7 +119,7 @@ class Follower:
                 return "unreachable"
             if self.spec.budget_micro is None:
                 return ""
-            now = await cost_of(uow, task.org_id, known.seconds, self.placed)
+            now = await cost_so_far(uow, task, known)
             return "budget" if task.cost_micro + now >= self.spec.budget_micro else ""
 
     async def _shut(self, uow: UnitOfWork) -> bool:

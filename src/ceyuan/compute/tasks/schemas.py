@@ -61,8 +61,22 @@ class WeighedOut(BaseModel):
     waiting: float
 
 
+class ChargeOut(BaseModel):
+    """A part of what a try was charged with: so much of a resource from `start` to `end`, at `unit_micro` micro-yuan
+    for `per` units (null: by the price list). Times are seconds since 1970."""
+
+    resource: str
+    quantity: str
+    unit_micro: int | None
+    per: int | None
+    start: float
+    end: float
+    cost_micro: int
+
+
 class AttemptOut(BaseModel):
-    """One try that has ended, with its meter. Times are seconds since 1970."""
+    """One try that has ended, with its meter, and what it was charged with: by the prices of `offer`, or by the price
+    list. Times are seconds since 1970."""
 
     key: str
     state: str
@@ -76,6 +90,8 @@ class AttemptOut(BaseModel):
     pool: str
     seats: list[SeatOut]
     accounting: dict[str, Any] | None
+    offer: str | None
+    charges: list[ChargeOut]
 
 
 class TaskOut(BaseModel):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ceyuan.compute.admission import Claim, Held, Need, Node, Seat, Shares, Situation
+from ceyuan.compute.catalogue import Tariff, read_tariffs
 from ceyuan.compute.pools import (
     KINDS,
     LOCAL_NODE,
@@ -25,6 +26,7 @@ from ceyuan.compute.tasks.description import Resources, TaskSpec
 from ceyuan.compute.tasks.money import lacking
 from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.compute.tasks.tables import ComputeTask
+from ceyuan.compute.tasks.tariffs import Way
 from ceyuan.kernel.work import UnitOfWork
 
 Guess = Callable[[str, int, float], float]
@@ -33,11 +35,12 @@ Guess = Callable[[str, int, float], float]
 
 @dataclass(frozen=True)
 class Yard:
-    """All pools with their nodes."""
+    """All pools with their nodes, and the tariffs of those that deliver an offer."""
 
     pools: dict[str, ExecutorPool]
     nodes: tuple[PoolNode, ...]
     sandbox: bool
+    tariffs: Mapping[str, Tariff]
 
     def isolated(self, node: PoolNode) -> bool:
         """Whether a task there is kept from the platform's files and other tasks."""
@@ -59,6 +62,22 @@ class Yard:
         if spec.image and not KINDS[pool.kind].takes_image(pool, spec.image):
             return False
         return trusted or self.isolated(node) or pool.org_id == org_id
+
+    def ways(self, org_id: str, spec: TaskSpec, trusted: bool, wishes: Sequence[Resources]) -> list[list[Way]]:
+        """For each wish how it would be charged in the pools that may take it, each tariff once."""
+        may = [node for node in self.nodes if self.tariffs and self.may(node, org_id, spec, trusted)]
+        found = []
+        for wish in wishes:
+            kind = wish.accelerator if wish.accelerators else None
+            pools = {node.pool_id for node in may if kind in (None, node.accelerator)}
+            tariffs = {tariff.offer_id if tariff else "": tariff for tariff in map(self.tariffs.get, sorted(pools))}
+            found.append([Way(wish, tariff, spec.interruptible) for tariff in tariffs.values() or [None]])
+        return found
+
+    def ways_of(self, task: ComputeTask) -> list[list[Way]]:
+        """The same for a task."""
+        spec = TaskSpec.model_validate(task.spec)
+        return self.ways(task.org_id, spec, bool(task.trusted), spec.wishes)
 
     def engine_nodes(self) -> tuple[Node, ...]:
         """The nodes as the engine takes them."""
@@ -85,7 +104,10 @@ async def read_yard(uow: UnitOfWork) -> Yard:
     if not uow.writes and LOCAL_POOL not in pools:
         pool, node = await _unentered(uow)
         pools, nodes = {pool.id: pool, **pools}, [node, *nodes]
-    return Yard(pools, tuple(nodes), uow.platform.section(TaskSettings).sandbox)
+    offered = {pool.id: pool.offer_id for pool in pools.values() if pool.offer_id}
+    known = await read_tariffs(uow.session, offered.values())
+    tariffs = {pool_id: known[offer_id] for pool_id, offer_id in offered.items() if offer_id in known}
+    return Yard(pools, tuple(nodes), uow.platform.section(TaskSettings).sandbox, tariffs)
 
 
 async def _unentered(uow: UnitOfWork) -> tuple[ExecutorPool, PoolNode]:
@@ -187,7 +209,7 @@ async def read_situation(uow: UnitOfWork, guess: Guess | None = None) -> tuple[S
         now.timestamp(),
         yard.engine_nodes(),
         tuple(held_of(task, now, guess) for task in holding),
-        tuple([claim_of(task, yard, now, guess, await lacking(uow, task)) for task in waiting]),
+        tuple([claim_of(task, yard, now, guess, await lacking(uow, task, yard.ways_of(task))) for task in waiting]),
         tree,
     )
     return situation, yard

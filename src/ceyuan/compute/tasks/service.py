@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ceyuan.compute.executors import ExecutorFault, LocalExecutor, Run
@@ -11,10 +12,11 @@ from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.admitting import NOT_YET, leave_seats, move_on, wake_after
 from ceyuan.compute.tasks.description import Resources, TaskSpec
 from ceyuan.compute.tasks.errors import DeadlinePassed, InputsCycle, TaskNotFound, TaskNotOpen
-from ceyuan.compute.tasks.money import check_budget, cost_of, missing_for, set_aside
+from ceyuan.compute.tasks.money import check_budget, cost_so_far, missing_for, set_aside
 from ceyuan.compute.tasks.places import Ticket, read_output
 from ceyuan.compute.tasks.seats import Yard, read_yard
 from ceyuan.compute.tasks.tables import ComputeTask
+from ceyuan.compute.tasks.tariffs import Way
 from ceyuan.compute.tasks.wishes import Refusal, check_ways, choose
 from ceyuan.hub import Reference, find_by_reference, require_change, resolve
 from ceyuan.hub.errors import RepositoryNotFound
@@ -40,6 +42,7 @@ class Checked:
     most_micro: int
     missing_micro: int
     isolated: bool
+    ways: list[Way]
 
     @property
     def placed(self) -> Resources:
@@ -63,9 +66,11 @@ async def check_task(uow: UnitOfWork, org_id: str, spec: TaskSpec) -> Checked:
     for reference in spec.outputs.values():
         await _check_output(uow, reference)
     _check_cycle(spec, inputs)
-    least, most = await check_budget(uow, org_id, spec, wishes)
-    short = max(await missing_for(uow, org_id, spec.model_copy(update=_only(wishes))))
-    return Checked(wishes, refusals, inputs, least, most, short, _isolated(yard, org_id, spec, uow.actor.is_admin))
+    ways = yard.ways(org_id, spec, uow.actor.is_admin, wishes)
+    least, most = await check_budget(uow, org_id, spec, list(chain(*ways)))
+    short = max(await missing_for(uow, org_id, spec, ways))
+    isolated = _isolated(yard, org_id, spec, uow.actor.is_admin)
+    return Checked(wishes, refusals, inputs, least, most, short, isolated, list(chain(*ways)))
 
 
 async def _revision(uow: UnitOfWork, name: str, reference: str) -> str:
@@ -76,10 +81,6 @@ async def _revision(uow: UnitOfWork, name: str, reference: str) -> str:
         zh, en = missing.message
         missing.message = (f"输入“{name}”({reference}):{zh}", f"the input “{name}” ({reference}): {en}")
         raise
-
-
-def _only(wishes: list[Resources]) -> dict[str, Any]:
-    return {"resources": wishes[0], "alternatives": wishes[1:]}
 
 
 def _isolated(yard: Yard, org_id: str, spec: TaskSpec, trusted: bool) -> bool:
@@ -155,7 +156,7 @@ async def create_task(uow: UnitOfWork, org_id: str, spec: TaskSpec, *, key: str 
         started_at=None,
         finished_at=None,
     )
-    task.hold_id = await set_aside(uow, task, spec, checked.wishes, f"task:{task_id}:1", checked.most_micro)
+    task.hold_id = await set_aside(uow, task, spec, checked.ways, f"task:{task_id}:1", checked.most_micro)
     job.not_before = NOT_YET
     uow.session.add(task)
     await uow.session.flush()
@@ -192,11 +193,13 @@ async def resume_task(uow: UnitOfWork, task_id: str) -> ComputeTask:
     spec = TaskSpec.model_validate(task.spec)
     if spec.ends_by(uow.clock.now()) < 1:
         raise DeadlinePassed()
-    wishes, _refusals = await choose(uow, await read_yard(uow), task.org_id, spec, bool(task.trusted))
-    _, most = await check_budget(uow, task.org_id, spec, wishes)
+    yard, trusted = await read_yard(uow), bool(task.trusted)
+    wishes, _refusals = await choose(uow, yard, task.org_id, spec, trusted)
+    ways = list(chain(*yard.ways(task.org_id, spec, trusted, wishes)))
+    _, most = await check_budget(uow, task.org_id, spec, ways)
     job = await jobs.resume(uow, task.job_id)
     job.not_before = NOT_YET
-    task.hold_id = await set_aside(uow, task, spec, wishes, f"task:{task.id}:{job.run}", most)
+    task.hold_id = await set_aside(uow, task, spec, ways, f"task:{task.id}:{job.run}", most)
     task.state, task.reason, task.finished_at, task.avoid = "queued", "", None, None
     task.queued_at = uow.clock.now()
     leave_seats(task)
@@ -252,14 +255,12 @@ async def show_task(uow: UnitOfWork, task: ComputeTask) -> dict[str, Any]:
     last = task.attempts[-1] if task.attempts and task.finished_at is not None else {}
     fields["weighed"] = (task.admission or last).get("weighed", [])
     fields["priority"] = task.spec.get("priority", 0)
-    blank: dict[str, Any] = {"pool": "", "seats": [], "accounting": None}
+    blank: dict[str, Any] = {"pool": "", "seats": [], "accounting": None, "offer": None, "charges": []}
     fields["attempts"] = [{**blank, **one} for one in task.attempts]
     if task.attempt is not None:
         run = await _at_work(uow, task, task.attempt)
         fields["seconds"] = task.seconds + run.seconds
-        fields["cost_so_far_micro"] += await cost_of(
-            uow, task.org_id, run.seconds, Resources.model_validate(task.placed)
-        )
+        fields["cost_so_far_micro"] += await cost_so_far(uow, task, run)
     return fields
 
 

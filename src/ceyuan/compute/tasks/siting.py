@@ -1,7 +1,8 @@
 """In which of its pools a waiting task is to run: the engine of sites over prices, links, data, carbon and deadlines.
 
-Every few seconds the tasks that wait are planned together: rent by the hour of the day where an offer of the region
-declares it, copying of their inputs from where the platform's store lies, carbon, deadlines, budgets, what runs now.
+Every few seconds the tasks that wait are planned together: rent as it is charged, by the hour of the day where a pool
+delivers an offer with such prices, copying of their inputs from where the platform's store lies, carbon, deadlines,
+budgets, what runs now.
 The plan only narrows and orders the pools of a claim; whose turn it is, and on which nodes, is decided as before.
 """
 
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ceyuan.compute.accelerators import ACCELERATORS, power_of
 from ceyuan.compute.admission import Claim, Need, Situation
-from ceyuan.compute.catalogue import OfferOut, usable_offers
+from ceyuan.compute.catalogue import OfferOut, Tariff, usable_offers
 from ceyuan.compute.links import Links, read_links
 from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.description import TaskSpec
@@ -75,11 +76,13 @@ class Choice:
 
 @dataclass(frozen=True)
 class Market:
-    """What a plan rests on: pools with their region, prices and power by (pool, kind), links, the region of the
-    platform's store, GB of inputs by task."""
+    """What a plan rests on: pools with their region; by (pool, kind) the offer whose power counts and the tariff that
+    is charged, by kind the price list's hour where there is none; links, the region of the platform's store, GB of
+    inputs by task."""
 
     regions: Mapping[str, str]
     offers: Mapping[tuple[str, str], OfferOut | None]
+    tariffs: Mapping[tuple[str, str], Tariff]
     prices: Mapping[str, float]
     links: Links
     home: str
@@ -99,14 +102,13 @@ class Market:
         return self.regions.get(pool, "") or self.home or "-"
 
     def price(self, pool: str, kind: str) -> tuple[float, ...]:
-        offer = self.offers.get((pool, kind))
-        if offer is None:
+        """Yuan for an hour of one accelerator or processor, by the hour of the day where that matters."""
+        tariff = self.tariffs.get((pool, kind))
+        if tariff is None:
             return (self.prices.get(kind, 0.0),)
-        one = 1e6 * (offer.cpu_cores if kind == CPU else 1)  # where there is no accelerator, a node has the price
-        price = [offer.price_micro / one] * 24
-        for band in offer.bands:
-            price[band.from_hour : band.to_hour] = [band.micro / one] * (band.to_hour - band.from_hour)
-        return tuple(price) if len(set(price)) > 1 else (price[0],)
+        asked = tariff.asked[-1]
+        price = tuple(micro / 1e6 / asked.units for micro in asked.hours)
+        return price if len(set(price)) > 1 else (price[0],)
 
 
 class Siting:
@@ -145,14 +147,21 @@ class Siting:
 
     async def _market(self, uow: UnitOfWork, claims: list[Claim], yard: Yard) -> Market:
         settings = uow.platform.section(TaskSettings)
-        declared = {(offer.region, offer.accelerator): offer for offer in reversed(await usable_offers(uow))}
+        usable = await usable_offers(uow)
+        declared = {(offer.region, offer.accelerator): offer for offer in reversed(usable)}
+        delivered = {(offer.id, offer.accelerator): offer for offer in usable}
         kinds = {_kind(need) for claim in claims for need in claim.needs}
         tasks = {claim.key: await repository.get(uow.session, claim.key) for claim in claims}
         links, owner = await read_links(uow), claims[0].owner
         sizes = {key: await self._gigabytes(uow, task.inputs) if links else 0.0 for key, task in tasks.items()}
         return Market(
             {pool.id: pool.region for pool in yard.pools.values()},
-            {(pool.id, kind): declared.get((pool.region, kind)) for pool in yard.pools.values() for kind in kinds},
+            {
+                (pool.id, kind): delivered.get((pool.offer_id or "", kind)) or declared.get((pool.region, kind))
+                for pool in yard.pools.values()
+                for kind in kinds
+            },
+            {(pool_id, tariff.accelerator): tariff for pool_id, tariff in yard.tariffs.items()},
             {kind: await hour_price(uow, owner, kind) for kind in kinds},
             links,
             settings.region,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ceyuan.compute.accelerators import power_of
-from ceyuan.compute.catalogue import OfferOut, Search, usable_offers
+from ceyuan.compute.catalogue import OfferOut, Search, read_tariffs, usable_offers
 from ceyuan.compute.links import read_links
 from ceyuan.compute.pools import all_pools, nodes_of
 from ceyuan.compute.quotas import shares
@@ -59,6 +59,7 @@ async def _of_pools(uow: UnitOfWork, org_id: str) -> dict[str, Any]:
     nodes = [node for node in await nodes_of(uow.session, list(pools)) if node.cpus]
     declared = {(offer.region, offer.accelerator): offer for offer in await usable_offers(uow, Search())}
     core = await _hour_price(uow, org_id, Resources(cpus=1))
+    tariffs = await read_tariffs(uow.session, [pool.offer_id for pool in pools.values() if pool.offer_id])
     places, rows = [], dict[tuple[Any, ...], int]()
     for pool in pools.values():
         own = [node for node in nodes if node.pool_id == pool.id]
@@ -69,11 +70,13 @@ async def _of_pools(uow: UnitOfWork, org_id: str) -> dict[str, Any]:
         place, assumed = power_of(
             kind, pool.region, offer.pue if offer else None, offer.carbon_g_kwh if offer else None
         )
-        places.append(
-            {"name": pool.name, "region": pool.region, "price": [price if kind else 0.0], "core_price": [core]}
-            | place
-            | {"assumed": assumed}
-        )
+        prices = {"price": [price if kind else 0.0], "core_price": [core]}
+        tariff = tariffs.get(pool.offer_id or "")
+        if tariff is not None and tariff.accelerator == (kind or "cpu"):
+            asked = tariff.asked[-1]
+            hours = [micro / 1e6 / asked.units for micro in asked.hours]
+            prices = {"price": hours, "core_price": [0.0]} if kind else {"price": [0.0], "core_price": hours}
+        places.append({"name": pool.name, "region": pool.region} | prices | place | {"assumed": assumed})
         for node in own:
             key = (pool.name, node.cpus, node.memory_mib, node.accelerator, node.accelerators)
             rows[key] = rows.get(key, 0) + 1
