@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 import polars as pl
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ from ceyuan.data.mixing.exporting import export
 from ceyuan.data.mixing.ledger import PROOFS, next_entry, proofs_with
 from ceyuan.data.mixing.mix import Mixture, Portion, mix
 from ceyuan.data.mixing.packing import pack
+from ceyuan.data.mixing.process import export_main
 from ceyuan.data.problems import DataProblem
 from tests.data.corpus.conftest import sentence, silent
 
@@ -154,6 +156,26 @@ def test_exports_hold_the_same_documents_in_every_form_and_the_same_bytes_again(
         assert member is not None
         assert orjson.loads(member.read())["id"] == "one/0000"
     assert export(one.folder, tmp_path / "parquet", "parquet", silent)["documents"] == 12
+
+
+def test_an_export_carries_the_licences_and_names_its_own_files(tmp_path: Path) -> None:
+    one = corpus(tmp_path, "one", some(12, 12))
+    mix([one], Mixture(heldout=0.3), Benchmarks(), tmp_path / "mix", TITLE, silent)
+    arguments = {"folder": str(tmp_path / "mix"), "out": str(tmp_path / "out"), "form": "jsonl", "source": "a/mix@1"}
+    export_main(arguments, silent)
+    head, note, body = (tmp_path / "out" / "README.md").read_text("utf-8").split("\n\n", 2)
+    card = yaml.safe_load(head.strip("-\n"))
+    files = [{"split": side, "path": f"data/{side}-*.jsonl.gz"} for side in ("train", "heldout")]
+    assert card == {
+        "language": ["zh"],
+        "license": ["cc0-1.0"],
+        "configs": [{"config_name": "default", "data_files": files}],
+    }
+    assert "a/mix@1" in note
+    assert body.startswith("# 配比 · Mixture")
+    (tmp_path / "mix" / "README.md").unlink()
+    export_main(arguments | {"out": str(tmp_path / "bare")}, silent)
+    assert "train-*.jsonl.gz" in (tmp_path / "bare" / "README.md").read_text("utf-8")
 
 
 def test_documents_are_packed_into_sequences_of_one_length_that_tell_where_each_begins(

@@ -14,6 +14,7 @@ from ceyuan.data.corpus.licences import matrix, matrix_table
 from ceyuan.data.corpus.recipe import Duplicates, Split
 from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.files import canonical_json, write_atomically, write_json
+from ceyuan.data.mixing.carrying import front_matter
 from ceyuan.data.mixing.choosing import Portion, Unit, choose, sizes_of
 from ceyuan.data.mixing.contamination import Benchmarks, Finder
 from ceyuan.data.mixing.passing import noted, put_shards
@@ -203,9 +204,11 @@ def _counts(
 
 def _card(title: Mapping[str, str], manifest: Mapping[str, Any]) -> str:
     counts, plan = manifest["counts"], manifest["mixture"]
-    lines = ["---", "language:", "- zh", "configs:", "- config_name: default", "  data_files:"]
-    lines += [f"  - split: {side}\n    path: data/{side}-*.parquet" for side in sorted(counts["splits"], reverse=True)]
-    lines += ["---", "", f"# {title['zh']} · {title['en']}", "", f"单位 unit: {plan['unit']}", ""]
+    named = [str(row["licence"]) for row in manifest["licences"]["licences"]]
+    licences = sorted({"other" if not one or one.startswith("LicenseRef-") else one.lower() for one in named})
+    about = ["language:", "- zh", "license:", *(f"- {one}" for one in licences)]
+    head = front_matter(about, {side: f"data/{side}-*.parquet" for side in counts["splits"]})
+    lines = [f"{head}# {title['zh']} · {title['en']}", "", f"单位 unit: {plan['unit']}", ""]
     lines += ["| 数据集 Corpus | 权重 Weight | 文档 Documents | 数量 Amount | 占比 Share |", "|---|---|---|---|---|"]
     for part in plan["parts"]:
         one = counts["parts"][part["name"]]

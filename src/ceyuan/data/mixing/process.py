@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from ceyuan.data.corpus.report import Report
+from ceyuan.data.mixing.carrying import carry_cards
 from ceyuan.data.mixing.choosing import Portion
 from ceyuan.data.mixing.contamination import Benchmarks
 from ceyuan.data.mixing.exporting import export
@@ -35,13 +36,14 @@ def mix_main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
 
 
 def export_main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """``folder``, ``out``, ``form``; where that is ``packed``, ``tokeniser`` (file) and ``length``. Returns ``folder``
-    and ``documents``."""
-    folder, out = Path(args["folder"]), Path(args["out"])
-    if args["form"] == "packed":
+    """``folder``, ``out``, ``form``; where that is ``packed``, ``tokeniser`` (file) and ``length``; ``source``: what the
+    card calls the dataset. Returns ``folder`` and ``documents``."""
+    folder, out, form = Path(args["folder"]), Path(args["out"]), str(args["form"])
+    if form == "packed":
         manifest = pack(folder, out, Path(args["tokeniser"]), int(args["length"]), report)
     else:
         manifest = export(folder, out, args["form"], report)
+    carry_cards(folder, out, form, manifest["files"], str(args.get("source") or ""))
     return {"folder": str(args["out"]), "documents": manifest["documents"]}
 
 

@@ -82,6 +82,7 @@ async def export_dataset(ctx: JobContext, params: dict[str, Any]) -> dict[str, A
         only = [*_DOCUMENTS, "README*.md"]
         await local_snapshot(ctx.platform, wanted.dataset, work / "in", actor=ctx.actor, only=only, links=True)
         arguments: dict[str, Any] = {"folder": str(work / "in"), "out": str(work / "out"), "form": wanted.form}
+        arguments["source"] = wanted.dataset
         if wanted.form == "packed":
             arguments |= {"tokeniser": await _tokeniser(ctx, wanted.tokeniser, work), "length": wanted.length}
         return await _heavy(ctx, "ceyuan.data.mixing.process:export_main", arguments)
