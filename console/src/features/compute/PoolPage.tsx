@@ -1,7 +1,7 @@
 import { Button, Form, Input, InputNumber, Select, Table } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useNavigate, useParams } from 'react-router'
+import { Link, useNavigate, useParams } from 'react-router'
 
 import { $api, api } from '@/api/client'
 import type { Got } from '@/api/types'
@@ -14,6 +14,7 @@ import { Loading } from '@/ui/Loading'
 import { Page, Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
 
+import { NewCredential, OfferOfPool } from './PoolForms'
 import { HealthMark, PoolState } from './poolMarks'
 import { useAccelerators, useRegions } from './words'
 
@@ -31,6 +32,8 @@ interface HostValues {
   accelerators: number
 }
 
+/** Kinds whose service is opened by a token. */
+const CLUSTERS = ['slurm', 'kubernetes', 'ray']
 const HOST = { port: 22, root: '.ceyuan/runs', accelerators: 0 }
 
 function AddHost({
@@ -140,7 +143,17 @@ function useActs(pool: Pool | undefined, refetch: () => Promise<unknown>) {
   }
 }
 
-function Nodes({ pool, operator, acts }: { pool: Pool; operator: boolean; acts: ReturnType<typeof useActs> }) {
+function Nodes({
+  pool,
+  operator,
+  acts,
+  onNewKey,
+}: {
+  pool: Pool
+  operator: boolean
+  acts: ReturnType<typeof useActs>
+  onNewKey: (node: Node) => void
+}) {
   const { t } = useTranslation('tasks')
   return (
     <Table
@@ -192,9 +205,14 @@ function Nodes({ pool, operator, acts }: { pool: Pool; operator: boolean; acts: 
                   {t(row.draining ? 'pools.undrain' : 'pools.drain')}
                 </Button>{' '}
                 {pool.kind === 'ssh' && (
-                  <Button size="small" danger onClick={() => acts.removeNode(row)}>
-                    {t('pools.remove')}
-                  </Button>
+                  <>
+                    <Button size="small" onClick={() => onNewKey(row)}>
+                      {t('pools.newKey')}
+                    </Button>{' '}
+                    <Button size="small" danger onClick={() => acts.removeNode(row)}>
+                      {t('pools.remove')}
+                    </Button>
+                  </>
                 )}
               </>
             ),
@@ -211,6 +229,8 @@ export function Component() {
   const operator = serves(useSession(), 'operator')
   const { name } = useRegions()
   const [adding, setAdding] = useState(false)
+  const [offering, setOffering] = useState(false)
+  const [renewed, setRenewed] = useState<Node | null | undefined>(undefined)
   const query = $api.useQuery(
     'get',
     '/api/v1/compute/executor-pools/{pool_id}',
@@ -230,6 +250,8 @@ export function Component() {
     <>
       <Button onClick={acts.look}>{t('pools.look')}</Button>
       {pool.kind === 'ssh' && <Button onClick={() => setAdding(true)}>{t('pools.addHost')}</Button>}
+      {CLUSTERS.includes(pool.kind) && <Button onClick={() => setRenewed(null)}>{t('pools.newSecret')}</Button>}
+      <Button onClick={() => setOffering(true)}>{t('pools.offer')}</Button>
       <Button onClick={() => acts.drain(!draining)}>{t(draining ? 'pools.undrain' : 'pools.drain')}</Button>
       {!draining && <Button onClick={() => acts.drain(true, true)}>{t('pools.drainMove')}</Button>}
       {pool.kind !== 'local' && pool.nodes.every((node) => node.runs === 0) && (
@@ -255,16 +277,27 @@ export function Component() {
             { label: t('pools.region'), value: pool.region ? name(pool.region) : null },
             { label: t('pools.state'), value: <PoolState draining={draining} /> },
             { label: t('pools.org'), value: pool.org_id },
+            {
+              label: t('pools.offer'),
+              value: pool.offer_id ? <Link to={`/compute/offers/${pool.offer_id}`}>{pool.offer_id}</Link> : null,
+            },
             { label: t('pools.fault'), value: pool.fault || null },
             { label: t('pools.checked'), value: pool.checked_at && <Time value={pool.checked_at} full /> },
           ]}
         />
       </Section>
       <Section title={t('pools.nodes')} flush>
-        <Nodes pool={pool} operator={operator} acts={acts} />
+        <Nodes pool={pool} operator={operator} acts={acts} onNewKey={setRenewed} />
       </Section>
       <Snippet
         sources={[{ label: 'CLI', code: `ceyuan pool show ${pool.name}\nceyuan pool drain ${pool.name} --move` }]}
+      />
+      <OfferOfPool pool={pool} open={offering} onClose={() => setOffering(false)} onDone={() => void query.refetch()} />
+      <NewCredential
+        pool={pool}
+        node={renewed}
+        onClose={() => setRenewed(undefined)}
+        onDone={() => void query.refetch()}
       />
       <AddHost pool={pool} open={adding} onClose={() => setAdding(false)} onDone={() => void query.refetch()} />
     </Page>

@@ -17,6 +17,7 @@ import { Status } from '@/ui/Status'
 
 import { QueueReason } from './QueueReason'
 import { IsolationNote } from './TasksPage'
+import { TaskBill } from './TaskBill'
 import { useRegions } from './words'
 
 type Task = Got<'/api/v1/compute/tasks/{task_id}'>
@@ -238,6 +239,7 @@ export function Component() {
         )}
       </Section>
       <Attempts task={task} onShow={setChosen} />
+      <TaskBill attempts={task.attempts} />
       <Section title={t('facts')}>
         <Facts
           columns={2}
