@@ -28607,7 +28607,7 @@ export interface operations {
                 source?: string;
                 reason?: string;
                 split?: ("train" | "heldout") | null;
-                /** @description part of the id */
+                /** @description part of the id, or of the title or text where kept */
                 text?: string;
                 limit?: number;
                 offset?: number;

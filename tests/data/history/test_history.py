@@ -95,6 +95,9 @@ async def test_documents_are_found_by_what_became_of_them_and_traced_through_ver
     dropped = await got(viewer, "/documents", state="dropped", reason="too_short")
     assert dropped["total"] == len(dropped["documents"]) > 0
     assert all(one["text"] is None for one in dropped["documents"])
+    shown = (await got(viewer, "/documents", state="kept"))["documents"][0]
+    holding = await got(viewer, "/documents", text=shown["text"][5:40])
+    assert shown["id"] in [one["id"] for one in holding["documents"]]
     found = await got(viewer, "/documents", text="new.txt")
     assert found["documents"][0]["text"].startswith("新来的正文")
     way = (await got(viewer, "/documents/trace", id="own/new.txt"))["trace"]

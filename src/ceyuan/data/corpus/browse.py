@@ -15,7 +15,10 @@ _TEXT = 300
 
 def browse(folder: Path, wanted: Mapping[str, str], limit: int, offset: int) -> dict[str, Any]:
     """Documents that fit ``wanted``: ``state`` (``kept``, ``dropped``), ``domain``, ``source``, ``reason``, ``split``,
-    ``text`` (part of the id). Returns ``total`` and ``documents``, sorted by id."""
+    ``text`` (part of the id, or of a kept document's title or text).
+
+    Returns ``total`` and ``documents``, sorted by id.
+    """
     rows = pl.scan_parquet(folder / "statistics.parquet")
     if wanted.get("state"):
         rows = rows.filter(pl.col("reason").is_null() == (wanted["state"] == "kept"))
@@ -23,13 +26,27 @@ def browse(folder: Path, wanted: Mapping[str, str], limit: int, offset: int) -> 
         if wanted.get(name):
             rows = rows.filter(pl.col(name) == wanted[name])
     if wanted.get("text"):
-        rows = rows.filter(pl.col("id").str.contains(wanted["text"], literal=True))
+        holding = _holding(folder, wanted["text"]).implode()
+        rows = rows.filter(_holds("id", wanted["text"]) | pl.col("id").is_in(holding))
     columns = ["id", "source", "domain", "characters", "reason", "duplicate_of", "similarity", "cluster", "split"]
     found = rows.select(columns).collect().sort("id")
     page = found.slice(offset, limit)
     texts = _texts(folder, page.filter(pl.col("reason").is_null())["id"].to_list())
     documents = [row | texts.get(row["id"], {"title": None, "text": None}) for row in page.to_dicts()]
     return {"total": found.height, "documents": documents}
+
+
+def _holds(column: str, words: str) -> pl.Expr:
+    return pl.col(column).str.contains(words, literal=True)
+
+
+def _holding(folder: Path, words: str) -> pl.Series:
+    """Ids of the documents that hold some words, read piece by piece."""
+    files = sorted((folder / "data").glob("*.parquet"))
+    if not files:
+        return pl.Series("id", [], pl.String)
+    rows = pl.scan_parquet(files).filter(_holds("title", words) | _holds("text", words))
+    return rows.select("id").collect(engine="streaming")["id"]
 
 
 def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:

@@ -94,7 +94,7 @@ async def browse_documents(
     source: Word = "",
     reason: Word = "",
     split: Literal["train", "heldout"] | None = None,
-    text: Annotated[str, Query(max_length=200, description="part of the id")] = "",
+    text: Annotated[str, Query(max_length=200, description="part of the id, or of the title or text where kept")] = "",
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> Any:

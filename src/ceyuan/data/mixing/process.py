@@ -36,8 +36,8 @@ def mix_main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
 
 
 def export_main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """``folder``, ``out``, ``form``; where that is ``packed``, ``tokeniser`` (file) and ``length``; ``source``: what the
-    card calls the dataset. Returns ``folder`` and ``documents``."""
+    """``folder``, ``out``, ``form``; where that is ``packed``, ``tokeniser`` (file) and ``length``; ``source``: how
+    the card names the dataset. Returns ``folder`` and ``documents``."""
     folder, out, form = Path(args["folder"]), Path(args["out"]), str(args["form"])
     if form == "packed":
         manifest = pack(folder, out, Path(args["tokeniser"]), int(args["length"]), report)
