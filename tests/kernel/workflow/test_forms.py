@@ -43,8 +43,8 @@ def test_each_missing_field_is_named() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("name", "a", "must be at least 2"),
-        ("name", "abcdef", "must be at most 5"),
+        ("name", "a", "must be at least 2 characters"),
+        ("name", "abcdef", "must be at most 5 characters"),
         ("name", "ABC", "does not have the right form"),
         ("name", 5, "must be a text"),
         ("kind", "x", "must be one of: model, data"),

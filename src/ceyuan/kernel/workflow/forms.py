@@ -110,6 +110,8 @@ def _fault(path: list[str], zh: str, en: str) -> dict[str, str]:
     return {"field": ".".join(path), "message_zh": zh, "message_en": en}
 
 
+_LENGTH, _ITEMS = (" 个字符", " characters"), (" 项", " entries")
+_COUNTED = {"minLength": _LENGTH, "maxLength": _LENGTH, "minItems": _ITEMS, "maxItems": _ITEMS}
 _TYPES = {
     "string": ("文字", "a text"),
     "number": ("数字", "a number"),
@@ -125,17 +127,14 @@ def _wording(keyword: str, value: Any) -> Text:
         case "type":
             zh, en = _TYPES.get(str(value), (str(value), str(value)))
             return f"应为{zh}", f"must be {en}"
+        case "minLength" | "minItems" if value == 1:
+            return "必填", "must not be empty"
         case "minimum" | "minLength" | "minItems":
-            return (
-                ("必填", "must not be empty")
-                if value == 1 and keyword != "minimum"
-                else (
-                    f"不得少于 {value}",
-                    f"must be at least {value}",
-                )
-            )
+            zh, en = _COUNTED.get(keyword, ("", ""))
+            return f"不得少于 {value}{zh}", f"must be at least {value}{en}"
         case "maximum" | "maxLength" | "maxItems":
-            return f"不得多于 {value}", f"must be at most {value}"
+            zh, en = _COUNTED.get(keyword, ("", ""))
+            return f"不得多于 {value}{zh}", f"must be at most {value}{en}"
         case "exclusiveMinimum":
             return f"必须大于 {value}", f"must be more than {value}"
         case "exclusiveMaximum":

@@ -41,7 +41,7 @@ def objection_to(refused: State, *, again: str, duty: str, guard: Guard, effect:
         states=(
             State(
                 refused.name,
-                (f"{label[0]},可提出异议", f"{label[1]}, open to objection"),
+                (f"{label[0]}(可异议)", f"{label[1]} (may object)"),
                 deadline=working_days(OBJECT_WITHIN),
             ),
             State(
