@@ -167,3 +167,13 @@ def test_a_false_ending_is_named_with_what_the_file_is(tmp_path: Path) -> None:
         "d.zip": "bad_zip",
         "e.docx": "bad_docx",
     }
+
+
+def test_a_file_that_holds_nothing_is_told(tmp_path: Path) -> None:
+    for name in ("a.xlsx", "b.zip"):
+        zipfile.ZipFile(tmp_path / name, "w").close()
+    (tmp_path / "c.csv").write_text("text,title\n", "utf-8")
+    (tmp_path / "d.warc").write_bytes(b"WARC/1.0\r\nContent-Length: 9999\r\n\r\ncut off")
+    found = [(one.where, one.reason) for one in read_path(tmp_path) if isinstance(one, Rejection)]
+    nothing = [(name, "empty_text") for name in ("a.xlsx", "b.zip", "c.csv")]
+    assert found == [*nothing, ("d.warc#1", "bad_warc")]

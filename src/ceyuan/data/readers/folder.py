@@ -130,6 +130,15 @@ def inside(path: str, root: str) -> bool:
 
 
 def _read_file(file: Path, name: str, options: ReadOptions) -> Iterator[Item]:
+    """What is in a file; one that holds nothing at all (a table of no rows, an empty archive) is a rejection."""
+    item: Item | None = None
+    for item in _items_of(file, name, options):
+        yield item
+    if item is None:
+        yield Rejection(name, "empty_text", "it holds no document")
+
+
+def _items_of(file: Path, name: str, options: ReadOptions) -> Iterator[Item]:
     ending = PurePosixPath(name).suffix.lower()
     unpack = _PACKED.get(ending) if not name.lower().endswith(".warc.gz") else None
     reader = read_warc if name.lower().endswith(".warc.gz") else FORMATS.get(ending)

@@ -27,7 +27,7 @@ def read_warc(path: Path, name: str, encoding: str, options: ReadOptions) -> Ite
                 if header.get("warc-type") in ("response", "resource"):
                     yield from _document(header, body, f"{name}#{number}")
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            yield Rejection(f"{name}#{number + 1}", "truncated_gzip", str(error))
+            yield Rejection(f"{name}#{number + 1}", "truncated_gzip" if packed else "bad_warc", str(error))
         except ValueError as error:
             yield Rejection(f"{name}#{number + 1}", "bad_warc", str(error))
 
