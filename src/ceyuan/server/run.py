@@ -230,6 +230,7 @@ def _uvicorn_config(settings: ServerSettings, platform: Platform) -> Config:
         access_log=False,
         lifespan="off",
         http=PatientProtocol,
+        ws="none",
         server_header=False,
         proxy_headers=settings.behind_proxy,
         forwarded_allow_ips="*" if settings.behind_proxy else None,

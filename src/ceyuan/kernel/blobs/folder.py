@@ -15,9 +15,12 @@ from uuid import uuid4
 
 from ceyuan.kernel.blobs.backend import StoredBlob
 from ceyuan.kernel.blobs.errors import BlobMissing, StorageFull, is_full
-from ceyuan.kernel.blobs.staging import BLOCK, PREFIX
+from ceyuan.kernel.blobs.staging import PREFIX
 
 _HEX = "0123456789abcdef"
+_STREAMED = 256 * 1024
+"""Bytes that are read at once: a client fetches by many connections, each of which holds as much, and what fits into a
+processor's cache is read at half the cost of 1 MiB."""
 
 
 class FolderBackend:
@@ -110,7 +113,7 @@ class FolderBackend:
             raise BlobMissing(sha256) from error
         try:
             while start < end:
-                block = await asyncio.to_thread(os.pread, handle, min(BLOCK, end - start), start)
+                block = await asyncio.to_thread(os.pread, handle, min(_STREAMED, end - start), start)
                 if not block:
                     break
                 yield block
