@@ -17,6 +17,7 @@ $(STAMP):
 	@touch $@
 
 setup: $(STAMP)  ## virtual environment with pinned dependencies, the console, torch
+	@$(BIN)/python hatch_build.py
 
 demo: setup  ## start the platform and run the whole loop on real input
 	$(BIN)/ceyuan demo --data $(DATA) --port $(PORT) --accept-licence
@@ -44,8 +45,7 @@ lint: setup  ## ruff, mypy, import contracts, file lengths
 bench: setup  ## quick benchmarks of all pillars, rendered to docs/benchmarks.md
 	$(BIN)/python -m scripts.bench
 
-console: setup  ## build the console into the source tree
-	$(BIN)/python hatch_build.py
+console: setup  ## build the console into the source tree, where its sources have changed
 
 api: setup  ## write the OpenAPI snapshot and the console's client types
 	$(BIN)/python -m scripts.openapi

@@ -3,8 +3,8 @@
 The built console goes to `src/ceyuan/server/console/`, from where the platform serves it. A build is
 skipped while the sources' digest equals the one that the last build left there; a source distribution
 carries the built console, so that installing from it needs no npm either. `python hatch_build.py`
-(`make console`) does the same for a development checkout, and with `--development` installs what the
-console's lint and tests need. CEYUAN_SKIP_CONSOLE=1 leaves the console out.
+(each `make` does it first) does the same for a development checkout, and with `--development` installs
+what the console's lint and tests need. CEYUAN_SKIP_CONSOLE=1 leaves the console out.
 """
 
 from __future__ import annotations
@@ -48,6 +48,11 @@ def is_current(root: Path) -> bool:
     if not (console / "package.json").is_file():
         return (target / "index.html").is_file()
     return (target / "index.html").is_file() and _read(target / STAMP) == sources_digest(console)
+
+
+def is_left_out() -> bool:
+    """Whether the user wants no console."""
+    return os.environ.get("CEYUAN_SKIP_CONSOLE", "") not in ("", "0")
 
 
 def _npm(console: Path, *arguments: str) -> None:
@@ -102,7 +107,7 @@ class ConsoleBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     PLUGIN_NAME = "custom"
 
     def _skips(self) -> bool:
-        return os.environ.get("CEYUAN_SKIP_CONSOLE", "") not in ("", "0") or is_current(Path(self.root))
+        return is_left_out() or is_current(Path(self.root))
 
     def dependencies(self) -> list[str]:
         return [] if self._skips() else [NODE]
@@ -116,4 +121,5 @@ if __name__ == "__main__":
     here = Path(__file__).resolve().parent
     if "--development" in sys.argv[1:]:
         install_packages(here / "console", development=True)
-    sys.stdout.write("console built\n" if build(here) else "console is up to date\n")
+    if not is_left_out() and build(here):
+        sys.stdout.write("console built\n")
