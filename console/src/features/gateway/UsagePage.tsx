@@ -4,7 +4,7 @@ import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { $api } from '@/api/client'
-import type { Membership } from '@/app/session'
+import { useSession, type Membership } from '@/app/session'
 import { OrganisationFrame } from '@/features/organisation/OrganisationFrame'
 import { useListState } from '@/lib/listState'
 import { DataTable, type Column } from '@/ui/DataTable'
@@ -23,8 +23,10 @@ const SHOWN = 12
 
 type Span = keyof typeof SPANS
 
-/** The names of an organisation's keys by id; ids stay where one may not see them. */
+/** The names of an organisation's keys by id, and of its people where they call from their own session; ids stay where
+ * one may not see them. */
 function useKeyNames(organisation: string): (id: string) => string {
+  const { id, label } = useSession()
   const own = $api.useQuery('get', '/api/v1/tokens', { params: { query: { limit: 100 } } })
   const shared = $api.useQuery(
     'get',
@@ -32,11 +34,19 @@ function useKeyNames(organisation: string): (id: string) => string {
     { params: { path: { organisation }, query: { limit: 100 } } },
     { retry: false },
   )
+  const members = $api.useQuery(
+    'get',
+    '/api/v1/organisations/{organisation}/members',
+    { params: { path: { organisation }, query: { limit: 200 } } },
+    { retry: false },
+  )
   return useMemo(() => {
     const rows = [...(own.data?.items ?? []), ...(shared.data?.items ?? [])]
     const names = new Map(rows.map((row) => [row.id, `${row.name} …${row.ending}`]))
-    return (id: string) => names.get(id) ?? id
-  }, [own.data, shared.data])
+    if (id) names.set(id, label)
+    for (const person of members.data?.items ?? []) names.set(person.person_id, person.display_name || person.name)
+    return (key: string) => names.get(key) ?? key
+  }, [own.data, shared.data, members.data, id, label])
 }
 
 function Usage({ organisation }: { organisation: Membership }) {
