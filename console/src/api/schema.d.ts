@@ -17945,7 +17945,7 @@ export interface components {
              *       "seed": 1
              *     }
              */
-            workload: components["schemas"]["Recorded"] | components["schemas"]["MadeUp"];
+            workload: components["schemas"]["Recorded"] | components["schemas"]["MadeUp"] | components["schemas"]["Trace"];
         };
         /**
          * StudyRow
@@ -18529,6 +18529,39 @@ export interface components {
              * @description last use, to half a minute
              */
             used_at: string | null;
+        };
+        /**
+         * Trace
+         * @description A trace: the CSV `file` of the `dataset`'s revision, a line for each task. Columns `submit` (seconds, or a moment
+         *     in ISO 8601) and `seconds`; besides `owner`, `accelerators` (all together), `accelerator`, `cpus`, `memory_gib`,
+         *     `nodes`, `limit_s`, `priority`, also under names of published traces (`timestamp`, `duration`, `num_gpus`, `vc`).
+         *     Where a line does not say so, `accelerator` is meant, `per_node` of them to a node, with `cpus_each` processors.
+         */
+        Trace: {
+            /**
+             * Accelerator
+             * @default
+             */
+            accelerator: string;
+            /**
+             * Cpus Each
+             * @default 8
+             */
+            cpus_each: number;
+            /** Dataset */
+            dataset: string;
+            /** File */
+            file: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "trace";
+            /**
+             * Per Node
+             * @default 8
+             */
+            per_node: number;
         };
         /**
          * TraceOut
@@ -28026,7 +28059,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `twin_study_invalid`: The twin study cannot be run; `compute_accelerator_unknown`: Unknown accelerator; `invalid`: Invalid content */
+            /** @description `twin_study_invalid`: The twin study cannot be run; `twin_trace_invalid`: The trace cannot be read; `compute_accelerator_unknown`: Unknown accelerator; `invalid`: Invalid content */
             422: {
                 headers: {
                     [name: string]: unknown;

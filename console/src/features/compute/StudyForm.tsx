@@ -14,25 +14,40 @@ import { Page, Section } from '@/ui/Page'
 import { sent, shown, type Fleet, type ScenarioValues } from './scenarioValues'
 import { Scenarios } from './StudyScenarios'
 import { blankScenario, planOf, type Plan, type Study } from './study'
+import { useAccelerators } from './words'
 
 interface Values {
   org_id: string
   name: string
   fleet: Plan['fleet']
   workload: {
-    kind: 'recorded' | 'made_up'
+    kind: 'recorded' | 'made_up' | 'trace'
     days: number
     everybody: boolean
     seed: number
     load: number
     mean_hours: number
     most_gb: number
+    dataset?: string
+    file?: string
+    accelerator?: string
+    per_node: number
+    cpus_each: number
   }
   scenarios: ScenarioValues[]
 }
 
 const WIDE = { width: '100%' }
-const DEFAULTS = { days: 7, everybody: false, seed: 1, load: 0.9, mean_hours: 2, most_gb: 1000 }
+const DEFAULTS = {
+  days: 7,
+  everybody: false,
+  seed: 1,
+  load: 0.9,
+  mean_hours: 2,
+  most_gb: 1000,
+  per_node: 8,
+  cpus_each: 8,
+}
 
 function FleetFields({ form, fleet, error }: { form: FormInstance<Values>; fleet: Fleet | undefined; error: unknown }) {
   const { t } = useTranslation('twin')
@@ -72,6 +87,32 @@ function FleetFields({ form, fleet, error }: { form: FormInstance<Values>; fleet
   )
 }
 
+function TraceFields() {
+  const { t } = useTranslation('twin')
+  const accelerators = useAccelerators()
+  return (
+    <>
+      <Form.Item
+        name={['workload', 'dataset']}
+        label={t('trace.dataset')}
+        extra={t('trace.note')}
+        rules={[{ required: true }]}
+      >
+        <Input maxLength={300} placeholder="datasets/lab/traces@main" />
+      </Form.Item>
+      <Form.Item name={['workload', 'file']} label={t('trace.file')} rules={[{ required: true }]}>
+        <Input maxLength={500} placeholder="trace.csv" />
+      </Form.Item>
+      <Form.Item name={['workload', 'accelerator']} label={t('trace.accelerator')}>
+        <Select allowClear showSearch options={accelerators.map((each) => ({ value: each.name, label: each.label }))} />
+      </Form.Item>
+      <Form.Item name={['workload', 'per_node']} label={t('trace.perNode')}>
+        <InputNumber min={1} max={16} precision={0} style={WIDE} />
+      </Form.Item>
+    </>
+  )
+}
+
 function WorkloadFields({ form }: { form: FormInstance<Values> }) {
   const { t } = useTranslation('twin')
   const operator = serves(useSession(), 'operator')
@@ -80,13 +121,20 @@ function WorkloadFields({ form }: { form: FormInstance<Values> }) {
     <>
       <Form.Item name={['workload', 'kind']} label={t('workload')} required>
         <Select
-          options={(['made_up', 'recorded'] as const).map((value) => ({ value, label: t(`workloads.${value}`) }))}
+          options={(['made_up', 'recorded', 'trace'] as const).map((value) => ({
+            value,
+            label: t(`workloads.${value}`),
+          }))}
         />
       </Form.Item>
       <div className="grid-2">
-        <Form.Item name={['workload', 'days']} label={t('days')} rules={[{ required: true }]}>
-          <InputNumber min={0.05} max={400} style={WIDE} />
-        </Form.Item>
+        {kind === 'trace' ? (
+          <TraceFields />
+        ) : (
+          <Form.Item name={['workload', 'days']} label={t('days')} rules={[{ required: true }]}>
+            <InputNumber min={0.05} max={400} style={WIDE} />
+          </Form.Item>
+        )}
         {kind === 'recorded' && operator && (
           <Form.Item name={['workload', 'everybody']} valuePropName="checked" label=" ">
             <Checkbox>{t('everybody')}</Checkbox>
@@ -111,6 +159,16 @@ function WorkloadFields({ form }: { form: FormInstance<Values> }) {
       </div>
     </>
   )
+}
+
+/** The workload as it is sent: what its kind knows. */
+function asked(given: Values['workload']): Plan['workload'] {
+  const { kind, days, everybody, seed, load, mean_hours, most_gb } = given
+  if (kind === 'recorded') return { kind, days, everybody }
+  if (kind === 'made_up')
+    return { kind, days, seed, load, mean_hours, most_gb, owners: 4, least_gb: Math.min(1, most_gb) }
+  const { dataset = '', file = '', accelerator = '', per_node, cpus_each } = given
+  return { kind, dataset, file, accelerator, per_node, cpus_each }
 }
 
 function useInitial(from: Study | undefined): Partial<Values> {
@@ -164,11 +222,7 @@ function Study({ from }: { from: Study | undefined }) {
     if (!fleet) return
     setBusy(true)
     setError(null)
-    const { kind, days, everybody, ...made } = values.workload
-    const workload =
-      kind === 'recorded'
-        ? { kind, days, everybody }
-        : { kind, days, ...made, owners: 4, least_gb: Math.min(1, made.most_gb) }
+    const workload = asked({ ...DEFAULTS, ...values.workload })
     try {
       const { data } = await api.POST('/api/v1/compute/twin/studies', {
         body: {

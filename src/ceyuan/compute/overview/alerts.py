@@ -31,7 +31,7 @@ def of_pools(pools: Iterable[ExecutorPool], nodes: Iterable[PoolNode]) -> list[A
     for pool in pools:
         path, own = f"/compute/pools/{pool.id}", by_pool.get(pool.id, [])
         down = [node.name for node in own if node.health not in ("up", "unknown")]
-        if pool.health not in ("up", "unknown"):
+        if pool.health not in ("up", "unknown", "empty"):
             words = (f"资源池“{pool.name}”无法使用", f"the pool “{pool.name}” cannot be used")
             found.append(Alert("bad", "pool_down", words, path))
         elif down:

@@ -9,7 +9,7 @@ from fastapi import Header, Query, Response
 from ceyuan.compute.catalogue.errors import AcceleratorUnknown
 from ceyuan.compute.tasks.admitting import RULES
 from ceyuan.compute.twin import rules, service
-from ceyuan.compute.twin.errors import StudyInvalid, StudyNotFound, StudyOpen
+from ceyuan.compute.twin.errors import StudyInvalid, StudyNotFound, StudyOpen, TraceInvalid
 from ceyuan.compute.twin.export import series_csv, totals_csv
 from ceyuan.compute.twin.fleet import read_fleet
 from ceyuan.compute.twin.schemas import FleetIn, FleetOut, RuleOut, StudyIn, StudyOut, StudyRow
@@ -56,7 +56,9 @@ async def read_placing_rule(uow: ReadWork) -> Any:
     "/studies",
     response_model=StudyOut,
     status_code=201,
-    responses=problems(Unauthenticated, Forbidden, NotFound, StudyInvalid, AcceleratorUnknown, MissingExtra, Invalid),
+    responses=problems(
+        Unauthenticated, Forbidden, NotFound, StudyInvalid, TraceInvalid, AcceleratorUnknown, MissingExtra, Invalid
+    ),
 )
 async def start_twin_study(
     body: StudyIn, uow: WriteWork, idempotency_key: Annotated[str | None, Header(max_length=100)] = None

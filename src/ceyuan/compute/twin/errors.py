@@ -17,6 +17,13 @@ class StudyInvalid(Invalid):
     title = ("孪生研究有误", "The twin study cannot be run")
 
 
+class TraceInvalid(Invalid):
+    """A trace cannot be read."""
+
+    code = "twin_trace_invalid"
+    title = ("任务轨迹有误", "The trace cannot be read")
+
+
 class StudyOpen(Conflict):
     """It is still being replayed."""
 

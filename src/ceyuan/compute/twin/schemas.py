@@ -45,6 +45,20 @@ class MadeUp(_Asked):
         return self
 
 
+class Trace(_Asked):
+    """A trace: the CSV `file` of the `dataset`'s revision, a line for each task. Columns `submit` (seconds, or a moment
+    in ISO 8601) and `seconds`; besides `owner`, `accelerators` (all together), `accelerator`, `cpus`, `memory_gib`,
+    `nodes`, `limit_s`, `priority`, also under names of published traces (`timestamp`, `duration`, `num_gpus`, `vc`).
+    Where a line does not say so, `accelerator` is meant, `per_node` of them to a node, with `cpus_each` processors."""
+
+    kind: Literal["trace"] = "trace"
+    dataset: Annotated[str, Field(min_length=1, max_length=300)]
+    file: Annotated[str, Field(min_length=1, max_length=500)]
+    accelerator: Annotated[str, Field(max_length=30)] = ""
+    per_node: Annotated[int, Field(ge=1, le=16)] = 8
+    cpus_each: Annotated[int, Field(ge=1, le=256)] = 8
+
+
 class FleetIn(_Asked):
     """The capacity to start from: the connected `pools`, the published `offers`, or an invented `ring` of five regions
     around Beijing (`seed`, `accelerators` of a typical place)."""
@@ -139,7 +153,7 @@ class StudyPlan(_Asked):
     (those of the ring are there already); where none are given, data counts as being everywhere."""
 
     fleet: FleetIn = FleetIn()
-    workload: Annotated[Recorded | MadeUp, Field(discriminator="kind")] = MadeUp()
+    workload: Annotated[Recorded | MadeUp | Trace, Field(discriminator="kind")] = MadeUp()
     links: Annotated[list[LinkIn], Field(max_length=200)] = []
     scenarios: Annotated[list[ScenarioIn], Field(min_length=1, max_length=12)]
 

@@ -11,8 +11,10 @@ from ceyuan.compute.catalogue import known_accelerator
 from ceyuan.compute.twin.errors import StudyInvalid, StudyNotFound, StudyOpen
 from ceyuan.compute.twin.fleet import read_fleet
 from ceyuan.compute.twin.history import recorded_tasks
-from ceyuan.compute.twin.schemas import Recorded, ScenarioIn, StudyPlan
+from ceyuan.compute.twin.schemas import Recorded, ScenarioIn, StudyPlan, Trace
 from ceyuan.compute.twin.tables import TwinStudy
+from ceyuan.compute.twin.traces import traced_tasks
+from ceyuan.hub import resolve
 from ceyuan.identity import get_organisation
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.ids import new_id
@@ -31,7 +33,7 @@ async def create_study(
     is returned.
 
     Raises `OrganisationNotFound`, and `StudyInvalid` for a scenario that names what is not there, and where there is
-    nothing to replay.
+    nothing to replay; `TraceInvalid`, and what the hub says of a trace that it does not have.
     """
     org_id = (await get_organisation(uow, org_id)).id
     uow.actor.require_role(org_id, "member")
@@ -41,6 +43,10 @@ async def create_study(
     for scenario in plan.scenarios:
         check_scenario(world, scenario)
     await _check_workload(uow, org_id, plan, world)
+    if isinstance(plan.workload, Trace):
+        await traced_tasks(uow, plan.workload)
+        fixed = (await resolve(uow, plan.workload.dataset)).ref
+        plan = plan.model_copy(update={"workload": plan.workload.model_copy(update={"dataset": fixed})})
     study_id = new_id("twn")
     job = await submit(
         uow,

@@ -11,7 +11,8 @@ from typing import Any
 from ceyuan.compute.accelerators import power_of
 from ceyuan.compute.twin import service
 from ceyuan.compute.twin.history import recorded_tasks
-from ceyuan.compute.twin.schemas import MadeUp, ScenarioIn, StudyPlan
+from ceyuan.compute.twin.schemas import MadeUp, ScenarioIn, StudyPlan, Trace
+from ceyuan.compute.twin.traces import traced_tasks
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.jobs import JobContext, find, job
 from ceyuan.kernel.platform import Platform
@@ -77,11 +78,14 @@ async def _begin(uow: UnitOfWork, study_id: str) -> dict[str, Any]:
 
 
 async def _read_workload(ctx: JobContext, org_id: str, plan: StudyPlan, path: Path) -> int:
-    """Write the recorded tasks down, so that every scenario, today or after a crash, replays the same ones."""
+    """Write recorded or traced tasks down, so that every scenario, today or after a crash, replays the same ones."""
     if isinstance(plan.workload, MadeUp):
         return 0
     async with ctx.platform.work(ctx.actor, write=False) as uow:
-        rows = await recorded_tasks(uow, org_id, plan.workload)
+        if isinstance(plan.workload, Trace):
+            rows = await traced_tasks(uow, plan.workload)
+        else:
+            rows = await recorded_tasks(uow, org_id, plan.workload)
     text = "".join(json.dumps(row) + "\n" for row in rows)
     await asyncio.to_thread(path.write_text, text, encoding="utf-8")
     return len(rows)
