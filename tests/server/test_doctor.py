@@ -5,6 +5,7 @@ import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,6 +36,14 @@ def test_a_corrupted_database_is_named_with_its_mend(tmp_path: Path) -> None:
     assert checks["database"].state == "fault"
     assert "restore" in (checks["database"].mend or ("", ""))[1]
     assert checks["key file"].state == "fault"
+
+
+def test_a_disk_that_is_all_but_full_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = ServerSettings(data_dir=tmp_path, port=free_port())
+    for free, state in ((50_000_000, "fault"), (1_000_000_000, "warning"), (9_000_000_000, "ok")):
+        usage = SimpleNamespace(total=10**12, used=0, free=free)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, usage=usage: usage)
+        assert states(settings)["disk space"] == state
 
 
 def test_a_port_of_another_program_is_named(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from ceyuan.server.settings import ServerSettings
 
 State = Literal["ok", "warning", "fault"]
 _NEEDED_BYTES = 2_000_000_000
+_LEAST_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,10 @@ def _folder(name: Text, settings: ServerSettings) -> Check:
 def _space(name: Text, settings: ServerSettings) -> Check:
     place = next(p for p in (settings.data_dir, *settings.data_dir.parents) if p.exists())
     free = shutil.disk_usage(place).free
-    seen: Text = (f"剩余 {free / 1e9:.1f} GB", f"{free / 1e9:.1f} GB free")
+    seen: Text = (f"剩余 {free / 1e9:.2f} GB", f"{free / 1e9:.2f} GB free")
+    if free < _LEAST_BYTES:
+        mend = "空间将尽,数据库即将无法写入:请立即释放空间", "free some now: soon nothing can be written any more"
+        return Check(name, "fault", seen, mend)
     if free < _NEEDED_BYTES:
         return Check(
             name,

@@ -347,6 +347,16 @@ class TestOverHttp:
             "qwen2.5-coder-1.5b-instruct": ("Apache-2.0", False),
         }
 
+    async def test_where_its_file_lies_and_for_whom_it_runs_is_not_told_to_everybody(
+        self, as_: Callable[..., Any], model_file: Path
+    ) -> None:
+        operator, member = await as_("operator", duties=("operator",)), await as_("member")
+        assert (await operator.post(f"{API}/served", json={"name": "m", "file": f"file:{model_file}"})).is_success
+        assert (await operator.get(f"{API}/served/m")).json()["file"] == f"file:{model_file}"
+        for answer in (await member.get(f"{API}/served/m"), await member.get(f"{API}/served")):
+            assert '"m"' in answer.text
+            assert str(model_file) not in answer.text
+
     async def test_health_names_what_is_wrong(
         self, as_: Callable[..., Any], upstream: FakeUpstream, model_file: Path
     ) -> None:

@@ -14,6 +14,7 @@ from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.pages import Page
 from ceyuan.kernel.routes import Router
 from ceyuan.kernel.web import CurrentActor, CurrentPlatform, Paging, ReadWork, WriteWork, problems
+from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.serving import bundle, health, service, upstreams
 from ceyuan.models.serving.catalogue import KNOWN
 from ceyuan.models.serving.errors import (
@@ -39,7 +40,7 @@ from ceyuan.models.serving.schemas import (
     UpstreamOut,
 )
 from ceyuan.models.serving.service import EngineOptions, NewReplica, NewServed, Routing
-from ceyuan.models.serving.tables import Upstream
+from ceyuan.models.serving.tables import ServedModel, Upstream
 from ceyuan.models.serving.upstreams import NewUpstream
 
 router = Router(prefix="/api/v1/models", tags=["models"])
@@ -53,7 +54,18 @@ async def list_served_models(
     search: Annotated[str | None, Query(max_length=100, description="part of the name")] = None,
 ) -> Any:
     """List the served models that the caller may see."""
-    return (await service.list_served(uow, paging, state=state, search=search)).page(ServedOut)
+    rows = await service.list_served(uow, paging, state=state, search=search)
+    return Page[ServedOut](items=[_seen(uow, row) for row in rows.items], next=rows.next)
+
+
+def _seen(uow: UnitOfWork, row: ServedModel) -> ServedOut:
+    """The model; where its file lies, how it is run and for whom is its owners' and the operators' to know."""
+    shown = ServedOut.model_validate(row, from_attributes=True)
+    if uow.actor.has_duty("operator") or (row.owner_org_id is not None and uow.actor.may(row.owner_org_id)):
+        return shown
+    return shown.model_copy(
+        update={"file": None, "engine": {}, "routing": None, "visible_to": [], "fault": None, "job_id": None}
+    )
 
 
 @router.post(
@@ -82,7 +94,7 @@ async def create_served_model(body: ServedIn, uow: WriteWork) -> Any:
 async def get_served_model(served_id: str, uow: ReadWork) -> Any:
     """Look at a served model."""
     uow.actor.require_known()
-    return await service.see_served(uow, served_id)
+    return _seen(uow, await service.see_served(uow, served_id))
 
 
 @router.patch(
