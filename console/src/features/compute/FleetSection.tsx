@@ -164,6 +164,7 @@ function Nodes({ region, named }: { region: string; named: (name: string) => str
       loading={query.isPending}
       pagination={{ pageSize: 20, hideOnSinglePage: true }}
       scroll={{ x: 'max-content' }}
+      locale={{ emptyText: t('map.noNodes') }}
       rowKey={(row) => row.node.id}
       dataSource={rows}
       columns={[
