@@ -57,6 +57,7 @@ async def test_officers_verify_suppliers_go_live_and_until_then_an_offer_takes_n
             await require_usable(uow, offer["id"])
 
 
+@pytest.mark.engine_bound
 async def test_an_officer_does_not_bring_the_own_organisation_to_market_while_another_could(market: Market) -> None:
     await market.people.add("wang", duties=("programme_officer",))
     async with market.platform.work() as uow:
@@ -84,6 +85,7 @@ async def test_an_officer_does_not_bring_the_own_organisation_to_market_while_an
     assert measured == (403, "compute_measured_by_others")
 
 
+@pytest.mark.engine_bound
 async def test_where_nobody_independent_is_entitled_verification_is_told_to_be_an_exception(market: Market) -> None:
     await market.admit()
     offer = await market.offer()
@@ -176,6 +178,7 @@ async def test_a_supplier_claims_speeds_but_only_officers_enter_measured_ones(ma
     assert claims == {"vendor": 500.0, "measured": 400.0}
 
 
+@pytest.mark.engine_bound
 async def test_only_an_organisation_that_there_is_becomes_a_partner_by_id_or_name(market: Market) -> None:
     await market.people.add("root", admin=True)
     market.tokens["root"] = await market.people.token("root")

@@ -35,6 +35,7 @@ async def usage(market: Market, task_id: str) -> list[UsageRow]:
         return list(await uow.session.scalars(query))
 
 
+@pytest.mark.engine_bound
 async def test_a_pool_delivers_an_offer_that_is_live_and_of_its_region_and_operators_say_so(yard: Yard) -> None:
     market = yard.market
     await yard.see_this_machine()
