@@ -30,6 +30,13 @@ async def test_nobody_and_no_member_invites(signed_in: SignedIn, people: People,
     assert (await (await signed_in("wang")).post("/organisations/acme/invitations", {})).status_code == 404
 
 
+async def test_a_misspelt_field_makes_no_link_that_lets_in_anybody(signed_in: SignedIn, people: People) -> None:
+    await people.organisation("acme", boss="owner")
+    refused = await (await signed_in("boss")).post("/organisations/acme/invitations", {"name": "li"})
+    assert refused.status_code == 422
+    assert "name" in refused.text
+
+
 async def test_a_link_shows_what_it_is_for_and_makes_a_member(
     signed_in: SignedIn, people: People, browser: Open
 ) -> None:

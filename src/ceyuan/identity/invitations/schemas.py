@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ceyuan.identity.people.schemas import Email
 from ceyuan.kernel.actor import Role
@@ -13,6 +13,8 @@ from ceyuan.kernel.actor import Role
 
 class InvitationIn(BaseModel):
     """Whom to invite: an e-mail address, a person who has an account, or neither, for a link to hand over."""
+
+    model_config = ConfigDict(extra="forbid")  # a misspelt `person` would make a link that lets in anybody
 
     role: Role = "member"
     email: Email | None = None
@@ -27,6 +29,8 @@ class InvitationIn(BaseModel):
 
 class PlatformInvitationIn(BaseModel):
     """An invitation to make an account."""
+
+    model_config = ConfigDict(extra="forbid")
 
     email: Email | None = None
 
