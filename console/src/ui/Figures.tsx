@@ -28,6 +28,11 @@ export function Money({ micro }: { micro: Maybe<number | string> }) {
   return micro === null || micro === undefined ? NOTHING : <span className="num">{formatMoney(micro, language)}</span>
 }
 
+/** A price that was derived from others, in micro-yuan: its digits beyond the fen say nothing. */
+export function DerivedPrice({ micro }: { micro: Maybe<number> }) {
+  return <Money micro={typeof micro === 'number' ? Math.round(micro / 10_000) * 10_000 : micro} />
+}
+
 export function Bytes({ value }: { value: Maybe<number> }) {
   const { language } = usePreferences()
   return value === null || value === undefined ? NOTHING : <span className="num">{formatBytes(value, language)}</span>

@@ -6,11 +6,12 @@ import { Link, useSearchParams } from 'react-router'
 import { $api } from '@/api/client'
 import { useBilingual } from '@/lib/text'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
-import { Count, Decimal, Money, Percent, Time } from '@/ui/Figures'
+import { Count, Decimal, DerivedPrice, Money, Percent, Time } from '@/ui/Figures'
 import { Loading } from '@/ui/Loading'
 import { Page, Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
 
+import { Units } from './Units'
 import { useRegions, type Offer } from './words'
 
 interface Row {
@@ -54,8 +55,8 @@ function useRows(offers: Offer[]): Row[] {
     { key: 'partner', label: t('partner'), cell: (offer) => text(offer, 'partner') },
     { key: 'region', label: t('region'), cell: (offer) => `${name(offer.region)} ${offer.city}` },
     { key: 'chip', label: t('accelerator'), cell: (offer) => offer.accelerator_label },
-    { key: 'count', label: t('count'), cell: (offer) => <Count value={offer.accelerators} /> },
-    { key: 'memory', label: t('memory'), cell: (offer) => <Decimal value={offer.memory_gib} digits={0} /> },
+    { key: 'count', label: t('count'), cell: (offer) => <Units offer={offer} /> },
+    { key: 'memory', label: t('memory'), cell: (offer) => <Decimal value={offer.memory_gib || null} digits={0} /> },
     { key: 'cores', label: t('cpuCores'), cell: (offer) => <Count value={offer.cpu_cores} /> },
     { key: 'host', label: t('hostMemory'), cell: (offer) => <Decimal value={offer.host_memory_gib} digits={0} /> },
     { key: 'link', label: t('link'), cell: (offer) => (offer.link ? `${offer.link} ${offer.link_gb_s} GB/s` : '—') },
@@ -74,9 +75,9 @@ function useRows(offers: Offer[]): Row[] {
             ))
           : '—',
     },
-    { key: 'unit', label: t('unitPrice'), cell: (offer) => <Money micro={offer.unit_micro} /> },
+    { key: 'unit', label: t('unitPrice'), cell: (offer) => <DerivedPrice micro={offer.unit_micro} /> },
     { key: 'cards', label: t('cards'), cell: (offer) => <Decimal value={offer.standard_cards} digits={3} /> },
-    { key: 'cardHour', label: t('cardHour'), cell: (offer) => <Money micro={offer.card_hour_micro} /> },
+    { key: 'cardHour', label: t('cardHour'), cell: (offer) => <DerivedPrice micro={offer.card_hour_micro} /> },
     {
       key: 'availability',
       label: t('availability'),

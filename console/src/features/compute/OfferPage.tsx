@@ -10,12 +10,13 @@ import { WorkflowPanel } from '@/features/workflow/WorkflowPanel'
 import { useBilingual } from '@/lib/text'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
-import { Count, Decimal, Hash, Money, Percent, Stat, Stats, Time } from '@/ui/Figures'
+import { Decimal, DerivedPrice, Hash, Money, Percent, Stat, Stats, Time } from '@/ui/Figures'
 import { Loading } from '@/ui/Loading'
 import { Page, Section } from '@/ui/Page'
 
 import { OfferForm } from './OfferForm'
 import { OfferState } from './OffersPage'
+import { Units } from './Units'
 import { useRegions, type Offer } from './words'
 
 function Terms({ offer }: { offer: Offer }) {
@@ -157,8 +158,8 @@ export function Component() {
         <Stat label={t('price')} value={<Money micro={offer.price_micro} />} note={t('perHour')} />
         <Stat label={t('listPrice')} value={<Money micro={offer.list_micro} />} />
         <Stat label={t('spotPrice')} value={<Money micro={offer.spot_micro} />} />
-        <Stat label={t('count')} value={<Count value={offer.accelerators} />} />
-        <Stat label={t('cardHour')} value={<Money micro={offer.card_hour_micro} />} />
+        <Stat label={t('count')} value={<Units offer={offer} />} />
+        <Stat label={t('cardHour')} value={<DerivedPrice micro={offer.card_hour_micro} />} />
       </Stats>
       {offer.workflow_id && <WorkflowPanel instanceId={offer.workflow_id} onMoved={() => query.refetch()} />}
       <Terms offer={offer} />

@@ -9,12 +9,13 @@ import { useListState } from '@/lib/listState'
 import { useBilingual } from '@/lib/text'
 import { DataTable, type Column } from '@/ui/DataTable'
 import { EmptyState } from '@/ui/Feedback'
-import { Count, Decimal, Money, Percent } from '@/ui/Figures'
+import { Decimal, DerivedPrice, Money, Percent } from '@/ui/Figures'
 import { Page, Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
 import { Status } from '@/ui/Status'
 
 import { RegionMap } from './RegionMap'
+import { Units } from './Units'
 import { TONES, useAccelerators, useRegions, useVendors, type Offer } from './words'
 
 const MOST = 6
@@ -99,15 +100,20 @@ function useColumns(chosen: string[], choose: (id: string, on: boolean) => void)
       title: t('count'),
       sort: 'accelerators',
       align: 'right',
-      render: (_, row) => <Count value={row.accelerators} />,
+      render: (_, row) => <Units offer={row} />,
     },
     { title: t('price'), sort: 'price_micro', align: 'right', render: (_, row) => <Money micro={row.price_micro} /> },
-    { title: t('unitPrice'), sort: 'unit_micro', align: 'right', render: (_, row) => <Money micro={row.unit_micro} /> },
+    {
+      title: t('unitPrice'),
+      sort: 'unit_micro',
+      align: 'right',
+      render: (_, row) => <DerivedPrice micro={row.unit_micro} />,
+    },
     {
       title: t('memory'),
       sort: 'memory_gib',
       align: 'right',
-      render: (_, row) => (row.memory_gib ? <Decimal value={row.memory_gib} digits={0} /> : <Decimal value={null} />),
+      render: (_, row) => <Decimal value={row.memory_gib || null} digits={0} />,
     },
     {
       title: t('availability'),

@@ -60,6 +60,17 @@ function useMedia(place: Place): boolean {
   return query.data !== undefined && query.data.kind !== null
 }
 
+/** Whether a dataset was made by a pipeline, which says what it kept and why. */
+function useCorpus(place: Place): boolean {
+  const query = $api.useQuery(
+    'get',
+    '/api/v1/data/datasets/{owner}/{name}/manifest',
+    { params: { path: { owner: place.owner, name: place.name }, query: { revision: place.revision } } },
+    { enabled: place.kind === 'dataset', retry: false, staleTime: 60_000 },
+  )
+  return query.data !== undefined
+}
+
 function useTabs(place: Place, repository: Repository) {
   const { t } = useTranslation('hub')
   const { t: data } = useTranslation('data')
@@ -102,6 +113,7 @@ function Body({ repository }: { repository: Repository }) {
     revision: params.get('revision') ?? repository.default_branch,
   }
   const tabs = useTabs(place, repository)
+  const isCorpus = useCorpus(place)
   const choose = (change: Record<string, string | null>) =>
     setParams((current) => {
       const next = new URLSearchParams(current)
@@ -122,7 +134,7 @@ function Body({ repository }: { repository: Repository }) {
       ]}
       actions={
         <>
-          {repository.kind === 'dataset' && (
+          {isCorpus && (
             <Link
               to={`${repositoryPath('dataset', repository.owner, repository.name)}/quality?revision=${encodeURIComponent(place.revision)}`}
             >
