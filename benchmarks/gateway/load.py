@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -125,7 +126,7 @@ async def drive(
     """Send requests over `connections` for `seconds`: as fast as answers come, or at `rate` per second (then latency
     counts from the moment at which a request was due, so that waiting is not hidden)."""
     load, loop = Load(), asyncio.get_running_loop()
-    idle: list[Client] = []
+    idle = deque[Client]()
     ended = loop.create_future()
     stop_at, over = 0.0, rate is None
 
@@ -163,7 +164,7 @@ async def drive(
     return load
 
 
-async def _pace(idle: list[Client], began: float, stop_at: float, rate: float) -> None:
+async def _pace(idle: deque[Client], began: float, stop_at: float, rate: float) -> None:
     number = 0
     while (due := began + number / rate) < stop_at:
         pause = due - time.perf_counter()
@@ -171,5 +172,5 @@ async def _pace(idle: list[Client], began: float, stop_at: float, rate: float) -
             await asyncio.sleep(pause)
         while not idle:
             await asyncio.sleep(0)
-        idle.pop().send(due)
+        idle.popleft().send(due)  # in turn: a server closes those that it hears nothing of
         number += 1
