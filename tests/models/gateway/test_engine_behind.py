@@ -65,6 +65,14 @@ async def test_an_engine_counts_as_many_tokens_as_it_bills(house: House, tmp_pat
     assert counted["input_tokens"] == (await house.post(body))[1]["usage"]["prompt_tokens"]
 
 
+async def test_a_prompt_that_is_too_long_has_the_code_that_clients_know(house: House, tmp_path: Path) -> None:
+    await _serve_tiny(house, write_tiny_model(tmp_path / "tiny.gguf"))
+    long = {"model": "demo/tiny", "max_tokens": 1, "messages": [{"role": "user", "content": "the 四季 " * 600}]}
+    status, answer, _ = await house.post(long)
+    assert (status, answer["error"]["code"]) == (400, "context_length_exceeded"), answer
+    assert answer["error"]["n_prompt_tokens"] > answer["error"]["n_ctx"]
+
+
 async def test_an_engine_that_was_killed_is_back_for_the_next_call(house: House, tmp_path: Path) -> None:
     directory = await _serve_tiny(house, write_tiny_model(tmp_path / "tiny.gguf"))
     body = {**CHAT, "model": "demo/tiny", "max_tokens": 2}

@@ -215,6 +215,7 @@ async def test_a_hard_quota_refuses_with_the_time_until_it_starts_anew(books: Ho
         statuses.append(status)
     assert statuses == [200, 200, 429]
     assert _code(answer) == "quota_exceeded"
+    assert answer["error"]["ceyuan"]["message"]["zh"] == "每日配额 2 次请求已用尽"
     assert int(headers["retry-after"]) > 0
 
 

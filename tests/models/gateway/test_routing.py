@@ -171,7 +171,7 @@ async def _share(house: House, **more: Any) -> None:
     await house.gateway.directory.reload()
 
 
-@pytest.mark.parametrize("script", ["error:503", "error:429", "error:500"])
+@pytest.mark.parametrize("script", ["error:503", "error:429", "error:500", "error:401", "error:402"])
 async def test_a_call_that_a_server_refused_goes_to_the_next_and_is_paid_once(
     house: House, second: FakeUpstream, script: str
 ) -> None:

@@ -26,7 +26,7 @@ from ceyuan.models.gateway.shadows import Shadows
 from ceyuan.models.gateway.stream import Shape, StreamRelay
 from ceyuan.models.gateway.upstream import Answer, Target, Upstreams
 from ceyuan.models.gateway.usage import note_relayed
-from ceyuan.models.gateway.whole import read_embeddings, read_made, relay_whole
+from ceyuan.models.gateway.whole import read_embeddings, read_made, relay_whole, with_known_code
 from ceyuan.models.serving import EngineUnavailable, ModelDirectory, Replica, Route
 
 _PATHS: dict[Endpoint, str] = {endpoint: path.removeprefix("/v1") for path, endpoint in PATHS.items()}
@@ -34,7 +34,9 @@ _LABELLED = frozenset({"images", "speech"})
 """Endpoints whose answers are generated content without room for a label of its own: a header tells."""
 _PROGRESS_S = 1.0
 """How often the journal notes what was relayed of a stream."""
-_ELSEWHERE = frozenset({429, 500, 502, 503, 529})
+_STANDING = frozenset({401, 402, 403, 407})
+"""Statuses by which a server speaks of the platform's own standing there: its credentials, its credit."""
+_ELSEWHERE = frozenset({429, 500, 502, 503, 529}) | _STANDING
 """Statuses by which a server says that it did not answer, so that another one may be asked."""
 
 Conclude = Callable[[Run, Status, int, str], None]
@@ -317,7 +319,13 @@ class Forwarder:
         """An upstream's refusal: what concerns the caller's request is passed on in its own words, what concerns the
         platform's own standing there is not."""
         status = answer.status
-        if status in (401, 403, 407) or 300 <= status < 400:
+        if status == 402:
+            run.call.upstream_words = f"HTTP {status}"
+            raise UpstreamFault(
+                ("平台在该模型服务处的余额不足", "the platform has no credit left at the model's server"),
+                hint=("请联系平台运维为上游充值", "ask the operator to top up the account there"),
+            )
+        if status in _STANDING or 300 <= status < 400:
             run.call.upstream_words = f"HTTP {status}"
             raise UpstreamFault(
                 ("平台在该模型服务处的凭据被拒绝", "the model's server refuses the platform's credentials"),
@@ -329,6 +337,7 @@ class Forwarder:
             run.call.upstream_words = _words(body)
             raise UpstreamFault(upstream_status=status, upstream_words=run.call.upstream_words)
         run.call.upstream_words = _words(body)
+        body = with_known_code(body)
         self._conclude(run, "failed", status, "upstream_refused")
         headers = [*passed, (b"content-length", b"%d" % len(body)), (b"x-request-id", run.call.id.encode())]
         if retry_after:

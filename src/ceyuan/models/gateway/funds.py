@@ -36,6 +36,13 @@ _READINGS = 3
 _PATIENCE_S = 30.0
 """How much older than fresh a snapshot may be while a new one is read."""
 _FORGET_S = 900.0
+_METRICS = {
+    "requests": ("次请求", "requests"),
+    "tokens": ("个词元", "tokens"),
+    "money": ("元", "CNY"),
+    "quantity": ("", ""),
+}
+_WINDOWS = {"minute": ("每分钟", "per minute"), "day": ("每日", "per day"), "month": ("每月", "per month")}
 _ASK_AGAIN_S = 1.0
 """A refusal is final while the snapshot is younger than this."""
 
@@ -412,9 +419,11 @@ def _not_covered(required_micro: int, available_micro: int) -> InsufficientFunds
 
 def _quota_used_up(quota: QuotaLimit, now: datetime) -> QuotaExceeded:
     ends = int((quota.window_end - now).total_seconds())
-    shown = f"{to_yuan(int(quota.amount))} CNY" if quota.metric == "money" else f"{quota.amount} {quota.metric}"
+    unit_zh, unit_en = _METRICS[quota.metric]
+    amount = to_yuan(int(quota.amount)) if quota.metric == "money" else quota.amount
+    window_zh, window_en = _WINDOWS[quota.window]
     return QuotaExceeded(
-        (f"配额已用尽:{shown} / {quota.window}", f"the quota of {shown} per {quota.window} is used up"),
+        (f"{window_zh}配额 {amount} {unit_zh}已用尽", f"the quota of {amount} {unit_en} {window_en} is used up"),
         hint=("请等待配额重置,或请管理员提高配额", "wait until it starts anew, or ask a maintainer to raise it"),
         retry_after_s=max(1, ends),
         quota_id=quota.id,

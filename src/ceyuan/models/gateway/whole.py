@@ -104,6 +104,21 @@ def _parsed(call: Call, body: bytes) -> dict[str, Any]:
     return document
 
 
+def with_known_code(body: bytes) -> bytes:
+    """A refusal of llama.cpp's server for a prompt that is too long, with the code by which OpenAI's clients know it;
+    any other refusal as it is."""
+    if b"exceed_context_size_error" not in body:
+        return body
+    try:
+        document = orjson.loads(body)
+        if document["error"]["type"] != "exceed_context_size_error":
+            return body
+        document["error"]["code"] = "context_length_exceeded"
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return body
+    return orjson.dumps(document)
+
+
 async def relay_whole(
     call: Call, body: bytes, shape: Shape, guards: Guards, labeller: Labeller
 ) -> tuple[bytes, Generated, Verdict | None]:
