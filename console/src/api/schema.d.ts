@@ -8014,6 +8014,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{kinds}/{owner}/{name}/lfs-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the large files of the default branch, each content once a page, with the change that brought it. */
+        get: operations["hf_list_large_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{kinds}/{owner}/{name}/like": {
         parameters: {
             query?: never;
@@ -48395,6 +48412,37 @@ export interface operations {
                 "application/json": Record<string, never>;
             };
         };
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_list_large_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description As the Hub's clients read it */
             200: {

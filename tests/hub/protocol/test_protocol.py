@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import pickle
 
 import pytest
@@ -315,3 +317,45 @@ async def test_a_list_of_collections_leaves_their_numbers_to_the_client(member: 
     made = (await member.http.post("/api/collections", json={"title": "Mine", "namespace": "demo"})).json()
     (listed,) = (await member.http.get("/api/collections?owner=demo")).json()
     assert (made["position"], "position" in listed) == (0, False)
+
+
+def _tensors(**shapes: tuple[str, list[int]]) -> bytes:
+    header = json.dumps(
+        {name: {"dtype": dtype, "shape": shape, "data_offsets": [0, 0]} for name, (dtype, shape) in shapes.items()}
+    ).encode()
+    return len(header).to_bytes(8, "little") + header
+
+
+async def test_a_models_parameters_are_counted_over_all_of_its_safetensors(member: HubClient) -> None:
+    await member.create()
+    first = _tensors(a=("F32", [2, 3]), b=("BF16", [10]))
+    second = _tensors(c=("F32", [4]))
+    await member.commit({"model-00001-of-00002.safetensors": first, "model-00002-of-00002.safetensors": second})
+    for path in ("", "/revision/main", "?expand=safetensors"):
+        info = (await member.http.get(f"/api/models/demo/m{path}")).json()
+        assert info["safetensors"] == {"parameters": {"F32": 10, "BF16": 10}, "total": 20}, path
+    assert "safetensors" not in (await member.http.get("/api/models/demo/m?expand=likes")).json()
+
+
+async def test_a_model_of_which_a_part_cannot_be_read_tells_no_parameters(member: HubClient) -> None:
+    await member.create()
+    assert "safetensors" not in (await member.http.get("/api/models/demo/m")).json()
+    await member.commit({"a.safetensors": _tensors(a=("F32", [2])), "b.safetensors": b"no tensors at all"})
+    assert "safetensors" not in (await member.http.get("/api/models/demo/m")).json()
+
+
+async def test_large_files_are_listed_with_the_change_that_brought_them(signed_in: As, member: HubClient) -> None:
+    await member.create(private=True)
+    data = b"weights " * 200
+    (found,) = (await member.batch(data)).json()["objects"]
+    assert (await member.http.put(found["actions"]["upload"]["href"], content=data)).status_code == 200
+    oid = hashlib.sha256(data).hexdigest()
+    await member.commit({"small.txt": b"small"}, lfs={"a/weights.bin": oid})
+    await member.commit({"later.txt": b"later"})
+    history = (await member.http.get("/api/models/demo/m/commits/main")).json()
+    (listed,) = (await member.http.get("/api/models/demo/m/lfs-files")).json()
+    assert listed == {
+        **{"fileOid": oid, "oid": oid, "filename": "a/weights.bin", "size": len(data), "ref": "main"},
+        "pushedAt": history[1]["date"],
+    }
+    assert (await signed_in("outsider").get("/api/models/demo/m/lfs-files")).status_code == 404

@@ -13,13 +13,14 @@ from ceyuan.hub.lean import Reply, json_reply
 from ceyuan.hub.naming import path_key
 from ceyuan.hub.owners import find_owner
 from ceyuan.hub.protocol.call import BadRequest, Call, Words, kind_of, split_id
+from ceyuan.hub.protocol.parameters import parameters_of
 from ceyuan.hub.protocol.routing import route
 from ceyuan.hub.protocol.shapes import card_data, file_info, repository_info, repository_safety
 from ceyuan.hub.repositories import repository, service
 from ceyuan.hub.repositories.access import Visibility, can_read
 from ceyuan.hub.safety.known import verdicts
 from ceyuan.hub.settings import HubSettings
-from ceyuan.hub.trees import LARGE_SUFFIXES, walk
+from ceyuan.hub.trees import LARGE_SUFFIXES, File, listing, walk
 from ceyuan.identity import credential_of
 from ceyuan.kernel.errors import Forbidden
 from ceyuan.kernel.work import UnitOfWork
@@ -162,16 +163,18 @@ async def auth_check(call: Call) -> Reply:
 async def get_repo_revision(call: Call) -> Reply:
     """Show a repository at a revision."""
     async with call.reading() as uow:
-        row = await call.repository(uow)
-        return json_reply(await _shown(uow, call, await open_repository(uow, row, call["revision"])))
+        view = await open_repository(uow, await call.repository(uow), call["revision"])
+        info, weights = await _shown(uow, call, view), await _weights(call, view)
+    return json_reply(info | await parameters_of(call.platform, weights))
 
 
 @route("GET", "/api/{kinds}/{owner}/{name}")
 async def get_repo(call: Call) -> Reply:
     """Show a repository."""
     async with call.reading() as uow:
-        row = await call.repository(uow)
-        return json_reply(await _shown(uow, call, await open_repository(uow, row)))
+        view = await open_repository(uow, await call.repository(uow))
+        info, weights = await _shown(uow, call, view), await _weights(call, view)
+    return json_reply(info | await parameters_of(call.platform, weights))
 
 
 async def _shown(uow: UnitOfWork, call: Call, view: View) -> dict[str, Any]:
@@ -188,6 +191,15 @@ async def _shown(uow: UnitOfWork, call: Call, view: View) -> dict[str, Any]:
     if wanted:
         info = {name: value for name, value in info.items() if name in wanted or name in ("_id", "id")}
     return info
+
+
+async def _weights(call: Call, view: View) -> list[File]:
+    """The files whose parameters the answer counts: the safetensors at the top of a model."""
+    wanted = call.queries("expand")
+    if view.row.kind != "model" or (wanted and "safetensors" not in wanted):
+        return []
+    entries = await listing(view.trees, view.root.tree_id)
+    return [one for name, one in entries.items() if isinstance(one, File) and name.endswith(".safetensors")]
 
 
 async def _siblings(view: View, *, blobs: bool) -> list[dict[str, Any]]:

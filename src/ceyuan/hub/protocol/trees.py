@@ -15,9 +15,9 @@ from ceyuan.hub.history.commits import root_of
 from ceyuan.hub.lean import Reply, json_reply
 from ceyuan.hub.protocol.call import BadRequest, Call, Words
 from ceyuan.hub.protocol.routing import route
-from ceyuan.hub.protocol.shapes import commit_info, entry_info, file_safety, large_hashes, last_commit
+from ceyuan.hub.protocol.shapes import commit_info, entry_info, file_safety, large_hashes, last_commit, moment
 from ceyuan.hub.safety.known import verdicts
-from ceyuan.hub.trees import Entry, TreeProblem, check_path, find
+from ceyuan.hub.trees import Entry, File, TreeProblem, check_path, find
 from ceyuan.hub.xet import repository as xorbs
 from ceyuan.kernel.work import UnitOfWork
 
@@ -61,6 +61,34 @@ async def _tree(call: Call, path: str) -> Reply:
         )
         answer = await _described(uow, view, found.entries, expand=expand)
     return json_reply(answer, headers={"x-repo-commit": view.commit.id, **call.next_link(found.after)})
+
+
+@route("GET", "/api/{kinds}/{owner}/{name}/lfs-files")
+async def list_large_files(call: Call) -> Reply:
+    """List the large files of the default branch, each content once a page, with the change that brought it."""
+    async with call.reading() as uow:
+        view = await open_repository(uow, await call.repository(uow))
+        after = call.query("cursor")
+        found = await list_folder(view, "", recursive=True, after=after, limit=_EXPANDED, folders=False)
+        large = {
+            entry.sha256: (path, entry) for path, entry in found.entries if isinstance(entry, File) and entry.large
+        }
+        last = await _last_changes(uow, view, list(large.values()))
+        ages = moment(view.row.created_at)
+        answer = [
+            {
+                **{
+                    "fileOid": sha256,
+                    "oid": sha256,
+                    "filename": path,
+                    "size": entry.size,
+                    "ref": view.row.default_branch,
+                },
+                "pushedAt": last[path]["date"] if path in last else ages,
+            }
+            for sha256, (path, entry) in large.items()
+        ]
+    return json_reply(answer, headers=call.next_link(found.after))
 
 
 @route("POST", "/api/{kinds}/{owner}/{name}/paths-info/{revision}", body="application/json")
