@@ -157,6 +157,8 @@ def show_queue(found: dict[str, Any]) -> None:
     """Position, reason, expected start and what would help, in words for people and as it is for programs."""
     show(found, key="position")
     if found["position"] is None:
+        if found["en"]:
+            say((found["zh"], found["en"]))
         return
     say(
         (

@@ -110,6 +110,18 @@ def test_those_who_borrowed_leave_for_those_who_are_guaranteed_room() -> None:
     assert decide(Situation(NOW, TWO, running, wants)).leave == ()
 
 
+def test_while_one_is_leaving_nobody_else_is_asked_for_the_same_room() -> None:
+    tree = Shares([Share("uni", guaranteed={"cpus": 16})])
+    going = held("new", "lab", "b", leaving=True, since=NOW - 10, latest_end=NOW + 30)
+    running = (held("old", "lab", "a", interruptible=True, since=NOW - 900), going)
+    wants = (claim("u", "uni", cpus=8),)
+    decision = decide(Situation(NOW, TWO, running, wants, tree))
+    assert (decision.leave, decision.waits["u"].start) == ((), NOW + 30)
+    # Two nodes are wanted: the other one has to leave as well.
+    wants = (claim("u", "uni", cpus=8, nodes=2),)
+    assert decide(Situation(NOW, TWO, running, wants, tree)).leave == ("old",)
+
+
 def test_later_ones_pass_a_blocked_one_only_where_they_do_not_delay_it() -> None:
     running = (held("x", "lab", "a", cpus=6, latest_end=NOW + 300), held("y", "lab", "b", latest_end=NOW + 9000))
     first = claim("big", cpus=8, priority=1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +41,25 @@ async def test_a_sandbox_shows_the_run_its_own_folders_and_no_other(tmp_path: Pa
     assert "Read-only file system" in text
     assert (work / "made").exists()
     assert (inputs / "rows").read_text() == "rows"
+
+
+async def test_a_run_in_the_sandbox_that_is_asked_to_end_has_its_notice_to_do_so(tmp_path: Path) -> None:
+    if not sandbox_works():
+        pytest.skip("bubblewrap is missing or may not be used here: install Debian's package bubblewrap")
+    executor = LocalExecutor(tmp_path / "runs")
+    work = executor.work("one")
+    work.mkdir(parents=True)
+    script = "trap 'echo told; sleep 0.5; echo saved; exit 7' TERM; echo begun; while :; do sleep 0.1; done"
+    launch = Launch(("/bin/sh", "-c", script), {"PATH": os.defpath}, prefix=sandbox_prefix(work), grace_s=60)
+    await executor.submit("one", launch)
+    async with asyncio.timeout(60):
+        while "begun" not in (await executor.logs("one")).decode():
+            await asyncio.sleep(0.05)
+        await executor.cancel("one", "preempted")
+        while not (run := await executor.status("one")).ended:
+            await asyncio.sleep(0.05)
+    assert (run.state, run.reason, run.exit_code) == ("cancelled", "preempted", 7)
+    assert "saved" in (await executor.logs("one")).decode()
 
 
 async def test_a_host_with_another_key_or_a_wrong_credential_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,11 +38,17 @@ async def test_a_task_over_its_quota_waits_says_why_and_starts_when_the_quota_al
     assert (await market.send("zoe", "GET", f"/tasks/{second['id']}/explain")).status_code == 404
     dry = await market.ok("li", "POST", "/tasks/check", yard.body("true"))
     assert (dry["queue"]["reason"], dry["queue"]["position"]) == ("quota", 3)
+    assert "deadline" not in dry["queue"]["en"]
+    # Not before the first has ended, which may take two minutes.
+    soon = (datetime.now(UTC) + timedelta(seconds=30)).isoformat()
+    dry = await market.ok("li", "POST", "/tasks/check", yard.body("true", deadline=soon))
+    assert "its deadline will have passed" in dry["queue"]["en"]
+    assert 0 < dry["least_micro"] <= dry["most_micro"]
     assert (await market.send("officer", "DELETE", path)).status_code == 204
     for task in (second, third):
         assert (await yard.until(task["id"], "succeeded", "failed"))["state"] == "succeeded"
     running = await market.ok("li", "GET", f"/tasks/{first['id']}/explain")
-    assert (running["state"], running["position"]) == ("running", None)
+    assert (running["state"], running["position"], running["en"]) == ("running", None, "it runs in local")
     await market.ok("li", "POST", f"/tasks/{first['id']}/stop")
     assert (await yard.until(first["id"], "cancelled"))["pool"] == ""
 
@@ -176,3 +183,8 @@ async def test_what_would_start_a_task_names_regions_and_pools_that_it_shut_out_
     assert await would(pools=["local"]) == {("pool", "near")}
     answer = await market.send("li", "POST", "/tasks", yard.body("true", regions=["hebei"]))
     assert answer.json()["refusals"][0]["nearest"] == {"pools": ["local", "near"], "regions": ["beijing", "tianjin"]}
+    # Another organisation's pool is refused as one that does not exist.
+    for name in ("theirs", "nobodys"):
+        refused = await market.send("li", "POST", "/tasks", yard.body("true", pools=[name]))
+        assert (refused.status_code, refused.json()["detail"]) == (422, f"there is no pool “{name}”")
+        assert "theirs" not in refused.json()["hint"]

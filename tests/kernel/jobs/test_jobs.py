@@ -102,6 +102,15 @@ async def test_an_outsider_does_not_learn_of_a_job(platform: Platform, tmp_path:
             await service.find(uow, job_id)
 
 
+@pytest.mark.engine_bound
+async def test_without_a_sign_in_a_job_that_is_there_and_one_that_is_not_look_alike(
+    client: httpx.AsyncClient, platform: Platform, tmp_path: Path
+) -> None:
+    job_id = await submit(platform, "test.append", {"out": str(tmp_path / "out")})
+    for path in (job_id, "job_none", f"{job_id}/events", "job_none/events"):
+        assert (await client.get(f"/api/v1/jobs/{path}")).status_code == 401
+
+
 async def test_a_job_runs_its_steps_and_keeps_its_log_and_result(platform: Platform, tmp_path: Path) -> None:
     job_id = await submit(platform, "test.append", {"out": str(tmp_path / "out")})
     job = await ended(platform, job_id)

@@ -152,9 +152,16 @@ class _Pass:
         return None
 
     def _who_leaves(self, claim: Claim, need: Need) -> list[str]:
-        """The fewest interruptible ones, the newest first, of owners who borrow (or of lower priority of its own)."""
+        """The fewest interruptible ones, the newest first, of owners who borrow (or of lower priority of its own);
+        nobody where those who are leaving already make room enough."""
         free, used = _copy(self.free), {name: dict(row) for name, row in self.used.items()}
         gone: list[Held] = []
+        for one in self.at.held:
+            if one.leaving:
+                release(free, one.need, one.seats)
+                self.at.shares.add(used, one.owner, one.need.total, -1.0)
+        if best_fit(need, allowed(claim, free)) is not None:
+            return []
         for one in sorted(self.at.held, key=lambda one: (one.priority, -one.since, one.key)):
             own = one.owner == claim.owner and one.priority < claim.priority
             borrowed = one.owner != claim.owner and any(

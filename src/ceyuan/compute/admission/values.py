@@ -52,7 +52,7 @@ class Seat:
 @dataclass(frozen=True, slots=True)
 class Held:
     """What runs. `expected_end` and `latest_end` are seconds since 1970: the first is a guess, the second a limit that
-    ends it. An `interruptible` one may be asked to leave."""
+    ends it. An `interruptible` one may be asked to leave; one that is `leaving` was asked already."""
 
     key: str
     owner: str
@@ -63,6 +63,7 @@ class Held:
     latest_end: float
     priority: int = 0
     interruptible: bool = False
+    leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True)

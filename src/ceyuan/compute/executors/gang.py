@@ -225,7 +225,7 @@ def join(gang: Gang, words: list[str]) -> int:
             # Those who are ended for it fail too: the first fault is the whole's.
             bad = own or next((told["code"] for told in others.ends.values() if told["code"]), 0)
             gang.agent.write(gang.at("stop"), {"why": why})
-            process.terminate()
+            gang.agent.send(process.pid, signal.SIGTERM)
             kill_at = time.monotonic() + grace
         if kill_at and time.monotonic() >= kill_at:
             process.kill()

@@ -36,9 +36,9 @@ _CHANGES: dict[str, Text] = {
 
 
 async def explain(uow: UnitOfWork, task: ComputeTask) -> dict[str, Any]:
-    """Position, reason, expected start and what would make it start now; of one that does not wait, only its state."""
+    """Position, reason, expected start and what would make it start now; of one that does not wait, where it is."""
     if task.state != "queued" or task.pool_id is not None or task.closing is not None:
-        return _answer(task.state, None, [], ("", ""))
+        return _answer(task.state, None, [], _placed(task))
     siting = admission(uow.platform).siting
     situation, yard = await read_situation(uow, await admission(uow.platform).guesses.now(uow))
     wider = _wider(task, yard, uow.clock.now(), await lacking(uow, task, yard.ways_of(task)))
@@ -47,6 +47,7 @@ async def explain(uow: UnitOfWork, task: ComputeTask) -> dict[str, Any]:
     words, choice = _sentence(found, yard), siting.chosen(task.id)
     if choice is not None and found.reason is not None and found.reason.code == "room":
         words = _planned(choice, yard)
+    words = _in_time(words, found, TaskSpec.model_validate(task.spec))
     return _answer(task.state, found, _shown(variants), words)
 
 
@@ -59,7 +60,7 @@ async def preview(uow: UnitOfWork, org_id: str, spec: TaskSpec, *, trusted: bool
     claim = claim_of(task, yard, now, None, lacks)
     joined = Situation(situation.now, situation.nodes, situation.held, (*situation.claims, claim), situation.shares)
     found, variants = await asyncio.to_thread(_look, joined, "preview", _wider(task, yard, now, lacks))
-    return _answer("new", found, _shown(variants), _sentence(found, yard))
+    return _answer("new", found, _shown(variants), _in_time(_sentence(found, yard), found, spec))
 
 
 async def why_all(uow: UnitOfWork) -> dict[str, tuple[str, Text]]:
@@ -119,6 +120,30 @@ def _shown(variants: list[Variant]) -> list[dict[str, Any]]:
 
 def _sentence(found: Forecast, yard: Yard) -> Text:
     return ("轮到它了", "it is its turn") if found.reason is None else _words(found.reason, yard)
+
+
+def _placed(task: ComputeTask) -> Text:
+    pool = (task.admission or {}).get("pool", "")
+    if not pool or task.closing is not None:
+        return "", ""
+    if task.notice is not None:
+        return (
+            f"已请它离开 {pool},之后从检查点继续",
+            f"it was asked to leave {pool} and goes on later from its checkpoint",
+        )
+    if task.state == "queued":
+        return f"已在 {pool} 得到位置,即将开始", f"it has its place in {pool} and is about to start"
+    return f"正在 {pool} 运行", f"it runs in {pool}"
+
+
+def _in_time(words: Text, found: Forecast, spec: TaskSpec) -> Text:
+    """The words, with a warning where the deadline will have passed when it is expected to start."""
+    if spec.deadline is None or found.earliest is None or found.earliest < spec.deadline.timestamp():
+        return words
+    return (
+        f"{words[0]};预计轮到它时截止时间已过",
+        f"{words[1]}; when it is expected to start, its deadline will have passed",
+    )
 
 
 def _planned(choice: Choice, yard: Yard) -> Text:

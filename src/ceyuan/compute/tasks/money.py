@@ -60,7 +60,8 @@ async def hour_price(uow: UnitOfWork, org_id: str, accelerator: str) -> float:
 async def check_budget(uow: UnitOfWork, org_id: str, spec: TaskSpec, ways: Sequence[Way]) -> tuple[int, int]:
     """(least, most) cost of one try, whichever of its wishes it gets and wherever; raises `BudgetTooSmall`."""
     now = uow.clock.now()
-    short, whole = min(LEAST_S, spec.time_limit_s), spec.ends_by(now)
+    whole = spec.ends_by(now)
+    short = min(LEAST_S, whole)
     least = min([await _cost(uow, org_id, [one.want for one in way.charges(now, short)]) for way in ways])
     most = max([await _cost(uow, org_id, way.dearest(now, whole)) for way in ways])
     if spec.budget_micro is not None and spec.budget_micro < least:

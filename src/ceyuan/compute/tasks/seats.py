@@ -183,6 +183,8 @@ def held_of(task: ComputeTask, now: datetime, guess: Guess | None) -> Held:
     latest = since + spec.time_limit_s + spec.notice_s
     if spec.deadline is not None:
         latest = min(latest, spec.deadline.timestamp() + spec.notice_s)
+    if task.notice is not None:
+        latest = min(latest, now.timestamp() + spec.notice_s)
     had = max(0.0, now.timestamp() - since)
     more = spec.time_limit_s - had if guess is None else guess(task.org_id, placed.accelerators, had)
     expected = min(latest, now.timestamp() + max(1.0, more))
@@ -196,6 +198,7 @@ def held_of(task: ComputeTask, now: datetime, guess: Guess | None) -> Held:
         max(latest, now.timestamp() + 1.0),
         spec.priority,
         spec.interruptible and task.notice is None,
+        task.notice is not None,
     )
 
 

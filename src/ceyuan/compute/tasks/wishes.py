@@ -81,10 +81,12 @@ async def check_ways(uow: UnitOfWork, yard: Yard, org_id: str, spec: TaskSpec, t
 
 
 def _check_names(yard: Yard, org_id: str, spec: TaskSpec) -> None:
-    names = {pool.id for pool in yard.pools.values()} | {pool.name for pool in yard.pools.values()}
+    # Another organisation's pool is refused as one that does not exist.
+    known = [pool for pool in yard.pools.values() if pool.org_id in (None, org_id)]
+    names = {pool.id for pool in known} | {pool.name for pool in known}
     for name in spec.pools:
         if name not in names:
-            there = ", ".join(sorted(pool.name for pool in yard.pools.values() if pool.org_id in (None, org_id)))
+            there = ", ".join(sorted(pool.name for pool in known))
             raise Invalid(
                 (f"没有资源池“{name}”", f"there is no pool “{name}”"),
                 hint=(f"可用的有:{there}", f"there are {there}"),

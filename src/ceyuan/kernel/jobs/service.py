@@ -70,9 +70,9 @@ async def charge(uow: UnitOfWork, job_id: str, micro: int) -> None:
 
 async def find(uow: UnitOfWork, job_id: str, *, lock: bool = False) -> Job:
     """The job if the actor may see it; raises `JobNotFound` otherwise."""
-    job = await repository.get(uow.session, job_id, lock=lock)
     actor = uow.actor
-    actor.require_known()
+    actor.require_known()  # before the look: whoever has not signed in is not to learn which jobs there are
+    job = await repository.get(uow.session, job_id, lock=lock)
     owns = actor.id == job.created_by or actor.is_admin or actor.kind == "system"
     if not owns and not (job.org_id and actor.may(job.org_id)):
         raise JobNotFound()
