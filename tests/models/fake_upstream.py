@@ -22,6 +22,7 @@ class FakeUpstream:
 
     def __init__(self) -> None:
         self.script = ""
+        self.refusal = "the upstream says no"
         self.words = list(WORDS)
         self.extra: dict[str, Any] = {}
         self.usage_in_stream = True
@@ -86,7 +87,7 @@ class FakeUpstream:
         script = self.script
         if script.startswith("error:"):
             status = int(script.partition(":")[2])
-            error = {"error": {"message": "the upstream says no", "type": "test", "code": "no", "param": None}}
+            error = {"error": {"message": self.refusal, "type": "test", "code": "no", "param": None}}
             return web.json_response(error, status=status, headers={"Retry-After": "7"} if status == 429 else {})
         if script == "hang":
             await asyncio.sleep(600)

@@ -48,6 +48,15 @@ async def test_an_upstream_that_fails_is_a_bad_gateway_with_its_words(house: Hou
     assert await house.balance() == 10 * YUAN
 
 
+async def test_an_engine_whose_context_is_full_is_busy_and_not_left_alone(house: House) -> None:
+    house.upstream.script, house.upstream.refusal = "error:500", "Context size has been exceeded."
+    for _ in range(7):
+        status, answer, _ = await house.post()
+        assert (status, answer["error"]["code"]) == (503, "overloaded")
+    house.upstream.script = ""
+    assert (await house.post())[0] == 200
+
+
 async def test_an_upstream_that_hangs_up_without_a_word(house: House) -> None:
     house.upstream.script = "drop"
     status, answer, _ = await house.post()

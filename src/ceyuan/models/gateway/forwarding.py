@@ -13,7 +13,7 @@ from ceyuan.kernel.secrets import redact
 from ceyuan.models.gateway.answers import Header
 from ceyuan.models.gateway.call import Endpoint, Status
 from ceyuan.models.gateway.course import Run
-from ceyuan.models.gateway.errors import UnreachableUpstream, UpstreamFault
+from ceyuan.models.gateway.errors import AGAIN, Overloaded, UnreachableUpstream, UpstreamFault
 from ceyuan.models.gateway.journal import Journal
 from ceyuan.models.gateway.labels import Labeller, LabelMode
 from ceyuan.models.gateway.masking import masked_document
@@ -38,6 +38,10 @@ _STANDING = frozenset({401, 402, 403, 407})
 """Statuses by which a server speaks of the platform's own standing there: its credentials, its credit."""
 _ELSEWHERE = frozenset({429, 500, 502, 503, 529}) | _STANDING
 """Statuses by which a server says that it did not answer, so that another one may be asked."""
+
+_ENGINE_FULL = "Context size has been exceeded"
+"""What llama.cpp's server says with 500 where the calls that run fill the context that they share: it is busy, not
+broken, and its breaker stays closed."""
 
 Conclude = Callable[[Run, Status, int, str], None]
 
@@ -335,6 +339,10 @@ class Forwarder:
         body = await answer.read(1 << 20)
         if status >= 500 and status not in (501, 503):
             run.call.upstream_words = _words(body)
+            if run.call.upstream_words.startswith(_ENGINE_FULL):
+                raise Overloaded(
+                    ("模型正忙:同时运行的调用占满了上下文", "the calls that run fill the model's context"), hint=AGAIN
+                )
             raise UpstreamFault(upstream_status=status, upstream_words=run.call.upstream_words)
         run.call.upstream_words = _words(body)
         body = with_known_code(body)
