@@ -10,6 +10,9 @@ import pytest
 
 from ceyuan.compute.pools import LOCAL_POOL, ensure_local
 from ceyuan.compute.tasks import ComputeTask
+from ceyuan.compute.tasks.settings import TaskSettings
+from ceyuan.compute.twin.fleet import read_fleet
+from ceyuan.compute.twin.schemas import FleetIn
 from ceyuan.kernel.ids import new_id
 from tests.compute.market import Market
 
@@ -176,3 +179,12 @@ async def test_a_study_whose_job_is_cancelled_is_over_and_can_be_forgotten(marke
     assert answer.status_code in (200, 202), answer.text
     assert (await until_ended(market, study["id"]))["state"] == "cancelled"
     assert (await market.send("li", "DELETE", f"{STUDIES}/{study['id']}")).status_code == 204
+
+
+@pytest.mark.engine_bound
+async def test_a_pool_without_a_region_lies_where_the_platforms_store_does(market: Market) -> None:
+    market.platform.sections[TaskSettings] = TaskSettings(region="beijing")
+    async with market.platform.work() as uow:
+        await ensure_local(uow)
+        world = await read_fleet(uow, market.buyer, FleetIn(), [])
+    assert [place["region"] for place in world["places"]] == ["beijing"]

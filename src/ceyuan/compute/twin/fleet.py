@@ -13,6 +13,7 @@ from ceyuan.compute.pools import all_pools, nodes_of
 from ceyuan.compute.quotas import shares
 from ceyuan.compute.tasks import Resources
 from ceyuan.compute.tasks.amounts import amounts
+from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.compute.twin.schemas import FleetIn, LinkIn
 from ceyuan.kernel.errors import MissingExtra
 from ceyuan.kernel.work import UnitOfWork
@@ -60,6 +61,7 @@ async def _of_pools(uow: UnitOfWork, org_id: str) -> dict[str, Any]:
     declared = {(offer.region, offer.accelerator): offer for offer in await usable_offers(uow, Search())}
     core = await _hour_price(uow, org_id, Resources(cpus=1))
     tariffs = await read_tariffs(uow.session, [pool.offer_id for pool in pools.values() if pool.offer_id])
+    home = uow.platform.section(TaskSettings).region
     places, rows = [], dict[tuple[Any, ...], int]()
     for pool in pools.values():
         own = [node for node in nodes if node.pool_id == pool.id]
@@ -76,7 +78,8 @@ async def _of_pools(uow: UnitOfWork, org_id: str) -> dict[str, Any]:
             asked = tariff.asked[-1]
             hours = [micro / 1e6 / asked.units for micro in asked.hours]
             prices = {"price": hours, "core_price": [0.0]} if kind else {"price": [0.0], "core_price": hours}
-        places.append({"name": pool.name, "region": pool.region} | prices | place | {"assumed": assumed})
+        # Where no region is entered, a pool lies where the platform's store does, as for the choice of sites.
+        places.append({"name": pool.name, "region": pool.region or home} | prices | place | {"assumed": assumed})
         for node in own:
             key = (pool.name, node.cpus, node.memory_mib, node.accelerator, node.accelerators)
             rows[key] = rows.get(key, 0) + 1
