@@ -10854,7 +10854,7 @@ export interface components {
             released: boolean;
             /** Replicas */
             replicas: number;
-            scale: components["schemas"]["ScaleIn"];
+            scale: components["schemas"]["Scale"];
             /** State */
             state: string;
             /** Title */
@@ -16625,8 +16625,29 @@ export interface components {
             texts: number;
         };
         /**
-         * ScaleIn
+         * Scale
          * @description How many replicas: at least (0 = none while nobody asks), at most, one more when calls wait `delay_ms`.
+         */
+        Scale: {
+            /**
+             * Delay Ms
+             * @default 2000
+             */
+            delay_ms: number;
+            /**
+             * Least
+             * @default 1
+             */
+            least: number;
+            /**
+             * Most
+             * @default 1
+             */
+            most: number;
+        };
+        /**
+         * ScaleIn
+         * @description How many there are to be.
          */
         ScaleIn: {
             /**
@@ -18424,6 +18445,41 @@ export interface components {
          * @description One claimed or measured speed of one accelerator of the pool.
          */
         Throughput: {
+            /**
+             * Expires On
+             * Format: date
+             */
+            expires_on: string;
+            /**
+             * Family
+             * @enum {string}
+             */
+            family: "gemm" | "pretraining" | "fine_tuning" | "prefill" | "decode" | "vision" | "science";
+            /**
+             * Precision
+             * @enum {string}
+             */
+            precision: "fp64" | "fp32" | "tf32" | "bf16" | "fp16" | "fp8" | "int8";
+            /**
+             * Provenance
+             * @enum {string}
+             */
+            provenance: "vendor" | "measured";
+            /** Source */
+            source: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "tflops" | "tokens_s" | "samples_s";
+            /** Value */
+            value: number;
+        };
+        /**
+         * ThroughputIn
+         * @description A speed to be entered.
+         */
+        ThroughputIn: {
             /**
              * Expires On
              * Format: date
@@ -26738,7 +26794,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Throughput"];
+                "application/json": components["schemas"]["ThroughputIn"];
             };
         };
         responses: {

@@ -169,9 +169,9 @@ def change_pool(pool: Annotated[str, typer.Argument(help="a pool's id")], descri
 @app.command()
 def measure(pool: Annotated[str, typer.Argument(help="a pool's id")], description: File) -> None:
     """Enter a speed that was measured: family, precision, value, unit, provenance, source, expires_on."""
-    from ceyuan.compute.catalogue.schemas import Throughput
+    from ceyuan.compute.catalogue.schemas import ThroughputIn
 
-    show(Api().post(f"{_BASE}/pools/{pool}/measurements", read_fields(description, Throughput)))
+    show(Api().post(f"{_BASE}/pools/{pool}/measurements", read_fields(description, ThroughputIn)))
 
 
 @app.command()

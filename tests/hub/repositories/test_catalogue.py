@@ -37,8 +37,9 @@ async def assert_hidden(client: httpx.AsyncClient) -> None:
     assert there.status_code == 404
     assert (await client.get(BASE)).json()["items"] == []
     assert (await client.get(f"{BASE}/facets")).json()["owner"] == []
-    for method, path in [("PATCH", ""), ("DELETE", ""), ("POST", "/move")]:
-        answer = await client.request(method, f"{BASE}/dataset/demo/corpus{path}", json={"owner": "other", "name": "x"})
+    move = {"owner": "other", "name": "x"}
+    for method, path, body in [("PATCH", "", {"description": "x"}), ("DELETE", "", None), ("POST", "/move", move)]:
+        answer = await client.request(method, f"{BASE}/dataset/demo/corpus{path}", json=body)
         assert answer.status_code == 404
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class ShapeIn(BaseModel):
@@ -22,6 +22,8 @@ class ShapeIn(BaseModel):
 
 class PlanIn(BaseModel):
     """What shall be trained by when."""
+
+    model_config = ConfigDict(extra="forbid")
 
     parameters: Annotated[float, Field(description="weights, such as 1e11")]
     active_parameters: Annotated[float | None, Field(description="weights a token passes through (sparse models)")] = (

@@ -26,7 +26,7 @@ from ceyuan.compute.catalogue.schemas import (
     PoolOut,
     SiteIn,
     SiteOut,
-    Throughput,
+    ThroughputIn,
 )
 from ceyuan.compute.catalogue.tables import ComputePartner, ComputePool, ComputeSite
 from ceyuan.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
@@ -180,6 +180,6 @@ async def change_compute_pool(pool_id: str, body: PoolIn, uow: WriteWork) -> Any
     response_model=PoolOut,
     responses=problems(Unauthenticated, Forbidden, PoolNotFound, Invalid),
 )
-async def record_compute_measurement(pool_id: str, body: Throughput, uow: WriteWork) -> Any:
+async def record_compute_measurement(pool_id: str, body: ThroughputIn, uow: WriteWork) -> Any:
     """Enter a speed that was measured on a pool; officers may."""
     return await partners.record_measurement(uow, pool_id, body)

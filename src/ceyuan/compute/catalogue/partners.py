@@ -19,7 +19,7 @@ from ceyuan.compute.catalogue.errors import (
 )
 from ceyuan.compute.catalogue.process import PARTNER
 from ceyuan.compute.catalogue.regions import REGIONS
-from ceyuan.compute.catalogue.schemas import PartnerChange, PartnerIn, PoolIn, SiteIn, Throughput
+from ceyuan.compute.catalogue.schemas import PartnerChange, PartnerIn, PoolIn, SiteIn, ThroughputIn
 from ceyuan.compute.catalogue.tables import ComputeOffer, ComputePartner, ComputePool, ComputeSite
 from ceyuan.identity import get_organisation
 from ceyuan.kernel import workflow
@@ -190,7 +190,7 @@ async def change_pool(uow: UnitOfWork, pool_id: str, wanted: PoolIn) -> ComputeP
     return pool
 
 
-async def record_measurement(uow: UnitOfWork, pool_id: str, entry: Throughput) -> ComputePool:
+async def record_measurement(uow: UnitOfWork, pool_id: str, entry: ThroughputIn) -> ComputePool:
     """Enter a measured speed of a pool, also while its offers are live; officers may who do not belong to its supplier
     (else `MeasuredByOthers`)."""
     uow.actor.require_duty("programme_officer")

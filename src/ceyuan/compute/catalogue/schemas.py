@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ceyuan.compute.accelerators import Precision
 
@@ -38,6 +38,8 @@ Figures = Annotated[
 class PartnerIn(BaseModel):
     """An organisation that wants to supply compute."""
 
+    model_config = ConfigDict(extra="forbid")
+
     org_id: Annotated[str, Field(max_length=40, description="id or name of the organisation")]
     name_zh: Name
     name_en: Name
@@ -48,6 +50,8 @@ class PartnerIn(BaseModel):
 
 class PartnerChange(BaseModel):
     """What a partner may say anew at any time."""
+
+    model_config = ConfigDict(extra="forbid")
 
     name_zh: Name | None = None
     name_en: Name | None = None
@@ -107,6 +111,12 @@ class Throughput(BaseModel):
     provenance: Literal["vendor", "measured"]
     source: Annotated[str, Field(min_length=1, max_length=300)]
     expires_on: date
+
+
+class ThroughputIn(Throughput):
+    """A speed to be entered."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class PoolIn(BaseModel):
@@ -174,11 +184,15 @@ class OfferTerms(BaseModel):
 class OfferIn(OfferTerms):
     """An offer of a pool."""
 
+    model_config = ConfigDict(extra="forbid")
+
     pool_id: Annotated[str, Field(max_length=40)]
 
 
 class Decision(BaseModel):
     """A step of the workflow, and what its form asks for."""
+
+    model_config = ConfigDict(extra="forbid")
 
     decision: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
     form: Annotated[dict[str, Any], Field(max_length=20)] = {}

@@ -68,6 +68,8 @@ class OfferIn(BaseModel):
 class DrainIn(BaseModel):
     """Take no new tasks (`on`) or take them again; `move`: those at work leave at their checkpoint."""
 
+    model_config = ConfigDict(extra="forbid")
+
     on: bool = True
     move: bool = False
 

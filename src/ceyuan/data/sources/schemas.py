@@ -74,6 +74,8 @@ Secret = Annotated[SecretStr, Field(max_length=4000, description="password, secr
 class SourceIn(BaseModel):
     """A source to be registered. A registered corpus brings its own title, licence, domain and origin."""
 
+    model_config = ConfigDict(extra="forbid")
+
     org_id: Annotated[str, Field(max_length=40)]
     key: Annotated[Key, Field(description="name within the organisation")]
     kind: SourceKind
@@ -94,6 +96,8 @@ class SourceIn(BaseModel):
 
 class SourceChange(BaseModel):
     """What to change of a source; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
 
     title: Annotated[Line, Field(min_length=1, max_length=200)] | None = None
     description: Annotated[Prose, Field(max_length=4000)] | None = None

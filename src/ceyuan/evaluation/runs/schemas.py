@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class PerplexityPlan(BaseModel):
@@ -29,6 +29,8 @@ class EvaluationPlan(BaseModel):
 
 class RunIn(BaseModel):
     """A run to start."""
+
+    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     name: Annotated[str, Field(min_length=1, max_length=120)]

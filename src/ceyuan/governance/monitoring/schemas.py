@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 Metric = Literal["calls", "refused", "blocked", "flagged", "failed", "tokens", "cost_micro", "slowest_ms"]
 Severity = Literal["notice", "warning", "serious"]
@@ -13,6 +13,8 @@ Severity = Literal["notice", "warning", "serious"]
 
 class RuleIn(BaseModel):
     """A rule to set up."""
+
+    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     name_zh: Annotated[str, Field(min_length=1, max_length=120)]
@@ -25,6 +27,8 @@ class RuleIn(BaseModel):
 
 class RuleChange(BaseModel):
     """What may change of a rule."""
+
+    model_config = ConfigDict(extra="forbid")
 
     threshold: Annotated[float | None, Field(ge=0, le=1e15)] = None
     window_s: Annotated[int | None, Field(ge=10, le=86_400)] = None
@@ -70,6 +74,8 @@ class IncidentOut(BaseModel):
 
 class IncidentStep(BaseModel):
     """A step of an incident's workflow; closing says what it was."""
+
+    model_config = ConfigDict(extra="forbid")
 
     step: Literal["take", "resolve", "dismiss"]
     note: Annotated[str, Field(max_length=1000)] = ""

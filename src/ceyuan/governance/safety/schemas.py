@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class SafetyPlan(BaseModel):
@@ -23,6 +23,8 @@ class SafetyPlan(BaseModel):
 
 class CheckIn(BaseModel):
     """A check to start."""
+
+    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     name: Annotated[str, Field(min_length=1, max_length=120)]
@@ -74,6 +76,8 @@ class RiskOut(BaseModel):
 
 class InspectIn(BaseModel):
     """A text to look at."""
+
+    model_config = ConfigDict(extra="forbid")
 
     text: Annotated[str, Field(min_length=1, max_length=20_000)]
 

@@ -7,7 +7,7 @@ import binascii
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ceyuan.hub.commits.service import Add, Copy, Delete, Operation
 from ceyuan.hub.history.tables import HubCommit, HubRef
@@ -68,6 +68,8 @@ OperationIn = Annotated[AddIn | WriteIn | DeleteIn | CopyIn, Field(discriminator
 
 class CommitIn(BaseModel):
     """Operations that together make the next revision of a branch."""
+
+    model_config = ConfigDict(extra="forbid")
 
     message: Annotated[str, Field(min_length=1, max_length=5000)]
     description: Annotated[str, Field(max_length=50_000)] = ""
@@ -136,6 +138,8 @@ class CommitOut(BaseModel):
 
 class RefIn(BaseModel):
     """A branch or tag to be made."""
+
+    model_config = ConfigDict(extra="forbid")
 
     kind: Literal["branch", "tag"]
     name: Annotated[str, Field(min_length=1, max_length=200)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ceyuan.hub.discussions.service import TEXT_MAX, TITLE_MAX, TITLE_MIN
 from ceyuan.hub.discussions.tables import HubDiscussion, HubDiscussionEvent
@@ -24,6 +24,8 @@ class DiscussionIn(BaseModel):
     """A discussion to be opened, or a pull request: then with the branch that it asks to change (the default one if
     null) and the branch or commit whose changes it proposes (none yet if null)."""
 
+    model_config = ConfigDict(extra="forbid")
+
     title: Title
     text: MaybeWords = ""
     pull_request: bool = False
@@ -34,11 +36,15 @@ class DiscussionIn(BaseModel):
 class DiscussionChange(BaseModel):
     """A new title."""
 
+    model_config = ConfigDict(extra="forbid")
+
     title: Title
 
 
 class CommentIn(BaseModel):
     """What somebody says."""
+
+    model_config = ConfigDict(extra="forbid")
 
     text: Words
 
@@ -46,12 +52,16 @@ class CommentIn(BaseModel):
 class StatusIn(BaseModel):
     """The new status, with a word about it if there is one."""
 
+    model_config = ConfigDict(extra="forbid")
+
     status: Literal["open", "closed"]
     text: MaybeWords = ""
 
 
 class MergeIn(BaseModel):
     """A word about the merge, if there is one."""
+
+    model_config = ConfigDict(extra="forbid")
 
     text: MaybeWords = ""
 

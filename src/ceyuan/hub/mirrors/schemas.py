@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ceyuan.hub.mirrors.tables import HubMirror, HubMirrored
 from ceyuan.hub.repositories.access import Visibility
@@ -22,6 +22,8 @@ _Token = Annotated[str, Field(max_length=500, description="a token for the other
 class MirrorIn(BaseModel):
     """What is to be mirrored into which owner here."""
 
+    model_config = ConfigDict(extra="forbid")
+
     owner: Annotated[str, Field(min_length=1, max_length=96, description="organisation or person here")]
     upstream: Annotated[str, Field(max_length=300, description="address of the other hub")] = "https://huggingface.co"
     kind: Literal["model", "dataset"] = "model"
@@ -37,6 +39,8 @@ class MirrorIn(BaseModel):
 
 class MirrorChange(BaseModel):
     """What to change of a mirror; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
 
     token: _Token | None = None
     revisions: _Revisions | None = None

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ceyuan.hub.naming import Kind
 from ceyuan.hub.repositories.access import Visibility
@@ -28,6 +28,8 @@ Pattern = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern
 class RepositoryIn(BaseModel):
     """A repository to be created."""
 
+    model_config = ConfigDict(extra="forbid")
+
     kind: Kind
     owner: Annotated[str, Field(min_length=1, max_length=96, description="name of an organisation or person")]
     name: Annotated[str, Field(min_length=1, max_length=96)]
@@ -43,6 +45,8 @@ class RepositoryIn(BaseModel):
 
 class RepositoryChange(BaseModel):
     """What to change of a repository; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
 
     visibility: Visibility | None = None
     description: Annotated[str, Field(max_length=2000)] | None = None
@@ -67,6 +71,8 @@ class RepositoryChange(BaseModel):
 
 class RepositoryMove(BaseModel):
     """The new address of a repository."""
+
+    model_config = ConfigDict(extra="forbid")
 
     owner: Annotated[str, Field(min_length=1, max_length=96)]
     name: Annotated[str, Field(min_length=1, max_length=96)]

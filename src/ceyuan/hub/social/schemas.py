@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ceyuan.hub.repositories.schemas import RepositoryOut, repository_out
 from ceyuan.hub.repositories.tables import HubRepository
@@ -28,6 +28,8 @@ class LikeOut(BaseModel):
 class CollectionIn(BaseModel):
     """A collection to be made."""
 
+    model_config = ConfigDict(extra="forbid")
+
     owner: Annotated[str, Field(min_length=1, max_length=96)]
     title: _Title
     description: _Line = ""
@@ -37,6 +39,8 @@ class CollectionIn(BaseModel):
 class CollectionChange(BaseModel):
     """What to change of a collection; what is left out stays."""
 
+    model_config = ConfigDict(extra="forbid")
+
     title: _Title | None = None
     description: _Line | None = None
     private: bool | None = None
@@ -44,6 +48,8 @@ class CollectionChange(BaseModel):
 
 class ItemIn(BaseModel):
     """A repository to be put into a collection."""
+
+    model_config = ConfigDict(extra="forbid")
 
     kind: Literal["model", "dataset"]
     owner: Annotated[str, Field(min_length=1, max_length=96)]
@@ -53,6 +59,8 @@ class ItemIn(BaseModel):
 
 class ItemChange(BaseModel):
     """What to change of an item: its note, and its place, counted from 0."""
+
+    model_config = ConfigDict(extra="forbid")
 
     note: _Line | None = None
     position: Annotated[int, Field(ge=0, le=10_000)] | None = None

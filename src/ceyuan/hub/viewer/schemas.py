@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ceyuan.hub.browsing.schemas import resolve_url
 from ceyuan.hub.viewer.formats import Table
@@ -78,6 +78,8 @@ class TensorsOut(_FileOut):
 
 class QueryIn(BaseModel):
     """One SELECT over a table file, which it calls `data`."""
+
+    model_config = ConfigDict(extra="forbid")
 
     path: Annotated[str, Field(min_length=1, max_length=1024)]
     revision: Annotated[str, Field(max_length=255)] | None = None

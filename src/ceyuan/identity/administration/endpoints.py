@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ceyuan.identity.access.credential import credential_of, require_admin
 from ceyuan.identity.administration import impersonation, service
@@ -49,6 +49,8 @@ class AccountOut(BaseModel):
 class AccountIn(BaseModel):
     """An account to be made; its person sets the password by a link."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: Name
     display_name: str = Field("", max_length=80)
     email: Email | None = None
@@ -64,6 +66,8 @@ class AccountMade(BaseModel):
 
 class AccountChange(BaseModel):
     """What to change of an account."""
+
+    model_config = ConfigDict(extra="forbid")
 
     state: State | None = None
     is_admin: bool | None = None
@@ -87,11 +91,15 @@ class DutyOut(BaseModel):
 class ReasonIn(BaseModel):
     """Why an administrator acts as a person."""
 
+    model_config = ConfigDict(extra="forbid")
+
     reason: str = Field(min_length=3, max_length=300)
 
 
 class MailTestIn(BaseModel):
     """Where to send a test mail."""
+
+    model_config = ConfigDict(extra="forbid")
 
     to: Email
 

@@ -62,4 +62,6 @@ class InvitedOut(BaseModel):
 class InvitationToken(BaseModel):
     """The token of an invitation's link."""
 
+    model_config = ConfigDict(extra="forbid")
+
     token: str = Field(max_length=80)

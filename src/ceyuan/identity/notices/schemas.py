@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Level = Literal["info", "success", "warning", "error"]
 Topics = Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=30)]
@@ -47,6 +47,8 @@ class Marked(BaseModel):
 class AnnouncementIn(BaseModel):
     """An announcement to be published."""
 
+    model_config = ConfigDict(extra="forbid")
+
     title_zh: str = Field(min_length=1, max_length=200)
     title_en: str = Field(min_length=1, max_length=200)
     body_zh: str = Field("", max_length=4000)
@@ -61,6 +63,8 @@ class AnnouncementIn(BaseModel):
 
 class AnnouncementChange(BaseModel):
     """What to change of an announcement."""
+
+    model_config = ConfigDict(extra="forbid")
 
     title_zh: str | None = Field(None, min_length=1, max_length=200)
     title_en: str | None = Field(None, min_length=1, max_length=200)
@@ -89,12 +93,16 @@ class AnnouncementOut(BaseModel):
 class WebhookIn(BaseModel):
     """An address to be called."""
 
+    model_config = ConfigDict(extra="forbid")
+
     url: Url
     topics: Topics = Field(description="such as *, notice.* or jobs.finished")
 
 
 class WebhookChange(BaseModel):
     """What to change of a webhook."""
+
+    model_config = ConfigDict(extra="forbid")
 
     url: Url | None = None
     topics: Topics | None = None

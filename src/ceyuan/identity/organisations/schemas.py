@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ceyuan.identity.organisations.kinds import FoundedKind, Kind
 from ceyuan.identity.people.schemas import Name
@@ -18,6 +18,8 @@ CreditCode = Annotated[str, Field(max_length=18, description="unified social cre
 class OrganisationIn(BaseModel):
     """An organisation to be founded."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: Name
     display_name: str = Field(min_length=1, max_length=120)
     kind: FoundedKind
@@ -29,6 +31,8 @@ class OrganisationIn(BaseModel):
 
 class OrganisationChange(BaseModel):
     """What to change of an organisation."""
+
+    model_config = ConfigDict(extra="forbid")
 
     display_name: str | None = Field(None, min_length=1, max_length=120)
     kind: FoundedKind | None = None
@@ -58,12 +62,16 @@ class OrganisationOut(BaseModel):
 class MemberIn(BaseModel):
     """A person to be put in by an administrator."""
 
+    model_config = ConfigDict(extra="forbid")
+
     person: str = Field(max_length=40, description="id or name")
     role: Role
 
 
 class RoleIn(BaseModel):
     """A role."""
+
+    model_config = ConfigDict(extra="forbid")
 
     role: Role
 
@@ -81,12 +89,16 @@ class MemberOut(BaseModel):
 class TeamIn(BaseModel):
     """A team to be made."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: Name
     description: str = Field("", max_length=500)
 
 
 class TeamChange(BaseModel):
     """Another description."""
+
+    model_config = ConfigDict(extra="forbid")
 
     description: str = Field(max_length=500)
 

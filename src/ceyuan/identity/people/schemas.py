@@ -66,6 +66,8 @@ class MeOut(BaseModel):
 class ProfileChange(BaseModel):
     """What to change of one's own profile."""
 
+    model_config = ConfigDict(extra="forbid")
+
     display_name: str | None = Field(None, min_length=1, max_length=80)
     affiliation: str | None = Field(None, max_length=120)
     bio: str | None = Field(None, max_length=1000)
@@ -76,11 +78,15 @@ class ProfileChange(BaseModel):
 class NewName(BaseModel):
     """Another name; the old one goes on leading here."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: Name
 
 
 class NewEmail(BaseModel):
     """Another e-mail address; the current password proves who asks."""
+
+    model_config = ConfigDict(extra="forbid")
 
     email: Email | None
     password: Annotated[str, Field(max_length=256)] = ""
@@ -101,6 +107,8 @@ class PersonOut(BaseModel):
 
 class SignUpIn(BaseModel):
     """A new account."""
+
+    model_config = ConfigDict(extra="forbid")
 
     name: Name
     display_name: str = Field("", max_length=80)

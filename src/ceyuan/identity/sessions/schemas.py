@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ceyuan.identity.people.schemas import Password
 
 
 class SignInIn(BaseModel):
     """Name or e-mail address with the password, and the one-time code where one is used."""
+
+    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=254, description="user name or e-mail address")
     password: Password
@@ -62,11 +64,15 @@ class SessionOut(BaseModel):
 class ForgottenIn(BaseModel):
     """Whose password is to be reset."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: str = Field(min_length=1, max_length=254, description="user name or e-mail address")
 
 
 class ResetIn(BaseModel):
     """A new password by the link of a mail."""
+
+    model_config = ConfigDict(extra="forbid")
 
     token: str = Field(max_length=80)
     password: Password
@@ -75,11 +81,15 @@ class ResetIn(BaseModel):
 class LinkIn(BaseModel):
     """The token of a mailed link."""
 
+    model_config = ConfigDict(extra="forbid")
+
     token: str = Field(max_length=80)
 
 
 class PasswordChange(BaseModel):
     """A new password; a person without one (single sign-on) leaves `current` empty."""
+
+    model_config = ConfigDict(extra="forbid")
 
     current: str = Field("", max_length=256)
     new: Password

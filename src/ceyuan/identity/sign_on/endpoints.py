@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from fastapi import Query, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ceyuan.identity.errors import OwnHandsOnly, SignOnFailed
 from ceyuan.identity.origin import public_address
@@ -34,6 +34,8 @@ Issuer = Annotated[str, Field(max_length=300, pattern=r"^https?://[^\s?#]+$")]
 class ProviderIn(BaseModel):
     """An identity provider to be trusted."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: ProviderName
     title_zh: str = Field(min_length=1, max_length=80)
     title_en: str = Field(min_length=1, max_length=80)
@@ -50,6 +52,8 @@ class ProviderIn(BaseModel):
 
 class ProviderChange(BaseModel):
     """What to change of a provider."""
+
+    model_config = ConfigDict(extra="forbid")
 
     title_zh: str | None = Field(None, min_length=1, max_length=80)
     title_en: str | None = Field(None, min_length=1, max_length=80)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from ceyuan.kernel.actor import Role
 
@@ -15,6 +15,8 @@ ScopeList = Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_leng
 class TokenIn(BaseModel):
     """A personal token to be made."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: str = Field(min_length=1, max_length=80, description="what it is for")
     scopes: ScopeList = Field(description="such as hub:read, gateway:call, or *")
     expires_at: AwareDatetime | None = Field(None, description="when it stops working; null = never")
@@ -23,6 +25,8 @@ class TokenIn(BaseModel):
 
 class ServiceTokenIn(BaseModel):
     """A token for a program of an organisation."""
+
+    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=80, description="what it is for")
     role: Role = Field(description="role in the organisation")

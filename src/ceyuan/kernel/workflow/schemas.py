@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 Points = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -178,6 +178,8 @@ class MoveOut(BaseModel):
 class StepIn(BaseModel):
     """A step to take: the form's content, and the revision that the caller has looked at."""
 
+    model_config = ConfigDict(extra="forbid")
+
     form: dict[str, Any] = Field(default_factory=dict)
     revision: int | None = Field(default=None, ge=0)
 
@@ -185,11 +187,15 @@ class StepIn(BaseModel):
 class SeatsIn(BaseModel):
     """Reviewers to appoint; none: draw the missing ones."""
 
+    model_config = ConfigDict(extra="forbid")
+
     people: list[Annotated[str, Field(max_length=80)]] = Field(default_factory=list, max_length=50)
 
 
 class BallotIn(BaseModel):
     """A reviewer's ballot: a vote, or points for every criterion."""
+
+    model_config = ConfigDict(extra="forbid")
 
     vote: Literal["approve", "reject", "abstain"] | None = None
     scores: dict[str, Points] | None = Field(default=None, max_length=50)
@@ -198,6 +204,8 @@ class BallotIn(BaseModel):
 
 class ReasonIn(BaseModel):
     """A reason in words."""
+
+    model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(min_length=1, max_length=500)
 
@@ -228,11 +236,15 @@ class SeatsOut(BaseModel):
 class ObjectionIn(BaseModel):
     """An objection in words."""
 
+    model_config = ConfigDict(extra="forbid")
+
     text: str = Field(min_length=1, max_length=5000)
 
 
 class AnswerIn(BaseModel):
     """The answer to an objection."""
+
+    model_config = ConfigDict(extra="forbid")
 
     upheld: bool
     text: str = Field(min_length=1, max_length=5000)
@@ -255,6 +267,8 @@ class ObjectionOut(BaseModel):
 
 class ConflictIn(BaseModel):
     """A declaration of not being independent of an organisation."""
+
+    model_config = ConfigDict(extra="forbid")
 
     org_id: str = Field(min_length=1, max_length=40)
     reason: str = Field(min_length=1, max_length=500)

@@ -15,7 +15,7 @@ Reference = Annotated[str, Field(max_length=300, description="a revision in the 
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 
-class ScaleIn(BaseModel):
+class Scale(BaseModel):
     """How many replicas: at least (0 = none while nobody asks), at most, one more when calls wait `delay_ms`."""
 
     least: Annotated[int, Field(ge=0, le=64)] = 1
@@ -23,9 +23,17 @@ class ScaleIn(BaseModel):
     delay_ms: Annotated[int, Field(ge=10, le=600_000)] = 2000
 
 
+class ScaleIn(Scale):
+    """How many there are to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class PoolIn(BaseModel):
     """A server that runs as compute tasks in a pool: `vllm`, `sglang`, or a `command` whose words are given (`{model}`,
     `{name}`, `{host}` and `{port}` stand for the revision's folder, the public name, and where to listen)."""
+
+    model_config = ConfigDict(extra="forbid")
 
     engine: EngineName
     pool: Annotated[str, Field(min_length=1, max_length=60, description="a pool's name or id")]
@@ -67,6 +75,8 @@ class PoolOut(BaseModel):
 class DeploymentIn(BaseModel):
     """A deployment to be. With `pool` its replicas are compute tasks; else engines of the platform run a GGUF file."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: ModelName
     model: Reference
     path: Annotated[str, Field(max_length=300, description="the GGUF file, where the revision has several")] = ""
@@ -83,6 +93,8 @@ class UpdateIn(BaseModel):
     """Another revision: it takes the stable one's place (`next`), or `percent` of the calls (`canary`), or of copies
     of them (`shadow`), once it is loaded."""
 
+    model_config = ConfigDict(extra="forbid")
+
     model: Reference
     path: Annotated[str, Field(max_length=300)] = ""
     variant: Literal["next", "canary", "shadow"] = "next"
@@ -91,6 +103,8 @@ class UpdateIn(BaseModel):
 
 class ShareIn(BaseModel):
     """Another share of a canary or shadow; 0 ends it."""
+
+    model_config = ConfigDict(extra="forbid")
 
     variant: Literal["canary", "shadow"]
     percent: Percent
@@ -134,7 +148,7 @@ class DeploymentOut(BaseModel):
     released: bool
     capabilities: list[str]
     owner_org_id: str | None
-    scale: ScaleIn
+    scale: Scale
     pool: PoolOut | None
     replicas: int
     delay_ms: float

@@ -60,6 +60,8 @@ class ParametersIn(BaseModel):
 class VersionIn(BaseModel):
     """A version to be."""
 
+    model_config = ConfigDict(extra="forbid")
+
     messages: Annotated[list[MessageIn], Field(min_length=1, max_length=50)]
     variables: Annotated[list[VariableIn], Field(max_length=100)] = []
     parameters: ParametersIn = ParametersIn()
@@ -68,6 +70,8 @@ class VersionIn(BaseModel):
 
 class PromptIn(BaseModel):
     """A template to be, with its first version."""
+
+    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     name: Name
@@ -78,6 +82,8 @@ class PromptIn(BaseModel):
 class PromptChange(BaseModel):
     """What changes of a template."""
 
+    model_config = ConfigDict(extra="forbid")
+
     title: Title | None = None
     archived: bool | None = None
 
@@ -85,11 +91,15 @@ class PromptChange(BaseModel):
 class ProductionIn(BaseModel):
     """The version for calls that name none; null = no version."""
 
+    model_config = ConfigDict(extra="forbid")
+
     number: Number | None
 
 
 class RenderIn(BaseModel):
     """Values to try a version with; without `number` the newest."""
+
+    model_config = ConfigDict(extra="forbid")
 
     number: Number | None = None
     variables: dict[str, Value] = {}

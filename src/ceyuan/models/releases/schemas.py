@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Criteria(BaseModel):
@@ -20,6 +20,8 @@ class Criteria(BaseModel):
 class ReleaseIn(BaseModel):
     """A release to open."""
 
+    model_config = ConfigDict(extra="forbid")
+
     model: Annotated[str, Field(max_length=300, description="reference of a model's revision")]
     served: Annotated[str | None, Field(max_length=200, description="name under which it is served")] = None
     criteria: Criteria = Criteria()
@@ -28,6 +30,8 @@ class ReleaseIn(BaseModel):
 
 class DecisionIn(BaseModel):
     """A decision on a release."""
+
+    model_config = ConfigDict(extra="forbid")
 
     decision: Literal["approve", "reject", "withdraw"]
     note: Annotated[str, Field(max_length=1000)] = ""

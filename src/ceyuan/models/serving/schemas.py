@@ -16,6 +16,8 @@ ModelName = Annotated[str, Field(min_length=1, max_length=200)]
 class EngineIn(BaseModel):
     """How the embedded engine runs a model where it differs from the platform's settings."""
 
+    model_config = ConfigDict(extra="forbid")
+
     context: Annotated[int | None, Field(ge=256, le=1_000_000, description="tokens that running requests share")] = None
     parallel: Annotated[int | None, Field(ge=1, le=64, description="requests at once")] = None
     max_tokens: Annotated[int | None, Field(ge=1, le=1_000_000, description="longest answer by default")] = None
@@ -27,6 +29,8 @@ class EngineIn(BaseModel):
 
 class ServedIn(BaseModel):
     """A model to serve: from an upstream, or from a file by the embedded engine."""
+
+    model_config = ConfigDict(extra="forbid")
 
     name: ModelName
     title: Annotated[str, Field(max_length=200)] = ""
@@ -52,6 +56,8 @@ class ServedIn(BaseModel):
 class ServedChange(BaseModel):
     """What may change of a served model; fields that are not sent stay."""
 
+    model_config = ConfigDict(extra="forbid")
+
     title: Annotated[str, Field(min_length=1, max_length=200)] = ""
     price_model: ModelName = ""
     max_concurrency: Annotated[int, Field(ge=0, le=100_000)] = 0
@@ -64,6 +70,8 @@ class ServedChange(BaseModel):
 class ReplicaIn(BaseModel):
     """A further upstream of a served model."""
 
+    model_config = ConfigDict(extra="forbid")
+
     upstream: Annotated[str, Field(min_length=1, max_length=80, description="id or name of the upstream")]
     model: Annotated[str, Field(max_length=200, description="the model's name there; default: as at the first")] = ""
     weight: Annotated[int, Field(ge=0, le=1000, description="its share of the calls")] = 1
@@ -72,6 +80,8 @@ class ReplicaIn(BaseModel):
 
 class RoutingIn(BaseModel):
     """How the calls of a model are shared between its upstreams; `weight` and `tier` are the first one's."""
+
+    model_config = ConfigDict(extra="forbid")
 
     strategy: Annotated[Strategy, Field(description="how one of several is chosen")] = "weighted"
     weight: Annotated[int, Field(ge=0, le=1000)] = 1
@@ -157,6 +167,8 @@ class FileOut(BaseModel):
 class UpstreamIn(BaseModel):
     """An OpenAI-compatible server."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: Annotated[str, Field(min_length=1, max_length=80)]
     base_url: Annotated[str, Field(max_length=500, description="address up to and with /v1")]
     key: Annotated[str | None, Field(max_length=4000, description="sent as Bearer; sealed, never shown again")] = None
@@ -171,6 +183,8 @@ class UpstreamIn(BaseModel):
 
 class UpstreamChange(BaseModel):
     """What may change of an upstream; fields that are not sent stay, `key: null` removes the key."""
+
+    model_config = ConfigDict(extra="forbid")
 
     base_url: Annotated[str, Field(max_length=500)] = ""
     key: Annotated[str | None, Field(max_length=4000)] = None

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Amount = Annotated[int, Field(ge=1, le=10**17, description="micro-yuan")]
 
 
 class SchemeIn(BaseModel):
     """A scheme to set up."""
+
+    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40, description="the authority that runs it")]
     name_zh: Annotated[str, Field(min_length=1, max_length=120)]
@@ -28,6 +30,8 @@ class SchemeIn(BaseModel):
 
 class FundIn(BaseModel):
     """Money for a pool; the same reference is booked once."""
+
+    model_config = ConfigDict(extra="forbid")
 
     amount_micro: Amount
     reference: Annotated[str, Field(min_length=1, max_length=100)]
@@ -54,6 +58,8 @@ class SchemeOut(BaseModel):
 class ApplyIn(BaseModel):
     """An application."""
 
+    model_config = ConfigDict(extra="forbid")
+
     scheme_id: Annotated[str, Field(max_length=40)]
     org_id: Annotated[str, Field(max_length=40)]
     asked_micro: Amount
@@ -62,6 +68,8 @@ class ApplyIn(BaseModel):
 
 class VoucherDecision(BaseModel):
     """A step of a voucher's workflow; `amount_micro` goes with `grant`, `reason` with `refuse` and `revoke`."""
+
+    model_config = ConfigDict(extra="forbid")
 
     decision: Literal["grant", "refuse", "revoke", "withdraw"]
     amount_micro: Amount | None = None

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class AssistantIn(BaseModel):
     """An assistant to set up."""
+
+    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     name: Annotated[str, Field(min_length=1, max_length=120)]
@@ -42,6 +44,8 @@ class AssistantOut(BaseModel):
 
 class QuestionIn(BaseModel):
     """A question."""
+
+    model_config = ConfigDict(extra="forbid")
 
     question: Annotated[str, Field(min_length=2, max_length=500)]
     historical: Annotated[bool, Field(description="also look at versions that are no longer in force")] = False
@@ -95,6 +99,8 @@ class LawAnswerOut(BaseModel):
 
 class RatingIn(BaseModel):
     """A rating: 1 (good) or -1 (bad), with words."""
+
+    model_config = ConfigDict(extra="forbid")
 
     rating: Literal[-1, 1]
     comment: Annotated[str, Field(max_length=1000)] = ""
