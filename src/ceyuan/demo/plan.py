@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 
-class LoopPlan(BaseModel):
+class LoopPlan(BaseModel, extra="forbid"):
     """A turn: where the text comes from, what is trained, what is asked. The defaults are the demonstration."""
-
-    model_config = ConfigDict(extra="forbid")
 
     owner: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,38}$")] = "demo"
     source_dir: Annotated[

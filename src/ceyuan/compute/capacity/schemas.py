@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 
 class ShapeIn(BaseModel):
@@ -20,10 +20,8 @@ class ShapeIn(BaseModel):
     experts_active: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
-class PlanIn(BaseModel):
+class PlanIn(BaseModel, extra="forbid"):
     """What shall be trained by when."""
-
-    model_config = ConfigDict(extra="forbid")
 
     parameters: Annotated[float, Field(description="weights, such as 1e11")]
     active_parameters: Annotated[float | None, Field(description="weights a token passes through (sparse models)")] = (

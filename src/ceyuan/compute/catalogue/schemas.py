@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from ceyuan.compute.accelerators import Precision
 
@@ -35,10 +35,8 @@ Figures = Annotated[
 ]
 
 
-class PartnerIn(BaseModel):
+class PartnerIn(BaseModel, extra="forbid"):
     """An organisation that wants to supply compute."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40, description="id or name of the organisation")]
     name_zh: Name
@@ -48,10 +46,8 @@ class PartnerIn(BaseModel):
     contact: Annotated[str, Field(min_length=1, max_length=200, description="a desk, not a person")]
 
 
-class PartnerChange(BaseModel):
+class PartnerChange(BaseModel, extra="forbid"):
     """What a partner may say anew at any time."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name_zh: Name | None = None
     name_en: Name | None = None
@@ -113,10 +109,8 @@ class Throughput(BaseModel):
     expires_on: date
 
 
-class ThroughputIn(Throughput):
+class ThroughputIn(Throughput, extra="forbid"):
     """A speed to be entered."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class PoolIn(BaseModel):
@@ -181,18 +175,14 @@ class OfferTerms(BaseModel):
     expires_at: datetime
 
 
-class OfferIn(OfferTerms):
+class OfferIn(OfferTerms, extra="forbid"):
     """An offer of a pool."""
-
-    model_config = ConfigDict(extra="forbid")
 
     pool_id: Annotated[str, Field(max_length=40)]
 
 
-class Decision(BaseModel):
+class Decision(BaseModel, extra="forbid"):
     """A step of the workflow, and what its form asks for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     decision: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
     form: Annotated[dict[str, Any], Field(max_length=20)] = {}

@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 
-class LinkIn(BaseModel):
+class LinkIn(BaseModel, extra="forbid"):
     """A link, in both directions unless `one_way`; 10^9 bits per second, micro-yuan per GB, milliseconds there and
     back, and where the figures are from."""
-
-    model_config = ConfigDict(extra="forbid")
 
     gbps: Annotated[float, Field(gt=0, le=1e5)]
     price_micro: Annotated[int, Field(ge=0, le=10**10)] = 0

@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")]
 
 
-class PoolIn(BaseModel):
+class PoolIn(BaseModel, extra="forbid"):
     """A pool to register, for all or for one organisation: kind `ssh`, `slurm`, `kubernetes` or `ray`. `secret` is the
     bearer token of a cluster's service; it is sealed and never shown again."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     kind: Annotated[str, Field(max_length=20)]
@@ -24,18 +22,14 @@ class PoolIn(BaseModel):
     secret: Annotated[SecretStr, Field(max_length=20_000)] = SecretStr("")
 
 
-class SecretIn(BaseModel):
+class SecretIn(BaseModel, extra="forbid"):
     """Another bearer token for a cluster's service; sealed and never shown again."""
-
-    model_config = ConfigDict(extra="forbid")
 
     secret: Annotated[SecretStr, Field(max_length=20_000)]
 
 
-class HostIn(BaseModel):
+class HostIn(BaseModel, extra="forbid"):
     """A host of an SSH pool. `host_key` as in its .pub file; `private_key` is sealed and never shown again."""
-
-    model_config = ConfigDict(extra="forbid")
 
     address: Annotated[str, Field(pattern=r"^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,254}$")]
     user: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
@@ -48,27 +42,21 @@ class HostIn(BaseModel):
     accelerators: Annotated[int, Field(ge=0, le=16)] = 0
 
 
-class KeyIn(BaseModel):
+class KeyIn(BaseModel, extra="forbid"):
     """Another private key for a host, sealed and never shown again; and its new host key, where that changed too."""
-
-    model_config = ConfigDict(extra="forbid")
 
     private_key: Annotated[SecretStr, Field(max_length=20_000)]
     host_key: Annotated[str, Field(max_length=2000)] = ""
 
 
-class OfferIn(BaseModel):
+class OfferIn(BaseModel, extra="forbid"):
     """The offer of the catalogue that a pool delivers, by id or identifier; null: none."""
-
-    model_config = ConfigDict(extra="forbid")
 
     offer: Annotated[str | None, Field(min_length=1, max_length=120)]
 
 
-class DrainIn(BaseModel):
+class DrainIn(BaseModel, extra="forbid"):
     """Take no new tasks (`on`) or take them again; `move`: those at work leave at their checkpoint."""
-
-    model_config = ConfigDict(extra="forbid")
 
     on: bool = True
     move: bool = False

@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 Amounts = dict[Annotated[str, Field(max_length=30)], Annotated[float, Field(ge=0, le=1e7)]]
 
 
-class QuotaIn(BaseModel):
+class QuotaIn(BaseModel, extra="forbid"):
     """A share. `guaranteed` comes before anybody's borrowing; `borrowing` is how much more may be held while others
     leave it idle (a resource that is not named there: without limit)."""
-
-    model_config = ConfigDict(extra="forbid")
 
     parent: Annotated[str, Field(max_length=60)] = ""
     guaranteed: Amounts = {}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 import yaml
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError, model_validator
 
 from ceyuan.kernel.errors import Invalid
 
@@ -15,10 +15,8 @@ Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 _RESERVED = ("CEYUAN_", "LD_")
 
 
-class Resources(BaseModel):
+class Resources(BaseModel, extra="forbid"):
     """What a task takes on one node; `accelerators` of the kind `accelerator` beside processors and memory."""
-
-    model_config = ConfigDict(extra="forbid")
 
     cpus: Annotated[int, Field(ge=1, le=4096)] = 1
     memory_gib: Annotated[float, Field(gt=0, le=65_536)] = 2.0
@@ -33,7 +31,7 @@ class Resources(BaseModel):
         return self
 
 
-class TaskSpec(BaseModel):
+class TaskSpec(BaseModel, extra="forbid"):
     """A task.
 
     `command` is a shell line or a list of words. `alternatives` are tried in order where `resources` cannot be had.
@@ -46,8 +44,6 @@ class TaskSpec(BaseModel):
     by then is given up, and another tried. `image`: the container image
     that it runs in, where a pool runs images (empty: the pool's own, or none).
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=120)]
     command: (

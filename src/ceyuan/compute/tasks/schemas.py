@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ceyuan.compute.tasks.description import TaskSpec
 
 
-class TaskIn(BaseModel):
+class TaskIn(BaseModel, extra="forbid"):
     """A task to run, on whose account."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40, description="id or name of the organisation")]
     task: TaskSpec

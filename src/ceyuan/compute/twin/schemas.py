@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 Word = Annotated[str, Field(min_length=1, max_length=80)]
 Factor = Annotated[float, Field(gt=0, le=100)]
@@ -13,8 +13,8 @@ Amounts = dict[Annotated[str, Field(max_length=30)], Annotated[float, Field(ge=0
 Figures = Annotated[list[Annotated[float, Field(ge=0, le=1e6)]], Field(min_length=1, max_length=24)]
 
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class _Asked(BaseModel, extra="forbid"):
+    """What a study is asked for; a field that nobody knows is refused."""
 
 
 class Recorded(_Asked):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ceyuan.data.pipelines.schemas import ChangeOut
 
@@ -55,10 +55,8 @@ class DiffOut(BaseModel):
     documents: list[DiffRow]
 
 
-class RollBackIn(BaseModel):
+class RollBackIn(BaseModel, extra="forbid"):
     """The version to go back to, and why."""
-
-    model_config = ConfigDict(extra="forbid")
 
     to: Annotated[str, Field(min_length=1, max_length=200, description="branch, tag or commit")]
     why: Annotated[str, Field(max_length=400)] = ""

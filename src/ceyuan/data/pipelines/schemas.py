@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from ceyuan.hub import Visibility
 
@@ -18,18 +18,14 @@ Thresholds = dict[str, dict[str, dict[Literal["at_least", "at_most"], Threshold 
 """domain -> reason -> bounds."""
 
 
-class Title(BaseModel):
+class Title(BaseModel, extra="forbid"):
     """A dataset's title in both languages."""
-
-    model_config = ConfigDict(extra="forbid")
 
     zh: Annotated[str, Field(min_length=1, max_length=200)] = "中文语料"
     en: Annotated[str, Field(min_length=1, max_length=200)] = "Chinese corpus"
 
 
-class _Run(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class _Run(BaseModel, extra="forbid"):
     org_id: Annotated[str, Field(max_length=40, description="organisation that the run is for")]
 
 
@@ -140,10 +136,8 @@ class DropReasonsOut(BaseModel):
     reasons: list[DropReason]
 
 
-class RecutIn(BaseModel):
+class RecutIn(BaseModel, extra="forbid"):
     """Thresholds to try."""
-
-    model_config = ConfigDict(extra="forbid")
 
     thresholds: Thresholds
 
@@ -185,10 +179,8 @@ class RecutOut(BaseModel):
     filters: dict[str, list[RecutFilter]]
 
 
-class QueryIn(BaseModel):
+class QueryIn(BaseModel, extra="forbid"):
     """One SELECT over the tables `documents` and `statistics` of a corpus."""
-
-    model_config = ConfigDict(extra="forbid")
 
     sql: Annotated[str, Field(min_length=1, max_length=20_000)]
     limit: Annotated[int, Field(ge=1, le=10_000)] = 200
@@ -210,10 +202,8 @@ class QueryOut(BaseModel):
     truncated: bool
 
 
-class ImportIn(BaseModel):
+class ImportIn(BaseModel, extra="forbid"):
     """A Data-Juicer recipe as YAML text."""
-
-    model_config = ConfigDict(extra="forbid")
 
     yaml: Annotated[str, Field(min_length=1, max_length=200_000)]
 

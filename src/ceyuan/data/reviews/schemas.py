@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from ceyuan.data.pipelines.schemas import DatasetName, RevisionRef
 
@@ -13,10 +13,8 @@ State = Literal["preparing", "open", "closing", "closed", "failed"]
 Verdict = Literal["pass", "fail"]
 
 
-class ReviewIn(BaseModel):
+class ReviewIn(BaseModel, extra="forbid"):
     """Review a dataset that a pipeline made. The defaults are the figures of GB/T 45654-2025."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     dataset: RevisionRef
@@ -76,10 +74,8 @@ class QueueOut(BaseModel):
     mine: int
 
 
-class VoteIn(BaseModel):
+class VoteIn(BaseModel, extra="forbid"):
     """A judgement; a failing one names the clause of the standard."""
-
-    model_config = ConfigDict(extra="forbid")
 
     number: Annotated[int, Field(ge=0, le=20_000)]
     verdict: Verdict
@@ -93,10 +89,8 @@ class VoteIn(BaseModel):
         return self
 
 
-class VotesIn(BaseModel):
+class VotesIn(BaseModel, extra="forbid"):
     """Judgements of the caller."""
-
-    model_config = ConfigDict(extra="forbid")
 
     votes: Annotated[list[VoteIn], Field(min_length=1, max_length=200)]
 

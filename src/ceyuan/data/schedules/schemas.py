@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 ScheduleKind = Literal["collect", "pipeline", "corpus"]
 """What begins: collecting sources, making a corpus of raw datasets, or both."""
@@ -18,10 +18,8 @@ Cron = Annotated[
 Zone = Annotated[str, Field(max_length=60, description="IANA time zone")]
 
 
-class ScheduleIn(BaseModel):
+class ScheduleIn(BaseModel, extra="forbid"):
     """A schedule to be made. `params` are what starting `kind` by hand takes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     name: Name
@@ -31,10 +29,8 @@ class ScheduleIn(BaseModel):
     zone: Zone = "Asia/Shanghai"
 
 
-class ScheduleChange(BaseModel):
+class ScheduleChange(BaseModel, extra="forbid"):
     """What to change of a schedule; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
     cron: Cron | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 SourceKind = Literal["folder", "package", "dataset", "web", "sitemap", "rss", "listing", "s3", "hub", "sql"]
 """folder: on the platform's machine; package: a registered corpus; dataset: a revision in the hub; web: a site from
@@ -20,12 +20,10 @@ Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 Names = Annotated[list[Annotated[Line, Field(min_length=1, max_length=200)]], Field(max_length=24)]
 
 
-class ColumnMapping(BaseModel):
+class ColumnMapping(BaseModel, extra="forbid"):
     """Which columns of a source's records hold what. `text`: those that a record has are joined in this order; of the
     others the first that is filled counts. `time` becomes ISO 8601; documents of one `group` stay on one side of a
     split; `others`: whether the remaining columns are kept as notes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     text: Annotated[Names, Field(min_length=1)]
     title: Names = []
@@ -38,12 +36,10 @@ class ColumnMapping(BaseModel):
     others: bool = True
 
 
-class Reading(BaseModel):
+class Reading(BaseModel, extra="forbid"):
     """How to read the source: names of fields where they are not the usual ones, or a `mapping` of all columns that
     takes their place, and how many documents to take (0: all). A source that is not required is skipped, with the
     reason, when it cannot be had."""
-
-    model_config = ConfigDict(extra="forbid")
 
     text_field: Annotated[Line, Field(max_length=100)] = ""
     title_field: Annotated[Line, Field(max_length=100)] = ""
@@ -53,11 +49,9 @@ class Reading(BaseModel):
     required: bool = True
 
 
-class SourceOptions(BaseModel):
+class SourceOptions(BaseModel, extra="forbid"):
     """How a bucket (`endpoint`, `region`, `access_key`), a hub (`endpoint`, `revision`) or a database (`query`, the
     column `key` that identifies a row, the column `watermark` that never falls when a row changes) is read."""
-
-    model_config = ConfigDict(extra="forbid")
 
     endpoint: Annotated[Line, Field(max_length=300)] = ""
     region: Annotated[Line, Field(max_length=60)] = ""
@@ -71,10 +65,8 @@ class SourceOptions(BaseModel):
 Secret = Annotated[SecretStr, Field(max_length=4000, description="password, secret key or token; never shown again")]
 
 
-class SourceIn(BaseModel):
+class SourceIn(BaseModel, extra="forbid"):
     """A source to be registered. A registered corpus brings its own title, licence, domain and origin."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     key: Annotated[Key, Field(description="name within the organisation")]
@@ -94,10 +86,8 @@ class SourceIn(BaseModel):
     secret: Secret | None = None
 
 
-class SourceChange(BaseModel):
+class SourceChange(BaseModel, extra="forbid"):
     """What to change of a source; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: Annotated[Line, Field(min_length=1, max_length=200)] | None = None
     description: Annotated[Prose, Field(max_length=4000)] | None = None

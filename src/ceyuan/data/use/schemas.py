@@ -10,21 +10,17 @@ from ceyuan.data.pipelines.schemas import DatasetName, RevisionRef, Title
 from ceyuan.hub import Visibility
 
 
-class PartIn(BaseModel):
+class PartIn(BaseModel, extra="forbid"):
     """A corpus in a mixture, its weight, and how often its documents may come."""
-
-    model_config = ConfigDict(extra="forbid")
 
     dataset: RevisionRef
     weight: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = 1.0
     epochs: Annotated[int, Field(ge=1, le=16)] = 1
 
 
-class MixIn(BaseModel):
+class MixIn(BaseModel, extra="forbid"):
     """Mix corpora for training. `budget` counts `unit`; 0 takes as much as the weights allow without repeating more
     than `epochs` say. Tokens are counted by the tokeniser of a model in the hub."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     parts: Annotated[list[PartIn], Field(min_length=1, max_length=50)]
@@ -43,11 +39,9 @@ class MixIn(BaseModel):
     ngram: Annotated[int, Field(ge=8, le=200, description="characters of a run that counts as the same")] = 24
 
 
-class ExportIn(BaseModel):
+class ExportIn(BaseModel, extra="forbid"):
     """Write a dataset in another form into a dataset of the hub. `packed` are sequences of `length` tokens, by the
     tokeniser of a model in the hub."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     dataset: RevisionRef

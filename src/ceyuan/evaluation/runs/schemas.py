@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 
 class PerplexityPlan(BaseModel):
@@ -27,10 +27,8 @@ class EvaluationPlan(BaseModel):
     perplexity: list[PerplexityPlan] = []
 
 
-class RunIn(BaseModel):
+class RunIn(BaseModel, extra="forbid"):
     """A run to start."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     name: Annotated[str, Field(min_length=1, max_length=120)]

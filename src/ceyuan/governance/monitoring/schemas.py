@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 Metric = Literal["calls", "refused", "blocked", "flagged", "failed", "tokens", "cost_micro", "slowest_ms"]
 Severity = Literal["notice", "warning", "serious"]
 
 
-class RuleIn(BaseModel):
+class RuleIn(BaseModel, extra="forbid"):
     """A rule to set up."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     name_zh: Annotated[str, Field(min_length=1, max_length=120)]
@@ -25,10 +23,8 @@ class RuleIn(BaseModel):
     severity: Severity = "warning"
 
 
-class RuleChange(BaseModel):
+class RuleChange(BaseModel, extra="forbid"):
     """What may change of a rule."""
-
-    model_config = ConfigDict(extra="forbid")
 
     threshold: Annotated[float | None, Field(ge=0, le=1e15)] = None
     window_s: Annotated[int | None, Field(ge=10, le=86_400)] = None
@@ -72,10 +68,8 @@ class IncidentOut(BaseModel):
     closed_at: datetime | None
 
 
-class IncidentStep(BaseModel):
+class IncidentStep(BaseModel, extra="forbid"):
     """A step of an incident's workflow; closing says what it was."""
-
-    model_config = ConfigDict(extra="forbid")
 
     step: Literal["take", "resolve", "dismiss"]
     note: Annotated[str, Field(max_length=1000)] = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 
 class SafetyPlan(BaseModel):
@@ -21,10 +21,8 @@ class SafetyPlan(BaseModel):
     answer_pass: Annotated[float, Field(ge=0, le=1)] = 0.90
 
 
-class CheckIn(BaseModel):
+class CheckIn(BaseModel, extra="forbid"):
     """A check to start."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     name: Annotated[str, Field(min_length=1, max_length=120)]
@@ -74,10 +72,8 @@ class RiskOut(BaseModel):
     keywords: int
 
 
-class InspectIn(BaseModel):
+class InspectIn(BaseModel, extra="forbid"):
     """A text to look at."""
-
-    model_config = ConfigDict(extra="forbid")
 
     text: Annotated[str, Field(min_length=1, max_length=20_000)]
 

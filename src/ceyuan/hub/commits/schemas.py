@@ -7,7 +7,7 @@ import binascii
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ceyuan.hub.commits.service import Add, Copy, Delete, Operation
 from ceyuan.hub.history.tables import HubCommit, HubRef
@@ -66,10 +66,8 @@ class CopyIn(BaseModel):
 OperationIn = Annotated[AddIn | WriteIn | DeleteIn | CopyIn, Field(discriminator="op")]
 
 
-class CommitIn(BaseModel):
+class CommitIn(BaseModel, extra="forbid"):
     """Operations that together make the next revision of a branch."""
-
-    model_config = ConfigDict(extra="forbid")
 
     message: Annotated[str, Field(min_length=1, max_length=5000)]
     description: Annotated[str, Field(max_length=50_000)] = ""
@@ -136,10 +134,8 @@ class CommitOut(BaseModel):
     origin: str | None
 
 
-class RefIn(BaseModel):
+class RefIn(BaseModel, extra="forbid"):
     """A branch or tag to be made."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Literal["branch", "tag"]
     name: Annotated[str, Field(min_length=1, max_length=200)]

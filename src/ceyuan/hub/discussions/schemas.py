@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from ceyuan.hub.discussions.service import TEXT_MAX, TITLE_MAX, TITLE_MIN
 from ceyuan.hub.discussions.tables import HubDiscussion, HubDiscussionEvent
@@ -20,11 +20,9 @@ MaybeWords = Annotated[str, StringConstraints(max_length=TEXT_MAX, pattern=_PLAI
 Status = Literal["open", "closed", "draft", "merged"]
 
 
-class DiscussionIn(BaseModel):
+class DiscussionIn(BaseModel, extra="forbid"):
     """A discussion to be opened, or a pull request: then with the branch that it asks to change (the default one if
     null) and the branch or commit whose changes it proposes (none yet if null)."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: Title
     text: MaybeWords = ""
@@ -33,35 +31,27 @@ class DiscussionIn(BaseModel):
     source: Annotated[str, Field(min_length=1, max_length=255)] | None = None
 
 
-class DiscussionChange(BaseModel):
+class DiscussionChange(BaseModel, extra="forbid"):
     """A new title."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: Title
 
 
-class CommentIn(BaseModel):
+class CommentIn(BaseModel, extra="forbid"):
     """What somebody says."""
-
-    model_config = ConfigDict(extra="forbid")
 
     text: Words
 
 
-class StatusIn(BaseModel):
+class StatusIn(BaseModel, extra="forbid"):
     """The new status, with a word about it if there is one."""
-
-    model_config = ConfigDict(extra="forbid")
 
     status: Literal["open", "closed"]
     text: MaybeWords = ""
 
 
-class MergeIn(BaseModel):
+class MergeIn(BaseModel, extra="forbid"):
     """A word about the merge, if there is one."""
-
-    model_config = ConfigDict(extra="forbid")
 
     text: MaybeWords = ""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from ceyuan.hub.gating.tables import HubAccessRequest
 from ceyuan.hub.repositories.tables import HubRepository
@@ -18,27 +18,21 @@ _FIELDS = 30
 _TYPES = {"checkbox": "checkbox", "select": "select", "date_picker": "date"}
 
 
-class AskIn(BaseModel):
+class AskIn(BaseModel, extra="forbid"):
     """What the person fills in, by the name of the field."""
-
-    model_config = ConfigDict(extra="forbid")
 
     fields: Annotated[dict[_Line, _Line | bool], Field(max_length=_FIELDS)] = {}
 
 
-class DecisionIn(BaseModel):
+class DecisionIn(BaseModel, extra="forbid"):
     """What becomes of a request; a person who is rejected reads the reason."""
-
-    model_config = ConfigDict(extra="forbid")
 
     status: Status
     reason: Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 
 
-class GrantIn(BaseModel):
+class GrantIn(BaseModel, extra="forbid"):
     """The name of a person who shall have the files."""
-
-    model_config = ConfigDict(extra="forbid")
 
     person: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from ceyuan.hub.mirrors.tables import HubMirror, HubMirrored
 from ceyuan.hub.repositories.access import Visibility
@@ -19,10 +19,8 @@ _Hours = Annotated[int, Field(ge=0, le=24 * 366, description="hours between two 
 _Token = Annotated[str, Field(max_length=500, description="a token for the other hub; it is never shown again")]
 
 
-class MirrorIn(BaseModel):
+class MirrorIn(BaseModel, extra="forbid"):
     """What is to be mirrored into which owner here."""
-
-    model_config = ConfigDict(extra="forbid")
 
     owner: Annotated[str, Field(min_length=1, max_length=96, description="organisation or person here")]
     upstream: Annotated[str, Field(max_length=300, description="address of the other hub")] = "https://huggingface.co"
@@ -37,10 +35,8 @@ class MirrorIn(BaseModel):
     enabled: bool = True
 
 
-class MirrorChange(BaseModel):
+class MirrorChange(BaseModel, extra="forbid"):
     """What to change of a mirror; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     token: _Token | None = None
     revisions: _Revisions | None = None

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from ceyuan.hub.naming import Kind
 from ceyuan.hub.repositories.access import Visibility
@@ -25,10 +25,8 @@ Size = Literal["under-10MB", "10MB-1GB", "1GB-10GB", "10GB-100GB", "over-100GB"]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x20\x7f~^:\\\[\]]+$")]
 
 
-class RepositoryIn(BaseModel):
+class RepositoryIn(BaseModel, extra="forbid"):
     """A repository to be created."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Kind
     owner: Annotated[str, Field(min_length=1, max_length=96, description="name of an organisation or person")]
@@ -43,10 +41,8 @@ class RepositoryIn(BaseModel):
     exist_ok: Annotated[bool, Field(description="return the repository if it exists")] = False
 
 
-class RepositoryChange(BaseModel):
+class RepositoryChange(BaseModel, extra="forbid"):
     """What to change of a repository; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     visibility: Visibility | None = None
     description: Annotated[str, Field(max_length=2000)] | None = None
@@ -69,10 +65,8 @@ class RepositoryChange(BaseModel):
     ] = None
 
 
-class RepositoryMove(BaseModel):
+class RepositoryMove(BaseModel, extra="forbid"):
     """The new address of a repository."""
-
-    model_config = ConfigDict(extra="forbid")
 
     owner: Annotated[str, Field(min_length=1, max_length=96)]
     name: Annotated[str, Field(min_length=1, max_length=96)]

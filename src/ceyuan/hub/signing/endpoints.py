@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from ceyuan.hub.addresses import REPOSITORY, Address, OpenView, RevisionQuery
 from ceyuan.hub.browsing.service import open_repository
@@ -26,10 +26,8 @@ _Hex64 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{128}$")]
 _KeyId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 
 
-class SigningKeyIn(BaseModel):
+class SigningKeyIn(BaseModel, extra="forbid"):
     """A public Ed25519 key, in hexadecimal, with a name by which its owner knows it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
     public_key: _Hex32
@@ -45,10 +43,8 @@ class SigningKeyOut(BaseModel):
     revoked_at: datetime | None
 
 
-class SignatureIn(BaseModel):
+class SignatureIn(BaseModel, extra="forbid"):
     """A signature of the revision's statement, in hexadecimal, by a registered key."""
-
-    model_config = ConfigDict(extra="forbid")
 
     key_id: _KeyId
     signature: _Hex64

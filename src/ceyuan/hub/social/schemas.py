@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from ceyuan.hub.repositories.schemas import RepositoryOut, repository_out
 from ceyuan.hub.repositories.tables import HubRepository
@@ -25,10 +25,8 @@ class LikeOut(BaseModel):
     liked: bool
 
 
-class CollectionIn(BaseModel):
+class CollectionIn(BaseModel, extra="forbid"):
     """A collection to be made."""
-
-    model_config = ConfigDict(extra="forbid")
 
     owner: Annotated[str, Field(min_length=1, max_length=96)]
     title: _Title
@@ -36,20 +34,16 @@ class CollectionIn(BaseModel):
     private: bool = True
 
 
-class CollectionChange(BaseModel):
+class CollectionChange(BaseModel, extra="forbid"):
     """What to change of a collection; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: _Title | None = None
     description: _Line | None = None
     private: bool | None = None
 
 
-class ItemIn(BaseModel):
+class ItemIn(BaseModel, extra="forbid"):
     """A repository to be put into a collection."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Literal["model", "dataset"]
     owner: Annotated[str, Field(min_length=1, max_length=96)]
@@ -57,10 +51,8 @@ class ItemIn(BaseModel):
     note: _Line = ""
 
 
-class ItemChange(BaseModel):
+class ItemChange(BaseModel, extra="forbid"):
     """What to change of an item: its note, and its place, counted from 0."""
-
-    model_config = ConfigDict(extra="forbid")
 
     note: _Line | None = None
     position: Annotated[int, Field(ge=0, le=10_000)] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ceyuan.hub.browsing.schemas import resolve_url
 from ceyuan.hub.viewer.formats import Table
@@ -76,10 +76,8 @@ class TensorsOut(_FileOut):
     next: int | None
 
 
-class QueryIn(BaseModel):
+class QueryIn(BaseModel, extra="forbid"):
     """One SELECT over a table file, which it calls `data`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     path: Annotated[str, Field(min_length=1, max_length=1024)]
     revision: Annotated[str, Field(max_length=255)] | None = None

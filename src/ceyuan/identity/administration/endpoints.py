@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ceyuan.identity.access.credential import credential_of, require_admin
 from ceyuan.identity.administration import impersonation, service
@@ -46,10 +46,8 @@ class AccountOut(BaseModel):
     created_at: datetime
 
 
-class AccountIn(BaseModel):
+class AccountIn(BaseModel, extra="forbid"):
     """An account to be made; its person sets the password by a link."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     display_name: str = Field("", max_length=80)
@@ -64,10 +62,8 @@ class AccountMade(BaseModel):
     link: str
 
 
-class AccountChange(BaseModel):
+class AccountChange(BaseModel, extra="forbid"):
     """What to change of an account."""
-
-    model_config = ConfigDict(extra="forbid")
 
     state: State | None = None
     is_admin: bool | None = None
@@ -88,18 +84,14 @@ class DutyOut(BaseModel):
     title_en: str
 
 
-class ReasonIn(BaseModel):
+class ReasonIn(BaseModel, extra="forbid"):
     """Why an administrator acts as a person."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(min_length=3, max_length=300)
 
 
-class MailTestIn(BaseModel):
+class MailTestIn(BaseModel, extra="forbid"):
     """Where to send a test mail."""
-
-    model_config = ConfigDict(extra="forbid")
 
     to: Email
 

@@ -27,10 +27,8 @@ class InvitationIn(BaseModel):
         return self
 
 
-class PlatformInvitationIn(BaseModel):
+class PlatformInvitationIn(BaseModel, extra="forbid"):
     """An invitation to make an account."""
-
-    model_config = ConfigDict(extra="forbid")
 
     email: Email | None = None
 
@@ -59,9 +57,7 @@ class InvitedOut(BaseModel):
     mailed: bool = Field(description="whether it was also sent by mail or into the person's inbox")
 
 
-class InvitationToken(BaseModel):
+class InvitationToken(BaseModel, extra="forbid"):
     """The token of an invitation's link."""
-
-    model_config = ConfigDict(extra="forbid")
 
     token: str = Field(max_length=80)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 Level = Literal["info", "success", "warning", "error"]
 Topics = Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=30)]
@@ -44,10 +44,8 @@ class Marked(BaseModel):
     marked: int
 
 
-class AnnouncementIn(BaseModel):
+class AnnouncementIn(BaseModel, extra="forbid"):
     """An announcement to be published."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title_zh: str = Field(min_length=1, max_length=200)
     title_en: str = Field(min_length=1, max_length=200)
@@ -61,10 +59,8 @@ class AnnouncementIn(BaseModel):
     ends_at: AwareDatetime | None = Field(None, description="null = until it is deleted")
 
 
-class AnnouncementChange(BaseModel):
+class AnnouncementChange(BaseModel, extra="forbid"):
     """What to change of an announcement."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title_zh: str | None = Field(None, min_length=1, max_length=200)
     title_en: str | None = Field(None, min_length=1, max_length=200)
@@ -90,19 +86,15 @@ class AnnouncementOut(BaseModel):
     ends_at: datetime | None
 
 
-class WebhookIn(BaseModel):
+class WebhookIn(BaseModel, extra="forbid"):
     """An address to be called."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: Url
     topics: Topics = Field(description="such as *, notice.* or jobs.finished")
 
 
-class WebhookChange(BaseModel):
+class WebhookChange(BaseModel, extra="forbid"):
     """What to change of a webhook."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: Url | None = None
     topics: Topics | None = None

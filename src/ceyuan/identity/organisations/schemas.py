@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ceyuan.identity.organisations.kinds import FoundedKind, Kind
 from ceyuan.identity.people.schemas import Name
@@ -15,10 +15,8 @@ Website = Annotated[str, Field(max_length=300, pattern=r"^(?:https?://\S+)?$")]
 CreditCode = Annotated[str, Field(max_length=18, description="unified social credit code (GB 32100-2015)")]
 
 
-class OrganisationIn(BaseModel):
+class OrganisationIn(BaseModel, extra="forbid"):
     """An organisation to be founded."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     display_name: str = Field(min_length=1, max_length=120)
@@ -29,10 +27,8 @@ class OrganisationIn(BaseModel):
     is_listed: bool = Field(True, description="whether everybody may see its profile")
 
 
-class OrganisationChange(BaseModel):
+class OrganisationChange(BaseModel, extra="forbid"):
     """What to change of an organisation."""
-
-    model_config = ConfigDict(extra="forbid")
 
     display_name: str | None = Field(None, min_length=1, max_length=120)
     kind: FoundedKind | None = None
@@ -59,19 +55,15 @@ class OrganisationOut(BaseModel):
     role: Role | None = Field(description="one's own role")
 
 
-class MemberIn(BaseModel):
+class MemberIn(BaseModel, extra="forbid"):
     """A person to be put in by an administrator."""
-
-    model_config = ConfigDict(extra="forbid")
 
     person: str = Field(max_length=40, description="id or name")
     role: Role
 
 
-class RoleIn(BaseModel):
+class RoleIn(BaseModel, extra="forbid"):
     """A role."""
-
-    model_config = ConfigDict(extra="forbid")
 
     role: Role
 
@@ -86,19 +78,15 @@ class MemberOut(BaseModel):
     created_at: datetime
 
 
-class TeamIn(BaseModel):
+class TeamIn(BaseModel, extra="forbid"):
     """A team to be made."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     description: str = Field("", max_length=500)
 
 
-class TeamChange(BaseModel):
+class TeamChange(BaseModel, extra="forbid"):
     """Another description."""
-
-    model_config = ConfigDict(extra="forbid")
 
     description: str = Field(max_length=500)
 

@@ -63,10 +63,8 @@ class MeOut(BaseModel):
     impersonation: ImpersonationOut | None
 
 
-class ProfileChange(BaseModel):
+class ProfileChange(BaseModel, extra="forbid"):
     """What to change of one's own profile."""
-
-    model_config = ConfigDict(extra="forbid")
 
     display_name: str | None = Field(None, min_length=1, max_length=80)
     affiliation: str | None = Field(None, max_length=120)
@@ -75,18 +73,14 @@ class ProfileChange(BaseModel):
     wants_mail: bool | None = Field(None, description="whether notices also come by e-mail")
 
 
-class NewName(BaseModel):
+class NewName(BaseModel, extra="forbid"):
     """Another name; the old one goes on leading here."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
 
 
-class NewEmail(BaseModel):
+class NewEmail(BaseModel, extra="forbid"):
     """Another e-mail address; the current password proves who asks."""
-
-    model_config = ConfigDict(extra="forbid")
 
     email: Email | None
     password: Annotated[str, Field(max_length=256)] = ""
@@ -105,10 +99,8 @@ class PersonOut(BaseModel):
     created_at: datetime
 
 
-class SignUpIn(BaseModel):
+class SignUpIn(BaseModel, extra="forbid"):
     """A new account."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     display_name: str = Field("", max_length=80)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ceyuan.identity.access.credential import require_own_hands
 from ceyuan.identity.errors import OwnHandsOnly, SignInFailed, TooManyAttempts
@@ -31,18 +31,14 @@ class EnrolmentOut(BaseModel):
     uri: str
 
 
-class CodeIn(BaseModel):
+class CodeIn(BaseModel, extra="forbid"):
     """A one-time code."""
-
-    model_config = ConfigDict(extra="forbid")
 
     code: str = Field(min_length=6, max_length=20)
 
 
-class PasswordIn(BaseModel):
+class PasswordIn(BaseModel, extra="forbid"):
     """The current password, to prove who asks; empty for a person without one."""
-
-    model_config = ConfigDict(extra="forbid")
 
     password: str = Field("", max_length=256)
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ceyuan.identity.people.schemas import Password
 
 
-class SignInIn(BaseModel):
+class SignInIn(BaseModel, extra="forbid"):
     """Name or e-mail address with the password, and the one-time code where one is used."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=254, description="user name or e-mail address")
     password: Password
@@ -61,35 +59,27 @@ class SessionOut(BaseModel):
     is_current: bool
 
 
-class ForgottenIn(BaseModel):
+class ForgottenIn(BaseModel, extra="forbid"):
     """Whose password is to be reset."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=254, description="user name or e-mail address")
 
 
-class ResetIn(BaseModel):
+class ResetIn(BaseModel, extra="forbid"):
     """A new password by the link of a mail."""
-
-    model_config = ConfigDict(extra="forbid")
 
     token: str = Field(max_length=80)
     password: Password
 
 
-class LinkIn(BaseModel):
+class LinkIn(BaseModel, extra="forbid"):
     """The token of a mailed link."""
-
-    model_config = ConfigDict(extra="forbid")
 
     token: str = Field(max_length=80)
 
 
-class PasswordChange(BaseModel):
+class PasswordChange(BaseModel, extra="forbid"):
     """A new password; a person without one (single sign-on) leaves `current` empty."""
-
-    model_config = ConfigDict(extra="forbid")
 
     current: str = Field("", max_length=256)
     new: Password

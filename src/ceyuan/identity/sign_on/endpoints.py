@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from fastapi import Query, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ceyuan.identity.errors import OwnHandsOnly, SignOnFailed
 from ceyuan.identity.origin import public_address
@@ -31,10 +31,8 @@ ProviderName = Annotated[str, Field(min_length=2, max_length=39, pattern=r"^[a-z
 Issuer = Annotated[str, Field(max_length=300, pattern=r"^https?://[^\s?#]+$")]
 
 
-class ProviderIn(BaseModel):
+class ProviderIn(BaseModel, extra="forbid"):
     """An identity provider to be trusted."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: ProviderName
     title_zh: str = Field(min_length=1, max_length=80)
@@ -50,10 +48,8 @@ class ProviderIn(BaseModel):
     is_on: bool = True
 
 
-class ProviderChange(BaseModel):
+class ProviderChange(BaseModel, extra="forbid"):
     """What to change of a provider."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title_zh: str | None = Field(None, min_length=1, max_length=80)
     title_en: str | None = Field(None, min_length=1, max_length=80)

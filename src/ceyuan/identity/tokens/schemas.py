@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from ceyuan.kernel.actor import Role
 
 ScopeList = Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_length=1, max_length=40)]
 
 
-class TokenIn(BaseModel):
+class TokenIn(BaseModel, extra="forbid"):
     """A personal token to be made."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=80, description="what it is for")
     scopes: ScopeList = Field(description="such as hub:read, gateway:call, or *")
@@ -23,10 +21,8 @@ class TokenIn(BaseModel):
     organisation: str | None = Field(None, max_length=40, description="id or name: the token acts only there")
 
 
-class ServiceTokenIn(BaseModel):
+class ServiceTokenIn(BaseModel, extra="forbid"):
     """A token for a program of an organisation."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=80, description="what it is for")
     role: Role = Field(description="role in the organisation")

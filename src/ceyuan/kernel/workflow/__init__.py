@@ -50,7 +50,7 @@ from ceyuan.kernel.workflow.guards import (
 from ceyuan.kernel.workflow.independence import Candidate, KnownOrganisations, ReviewerPool
 from ceyuan.kernel.workflow.outcome import Outcome, outcome_of
 from ceyuan.kernel.workflow.registry import Workflows, workflows
-from ceyuan.kernel.workflow.remedies import Remedy, objection_to
+from ceyuan.kernel.workflow.remedies import with_objection
 from ceyuan.kernel.workflow.sweeping import sweep
 from ceyuan.kernel.workflow.tables import WorkflowInstance
 from ceyuan.kernel.workflow.validation import BrokenDefinition, check_definition
@@ -78,7 +78,6 @@ __all__ = [
     "NotYours",
     "Outcome",
     "Publicity",
-    "Remedy",
     "Review",
     "ReviewerPool",
     "State",
@@ -103,7 +102,6 @@ __all__ = [
     "may_see",
     "no_open_objection",
     "notices",
-    "objection_to",
     "objection_upheld",
     "outcome_of",
     "privacy",
@@ -114,6 +112,7 @@ __all__ = [
     "sweep",
     "transit",
     "until",
+    "with_objection",
     "workflows",
     "working_days",
 ]

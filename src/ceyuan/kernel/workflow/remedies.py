@@ -7,11 +7,20 @@ matter is decided anew, or dismiss it. Where nobody objects in time the refusal 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from ceyuan.kernel.errors import Text
 from ceyuan.kernel.workflow import forms
-from ceyuan.kernel.workflow.definition import Condition, Effect, Guard, State, Step, Transition, working_days
+from ceyuan.kernel.workflow.definition import (
+    Condition,
+    Definition,
+    Effect,
+    Guard,
+    State,
+    Step,
+    Transition,
+    working_days,
+)
 
 OBJECT_WITHIN = 10
 """Working days in which an objection can be made."""
@@ -19,29 +28,51 @@ ANSWER_WITHIN = 15
 """Working days after which those who have to answer it are reminded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
-    """The states and transitions that follow a refusal; the way of the refusal itself leads to `states[0]`."""
+def with_objection(definition: Definition, refused: str, *, duty: str, guard: Guard, effect: Effect) -> Definition:
+    """The next version of `definition`, in which the end `refused` may be objected to.
 
-    states: tuple[State, ...]
-    transitions: tuple[Transition, ...]
-
-
-def objection_to(refused: State, *, again: str, duty: str, guard: Guard, effect: Effect) -> Remedy:
-    """What follows the state `refused`: objection, examination, and `again`, where the matter is decided anew.
-
-    Holders of `duty` decide on the objection; `guard` says that they are others than decided before
-    (`by_another("refuse")`). `effect` runs with each of the steps.
+    An objection that is upheld leads back to the start. Holders of `duty` decide on it; `guard` says that they are
+    others than decided before (`by_another("refuse")`). `effect` runs with each of the steps.
     """
-    reason = forms.form(reason=forms.text(("理由", "Reason"), most=1000, lines=3))
-    grounds = forms.form(grounds=forms.text(("异议与依据", "Objection and grounds"), least=5, most=2000, lines=5))
-    officers, own = (f"duty:{duty}",), ("owner", "org:maintainer")
-    label = refused.label
-    return Remedy(
+    end = definition.by_name[refused]
+    owners = ("owner", "org:maintainer")
+    object_ = Transition(
+        "object",
+        ("提出异议", "Object"),
+        (refused,),
+        "objected",
+        by=owners,
+        form=forms.form(grounds=forms.text(("异议与依据", "Objection and grounds"), least=5, most=2000, lines=5)),
+        guards=(Condition(("在异议期内", "within the time for objections"), _in_time),),
+        effect=effect,
+        optional=True,
+    )
+    rest = Transition("rest", ("异议期满", "Time over"), (refused,), "final", automatic=True, effect=effect)
+    answers = (
+        Transition(
+            name,
+            label,
+            ("objected",),
+            target,
+            by=(f"duty:{duty}",),
+            form=forms.form(reason=forms.text(("理由", "Reason"), most=1000, lines=3)),
+            guards=(guard,),
+            effect=effect,
+            notify=owners,
+        )
+        for name, label, target in (
+            ("uphold", ("异议成立,重新审核", "Uphold and decide anew"), definition.start.name),
+            ("dismiss", ("驳回异议", "Dismiss"), "final"),
+        )
+    )
+    return replace(
+        definition,
+        version=definition.version + 1,
         states=(
+            *(state for state in definition.states if state is not end),
             State(
-                refused.name,
-                (f"{label[0]}(可异议)", f"{label[1]} (may object)"),
+                refused,
+                (f"{end.label[0]}(可异议)", f"{end.label[1]} (may object)"),
                 deadline=working_days(OBJECT_WITHIN),
             ),
             State(
@@ -50,38 +81,9 @@ def objection_to(refused: State, *, again: str, duty: str, guard: Guard, effect:
                 public=("异议审查中", "Objection under examination"),
                 deadline=working_days(ANSWER_WITHIN),
             ),
-            State("final", (f"{label[0]}(已生效)", f"{label[1]} for good"), kind="bad"),
+            State("final", (f"{end.label[0]}(已生效)", f"{end.label[1]} for good"), kind="bad"),
         ),
-        transitions=(
-            Transition(
-                "object",
-                ("提出异议", "Object"),
-                (refused.name,),
-                "objected",
-                by=own,
-                form=grounds,
-                guards=(Condition(("在异议期内", "within the time for objections"), _in_time),),
-                effect=effect,
-                optional=True,
-            ),
-            Transition("rest", ("异议期满", "Time over"), (refused.name,), "final", automatic=True, effect=effect),
-            Transition(
-                *("uphold", ("异议成立,重新审核", "Uphold and decide anew"), ("objected",), again),
-                by=officers,
-                form=reason,
-                guards=(guard,),
-                effect=effect,
-                notify=own,
-            ),
-            Transition(
-                *("dismiss", ("驳回异议", "Dismiss"), ("objected",), "final"),
-                by=officers,
-                form=reason,
-                guards=(guard,),
-                effect=effect,
-                notify=own,
-            ),
-        ),
+        transitions=(*definition.transitions, object_, rest, *answers),
     )
 
 

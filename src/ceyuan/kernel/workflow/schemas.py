@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 Points = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -175,37 +175,29 @@ class MoveOut(BaseModel):
     exception_en: str | None
 
 
-class StepIn(BaseModel):
+class StepIn(BaseModel, extra="forbid"):
     """A step to take: the form's content, and the revision that the caller has looked at."""
-
-    model_config = ConfigDict(extra="forbid")
 
     form: dict[str, Any] = Field(default_factory=dict)
     revision: int | None = Field(default=None, ge=0)
 
 
-class SeatsIn(BaseModel):
+class SeatsIn(BaseModel, extra="forbid"):
     """Reviewers to appoint; none: draw the missing ones."""
-
-    model_config = ConfigDict(extra="forbid")
 
     people: list[Annotated[str, Field(max_length=80)]] = Field(default_factory=list, max_length=50)
 
 
-class BallotIn(BaseModel):
+class BallotIn(BaseModel, extra="forbid"):
     """A reviewer's ballot: a vote, or points for every criterion."""
-
-    model_config = ConfigDict(extra="forbid")
 
     vote: Literal["approve", "reject", "abstain"] | None = None
     scores: dict[str, Points] | None = Field(default=None, max_length=50)
     comment: str | None = Field(default=None, max_length=5000)
 
 
-class ReasonIn(BaseModel):
+class ReasonIn(BaseModel, extra="forbid"):
     """A reason in words."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(min_length=1, max_length=500)
 
@@ -233,18 +225,14 @@ class SeatsOut(BaseModel):
     complete: bool
 
 
-class ObjectionIn(BaseModel):
+class ObjectionIn(BaseModel, extra="forbid"):
     """An objection in words."""
-
-    model_config = ConfigDict(extra="forbid")
 
     text: str = Field(min_length=1, max_length=5000)
 
 
-class AnswerIn(BaseModel):
+class AnswerIn(BaseModel, extra="forbid"):
     """The answer to an objection."""
-
-    model_config = ConfigDict(extra="forbid")
 
     upheld: bool
     text: str = Field(min_length=1, max_length=5000)
@@ -265,10 +253,8 @@ class ObjectionOut(BaseModel):
     answered_at: datetime | None
 
 
-class ConflictIn(BaseModel):
+class ConflictIn(BaseModel, extra="forbid"):
     """A declaration of not being independent of an organisation."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: str = Field(min_length=1, max_length=40)
     reason: str = Field(min_length=1, max_length=500)

@@ -29,10 +29,9 @@ class ResourceOut(BaseModel):
     title_en: str
 
 
-class PriceIn(BaseModel):
+class PriceIn(BaseModel, extra="forbid"):
     """A price to set; it takes over from the one in force that has no end."""
 
-    model_config = ConfigDict(extra="forbid")
     resource: str = Field(max_length=80)
     unit_micro: AmountOrZero
     per: int = Field(1, ge=1, le=10**15, description="units that the price is for")
@@ -43,10 +42,9 @@ class PriceIn(BaseModel):
     note: str = Field("", max_length=200)
 
 
-class PriceEnd(BaseModel):
+class PriceEnd(BaseModel, extra="forbid"):
     """When a price ends; now if left out."""
 
-    model_config = ConfigDict(extra="forbid")
     at: AwareDatetime | None = None
 
 
@@ -66,19 +64,17 @@ class PriceOut(BaseModel):
     created_at: datetime
 
 
-class WantIn(BaseModel):
+class WantIn(BaseModel, extra="forbid"):
     """A use to quote: a quantity by the price list."""
 
-    model_config = ConfigDict(extra="forbid")
     resource: str = Field(max_length=80)
     quantity: Decimal = Field(ge=0, le=10**15)
     model: str = Field("", max_length=200)
 
 
-class QuoteIn(BaseModel):
+class QuoteIn(BaseModel, extra="forbid"):
     """Uses to quote together."""
 
-    model_config = ConfigDict(extra="forbid")
     wants: list[WantIn] = Field(min_length=1, max_length=100)
 
 
@@ -113,10 +109,9 @@ class BalanceOut(BaseModel):
     available_micro: int
 
 
-class TermsIn(BaseModel):
+class TermsIn(BaseModel, extra="forbid"):
     """An organisation's terms; null = the platform's default."""
 
-    model_config = ConfigDict(extra="forbid")
     contract: str | None = Field(None, max_length=80)
     credit_limit_micro: AmountOrZero | None = None
     low_balance_micro: AmountOrZero | None = None
@@ -131,19 +126,17 @@ class TermsOut(BaseModel):
     low_balance_micro: int
 
 
-class MoneyIn(BaseModel):
+class MoneyIn(BaseModel, extra="forbid"):
     """Money that came in or goes out."""
 
-    model_config = ConfigDict(extra="forbid")
     amount_micro: Amount
     reference: Reference
     note: str = Field("", max_length=500)
 
 
-class ReasonIn(BaseModel):
+class ReasonIn(BaseModel, extra="forbid"):
     """Why something is taken back."""
 
-    model_config = ConfigDict(extra="forbid")
     reason: Reason
 
 
@@ -219,10 +212,9 @@ class StatementOut(BaseModel):
     next: str | None
 
 
-class WalletIn(BaseModel):
+class WalletIn(BaseModel, extra="forbid"):
     """A wallet to issue by hand."""
 
-    model_config = ConfigDict(extra="forbid")
     amount_micro: Amount
     source_account_id: str = Field(max_length=40)
     reference: Reference

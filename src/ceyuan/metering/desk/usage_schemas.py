@@ -13,10 +13,9 @@ from ceyuan.metering.desk.schemas import Pattern, QuantityOut
 Dimension = Annotated[str, Field(max_length=80)]
 
 
-class UsageIn(BaseModel):
+class UsageIn(BaseModel, extra="forbid"):
     """One measured use from a meter outside the platform."""
 
-    model_config = ConfigDict(extra="forbid")
     key: str = Field(min_length=1, max_length=200, description="idempotency key: counts once")
     org_id: str = Field(min_length=1, max_length=80)
     resource: str = Field(max_length=80)
@@ -31,10 +30,9 @@ class UsageIn(BaseModel):
     evidence: dict[str, Any] = Field(default_factory=dict)
 
 
-class UsageBatchIn(BaseModel):
+class UsageBatchIn(BaseModel, extra="forbid"):
     """Measured uses that are posted together or not at all."""
 
-    model_config = ConfigDict(extra="forbid")
     events: list[UsageIn] = Field(min_length=1, max_length=1000)
 
 
@@ -99,10 +97,9 @@ class StatPointOut(BaseModel):
     events: int
 
 
-class QuotaIn(BaseModel):
+class QuotaIn(BaseModel, extra="forbid"):
     """A quota to set. `amount` counts units, or micro-yuan for money."""
 
-    model_config = ConfigDict(extra="forbid")
     metric: Literal["requests", "tokens", "money", "quantity"]
     amount: Decimal = Field(ge=0, le=10**15)
     window: Literal["minute", "day", "month"]
@@ -114,10 +111,9 @@ class QuotaIn(BaseModel):
     note: str = Field("", max_length=200)
 
 
-class QuotaChange(BaseModel):
+class QuotaChange(BaseModel, extra="forbid"):
     """What to change of a quota."""
 
-    model_config = ConfigDict(extra="forbid")
     amount: Decimal | None = Field(None, ge=0, le=10**15)
     hard: bool | None = None
 
@@ -197,10 +193,9 @@ class BillDetail(BaseModel):
     lines: list[BillLineOut]
 
 
-class BillIssueIn(BaseModel):
+class BillIssueIn(BaseModel, extra="forbid"):
     """Which bill to issue."""
 
-    model_config = ConfigDict(extra="forbid")
     org_id: str = Field(min_length=1, max_length=80)
     period: str = Field(pattern=r"^\d{4}-\d{2}$")
 

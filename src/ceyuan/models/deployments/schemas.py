@@ -23,17 +23,13 @@ class Scale(BaseModel):
     delay_ms: Annotated[int, Field(ge=10, le=600_000)] = 2000
 
 
-class ScaleIn(Scale):
+class ScaleIn(Scale, extra="forbid"):
     """How many there are to be."""
 
-    model_config = ConfigDict(extra="forbid")
 
-
-class PoolIn(BaseModel):
+class PoolIn(BaseModel, extra="forbid"):
     """A server that runs as compute tasks in a pool: `vllm`, `sglang`, or a `command` whose words are given (`{model}`,
     `{name}`, `{host}` and `{port}` stand for the revision's folder, the public name, and where to listen)."""
-
-    model_config = ConfigDict(extra="forbid")
 
     engine: EngineName
     pool: Annotated[str, Field(min_length=1, max_length=60, description="a pool's name or id")]
@@ -72,10 +68,8 @@ class PoolOut(BaseModel):
     concurrency: int
 
 
-class DeploymentIn(BaseModel):
+class DeploymentIn(BaseModel, extra="forbid"):
     """A deployment to be. With `pool` its replicas are compute tasks; else engines of the platform run a GGUF file."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: ModelName
     model: Reference
@@ -89,11 +83,9 @@ class DeploymentIn(BaseModel):
     pool: PoolIn | None = None
 
 
-class UpdateIn(BaseModel):
+class UpdateIn(BaseModel, extra="forbid"):
     """Another revision: it takes the stable one's place (`next`), or `percent` of the calls (`canary`), or of copies
     of them (`shadow`), once it is loaded."""
-
-    model_config = ConfigDict(extra="forbid")
 
     model: Reference
     path: Annotated[str, Field(max_length=300)] = ""
@@ -101,10 +93,8 @@ class UpdateIn(BaseModel):
     percent: Percent = 0
 
 
-class ShareIn(BaseModel):
+class ShareIn(BaseModel, extra="forbid"):
     """Another share of a canary or shadow; 0 ends it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     variant: Literal["canary", "shadow"]
     percent: Percent

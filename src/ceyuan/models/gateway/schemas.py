@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 LabelMode = Literal["off", "header", "field", "text"]
 
@@ -139,10 +139,8 @@ class LiveOut(BaseModel):
     calls: list[LiveCallOut]
 
 
-class PolicyIn(BaseModel):
+class PolicyIn(BaseModel, extra="forbid"):
     """What an organisation wants of its own calls."""
-
-    model_config = ConfigDict(extra="forbid")
 
     store_bodies: Annotated[bool, Field(description="keep prompts and answers")] = False
     label: Annotated[LabelMode | None, Field(description="how generated content is marked; null = as the platform")] = (
@@ -226,28 +224,22 @@ class RouteOut(BaseModel):
     replicas: list[StandingOut]
 
 
-class ForgiveIn(BaseModel):
+class ForgiveIn(BaseModel, extra="forbid"):
     """Whose breaker is to be closed: the id of a server as a route shows it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     replica: Annotated[str, Field(min_length=1, max_length=300)]
 
 
-class SettlementIn(BaseModel):
+class SettlementIn(BaseModel, extra="forbid"):
     """What a call in doubt used by the upstream's own account; without counts its charge stands as it is."""
-
-    model_config = ConfigDict(extra="forbid")
 
     prompt_tokens: Annotated[int | None, Field(ge=0, le=1_000_000_000)] = None
     completion_tokens: Annotated[int | None, Field(ge=0, le=1_000_000_000)] = None
     note: Annotated[str, Field(max_length=500, description="where the counts come from")] = ""
 
 
-class KeyLimitsIn(BaseModel):
+class KeyLimitsIn(BaseModel, extra="forbid"):
     """Bounds of a key; zero = none, no models = all. Budgets per day or month are quotas of the metering room."""
-
-    model_config = ConfigDict(extra="forbid")
 
     requests_per_minute: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     tokens_per_minute: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0

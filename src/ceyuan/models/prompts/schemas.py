@@ -42,10 +42,9 @@ class VariableIn(BaseModel):
     default: Annotated[str | None, Field(max_length=100_000)] = None
 
 
-class ParametersIn(BaseModel):
+class ParametersIn(BaseModel, extra="forbid"):
     """What a call takes that does not say otherwise, as in OpenAI's API."""
 
-    model_config = ConfigDict(extra="forbid")
     model: Annotated[str | None, Field(max_length=200)] = None
     temperature: Annotated[float | None, Field(ge=0, le=2)] = None
     top_p: Annotated[float | None, Field(gt=0, le=1)] = None
@@ -57,10 +56,8 @@ class ParametersIn(BaseModel):
     response_format: dict[str, Any] | None = None
 
 
-class VersionIn(BaseModel):
+class VersionIn(BaseModel, extra="forbid"):
     """A version to be."""
-
-    model_config = ConfigDict(extra="forbid")
 
     messages: Annotated[list[MessageIn], Field(min_length=1, max_length=50)]
     variables: Annotated[list[VariableIn], Field(max_length=100)] = []
@@ -68,10 +65,8 @@ class VersionIn(BaseModel):
     note: Annotated[str, Field(max_length=500, description="what is new in it")] = ""
 
 
-class PromptIn(BaseModel):
+class PromptIn(BaseModel, extra="forbid"):
     """A template to be, with its first version."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     name: Name
@@ -79,27 +74,21 @@ class PromptIn(BaseModel):
     version: VersionIn
 
 
-class PromptChange(BaseModel):
+class PromptChange(BaseModel, extra="forbid"):
     """What changes of a template."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: Title | None = None
     archived: bool | None = None
 
 
-class ProductionIn(BaseModel):
+class ProductionIn(BaseModel, extra="forbid"):
     """The version for calls that name none; null = no version."""
-
-    model_config = ConfigDict(extra="forbid")
 
     number: Number | None
 
 
-class RenderIn(BaseModel):
+class RenderIn(BaseModel, extra="forbid"):
     """Values to try a version with; without `number` the newest."""
-
-    model_config = ConfigDict(extra="forbid")
 
     number: Number | None = None
     variables: dict[str, Value] = {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ceyuan.kernel.errors import Text
 from ceyuan.kernel.workflow import (
     Condition,
@@ -14,7 +12,7 @@ from ceyuan.kernel.workflow import (
     Transition,
     by_another,
     forms,
-    objection_to,
+    with_objection,
 )
 from ceyuan.models.releases import repository
 from ceyuan.models.releases.gates import judge
@@ -58,7 +56,6 @@ async def _hear(step: Step) -> None:
 _GATES = Condition(("评测与安全等全部关口通过", "every gate (evaluation, safety) passes"), _all_gates_pass)
 _NOTE = forms.form(note=forms.text(("说明", "Note"), least=0, most=1000, lines=3), required=())
 
-_REJECTED = State("rejected", ("未通过", "Rejected"), kind="bad")
 _FIRST = Definition(
     name=NAME,
     version=1,
@@ -67,7 +64,7 @@ _FIRST = Definition(
     states=(
         State("candidate", ("候选", "Candidate"), kind="start"),
         State("released", ("已发布", "Released"), kind="good"),
-        _REJECTED,
+        State("rejected", ("未通过", "Rejected"), kind="bad"),
         State("withdrawn", ("已撤回", "Withdrawn"), kind="bad"),
     ),
     transitions=(
@@ -101,12 +98,6 @@ _FIRST = Definition(
         ),
     ),
 )
-_REMEDY = objection_to(_REJECTED, again="candidate", duty="reviewer", guard=by_another("reject"), effect=_hear)
-RELEASE = replace(
-    _FIRST,
-    version=2,
-    states=(*(state for state in _FIRST.states if state is not _REJECTED), *_REMEDY.states),
-    transitions=(*_FIRST.transitions, *_REMEDY.transitions),
-)
+RELEASE = with_objection(_FIRST, "rejected", duty="reviewer", guard=by_another("reject"), effect=_hear)
 VERSIONS = _FIRST, RELEASE
 """Those in which releases are; one that was opened under the first ends under it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 
 class Criteria(BaseModel):
@@ -17,10 +17,8 @@ class Criteria(BaseModel):
     min_accuracy: Annotated[float | None, Field(ge=0, le=1, description="accuracy on generated items")] = None
 
 
-class ReleaseIn(BaseModel):
+class ReleaseIn(BaseModel, extra="forbid"):
     """A release to open."""
-
-    model_config = ConfigDict(extra="forbid")
 
     model: Annotated[str, Field(max_length=300, description="reference of a model's revision")]
     served: Annotated[str | None, Field(max_length=200, description="name under which it is served")] = None
@@ -28,10 +26,8 @@ class ReleaseIn(BaseModel):
     note: Annotated[str, Field(max_length=1000)] = ""
 
 
-class DecisionIn(BaseModel):
+class DecisionIn(BaseModel, extra="forbid"):
     """A decision on a release."""
-
-    model_config = ConfigDict(extra="forbid")
 
     decision: Literal["approve", "reject", "withdraw"]
     note: Annotated[str, Field(max_length=1000)] = ""

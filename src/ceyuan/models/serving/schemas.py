@@ -13,10 +13,8 @@ LabelMode = Literal["off", "header", "field", "text"]
 ModelName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class EngineIn(BaseModel):
+class EngineIn(BaseModel, extra="forbid"):
     """How the embedded engine runs a model where it differs from the platform's settings."""
-
-    model_config = ConfigDict(extra="forbid")
 
     context: Annotated[int | None, Field(ge=256, le=1_000_000, description="tokens that running requests share")] = None
     parallel: Annotated[int | None, Field(ge=1, le=64, description="requests at once")] = None
@@ -27,10 +25,8 @@ class EngineIn(BaseModel):
     )
 
 
-class ServedIn(BaseModel):
+class ServedIn(BaseModel, extra="forbid"):
     """A model to serve: from an upstream, or from a file by the embedded engine."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: ModelName
     title: Annotated[str, Field(max_length=200)] = ""
@@ -53,10 +49,8 @@ class ServedIn(BaseModel):
     accept_licence: Annotated[bool, Field(description="the licence of a file that must be fetched is accepted")] = False
 
 
-class ServedChange(BaseModel):
+class ServedChange(BaseModel, extra="forbid"):
     """What may change of a served model; fields that are not sent stay."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: Annotated[str, Field(min_length=1, max_length=200)] = ""
     price_model: ModelName = ""
@@ -67,10 +61,8 @@ class ServedChange(BaseModel):
     enabled: bool = True
 
 
-class ReplicaIn(BaseModel):
+class ReplicaIn(BaseModel, extra="forbid"):
     """A further upstream of a served model."""
-
-    model_config = ConfigDict(extra="forbid")
 
     upstream: Annotated[str, Field(min_length=1, max_length=80, description="id or name of the upstream")]
     model: Annotated[str, Field(max_length=200, description="the model's name there; default: as at the first")] = ""
@@ -78,10 +70,8 @@ class ReplicaIn(BaseModel):
     tier: Annotated[int, Field(ge=0, le=9, description="asked only when none of a smaller number can be")] = 0
 
 
-class RoutingIn(BaseModel):
+class RoutingIn(BaseModel, extra="forbid"):
     """How the calls of a model are shared between its upstreams; `weight` and `tier` are the first one's."""
-
-    model_config = ConfigDict(extra="forbid")
 
     strategy: Annotated[Strategy, Field(description="how one of several is chosen")] = "weighted"
     weight: Annotated[int, Field(ge=0, le=1000)] = 1
@@ -164,10 +154,8 @@ class FileOut(BaseModel):
     cached: bool
 
 
-class UpstreamIn(BaseModel):
+class UpstreamIn(BaseModel, extra="forbid"):
     """An OpenAI-compatible server."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     base_url: Annotated[str, Field(max_length=500, description="address up to and with /v1")]
@@ -181,10 +169,8 @@ class UpstreamIn(BaseModel):
     ] = None
 
 
-class UpstreamChange(BaseModel):
+class UpstreamChange(BaseModel, extra="forbid"):
     """What may change of an upstream; fields that are not sent stay, `key: null` removes the key."""
-
-    model_config = ConfigDict(extra="forbid")
 
     base_url: Annotated[str, Field(max_length=500)] = ""
     key: Annotated[str | None, Field(max_length=4000)] = None

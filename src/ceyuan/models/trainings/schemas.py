@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ceyuan.hub import Visibility
 
 
-class TrainingIn(BaseModel):
+class TrainingIn(BaseModel, extra="forbid"):
     """A training run to start."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40, description="who pays for it and sees it")]
     dataset: Annotated[str, Field(min_length=3, max_length=300, examples=["datasets/demo/corpus-zh@main"])]

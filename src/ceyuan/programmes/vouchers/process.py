@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from ceyuan.kernel.errors import Text
@@ -15,7 +14,7 @@ from ceyuan.kernel.workflow import (
     Transition,
     by_outsider,
     forms,
-    objection_to,
+    with_objection,
     working_days,
 )
 from ceyuan.metering import Restrictions, get_account, issue_wallet, revoke_wallet
@@ -86,7 +85,6 @@ async def _mirror(step: Step) -> None:
 _MEANS = Condition(("不超过单位上限与资金池余额", "within the organisation's cap and the pool"), _within_means)
 _OFFICER = ("duty:programme_officer",)
 
-_REFUSED = State("refused", ("未批准", "Refused"), kind="bad")
 _FIRST = Definition(
     name=NAME,
     version=1,
@@ -102,7 +100,7 @@ _FIRST = Definition(
         ),
         State("granted", ("已发放", "Granted")),
         State("closed", ("已用完或到期", "Spent or expired"), kind="good"),
-        _REFUSED,
+        State("refused", ("未批准", "Refused"), kind="bad"),
         State("revoked", ("已收回", "Revoked"), kind="bad"),
         State("withdrawn", ("已撤回", "Withdrawn"), kind="bad"),
     ),
@@ -142,12 +140,6 @@ _FIRST = Definition(
         Transition("close", ("结束", "Close"), ("granted",), "closed", by=("system",), effect=_mirror, optional=True),
     ),
 )
-_REMEDY = objection_to(_REFUSED, again="applied", duty="programme_officer", guard=by_outsider("refuse"), effect=_mirror)
-VOUCHER = replace(
-    _FIRST,
-    version=2,
-    states=(*(state for state in _FIRST.states if state is not _REFUSED), *_REMEDY.states),
-    transitions=(*_FIRST.transitions, *_REMEDY.transitions),
-)
+VOUCHER = with_objection(_FIRST, "refused", duty="programme_officer", guard=by_outsider("refuse"), effect=_mirror)
 VERSIONS = _FIRST, VOUCHER
 """Those in which vouchers are; an application that was begun under the first ends under it."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 Amount = Annotated[int, Field(ge=1, le=10**17, description="micro-yuan")]
 
 
-class SchemeIn(BaseModel):
+class SchemeIn(BaseModel, extra="forbid"):
     """A scheme to set up."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40, description="the authority that runs it")]
     name_zh: Annotated[str, Field(min_length=1, max_length=120)]
@@ -28,10 +26,8 @@ class SchemeIn(BaseModel):
     closes_at: AwareDatetime | None = None
 
 
-class FundIn(BaseModel):
+class FundIn(BaseModel, extra="forbid"):
     """Money for a pool; the same reference is booked once."""
-
-    model_config = ConfigDict(extra="forbid")
 
     amount_micro: Amount
     reference: Annotated[str, Field(min_length=1, max_length=100)]
@@ -55,10 +51,8 @@ class SchemeOut(BaseModel):
     created_at: datetime
 
 
-class ApplyIn(BaseModel):
+class ApplyIn(BaseModel, extra="forbid"):
     """An application."""
-
-    model_config = ConfigDict(extra="forbid")
 
     scheme_id: Annotated[str, Field(max_length=40)]
     org_id: Annotated[str, Field(max_length=40)]
@@ -66,10 +60,8 @@ class ApplyIn(BaseModel):
     purpose: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class VoucherDecision(BaseModel):
+class VoucherDecision(BaseModel, extra="forbid"):
     """A step of a voucher's workflow; `amount_micro` goes with `grant`, `reason` with `refuse` and `revoke`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     decision: Literal["grant", "refuse", "revoke", "withdraw"]
     amount_micro: Amount | None = None

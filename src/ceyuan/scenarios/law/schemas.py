@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 
-class AssistantIn(BaseModel):
+class AssistantIn(BaseModel, extra="forbid"):
     """An assistant to set up."""
-
-    model_config = ConfigDict(extra="forbid")
 
     org_id: Annotated[str, Field(max_length=40)]
     name: Annotated[str, Field(min_length=1, max_length=120)]
@@ -42,10 +40,8 @@ class AssistantOut(BaseModel):
     created_at: datetime
 
 
-class QuestionIn(BaseModel):
+class QuestionIn(BaseModel, extra="forbid"):
     """A question."""
-
-    model_config = ConfigDict(extra="forbid")
 
     question: Annotated[str, Field(min_length=2, max_length=500)]
     historical: Annotated[bool, Field(description="also look at versions that are no longer in force")] = False
@@ -97,10 +93,8 @@ class LawAnswerOut(BaseModel):
     created_at: datetime
 
 
-class RatingIn(BaseModel):
+class RatingIn(BaseModel, extra="forbid"):
     """A rating: 1 (good) or -1 (bad), with words."""
-
-    model_config = ConfigDict(extra="forbid")
 
     rating: Literal[-1, 1]
     comment: Annotated[str, Field(max_length=1000)] = ""
