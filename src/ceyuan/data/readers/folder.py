@@ -15,7 +15,8 @@ from ceyuan.data.readers.office import read_excel, read_word
 from ceyuan.data.readers.packed import read_gzip, read_zip
 from ceyuan.data.readers.parquet import read_parquet
 from ceyuan.data.readers.portable import read_pdf
-from ceyuan.data.readers.records import read_csv, read_json, read_json_lines
+from ceyuan.data.readers.records import read_json, read_json_lines
+from ceyuan.data.readers.separated import read_csv
 from ceyuan.data.readers.sniff import mismatch
 from ceyuan.data.readers.text import read_text
 from ceyuan.data.readers.warc import read_warc

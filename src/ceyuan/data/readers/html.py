@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ceyuan.data.readers.documents import Document, ReadOptions, Rejection, clean_text
 from ceyuan.data.readers.encoding import detect_encoding
+from ceyuan.data.readers.lines import TORN, without_torn_end
 
 __all__ = ["decoded_page", "page_text", "read_html"]
 
@@ -26,7 +27,9 @@ def read_html(path: Path, name: str, encoding: str, options: ReadOptions) -> Ite
     if path.stat().st_size > options.limits.whole_file:
         yield Rejection(name, "file_too_large", f"{path.stat().st_size} bytes")
         return
-    data = path.read_bytes()
+    data, torn = without_torn_end(path.read_bytes(), encoding)
+    if torn:
+        yield Rejection(f"{name}#end", "undecodable", TORN)
     title, text = page_text(_decode(data, encoding))
     yield Document(name, clean_text(text), title=clean_text(title)) if text else Rejection(name, "empty_text")
 

@@ -7,7 +7,9 @@ from typing import BinaryIO
 
 from ceyuan.data.readers.encoding import is_wide
 
-__all__ = ["Line", "decoded_line", "decoded_lines", "line_blocks", "raw_lines"]
+__all__ = ["TORN", "Line", "decoded_line", "decoded_lines", "line_blocks", "raw_lines", "without_torn_end"]
+
+TORN = "the file ends within a character"
 
 _BLOCK = 1 << 18
 _SECOND_CHOICES = ("utf-8", "gb18030")
@@ -15,11 +17,12 @@ _SECOND_CHOICES = ("utf-8", "gb18030")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line by its number (from 1): its text, or, where ``problem`` is set, why there is none."""
+    """A line by its number (from 1): its text, or, where ``problem`` is set, why there is none, with a ``detail``."""
 
     number: int
     text: str
     problem: str = ""
+    detail: str = ""
 
 
 def line_blocks(file: BinaryIO, limit: int) -> Iterator[tuple[int, list[bytes | None]]]:
@@ -83,14 +86,24 @@ def decoded_line(number: int, line: bytes, encoding: str) -> Line:
     return Line(number, "", "undecodable")
 
 
+def without_torn_end(data: bytes, encoding: str) -> tuple[bytes, bool]:
+    """A whole file in UTF-16 or UTF-32 without the bytes after its last whole character, and whether there were any."""
+    if not is_wide(encoding):
+        return data, False
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    decoder.decode(data)
+    torn = len(decoder.getstate()[0])
+    return (data[:-torn], True) if torn else (data, False)
+
+
 def _wide_lines(file: BinaryIO, encoding: str, limit: int) -> Iterator[Line]:
+    """Lines of UTF-16 or UTF-32; what is left at the end of the file is no character, and has a line of its own with
+    the problem ``undecodable``."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     longest = limit // 2
-    number, kept, skipping, ended = 1, "", False, False
-    while not ended:
-        block = file.read(_BLOCK)
-        ended = not block
-        pieces = decoder.decode(block, final=ended).split("\n")
+    number, kept, skipping = 1, "", False
+    while block := file.read(_BLOCK):
+        pieces = decoder.decode(block).split("\n")
         for piece in pieces[:-1]:
             too_long = skipping or len(kept) + len(piece) > longest
             yield Line(number, "", "line_too_long") if too_long else Line(number, (kept + piece).removesuffix("\r"))
@@ -101,3 +114,5 @@ def _wide_lines(file: BinaryIO, encoding: str, limit: int) -> Iterator[Line]:
         yield Line(number, "", "line_too_long")
     elif kept:
         yield Line(number, kept.removesuffix("\r"))
+    if decoder.getstate()[0]:
+        yield Line(number + bool(kept), "", "undecodable", TORN)

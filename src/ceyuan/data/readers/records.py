@@ -1,7 +1,6 @@
-"""JSON Lines, JSON and CSV: one record is one document."""
+"""JSON Lines and JSON: one record is one document."""
 
 import codecs
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -9,10 +8,10 @@ from typing import BinaryIO
 import orjson
 
 from ceyuan.data.readers.documents import Document, Item, ReadOptions, Rejection
-from ceyuan.data.readers.fields import document_of, documents_of, text_fields
-from ceyuan.data.readers.lines import Line, decoded_line, decoded_lines, line_blocks
+from ceyuan.data.readers.fields import document_of, documents_of
+from ceyuan.data.readers.lines import TORN, decoded_line, decoded_lines, line_blocks, without_torn_end
 
-__all__ = ["read_csv", "read_json", "read_json_lines"]
+__all__ = ["read_json", "read_json_lines"]
 
 
 def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Item]:
@@ -24,7 +23,7 @@ def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) 
         for line in decoded_lines(file, encoding, options.limits.line):
             where = f"{name}#{line.number}"
             if line.problem:
-                yield Rejection(where, line.problem)
+                yield Rejection(where, line.problem, line.detail)
             elif line.text.strip():
                 yield _parsed(line.text, where, options)
 
@@ -99,8 +98,11 @@ def read_json(path: Path, name: str, encoding: str, options: ReadOptions) -> Ite
     if path.stat().st_size > options.limits.whole_file:
         yield Rejection(name, "file_too_large", "JSON is parsed whole; save it as JSON Lines (.jsonl)")
         return
+    data, torn = without_torn_end(path.read_bytes(), encoding)
+    if torn:
+        yield Rejection(f"{name}#end", "undecodable", TORN)
     try:
-        value = orjson.loads(path.read_bytes().decode(encoding))
+        value = orjson.loads(data.decode(encoding))
     except UnicodeDecodeError as error:
         yield Rejection(name, "undecodable", str(error.reason))
         return
@@ -113,52 +115,6 @@ def read_json(path: Path, name: str, encoding: str, options: ReadOptions) -> Ite
     records = _records(value)
     for number, record in enumerate(records, 1):
         yield _document(record, f"{name}#{number}" if len(records) > 1 else name, options)
-
-
-def read_csv(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Document | Rejection]:
-    """Documents of a CSV or TSV file with a header row; the separator is the header's most frequent one."""
-    with path.open("rb") as file:
-        lines = decoded_lines(file, encoding, options.limits.line)
-        header = next(lines, None)
-        if header is None or header.problem:
-            yield Rejection(name, header.problem if header else "empty_text")
-            return
-        separator = max(",\t;|", key=header.text.count)
-        names = [field.strip() for field in next(csv.reader([header.text], delimiter=separator))]
-        if not text_fields(names, options):
-            yield Rejection(name, "no_text_field", "、".join(names[:12]))
-            return
-        yield from _rows(name, names, separator, lines, options)
-
-
-def _rows(
-    name: str, names: Sequence[str], separator: str, lines: Iterator[Line], options: ReadOptions
-) -> Iterator[Document | Rejection]:
-    spoilt: list[Rejection] = []
-
-    def good_lines() -> Iterator[str]:
-        for line in lines:
-            if line.problem:
-                spoilt.append(Rejection(f"{name}#{line.number}", line.problem))
-            else:
-                yield line.text + "\n"
-
-    before = csv.field_size_limit(options.limits.line)
-    try:
-        reader = csv.reader(good_lines(), delimiter=separator)
-        for row in reader:
-            yield from spoilt
-            spoilt.clear()
-            where = f"{name}#{reader.line_num + 1}"
-            if len(row) > len(names):
-                yield Rejection(where, "too_many_fields", f"{len(row)} > {len(names)}")
-            elif any(row):
-                yield document_of(dict(zip(names, row, strict=False)), where, options)
-    except csv.Error as error:
-        yield Rejection(name, "bad_csv", str(error))
-    finally:
-        csv.field_size_limit(before)
-    yield from spoilt
 
 
 def _records(value: object) -> list[object]:

@@ -16,7 +16,7 @@ def read_text(path: Path, name: str, encoding: str, options: ReadOptions) -> Ite
     with path.open("rb") as file:
         for line in decoded_lines(file, encoding, options.limits.line):
             if line.problem:
-                yield Rejection(f"{name}#{line.number}", line.problem)
+                yield Rejection(f"{name}#{line.number}", line.problem, line.detail)
                 continue
             if part and size + len(line.text) * 3 > options.limits.document:
                 parts += 1
