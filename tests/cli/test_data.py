@@ -72,6 +72,7 @@ def test_recipes_are_read_from_yaml_and_json(tmp_path: Path) -> None:
 
 def test_thresholds_are_written_as_domain_reason_and_number() -> None:
     assert parse_threshold("user.too_short=10") == ("user", "too_short", 10.0)
+    assert parse_threshold("web.fragmented:mean_line=8") == ("web", "fragmented:mean_line", 8.0)
     for text in ("user=10", "user.too_short", "user.too_short=ten", ".=1"):
         with pytest.raises(Invalid):
             parse_threshold(text)

@@ -15597,13 +15597,16 @@ export interface components {
         };
         /**
          * RecutFilter
-         * @description A bound: documents are dropped for `reason` unless the statistic lies within it.
+         * @description A bound: documents are dropped for `reason` unless the statistic lies within it. `name` is what `thresholds` move
+         *     it by: the reason, or `reason:statistic` where filters share one.
          */
         RecutFilter: {
             /** At Least */
             at_least: number | null;
             /** At Most */
             at_most: number | null;
+            /** Name */
+            name: string;
             /** One Of */
             one_of: string[] | null;
             /** Reason */

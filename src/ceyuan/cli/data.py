@@ -188,8 +188,12 @@ def reasons(
 @app.command("what-if")
 def what_if(
     dataset: Annotated[str, typer.Argument(help="owner/name of the corpus")],
-    at_least: Annotated[list[str], typer.Option(help="domain.reason=number; may be repeated")] = [],  # noqa: B006
-    at_most: Annotated[list[str], typer.Option(help="domain.reason=number; may be repeated")] = [],  # noqa: B006
+    at_least: Annotated[
+        list[str], typer.Option(help="domain.reason=number, or domain.reason:statistic=number; may be repeated")
+    ] = [],  # noqa: B006
+    at_most: Annotated[
+        list[str], typer.Option(help="domain.reason=number, or domain.reason:statistic=number; may be repeated")
+    ] = [],  # noqa: B006
     revision: Annotated[str | None, typer.Option(help="branch, tag or commit")] = None,
 ) -> None:
     """Show what other thresholds would keep, without running the pipeline again."""

@@ -211,12 +211,37 @@ def test_no_change_of_thresholds_changes_nothing(collection: Callable[..., Path]
         assert all(cell["now"] == cell["then"] for cell in row["reasons"].values())
 
 
+def test_filters_of_one_reason_are_moved_each_by_its_own_name(collection: Callable[..., Path], tmp_path: Path) -> None:
+    shared = [
+        {"statistic": "characters", "reason": "fragmented", "at_least": 5},
+        {"statistic": "special_share", "reason": "fragmented", "at_most": 0.5},
+        {"statistic": "characters", "reason": "fragmented", "at_most": 90_000},
+    ]
+    added = {"*": shared}
+    run(collection(), tmp_path / "out", added=added)
+    table, recipe = tmp_path / "out" / "dataset" / "statistics.parquet", Recipe.of({"added": added})
+    names = [one["name"] for one in recut(table, recipe, {})["filters"]["general"] if one["reason"] == "fragmented"]
+    assert names == ["fragmented:characters:1", "fragmented:special_share", "fragmented:characters:2"]
+
+    def then(**bounds: dict[str, float | None]) -> tuple[int, list[tuple[float | None, float | None]]]:
+        told = recut(table, Recipe.of({"added": added, "thresholds": {"general": bounds}}), {})
+        chain = [one for one in told["filters"]["general"] if one["reason"] == "fragmented"]
+        return told["domains"]["general"]["kept_then"], [(one["at_least"], one["at_most"]) for one in chain]
+
+    kept, usual = then()
+    assert usual == [(5, None), (None, 0.5), (None, 90_000)]
+    fewer, bounds = then(**{"fragmented:characters:1": {"at_least": 120}})
+    assert (fewer < kept, bounds) == (True, [(120, None), (None, 0.5), (None, 90_000)])
+    assert then(fragmented={"at_most": 1})[1] == [(5, None), (None, 1), (None, 1)]  # only those with such a bound
+    assert then(**{"fragmented:special_share": {"at_most": None}})[1] == [(5, None), (None, 90_000)]
+
+
 @pytest.mark.parametrize(
     ("recipe", "word"),
     [
         ({"form": "NFX"}, "form"),
         ({"unknown": 1}, "unknown"),
-        ({"thresholds": {"user": {"no_such": {"at_least": 1}}}}, "user.no_such"),
+        ({"thresholds": {"user": {"no_such": {"at_least": 1}}}}, "user.no_such .there are: damaged, "),
         ({"profiles": {"user": [{"statistic": "beauty", "reason": "ugly", "at_least": 1}]}}, "beauty"),
         ({"duplicates": {"threshold": 0.1}}, "threshold"),
     ],

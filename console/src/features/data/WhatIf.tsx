@@ -136,17 +136,22 @@ export function WhatIf({ place }: { place: CorpusPlace }) {
   const here = domains.includes(domain) ? domain : (domains[0] ?? '')
   const profile = here in made.data.filters ? here : 'general'
   const filters = (made.data.filters[profile] ?? []).filter((each) => each.one_of === null)
-  const keyOf = (each: Filter) => `${each.reason} ${each.statistic}`
-  const filter = filters.find((each) => keyOf(each) === asked) ?? filters[0]
+  const shared = (each: Filter) => filters.filter((other) => other.reason === each.reason).length > 1
+  const labelOf = (each: Filter) =>
+    shared(each) ? `${names.reason(each.reason)} · ${names.statistic(each.statistic)}` : names.reason(each.reason)
+  const filter = filters.find((each) => each.name === asked) ?? filters[0]
   const put = (part: Bounds) => {
     if (!filter) return
     setChanges((held) => ({
       ...held,
-      [profile]: { ...held[profile], [filter.reason]: { ...held[profile]?.[filter.reason], ...part } },
+      [profile]: { ...held[profile], [filter.name]: { ...held[profile]?.[filter.name], ...part } },
     }))
   }
-  const bound = (which: 'at_least' | 'at_most') =>
-    filter ? (changes[profile]?.[filter.reason]?.[which] ?? filter[which]) : null
+  const bound = (which: 'at_least' | 'at_most') => {
+    if (!filter) return null
+    const tried = changes[profile]?.[filter.name]?.[which]
+    return tried === undefined ? filter[which] : tried
+  }
   const shown = filter && { ...filter, at_least: bound('at_least'), at_most: bound('at_most') }
   const distribution = filter && distributions[here]?.[filter.statistic]
   const statistic = filter ? names.statistic(filter.statistic) : ''
@@ -163,9 +168,9 @@ export function WhatIf({ place }: { place: CorpusPlace }) {
               aria-label={t('sources.domain')}
             />
             <Select
-              value={filter && keyOf(filter)}
+              value={filter?.name}
               onChange={setAsked}
-              options={filters.map((each) => ({ value: keyOf(each), label: names.reason(each.reason) }))}
+              options={filters.map((each) => ({ value: each.name, label: labelOf(each) }))}
               style={{ minWidth: 240 }}
               aria-label={t('quality.reason')}
             />

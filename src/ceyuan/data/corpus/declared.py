@@ -47,7 +47,7 @@ class Step(Settings):
 
 
 class Declared(Settings, ABC):
-    """A recipe: ``profiles`` replaces whole profiles, ``thresholds`` single bounds of them, ``added`` holds filters by
+    """A recipe: ``profiles`` replaces whole profiles, ``thresholds`` single bounds of them (by domain and reason, or ``reason:statistic`` where filters share one), ``added`` holds filters by
     domain (``*`` for all) that are asked after the profile's, ``steps`` name operators with their parameters."""
 
     steps: Annotated[tuple[Step, ...], Field(max_length=60)] = ()

@@ -1,10 +1,11 @@
 """Profiles: the thresholds of each domain. What is noise on a web page is the form of a poem or a review."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ceyuan.data.operators import Filter
 
-__all__ = ["DOMAINS", "default_profiles", "with_thresholds"]
+__all__ = ["DOMAINS", "default_profiles", "moved", "named", "with_thresholds"]
 
 DOMAINS: dict[str, tuple[str, str]] = {
     "general": ("通用", "general"),
@@ -40,21 +41,54 @@ def default_profiles() -> dict[str, tuple[Filter, ...]]:
 def with_thresholds(
     profiles: Mapping[str, Sequence[Filter]], changes: Mapping[str, Mapping[str, Mapping[str, float | None]]]
 ) -> dict[str, tuple[Filter, ...]]:
-    """``profiles`` with other bounds: ``{"user": {"too_short": {"at_least": 10}}}``.
+    """``profiles`` with other bounds: ``{"user": {"too_short": {"at_least": 10}}}``, by domain and name of the filter.
 
-    Raises ``KeyError`` with what is not there: a domain without profile or a reason without filter.
+    A filter that is left without any bound is off. Raises ``KeyError`` with what is not there: a domain without profile
+    or a name without filter.
     """
     result = {domain: tuple(filters) for domain, filters in profiles.items()}
-    for domain, by_reason in changes.items():
-        reasons = [one.reason for one in result[domain]]
-        for reason, bounds in by_reason.items():
-            if reason not in reasons:
-                raise KeyError(f"{domain}.{reason}")
-            result[domain] = tuple(
-                Filter.model_validate(one.model_dump() | dict(bounds)) if one.reason == reason else one
-                for one in result[domain]
-            )
+    for domain, by_name in changes.items():
+        known = {name for one, name in named(result[domain])} | {one.reason for one in result[domain]}
+        for name in by_name:
+            if name not in known:
+                raise KeyError(f"{domain}.{name} (there are: {', '.join(sorted(known))})")
+        result[domain] = tuple(one for one, _ in moved(result[domain], by_name))
     return result
+
+
+def moved(
+    filters: Sequence[Filter], by_name: Mapping[str, Mapping[str, float | None]]
+) -> tuple[tuple[Filter, str], ...]:
+    """The filters of one domain that are still on, with other bounds, and the name of each. A reason that several share
+    moves those of them that have such a bound."""
+    found = []
+    for one, name in named(filters):
+        bounds: dict[str, float | None] = {}
+        if one.reason in by_name:
+            alike = [other for other in filters if other.reason == one.reason]
+            for side, bound in by_name[one.reason].items():
+                if getattr(one, side) is not None or all(getattr(other, side) is None for other in alike):
+                    bounds[side] = bound
+        bounds |= by_name.get(name, {})
+        values = one.model_dump() | bounds
+        if any(values[side] is not None for side in ("at_least", "at_most", "one_of")):
+            found.append((Filter.model_validate(values), name))
+    return tuple(found)
+
+
+def named(filters: Sequence[Filter]) -> tuple[tuple[Filter, str], ...]:
+    """Each filter of one domain with the name that thresholds know it by: its reason; where several have the same,
+    ``reason:statistic``, and where that is not enough ``reason:statistic:2`` for the second."""
+    reasons = Counter(one.reason for one in filters)
+    pairs = Counter((one.reason, one.statistic) for one in filters)
+    seen: Counter[tuple[str, str]] = Counter()
+    found = []
+    for one in filters:
+        pair = one.reason, one.statistic
+        seen[pair] += 1
+        number = f":{seen[pair]}" if pairs[pair] > 1 else ""
+        found.append((one, one.reason if reasons[one.reason] == 1 else f"{one.reason}:{one.statistic}{number}"))
+    return tuple(found)
 
 
 def _profile(

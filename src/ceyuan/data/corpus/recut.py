@@ -8,6 +8,7 @@ import polars as pl
 
 from ceyuan.data.corpus.media.choosing import recipe_of
 from ceyuan.data.corpus.media.recipe import MediaRecipe
+from ceyuan.data.corpus.profiles import moved
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report
 from ceyuan.data.operators import first_reason
@@ -26,7 +27,7 @@ def recut(
 
     ``statistics`` is a dataset's ``statistics.parquet``, ``recipe`` the one it was made with, ``changes`` has
     the form of ``Recipe.thresholds``. Returns ``domains``: per domain ``documents``, ``kept_now``, ``kept_then``
-    and ``reasons`` (reason -> now, then), ``unsearched``, and ``filters`` by domain as they are now. Filters and exact
+    and ``reasons`` (reason -> now, then), ``unsearched``, and ``filters`` by domain as they are now, each with its name. Filters and exact
     duplicates are exact. A near-duplicate stays one while the document it duplicates passes; documents that newly pass
     were not searched for near-duplicates, ``unsearched`` counts them. Raises ``DataProblem`` ``threshold_unknown``.
     """
@@ -50,14 +51,23 @@ def recut(
         now, then = _tally(here["reason"]), _tally(here["then"])
         both = sorted(now.keys() | then.keys())
         values["reasons"] = {reason: {"now": now.get(reason, 0), "then": then.get(reason, 0)} for reason in both}
-    asked = {domain: [one.model_dump(mode="json") for one in chain] for domain, chain in recipe.filters().items()}
-    return {"domains": dict(sorted(domains.items())), "unsearched": newly.height, "filters": asked}
+    return {"domains": dict(sorted(domains.items())), "unsearched": newly.height, "filters": _as_made(recipe)}
 
 
 def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """``recut`` as a process: ``statistics`` (file), ``recipe``, ``thresholds``."""
     del report  # it takes a moment
     return recut(Path(args["statistics"]), recipe_of(args["recipe"]), args["thresholds"])
+
+
+def _as_made(recipe: Recipe | MediaRecipe) -> dict[str, list[dict[str, Any]]]:
+    """The filters of a recipe by domain, each with the name that ``thresholds`` move it by."""
+    first = type(recipe).of(recipe.model_dump() | {"thresholds": {}}).filters()
+    chains = {domain: moved(chain, recipe.thresholds.get(domain, {})) for domain, chain in first.items()}
+    return {
+        domain: [one.model_dump(mode="json") | {"name": name} for one, name in chain]
+        for domain, chain in chains.items()
+    }
 
 
 def _duplicates_then(table: pl.DataFrame) -> pl.DataFrame:

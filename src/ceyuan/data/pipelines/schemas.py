@@ -159,8 +159,10 @@ class RecutDomain(BaseModel):
 
 
 class RecutFilter(BaseModel):
-    """A bound: documents are dropped for `reason` unless the statistic lies within it."""
+    """A bound: documents are dropped for `reason` unless the statistic lies within it. `name` is what `thresholds` move
+    it by: the reason, or `reason:statistic` where filters share one."""
 
+    name: str
     statistic: str
     reason: str
     at_least: float | None
