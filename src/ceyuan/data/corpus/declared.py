@@ -47,8 +47,9 @@ class Step(Settings):
 
 
 class Declared(Settings, ABC):
-    """A recipe: ``profiles`` replaces whole profiles, ``thresholds`` single bounds of them (by domain and reason, or ``reason:statistic`` where filters share one), ``added`` holds filters by
-    domain (``*`` for all) that are asked after the profile's, ``steps`` name operators with their parameters."""
+    """A recipe: ``profiles`` replaces whole profiles, ``thresholds`` single bounds of them (by domain and reason, or
+    ``reason:statistic`` where filters share one), ``added`` holds filters by domain (``*`` for all) that are asked
+    after the profile's, ``steps`` name operators with their parameters."""
 
     steps: Annotated[tuple[Step, ...], Field(max_length=60)] = ()
     added: dict[str, tuple[Filter, ...]] = Field(default_factory=dict)

@@ -27,9 +27,10 @@ def recut(
 
     ``statistics`` is a dataset's ``statistics.parquet``, ``recipe`` the one it was made with, ``changes`` has
     the form of ``Recipe.thresholds``. Returns ``domains``: per domain ``documents``, ``kept_now``, ``kept_then``
-    and ``reasons`` (reason -> now, then), ``unsearched``, and ``filters`` by domain as they are now, each with its name. Filters and exact
-    duplicates are exact. A near-duplicate stays one while the document it duplicates passes; documents that newly pass
-    were not searched for near-duplicates, ``unsearched`` counts them. Raises ``DataProblem`` ``threshold_unknown``.
+    and ``reasons`` (reason -> now, then), ``unsearched``, and ``filters`` by domain as they are now, each with its
+    name. Filters and exact duplicates are exact. A near-duplicate stays one while the document it duplicates passes;
+    documents that newly pass were not searched for near-duplicates, ``unsearched`` counts them. Raises
+    ``DataProblem`` ``threshold_unknown``.
     """
     filters = dict(_changed(recipe, changes).filters())
     lasting = pl.col("reason").is_in(_UNUSABLE)
