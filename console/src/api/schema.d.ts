@@ -9573,13 +9573,16 @@ export interface components {
         /**
          * AttemptOut
          * @description One try that has ended, with its meter, and what it was charged with: by the prices of `offer`, or by the price
-         *     list. Times are seconds since 1970.
+         *     list. `charged`: as how many accelerators, or processors where there are none, its dominant share of the nodes
+         *     counts. Times are seconds since 1970.
          */
         AttemptOut: {
             /** Accounting */
             accounting: {
                 [key: string]: unknown;
             } | null;
+            /** Charged */
+            charged: string;
             /** Charges */
             charges: components["schemas"]["ceyuan__compute__tasks__schemas__ChargeOut"][];
             /** Cpu Seconds */
@@ -9673,6 +9676,23 @@ export interface components {
             title_en: string;
             /** Title Zh */
             title_zh: string;
+        };
+        /**
+         * BestOut
+         * @description Which scenario has the shortest wait (95th percentile), the lowest cost and the least carbon: of those `counted`,
+         *     which ended the most tasks, `done` of them. One that ends fewer is no bargain by costing less.
+         */
+        BestOut: {
+            /** Carbon */
+            carbon: string;
+            /** Cost */
+            cost: string;
+            /** Counted */
+            counted: string[];
+            /** Done */
+            done: number;
+            /** Wait */
+            wait: string;
         };
         /**
          * BillDetail
@@ -17915,9 +17935,10 @@ export interface components {
         };
         /**
          * StudyOut
-         * @description A study with what came of its scenarios, in their order, once all are replayed.
+         * @description A study with what came of its scenarios, in their order, once all are replayed; `best` until then is null.
          */
         StudyOut: {
+            best: components["schemas"]["BestOut"] | null;
             /**
              * Created At
              * Format: date-time
@@ -19998,7 +20019,8 @@ export interface components {
         /**
          * ChargeOut
          * @description A part of what a try was charged with: so much of a resource from `start` to `end`, at `unit_micro` micro-yuan
-         *     for `per` units (null: by the price list). Times are seconds since 1970.
+         *     for `per` units (null: by the price list). `tariff`: `list`, `offer`, `spot` (the offer's for interruptible tasks)
+         *     or `included` in that of the accelerators. Times are seconds since 1970.
          */
         ceyuan__compute__tasks__schemas__ChargeOut: {
             /** Cost Micro */
@@ -20013,15 +20035,22 @@ export interface components {
             resource: string;
             /** Start */
             start: number;
+            /** Tariff */
+            tariff: string;
             /** Unit Micro */
             unit_micro: number | null;
         };
         /**
          * CheckOut
-         * @description A dry run: what would be taken, refused, and paid for one try; what the organisation is short of for it; whether
-         *     the platform's files are kept away.
+         * @description A dry run: what would be taken, refused, and paid for one try; as how many accelerators, or processors where
+         *     there are none, it would be charged at the least and at the most (its dominant share of the nodes); what the
+         *     organisation is short of for it; whether the platform's files are kept away.
          */
         ceyuan__compute__tasks__schemas__CheckOut: {
+            /** Charged Least */
+            charged_least: string;
+            /** Charged Most */
+            charged_most: string;
             /** Inputs */
             inputs: {
                 [key: string]: string;
@@ -20089,15 +20118,27 @@ export interface components {
         };
         /**
          * PlaceOut
-         * @description A place of a fleet as it would be replayed; `assumed` names the figures that nobody declared.
+         * @description A place of a fleet as it would be replayed: yuan for an hour of an accelerator and of a core, `spot` and
+         *     `core_spot` for interruptible tasks, `beside_price` for a core beside accelerators (empty: the same). `assumed`
+         *     names the figures that nobody declared.
          */
         ceyuan__compute__twin__schemas__PlaceOut: {
             /** Assumed */
             assumed: string[];
+            /**
+             * Beside Price
+             * @default []
+             */
+            beside_price: number[];
             /** Carbon */
             carbon: number[];
             /** Core Price */
             core_price: number[];
+            /**
+             * Core Spot
+             * @default []
+             */
+            core_spot: number[];
             /** Core Watts */
             core_watts: number;
             /** Name */
@@ -20108,6 +20149,11 @@ export interface components {
             pue: number;
             /** Region */
             region: string;
+            /**
+             * Spot
+             * @default []
+             */
+            spot: number[];
             /** Watts */
             watts: number;
         };

@@ -12,11 +12,13 @@ import typer
 import yaml
 
 from ceyuan.cli.connection import Api
-from ceyuan.cli.output import language, say, show, show_rows
+from ceyuan.cli.output import Format, current_format, language, say, show, show_rows
 from ceyuan.kernel.errors import Invalid
 
-app = typer.Typer(help="Tasks: run, list, show, explain, logs, stop, resume, move.", no_args_is_help=True)
+app = typer.Typer(help="Tasks: run, list, show, bill, explain, logs, stop, resume, move.", no_args_is_help=True)
 _COLUMNS = ["id", "name", "state", "reason", "seconds", "cost_so_far_micro", "created_at"]
+_TRIES = ["key", "state", "reason", "exit_code", "pool", "seconds", "cpu_seconds", "peak_mb", "charged"]
+_BILL = ["try", "device", "charged_as", "tariff", "seconds", "device_seconds", "yuan_per_hour", "cost_yuan"]
 _LOOK_S = 1.0
 
 
@@ -87,8 +89,37 @@ def list_tasks(
 
 @app.command("show")
 def show_task(task_id: str) -> None:
-    """Show one task with its tries and its cost so far."""
-    show(Api().get(f"/api/v1/compute/tasks/{task_id}"))
+    """Show one task with its tries, their bills and its cost so far."""
+    task = Api().get(f"/api/v1/compute/tasks/{task_id}")
+    people = current_format() is Format.table
+    show({name: value for name, value in task.items() if not (people and name == "attempts")})
+    if people and task["attempts"]:
+        show_rows(task["attempts"], _TRIES, key="key")
+        show_rows(_bill(task["attempts"]), _BILL, key="try")
+
+
+@app.command()
+def bill(task_id: str) -> None:
+    """Show what each try of a task was charged with: device, tariff, seconds, price an hour and amount."""
+    show_rows(_bill(Api().get(f"/api/v1/compute/tasks/{task_id}")["attempts"]), _BILL, key="try")
+
+
+def _bill(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row for each part of each try that has one price; money in yuan."""
+    return [
+        {
+            "try": attempt["key"],
+            "device": charge["resource"].removeprefix("compute.").removeprefix("device_second."),
+            "charged_as": attempt["charged"] if "device" in charge["resource"] else "",
+            "tariff": charge["tariff"],
+            "seconds": round(charge["end"] - charge["start"], 3),
+            "device_seconds": charge["quantity"],
+            "yuan_per_hour": "" if charge["per"] is None else round(charge["unit_micro"] * 0.0036 / charge["per"], 6),
+            "cost_yuan": charge["cost_micro"] / 1e6,
+        }
+        for attempt in attempts
+        for charge in attempt["charges"]
+    ]
 
 
 @app.command()

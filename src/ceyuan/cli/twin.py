@@ -63,6 +63,17 @@ def compare(study: dict[str, Any]) -> None:
         rows.append(row | {figure: totals[figure] for figure in _FIGURES})
     if rows:
         show_rows(rows, list(dict.fromkeys(name for row in rows for name in row)))
+        best = study["best"]
+        if best is not None and len(rows) > 1:
+            counted, done = ", ".join(best["counted"]), best["done"]
+            by_zh = f"等待 p95 最短:{best['wait']};费用最低:{best['cost']};碳排放最少:{best['carbon']}"
+            by_en = f"shortest wait p95: {best['wait']}; lowest cost: {best['cost']}; least carbon: {best['carbon']}"
+            say(
+                (
+                    f"只比较完成任务最多({done} 个)的情景:{counted}。{by_zh}",
+                    f"compared are only the scenarios that end the most tasks ({done}): {counted}. {by_en}",
+                )
+            )
     else:
         say((f"研究尚无结果:{study['state']}", f"nothing came of it yet: {study['state']}"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -52,6 +53,35 @@ def test_a_gang_gets_all_its_nodes_or_none() -> None:
     assert decide(busy).waits["gang"].code == "room"
     apart = (TWO[0], replace(TWO[1], pool="q"))
     assert decide(Situation(NOW, apart, (), (gang,))).waits["gang"].code == "never"
+
+
+def test_a_seat_is_charged_as_its_dominant_share_of_the_node_and_never_less_than_it_asks_for() -> None:
+    node = Node("n", "p", 64, 65_536, "h800", 8)
+    for need, charged in (
+        (Need(8, 8192, "h800", 1), "1"),
+        (Need(64, 1024, "h800", 1), "8"),
+        (Need(1, 49_152, "h800", 2), "6"),
+        (Need(9, 1024, "h800", 1), "1.125"),
+        (Need(4, 4096), "4"),
+        (Need(1, 32_768), "32"),
+    ):
+        assert node.charged(need) == Decimal(charged)
+    assert Node("odd", "p", 0, 0, "h800", 2).charged(Need(4, 1024, "h800", 1)) == 1
+
+
+@given(st.integers(1, 64), st.integers(1, 65_536), st.integers(0, 8))
+def test_what_fits_on_a_node_together_is_never_charged_as_less_than_it_holds_nor_one_as_more_than_the_node(
+    cpus: int, memory: int, cards: int
+) -> None:
+    node, need = Node("n", "p", 64, 65_536, "h800", 8), Need(cpus, memory, "h800" if cards else "", cards)
+    assert (cards or cpus) <= node.charged(need) <= (8 if cards else 64)
+
+
+def test_memory_counts_in_the_order_of_owners_though_no_quota_limits_it() -> None:
+    hog = Held("x", "rich", Need(1, 15_000), (Seat("a"),), NOW - 50, NOW + 100, NOW + 300)
+    claims = (claim("r", "rich", since=NOW - 500), claim("p", "poor"))
+    busy = (hog, held("y", "poor", "b", cpus=2))
+    assert decide(Situation(NOW, TWO, busy, claims)).order == ("p", "r")
 
 
 def test_the_owner_with_the_smaller_dominant_share_goes_first() -> None:

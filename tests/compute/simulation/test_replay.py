@@ -73,6 +73,24 @@ def test_courses_over_time_add_up_to_the_sums() -> None:
     assert sum(row["cost_yuan"] for row in found["places"]) == pytest.approx(totals["cost_yuan"])
 
 
+def test_interruptible_tasks_pay_spot_and_what_fills_a_node_pays_for_all_its_accelerators() -> None:
+    place = replace(EAST, spot=(2.0,), beside_price=(0.5,))
+    # One accelerator, and all 64 cores of a node of eight: nobody else can use the other seven.
+    wide = Need(64, 1024, "h800", 1)
+    costs = [
+        summarise(replay(world(place), [task("1", need=need, interruptible=spot)], PLAIN))["totals"]["cost_yuan"]
+        for need, spot in ((FOUR, False), (FOUR, True), (wide, False))
+    ]
+    assert costs == pytest.approx([4 * 10.0 + 4 * 0.5, 4 * 2.0 + 4 * 0.5, 8 * 10.0 + 64 * 0.5])
+
+
+def test_the_cheapest_place_is_the_one_that_is_cheapest_for_the_tasks_class() -> None:
+    spots, policy = (replace(EAST, spot=(1.0,)), WEST), Policy("cheapest", learns=False)
+    for interruptible, where in ((True, 0), (False, 1)):
+        done = replay(world(*spots), [task("1", interruptible=interruptible)], policy)
+        assert [stay.place for stay in done.stays] == [where]
+
+
 def test_a_quota_keeps_an_owner_waiting_and_more_of_it_lets_it_start() -> None:
     tight = Shares([Share("a", guaranteed={"h800": 4}, borrowing={"h800": 0})])
     two = [task("1"), task("2")]

@@ -107,6 +107,31 @@ def test_a_node_without_accelerators_has_its_price_by_the_core_and_the_choice_sa
     assert there.whole == pytest.approx(5.5 + there.carbon)
 
 
+def test_an_interruptible_task_is_planned_with_the_spot_price_and_any_other_with_the_usual_one() -> None:
+    def asked(yuan: float, spot: float) -> Tariff:
+        return Tariff("cof", "h800", (Asked(NOW, (round(yuan * 1e6),) * 24, round(spot * 1e6)),))
+
+    given = {"tariffs": {("near", "h800"): asked(30.0, 6.0), ("far", "h800"): asked(20.0, 40.0)}, "wait_yuan_h": 0.0}
+    needs, both = (Need(4, 1000, "h800", 8),), frozenset({"near", "far"})
+    rents = {}
+    for interruptible in (False, True):
+        one = claim(needs=needs, pools=both, interruptible=interruptible)
+        choice = _chosen(Situation(0.0, NODES, (), (one,)), [one], market(1.0, **given))["t"]
+        rents[interruptible] = {row.pool: round(row.rent, 6) for row in choice.weighed}
+        assert choice.pools[0] == ("near" if interruptible else "far")
+    # Ten hours of eight accelerators; on spot nobody pays more than usual.
+    assert rents == {False: {"far": 1600.0, "near": 2400.0}, True: {"near": 480.0, "far": 1600.0}}
+
+
+def test_rent_counts_the_accelerators_that_a_task_is_charged_as() -> None:
+    # One of eight accelerators, but half of the processors there: charged as four; in `far` all of 16: as eight.
+    nodes = (replace(NODES[0], cpus=32), NODES[1])
+    one = claim(needs=(Need(16, 1000, "h800", 1),), pools=frozenset({"near", "far"}))
+    choice = _chosen(Situation(0.0, nodes, (), (one,)), [one], market(0.0, home="", links=Links({})))["t"]
+    assert {row.pool: round(row.rent, 6) for row in choice.weighed} == {"near": 4 * 30.0 * 10, "far": 8 * 20.0 * 10}
+    assert choice.pools[0] == "near"
+
+
 def test_a_site_that_is_full_is_waited_for_only_as_long_as_waiting_is_cheaper() -> None:
     def busy(hours: float) -> tuple[Held, ...]:
         until = hours * 3600

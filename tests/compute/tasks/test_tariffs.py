@@ -11,7 +11,7 @@ from sqlalchemy import select
 from ceyuan.compute.catalogue.evidence import CHINA
 from ceyuan.compute.catalogue.tables import ComputeOfferPrice
 from ceyuan.compute.executors import Run
-from ceyuan.compute.pools import LOCAL_POOL, ExecutorPool
+from ceyuan.compute.pools import LOCAL_NODE, LOCAL_POOL, ExecutorPool, PoolNode
 from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.money import settle
 from ceyuan.metering import check_books
@@ -72,7 +72,31 @@ async def test_a_task_pays_the_price_of_the_offer_and_the_price_list_where_the_p
     assert attempt["offer"] == offer["id"]
     assert part["cost_micro"] == task["cost_micro"] == round(100 * float(part["quantity"]))
     assert part["unit_micro"] / part["per"] == 100
+    assert part["tariff"] == "spot"
     assert (await check_books(market.platform)).findings == []
+
+
+@pytest.mark.engine_bound
+async def test_what_makes_a_node_useless_to_others_is_held_and_charged_as_such_and_said_beforehand(yard: Yard) -> None:
+    market = yard.market
+    await yard.see_this_machine()
+    async with market.platform.work() as uow:
+        node = await uow.session.get(PoolNode, LOCAL_NODE)
+        assert node is not None
+        node.cpus, node.memory_mib = 8, 8192
+    body = yard.body("true", resources={"cpus": 1, "memory_gib": 4.0})
+    checked = await market.ok("li", "POST", "/tasks/check", body)
+    # Half of the memory: as half of the eight processors. The price list asks 1000 micro-yuan for a core-second.
+    assert (checked["charged_least"], checked["charged_most"]) == ("4.000", "4.000")
+    assert checked["most_micro"] == 60 * 1000 * 4
+    task = await yard.until((await yard.run("true", resources={"cpus": 1, "memory_gib": 4.0}))["id"], "succeeded")
+    (attempt,) = task["attempts"]
+    (part,) = attempt["charges"]
+    assert (attempt["charged"], part["tariff"]) == ("4.000", "list")
+    assert float(part["quantity"]) == pytest.approx(4 * attempt["seconds"], abs=0.01)
+    certificate = await market.ok("li", "GET", f"/tasks/{task['id']}/certificate")
+    assert certificate["totals"] == {"compute.core_second": part["quantity"]}
+    assert certificate["links"][0]["charged"] == "4.000"
 
 
 @pytest.mark.engine_bound

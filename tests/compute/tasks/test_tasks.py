@@ -13,10 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
-from ceyuan.compute.executors import sandbox_works
+from ceyuan.compute.executors import Run, sandbox_works
 from ceyuan.compute.pools import LOCAL_NODE, PoolNode
 from ceyuan.compute.tasks import TaskSpec
 from ceyuan.compute.tasks.places import task_folder
+from ceyuan.compute.tasks.service import Meters
 from ceyuan.kernel.errors import Invalid
 from ceyuan.metering import check_books
 from ceyuan.server.asgi import Door
@@ -234,3 +235,13 @@ async def _yard(settings: ServerSettings) -> AsyncIterator[Yard]:
     async with running(platform), httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         yield Yard(Market(platform, client))
     await platform.database.close()
+
+
+def test_a_try_that_has_ended_stands_as_it_ended_until_it_is_settled() -> None:
+    meters = Meters()
+    for run in (Run("a", "running", seconds=9.0), Run("a", "succeeded", seconds=9.5)):
+        meters.note(run)
+    for number in range(Meters.MOST_ENDED):
+        assert meters.of("a") == Run("a", "succeeded", seconds=9.5)
+        meters.note(Run(f"b{number}", "failed"))
+    assert meters.of("a") is None

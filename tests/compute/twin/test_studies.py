@@ -11,6 +11,7 @@ import pytest
 from ceyuan.compute.pools import LOCAL_POOL, ensure_local
 from ceyuan.compute.tasks import ComputeTask
 from ceyuan.compute.tasks.settings import TaskSettings
+from ceyuan.compute.twin.comparing import best_by_figure
 from ceyuan.compute.twin.fleet import read_fleet
 from ceyuan.compute.twin.schemas import FleetIn
 from ceyuan.kernel.ids import new_id
@@ -188,3 +189,17 @@ async def test_a_pool_without_a_region_lies_where_the_platforms_store_does(marke
         await ensure_local(uow)
         world = await read_fleet(uow, market.buyer, FleetIn(), [])
     assert [place["region"] for place in world["places"]] == ["beijing"]
+
+
+def result(name: str, done: int, wait: float | None, cost: float, carbon: float) -> dict[str, Any]:
+    return {"name": name, "totals": {"done": done, "wait_s": {"p95": wait}, "cost_yuan": cost, "carbon_kg": carbon}}
+
+
+def test_best_by_figure_counts_only_the_scenarios_that_end_the_most_tasks_and_says_which() -> None:
+    rows = [result("now", 10, 60.0, 9.0, 3.0), result("wide", 10, 20.0, 12.0, 2.0), result("cut", 4, 1.0, 1.0, 1.0)]
+    found = {"done": 10, "counted": ["now", "wide"], "wait": "wide", "cost": "now", "carbon": "wide"}
+    assert best_by_figure(rows) == found
+    assert best_by_figure([]) is None
+    nothing = best_by_figure([result("a", 0, None, 0.0, 0.0), result("b", 0, None, 0.0, 0.0)])
+    assert nothing is not None
+    assert nothing["wait"] == "a"

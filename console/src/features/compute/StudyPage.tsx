@@ -87,21 +87,25 @@ function Comparison({ results }: { results: Result[] }) {
   )
 }
 
-/** Which scenario is best by what; there is not one best of all. */
-function Best({ results }: { results: Result[] }) {
+/** Which scenario is best by what, and among which; there is not one best of all. */
+function Best({ best, results }: { best: Study['best']; results: Result[] }) {
   const { t } = useTranslation('twin')
-  const best = (of: (row: Result) => number | null) => {
-    const whole = Math.max(...results.map((row) => row.totals.done))
-    const fit = results.filter((row) => row.totals.done === whole && of(row) !== null)
-    return fit.reduce<Result | undefined>((a, b) => (a && (of(a) ?? 0) <= (of(b) ?? 0) ? a : b), undefined)?.name ?? '—'
-  }
-  if (results.length < 2) return null
-  const words = t('bestNote', {
-    wait: best((row) => row.totals.wait_s.p95),
-    cost: best((row) => row.totals.cost_yuan),
-    carbon: best((row) => row.totals.carbon_kg),
-  })
-  return <Alert type="info" showIcon title={`${t('best')} · ${words}`} />
+  const { language } = usePreferences()
+  if (!best || results.length < 2) return null
+  const left = results.filter((row) => !best.counted.includes(row.name))
+  const names = left.map((row) => row.name).join(language === 'zh' ? '、' : ', ')
+  return (
+    <Alert
+      type="info"
+      showIcon
+      title={`${t('best')} · ${t('bestNote', { wait: best.wait, cost: best.cost, carbon: best.carbon })}`}
+      description={
+        left.length > 0
+          ? t('bestAmong', { done: best.done, names, count: best.counted.length, whole: results.length })
+          : t('bestAmongAll', { done: best.done })
+      }
+    />
+  )
 }
 
 function Courses({ results }: { results: Result[] }) {
@@ -370,7 +374,7 @@ export function Component() {
       {['failed', 'cancelled'].includes(study.state) && <Alert type="warning" showIcon title={t('failed')} />}
       {results.length > 0 && (
         <>
-          <Best results={results} />
+          <Best best={study.best} results={results} />
           <Comparison results={results} />
           <Courses results={results} />
           <Bars results={results} />

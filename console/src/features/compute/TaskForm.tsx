@@ -35,7 +35,12 @@ interface Values {
   interruptible: boolean
 }
 
+const chargedAs = ({ charged_least: least, charged_most: most }: Checked) =>
+  Number(least) === Number(most) ? `${Number(most)}` : `${Number(least)} – ${Number(most)}`
+
 interface Checked {
+  charged_least: string
+  charged_most: string
   least_micro: number
   most_micro: number
   missing_micro: number
@@ -118,6 +123,7 @@ function DryRun({ form }: { form: FormInstance<Values> }) {
           <Facts
             columns={2}
             facts={[
+              { label: t('check.charged'), value: chargedAs(checked) },
               { label: t('check.least'), value: <Money micro={checked.least_micro} /> },
               { label: t('check.most'), value: <Money micro={checked.most_micro} /> },
               {

@@ -62,7 +62,7 @@ class _Pass:
         self.at = situation
         self.pick = pick
         self.free = free_of(situation.nodes, situation.held)
-        self.used = situation.shares.usage((one.owner, one.need.total) for one in situation.held)
+        self.used = situation.shares.usage((one.owner, one.need.weight) for one in situation.held)
         self.capacity = situation.capacity
         self.starts: list[Start] = []
         self.waits: dict[str, Reason] = {}
@@ -89,7 +89,7 @@ class _Pass:
             seats = self._seats(claim, need)
             if seats is not None:
                 take(self.free, need, seats)
-                self.at.shares.add(self.used, claim.owner, need.total)
+                self.at.shares.add(self.used, claim.owner, need.weight)
                 self.starts.append(Start(claim.key, index, seats))
                 return
             why = self._why(claim, need)
@@ -159,7 +159,7 @@ class _Pass:
         for one in self.at.held:
             if one.leaving:
                 release(free, one.need, one.seats)
-                self.at.shares.add(used, one.owner, one.need.total, -1.0)
+                self.at.shares.add(used, one.owner, one.need.weight, -1.0)
         if best_fit(need, allowed(claim, free)) is not None:
             return []
         for one in sorted(self.at.held, key=lambda one: (one.priority, -one.since, one.key)):
@@ -170,7 +170,7 @@ class _Pass:
             if not one.interruptible or not (own or borrowed):
                 continue
             release(free, one.need, one.seats)
-            self.at.shares.add(used, one.owner, one.need.total, -1.0)
+            self.at.shares.add(used, one.owner, one.need.weight, -1.0)
             gone.append(one)
             if best_fit(need, allowed(claim, free)) is not None:
                 break

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from ceyuan.compute.admission.quotas import Shares
+
+MEMORY = "memory_mib"
+_THOUSANDTH = Decimal("0.001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,11 @@ class Need:
             amounts[self.accelerator] = float(self.accelerators * self.nodes)
         return amounts
 
+    @property
+    def weight(self) -> dict[str, float]:
+        """What the order of owners weighs: the same, and memory in MiB, which no quota limits."""
+        return self.total | {MEMORY: float(self.memory_mib * self.nodes)}
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -39,6 +48,24 @@ class Node:
     accelerator: str = ""
     accelerators: int = 0
     open: bool = True
+
+    def holds(self, need: Need) -> bool:
+        """Whether one seat of the need fits here while nothing else is held."""
+        if self.cpus < need.cpus or self.memory_mib < need.memory_mib:
+            return False
+        return not need.accelerators or (
+            self.accelerator == need.accelerator and self.accelerators >= need.accelerators
+        )
+
+    def charged(self, need: Need) -> Decimal:
+        """The accelerators (of a need without any: the processors) that one seat of the need is charged as here: as
+        many of the node's as its dominant share, the largest of its parts of processors, memory and accelerators,
+        because nobody else can use them. To thousandths; never less than it asks for. Slurm does the same under
+        `PriorityFlags=MAX_TRES`."""
+        asked, whole = need.accelerators or need.cpus, self.accelerators if need.accelerators else self.cpus
+        parts = [(need.cpus, self.cpus), (need.memory_mib, self.memory_mib)]
+        share = max(Decimal(part) / have if have else Decimal(0) for part, have in parts)
+        return max(Decimal(asked), (whole * min(share, Decimal(1))).quantize(_THOUSANDTH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +130,12 @@ class Situation:
 
     @property
     def capacity(self) -> Mapping[str, float]:
-        """Resources of all open nodes."""
+        """Resources of all open nodes, memory in MiB included."""
         amounts: dict[str, float] = {}
         for node in self.nodes:
             if node.open:
                 amounts["cpus"] = amounts.get("cpus", 0.0) + node.cpus
+                amounts[MEMORY] = amounts.get(MEMORY, 0.0) + node.memory_mib
                 if node.accelerators:
                     amounts[node.accelerator] = amounts.get(node.accelerator, 0.0) + node.accelerators
         return amounts

@@ -34,22 +34,27 @@ class Asked:
 
     def at(self, moment: datetime, spot: bool) -> int:
         """The price at a moment. What runs on spot never pays more than what does not."""
-        usual = self.hours[moment.astimezone(CHINA).hour]
-        return min(usual, self.spot) if spot and self.spot is not None else usual
+        return self.by_hour(spot)[moment.astimezone(CHINA).hour]
+
+    def by_hour(self, spot: bool) -> tuple[int, ...]:
+        """The price of each hour of the day."""
+        return tuple(min(usual, self.spot) for usual in self.hours) if spot and self.spot is not None else self.hours
 
     def most(self, spot: bool) -> int:
         """The highest price of a day."""
-        return min(max(self.hours), self.spot) if spot and self.spot is not None else max(self.hours)
+        return max(self.by_hour(spot))
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A part of a use with one price: `micro` micro-yuan for `units` units and an hour."""
+    """A part of a use with one price: `micro` micro-yuan for `units` units and an hour, `spot` where that is the spot
+    price."""
 
     start: datetime
     end: datetime
     micro: int
     units: int
+    spot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,9 @@ class Tariff:
         for cut in self._cuts(start, end):
             begins = found[-1].end if found else start
             asked = self.now(begins)
-            price = (asked.at(begins, spot), asked.units)
-            if found and (found[-1].micro, found[-1].units) == price:
+            micro = asked.at(begins, spot)
+            price = (micro, asked.units, micro < asked.at(begins, False))
+            if found and (found[-1].micro, found[-1].units, found[-1].spot) == price:
                 begins = found.pop().start
             found.append(Stretch(begins, cut, *price))
         return found

@@ -35,14 +35,19 @@ class Interval:
 
 
 def intervals_of(task: ComputeTask, now: float, running_cost_micro: int = 0) -> list[Interval]:
-    """A task's tries that ran, the one at work up to now; what it cost goes by seconds."""
-    found, seconds = [], max(1e-9, sum(float(one["seconds"]) for one in task.attempts))
+    """A task's tries that ran, the one at work up to now with what it cost so far. Tries that say nothing of their
+    charges share by seconds what the others leave of the task's cost."""
+    found, plain = [], [one for one in task.attempts if "charges" not in one]
+    said = sum(part["cost_micro"] for one in task.attempts for part in one.get("charges", []))
+    second = (task.cost_micro - said) / max(1e-9, sum(float(one["seconds"]) for one in plain))
     for one in task.attempts:
         if one.get("started_at") is not None and one["seconds"] > 0:
             held = Resources.model_validate(one.get("placed") or task.placed)
-            start, share = float(one["started_at"]), float(one["seconds"]) / seconds
-            end = start + float(one["seconds"])
-            found.append(Interval(task.org_id, one.get("pool_id") or "", start, end, held, task.cost_micro * share))
+            start, end = float(one["started_at"]), float(one["started_at"]) + float(one["seconds"])
+            cost = second * float(one["seconds"])
+            if "charges" in one:
+                cost = float(sum(part["cost_micro"] for part in one["charges"]))
+            found.append(Interval(task.org_id, one.get("pool_id") or "", start, end, held, cost))
     if task.pool_id is not None and task.attempt is not None and task.admission is not None:
         start, held = float(task.admission.get("since", now)), Resources.model_validate(task.placed)
         found.append(Interval(task.org_id, task.pool_id, start, max(start, now), held, float(running_cost_micro)))

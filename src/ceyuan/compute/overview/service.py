@@ -15,7 +15,7 @@ from ceyuan.compute.overview.capacity import changes_of, resources_of
 from ceyuan.compute.overview.courses import STEPS, Grid, Interval, capacity_course, intervals_of, waited
 from ceyuan.compute.pools import ExecutorPool, all_pools, nodes_of
 from ceyuan.compute.pools.uses import held_by_node
-from ceyuan.compute.tasks import ComputeTask
+from ceyuan.compute.tasks import ComputeTask, running_cost
 from ceyuan.compute.tasks.explaining import why_all
 from ceyuan.identity import organisations_by_id
 from ceyuan.kernel.actor import Actor
@@ -33,7 +33,8 @@ async def read_overview(uow: UnitOfWork, hours: float) -> dict[str, Any]:
     grid = Grid((now - timedelta(hours=hours)).timestamp(), now.timestamp())
     pools = [pool for pool in await all_pools(uow.session) if _may_see(uow.actor, pool)]
     tasks = list(await uow.session.scalars(_tasks_since(uow, now - timedelta(hours=hours), everybody)))
-    intervals = [one for task in tasks for one in intervals_of(task, grid.end)]
+    running = {task.id: await running_cost(uow, task) for task in tasks if task.attempt is not None}
+    intervals = [one for task in tasks for one in intervals_of(task, grid.end, running.get(task.id, 0))]
     whys = await why_all(uow)
     nodes = await nodes_of(uow.session, [pool.id for pool in pools])
     shown = await _show_pools(uow, pools, nodes)

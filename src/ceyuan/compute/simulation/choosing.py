@@ -12,13 +12,15 @@ from ceyuan.compute.simulation.values import Place, Policy, TwinTask, World
 
 @dataclass(frozen=True, slots=True)
 class Wish(Need):
-    """A need with what a choice between places rests on: the data's name, GB and homes, and how long it may run (s)."""
+    """A need with what a choice between places rests on: the data's name, GB and homes, how long it may run (s), and
+    whether it pays spot prices."""
 
     # Needs that differ in these only are alike to the engine of admission.
     data: str = field(default="", compare=False)
     gigabytes: float = field(default=0.0, compare=False)
     homes: frozenset[str] = field(default=frozenset(), compare=False)
     seconds: float = field(default=0.0, compare=False)
+    interruptible: bool = field(default=False, compare=False)
 
 
 class Steering:
@@ -31,6 +33,7 @@ class Steering:
         self._copies: dict[tuple[str, str], float] = {}
         self._link_free: dict[tuple[str, str], float] = {}
         self._chooser = Chooser()
+        self._units: dict[tuple[Wish, str], float] = {}
 
     def open_to(self, task: TwinTask) -> frozenset[str]:
         """The places where a task may run and its data can come."""
@@ -93,7 +96,10 @@ class Steering:
             return hours
         if self._policy.placing == "greenest":
             return place.carbon_kg(need, start, end)
-        return place.cost(need, start, end) + price
+        units = self._units.get((need, place.name))
+        if units is None:
+            units = self._units[(need, place.name)] = self._world.dearest_units(need, place.name)
+        return place.cost(need, start, end, units=units, spot=need.interruptible) + price
 
     def _way(self, need: Wish, region: str) -> tuple[float, float]:
         """Hours and yuan until the data is in a region."""

@@ -133,6 +133,7 @@ def _arrive(state: _State, now: float, row: int) -> None:
             task.gigabytes,
             task.homes,
             task.limit,
+            task.interruptible,
         )
         for n in task.needs
     )

@@ -70,7 +70,13 @@ def _money(done: Replay, stay: Stay) -> tuple[float, float, float]:
     """Yuan, kWh and kg of CO2 of a stay; copying is not billed, the platform bills what runs."""
     place, need = done.world.places[stay.place], done.tasks[stay.task].needs[stay.need]
     start, end = min(stay.end, stay.start + stay.copying) / 3600, stay.end / 3600
-    return place.cost(need, start, end), place.kilowatts(need) * (end - start), place.carbon_kg(need, start, end)
+    return _cost(done, stay, start, end), place.kilowatts(need) * (end - start), place.carbon_kg(need, start, end)
+
+
+def _cost(done: Replay, stay: Stay, start_h: float, end_h: float) -> float:
+    task, need = done.tasks[stay.task], done.tasks[stay.task].needs[stay.need]
+    units = done.world.units(need, stay.seats)
+    return done.world.places[stay.place].cost(need, start_h, end_h, units=units, spot=task.interruptible)
 
 
 def _owners(done: Replay, money: Sequence[tuple[float, float, float]]) -> list[dict[str, Any]]:
@@ -130,7 +136,7 @@ def _series(done: Replay, money: Sequence[tuple[float, float, float]]) -> dict[s
         for at in range(int(begin / step), min(count, int(stay.end / step) + 1)):
             start, end = max(begin, at * step) / 3600, min(stay.end, (at + 1) * step) / 3600
             if end > start:
-                cost[at] += place.cost(need, start, end)
+                cost[at] += _cost(done, stay, start, end)
                 carbon[at] += place.kilowatts(need) * over(place.carbon, start, end) / 1000
     whole = {name: [value / (amount * step) for value in seconds[name]] for name, amount in done.world.capacity.items()}
     return {

@@ -12,7 +12,7 @@ from ceyuan.compute.simulation.clock import replay
 from ceyuan.compute.simulation.figures import summarise
 from ceyuan.compute.simulation.ring import ring_world
 from ceyuan.compute.simulation.scenarios import Scenario, applied
-from ceyuan.compute.simulation.values import Outage, Place, Policy, TwinTask, World
+from ceyuan.compute.simulation.values import PRICES, Outage, Place, Policy, TwinTask, World
 from ceyuan.compute.simulation.workloads import Mixture, made_up
 from ceyuan.compute.sites import Link
 
@@ -74,7 +74,7 @@ def write_world(world: World) -> dict[str, Any]:
     for node in world.nodes:
         key = (node.pool, node.cpus, node.memory_mib, node.accelerator, node.accelerators)
         rows[key] = rows.get(key, 0) + 1
-    names = ("name", "region", "price", "core_price", "watts", "core_watts", "pue", "carbon")
+    names = ("name", "region", *PRICES, "watts", "core_watts", "pue", "carbon")
     return {
         "places": [{name: getattr(place, name) for name in names} for place in world.places],
         "nodes": [
@@ -99,7 +99,7 @@ def read_world(wanted: dict[str, Any]) -> World:
 
 
 def _place(row: dict[str, Any]) -> Place:
-    figures = {name: tuple(float(one) for one in row[name]) for name in ("price", "core_price", "carbon")}
+    figures = {name: tuple(float(one) for one in row.get(name, ())) for name in (*PRICES, "carbon")}
     plain = {name: float(row[name]) for name in ("watts", "core_watts", "pue")}
     return Place(row["name"], row["region"], **figures, **plain)  # type: ignore[arg-type]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ceyuan.compute.admission import Node, Shares
-from ceyuan.compute.simulation.values import Outage, Place, TwinTask, World
+from ceyuan.compute.simulation.values import PRICES, Outage, Place, TwinTask, World
 from ceyuan.compute.sites import Link
 
 
@@ -47,8 +47,7 @@ def _priced(place: Place, scenario: Scenario) -> Place:
     carbon = scenario.carbon.get(place.name, scenario.carbon.get(place.region, 1.0))
     return replace(
         place,
-        price=tuple(figure * price for figure in place.price),
-        core_price=tuple(figure * price for figure in place.core_price),
+        **{name: tuple(figure * price for figure in getattr(place, name)) for name in PRICES},
         carbon=tuple(figure * carbon for figure in place.carbon),
     )
 

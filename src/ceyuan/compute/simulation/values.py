@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from ceyuan.compute.admission import Need, Node, Shares
+from ceyuan.compute.admission import Need, Node, Seat, Shares
 from ceyuan.compute.sites import Link
 
 PLACINGS = ("platform", "best_fit", "cheapest", "greenest", "nearest")
@@ -16,10 +17,14 @@ ORDERS = ("fair", "arrival")
 """Who goes first: by dominant share, priority and expected length, as the platform does, or who came first."""
 
 
+PRICES = ("price", "core_price", "spot", "core_spot", "beside_price")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A pool as the twin sees it. Prices in yuan for an hour of an accelerator and of a core, carbon in g CO2 per kWh:
-    one figure each, or 24 by the hour of the day. Watts are those of a busy device before `pue`."""
+    one figure each, or 24 by the hour of the day. `spot` and `core_spot` are what interruptible tasks pay instead,
+    `beside_price` is for cores beside accelerators (empty: the same). Watts are those of a busy device before `pue`."""
 
     name: str
     region: str
@@ -29,16 +34,22 @@ class Place:
     core_watts: float = 0.0
     pue: float = 1.0
     carbon: tuple[float, ...] = (0.0,)
+    spot: tuple[float, ...] = ()
+    core_spot: tuple[float, ...] = ()
+    beside_price: tuple[float, ...] = ()
 
     def kilowatts(self, need: Need) -> float:
         """Power at the meter of all seats of a need."""
         busy = need.accelerators * self.watts + need.cpus * self.core_watts
         return busy * need.nodes * self.pue / 1000
 
-    def cost(self, need: Need, start_h: float, end_h: float) -> float:
-        """Yuan for holding all seats of a need between two hours (since a midnight)."""
-        cards, cores = need.accelerators * need.nodes, need.cpus * need.nodes
-        return cards * over(self.price, start_h, end_h) + cores * over(self.core_price, start_h, end_h)
+    def cost(self, need: Need, start_h: float, end_h: float, *, units: float, spot: bool = False) -> float:
+        """Yuan for holding all seats of a need between two hours (since a midnight); `units` are the accelerators, or
+        the cores where it has none, that it is charged as (`Node.charged`)."""
+        if not need.accelerators:
+            return units * over(self.core_spot if spot and self.core_spot else self.core_price, start_h, end_h)
+        beside = need.cpus * need.nodes * over(self.beside_price or self.core_price, start_h, end_h)
+        return units * over(self.spot if spot and self.spot else self.price, start_h, end_h) + beside
 
     def carbon_kg(self, need: Need, start_h: float, end_h: float) -> float:
         """Kilograms of CO2 for the same."""
@@ -76,6 +87,27 @@ class World:
     links: Mapping[tuple[str, str], Link] = field(default_factory=dict)
     shares: Shares = field(default_factory=Shares)
     outages: tuple[Outage, ...] = ()
+
+    @cached_property
+    def _node_of(self) -> dict[str, Node]:
+        return {node.name: node for node in self.nodes}
+
+    def units(self, need: Need, seats: Sequence[Seat]) -> float:
+        """Accelerators, or cores, that a need on these seats is charged as."""
+        return float(sum(self._node_of[seat.node].charged(need) for seat in seats))
+
+    def dearest_units(self, need: Need, place: str) -> float:
+        """The same in a place before its seats are chosen: as on the node that charges most."""
+        shapes = {(node.cpus, node.memory_mib, node.accelerators): node for node in self._in_place[place]}
+        charged = [node.charged(need) for node in shapes.values() if node.holds(need)]
+        return float(max(charged, default=need.accelerators or need.cpus)) * need.nodes
+
+    @cached_property
+    def _in_place(self) -> dict[str, list[Node]]:
+        found: dict[str, list[Node]] = {place.name: [] for place in self.places}
+        for node in self.nodes:
+            found[node.pool].append(node)
+        return found
 
     @property
     def capacity(self) -> dict[str, float]:

@@ -78,4 +78,4 @@ def _least(world: World, task: SiteTask, offer: Offer, need: Need) -> float:
     if task.data is not None:
         way = world.best_way(task.data, offer.region)
         copying = 0.0 if way is None else way.price * world.data[task.data][0]
-    return copying + min(offer.price) * need.count * need.hours
+    return copying + min(offer.prices(task.interruptible)) * task.units(offer, need) * need.hours

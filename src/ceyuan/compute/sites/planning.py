@@ -180,7 +180,7 @@ def _runs(world: World, tasks: Sequence[SiteTask], slot: float, slots: int) -> l
                     begin, end = start * slot, start * slot + need.hours
                     if end > min(task.deadline, offer.expires) + 1e-9:
                         break
-                    run = offer.price_between(world.hour + begin, world.hour + end) * need.count
+                    run = task.rent(offer, need, world.hour + begin, world.hour + end)
                     if run + moved > task.budget:
                         continue
                     carbon = world.carbon_of(offer, need.count, need.hours) * world.carbon_price / 1000
@@ -277,8 +277,9 @@ def _precedences(
 
 def _penalty(world: World, task: SiteTask, horizon: float) -> float:
     """What leaving a task out costs: more than any way of running it."""
-    dearest = max((max(o.price) for o in world.offers), default=1.0)
-    largest = max(n.count * n.hours for n in task.needs)
+    dearest = max((max(*o.price, *o.spot, 0.0) for o in world.offers), default=1.0)
+    most = max((*task.charged.values(), *(n.count for n in task.needs)))
+    largest = most * max(n.hours for n in task.needs)
     moved = 0.0
     if task.data is not None:
         moved = world.data[task.data][0] * max((link.price for link in world.links.values()), default=0.0)
@@ -306,7 +307,7 @@ def _read(table: Timetable, penalties: Sequence[float], bound: float) -> Plan:
                 None if copy is None else copy.way.source,
                 one.start,
                 end,
-                offer.price_between(world.hour + one.start, world.hour + end) * one.need.count,
+                task.rent(offer, one.need, world.hour + one.start, world.hour + end),
                 price,
                 world.carbon_of(offer, one.need.count, one.need.hours),
                 None if copy is None else copy.way.via,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ceyuan.compute.sites.lanes import free_from, gap_from
-from ceyuan.compute.sites.world import Need, Offer, SiteTask, Way, World
+from ceyuan.compute.sites.world import Need, SiteTask, Way, World
 
 _MOST_OUT = 6
 """Tasks that are taken out at once, at the most."""
@@ -47,7 +47,11 @@ class Timetable:
         self.world, self.tasks = world, tasks
         self.placed: dict[int, Placed] = {}
         self.copies: dict[tuple[str, str], _Copy] = {}
-        self._prices = [_Integral(offer, world.hour) for offer in world.offers]
+        self._prices = {
+            (at, spot): _Integral(offer.prices(spot), world.hour)
+            for at, offer in enumerate(world.offers)
+            for spot in (False, True)
+        }
         self._ways = {
             (data, region): _worth_trying(world.ways(data, region), world.data[data][0])
             for data in {task.data for task in tasks if task.data is not None}
@@ -134,7 +138,7 @@ class Timetable:
         found = free_from(self._rooms[at], offer.count, need.count, need.hours, ready)
         if found + need.hours > min(task.deadline, offer.expires) + 1e-9:
             return False
-        run = self._prices[at].between(found, found + need.hours) * need.count
+        run = self._rent(task, at, need, found)
         new = copy.price if copy is not None and key not in self.copies else 0.0
         if run + new > task.budget:
             return False
@@ -154,9 +158,13 @@ class Timetable:
             for need in task.needs:
                 if need.accelerator == offer.accelerator and need.count <= offer.count:
                     carbon = self.world.carbon_of(offer, need.count, need.hours) * self.world.carbon_price / 1000
-                    run = self._prices[at].least(need.hours) * need.count
+                    run = self._prices[(at, task.interruptible)].least(need.hours) * task.units(offer, need)
                     found.append((run + carbon + task.delay_price * need.hours, at, need))
         return sorted(found, key=lambda one: one[:2])
+
+    def _rent(self, task: SiteTask, at: int, need: Need, start: float) -> float:
+        spent = self._prices[(at, task.interruptible)].between(start, start + need.hours)
+        return spent * task.units(self.world.offers[at], need)
 
     def _key(self, row: int) -> tuple[str, str]:
         return self.tasks[row].data or "", self.world.offers[self.placed[row].offer].region
@@ -188,12 +196,12 @@ class Timetable:
         latest, best = min(task.deadline, offer.expires) + 1e-9, None
         busy = self._rooms[at]
         seen: set[float] = set()
-        for wish in self._starts(offer, busy, ready, need.hours):
+        for wish in self._starts(offer.prices(task.interruptible), busy, ready, need.hours):
             start = free_from(busy, offer.count, need.count, need.hours, wish)
             if start in seen or start + need.hours > latest:
                 continue
             seen.add(start)
-            run = self._prices[at].between(start, start + need.hours) * need.count
+            run = self._rent(task, at, need, start)
             if run + new > task.budget:
                 continue
             cost = run + carbon + task.delay_price * (start + need.hours)
@@ -202,11 +210,13 @@ class Timetable:
                 best = (cost + new, Placed(at, need, start, way, begun, cost))
         return best
 
-    def _starts(self, offer: Offer, busy: list[tuple[float, float, int]], ready: float, hours: float) -> list[float]:
+    def _starts(
+        self, prices: tuple[float, ...], busy: list[tuple[float, float, int]], ready: float, hours: float
+    ) -> list[float]:
         starts = {ready, *(end for _, end, _ in busy if end > ready)}
-        if len(offer.price) > 1:
+        if len(prices) > 1:
             for hour in range(24):
-                if offer.price[hour] != offer.price[hour - 1]:
+                if prices[hour] != prices[hour - 1]:
                     change = (hour - self.world.hour) % 24
                     for moment in (change + 24 * day for day in range(int((ready + hours + _TARIFF_H) // 24) + 1)):
                         starts |= {one for one in (moment, moment - hours) if ready < one <= ready + _TARIFF_H}
@@ -246,11 +256,11 @@ class Timetable:
 class _Integral:
     """What an accelerator costs from now up to a moment, so that a stretch is a difference."""
 
-    def __init__(self, offer: Offer, hour: float) -> None:
-        self._hour, self._flat = hour, offer.price[0] if len(offer.price) == 1 else None
-        self._price = offer.price
+    def __init__(self, prices: tuple[float, ...], hour: float) -> None:
+        self._hour, self._flat = hour, prices[0] if len(prices) == 1 else None
+        self._price = prices
         self._sums = [0.0]
-        for price in offer.price:
+        for price in prices:
             self._sums.append(self._sums[-1] + price)
 
     def between(self, start: float, end: float) -> float:

@@ -70,7 +70,7 @@ def rehearse(world: World, tasks: Sequence[SiteTask], choices: Sequence[Choice])
         busy[choice.offer].append((start, start + hours, choice.need.count))
         ends[choice.task] = start + hours
         missed += start + hours > task.deadline + 1e-6
-        run_price += offer.price_between(world.hour + start, world.hour + start + hours) * choice.need.count
+        run_price += task.rent(offer, choice.need, world.hour + start, world.hour + start + hours)
         carbon += world.carbon_of(offer, choice.need.count, hours)
     mean = sum(ends.values()) / len(ends) if ends else 0.0
     return Rehearsed(run_price, arrived[0], carbon, missed, mean, max(ends.values(), default=0.0), ends)

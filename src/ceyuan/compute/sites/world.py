@@ -38,7 +38,8 @@ class Link:
 class Offer:
     """Accelerators of one model at a site: ``count``, ``price`` (yuan per accelerator and hour) by hour of the day (one
     figure or 24), ``watts`` per accelerator at the meter (PUE included), ``carbon`` (g CO2 per kWh), ``available``
-    (what the agreement promises, 0-1), ``expires`` (hours from now)."""
+    (what the agreement promises, 0-1), ``expires`` (hours from now), ``spot`` what interruptible tasks pay instead of
+    ``price`` (empty: the same)."""
 
     site: str
     region: str
@@ -49,25 +50,31 @@ class Offer:
     carbon: float = 550.0
     available: float = 0.99
     expires: float = math.inf
+    spot: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         figure("count", self.count, 1, 1e7)
-        if len(self.price) not in (1, 24):
+        if len(self.price) not in (1, 24) or len(self.spot) not in (0, 1, 24):
             raise BadFigure("价格应为 1 个或 24 个", "a price has one figure or twenty-four")
-        for price in self.price:
+        for price in (*self.price, *self.spot):
             figure("price", price, 0, 1e6)
         figure("watts", self.watts, 0, 1e5)
         figure("carbon", self.carbon, 0, 5000)
         figure("available", self.available, 0, 1)
 
-    def price_between(self, start: float, end: float) -> float:
+    def prices(self, interruptible: bool) -> tuple[float, ...]:
+        """What a task of this class pays for an accelerator and hour."""
+        return self.spot if interruptible and self.spot else self.price
+
+    def price_between(self, start: float, end: float, *, interruptible: bool = False) -> float:
         """Yuan per accelerator for running from one hour to another (hours from midnight, fractions too)."""
-        if len(self.price) == 1:
-            return self.price[0] * (end - start)
+        prices = self.prices(interruptible)
+        if len(prices) == 1:
+            return prices[0] * (end - start)
         total, at = 0.0, start
         while at < end - 1e-9:
             until = min(end, math.floor(at + 1e-9) + 1)
-            total += self.price[int(at + 1e-9) % 24] * (until - at)
+            total += prices[int(at + 1e-9) % 24] * (until - at)
             at = until
         return total
 
@@ -89,7 +96,9 @@ class Need:
 class SiteTask:
     """What runs: any of ``needs``; ``data`` it reads (name of a dataset or none); ``deadline`` (hours from now),
     ``budget`` (yuan), ``regions`` and ``sites`` it may run in (empty: all), ``available`` it asks of the agreement;
-    ``delay_price`` (yuan per hour until its end) is what waiting costs its owner."""
+    ``delay_price`` (yuan per hour until its end) is what waiting costs its owner. An ``interruptible`` one pays the
+    offers' spot prices. ``charged``: by (site, count) the accelerators that a need of so many is charged as there
+    (not named: as many)."""
 
     name: str
     needs: tuple[Need, ...]
@@ -100,6 +109,16 @@ class SiteTask:
     available: float = 0.0
     delay_price: float = 0.0
     sites: frozenset[str] = frozenset()
+    interruptible: bool = False
+    charged: Mapping[tuple[str, int], float] = field(default_factory=dict, hash=False)
+
+    def units(self, offer: Offer, need: Need) -> float:
+        """Accelerators of an offer that a need is charged as."""
+        return self.charged.get((offer.site, need.count), need.count)
+
+    def rent(self, offer: Offer, need: Need, start: float, end: float) -> float:
+        """Yuan for running from one hour to another (hours from midnight, fractions too)."""
+        return offer.price_between(start, end, interruptible=self.interruptible) * self.units(offer, need)
 
     def may(self, offer: Offer) -> bool:
         """Whether region, site and agreement of an offer are such as it may run under."""
@@ -108,6 +127,8 @@ class SiteTask:
         return offer.available >= self.available
 
     def __post_init__(self) -> None:
+        for units in self.charged.values():
+            figure("charged", units, 0, 1e7)
         if not self.needs:
             raise BadFigure(f"任务 {self.name} 没有资源需求", f"task {self.name} asks for nothing")
         if self.deadline <= 0 or self.budget < 0 or math.isnan(self.deadline) or math.isnan(self.budget):

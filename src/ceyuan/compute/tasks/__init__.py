@@ -6,7 +6,16 @@ driven by a durable job, and run by an executor. Offers and prices of suppliers 
 
 from ceyuan.compute.tasks.description import Resources, TaskSpec
 from ceyuan.compute.tasks.secrets import TaskSecrets
-from ceyuan.compute.tasks.service import check_task, create_task, find_task, read_log, resume_task, show_task, stop_task
+from ceyuan.compute.tasks.service import (
+    check_task,
+    create_task,
+    find_task,
+    read_log,
+    resume_task,
+    running_cost,
+    show_task,
+    stop_task,
+)
 from ceyuan.compute.tasks.tables import ComputeTask
 
 __all__ = [
@@ -19,6 +28,7 @@ __all__ = [
     "find_task",
     "read_log",
     "resume_task",
+    "running_cost",
     "show_task",
     "stop_task",
 ]

@@ -145,7 +145,8 @@ class Admission:
         # Of several that could each be paid for, the first may have taken what the next one counted on.
         nodes = {node.id: node for node in yard.nodes}
         pool_id = nodes[start.seats[0].node].pool_id
-        way = Way(wish, yard.tariffs.get(pool_id), spec.interruptible)
+        charged = yard.charged(wish, start.seats)
+        way = Way(wish, yard.tariffs.get(pool_id), spec.interruptible, charged)
         if not await seat_paid(uow, task, spec, way, f"task:{task.id}:{job.run}"):
             return
         task.pool_id = pool_id
@@ -153,6 +154,7 @@ class Admission:
         task.admission = {
             "pool": yard.pools[pool_id].name,
             "offer": yard.pools[pool_id].offer_id,
+            "charged": str(charged),
             "seats": [
                 {"node_id": seat.node, "node": nodes[seat.node].name, "devices": list(seat.devices)}
                 for seat in start.seats

@@ -25,9 +25,14 @@ DEVICE_SECONDS = tuple(
 """One resource for each kind of accelerator, so that each has a price of its own."""
 
 
-def amounts(seconds: float, resources: Resources) -> dict[str, Decimal]:
-    """What a try of so many seconds is metered with, by resource: all processors and accelerators that it held."""
-    held = {CORE_SECOND.name: resources.cpus * resources.nodes}
+def amounts(seconds: float, resources: Resources, charged: Decimal | None = None) -> dict[str, Decimal]:
+    """What a try of so many seconds is metered with, by resource: the processors that it held, and the accelerators.
+
+    `charged` takes the place of the accelerators, or of the processors where there are none, on all nodes together,
+    where its part of a node's processors or memory makes more of them useless to others (`Node.charged`)."""
+    held = {CORE_SECOND.name: Decimal(resources.cpus * resources.nodes)}
     if resources.accelerators:
-        held[f"compute.device_second.{resources.accelerator}"] = resources.accelerators * resources.nodes
+        held[f"compute.device_second.{resources.accelerator}"] = Decimal(resources.accelerators * resources.nodes)
+    if charged is not None:
+        held[list(held)[-1]] = charged
     return {name: (Decimal(str(seconds)) * count).quantize(THOUSANDTH) for name, count in held.items()}

@@ -26,6 +26,12 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def charged_of(task: ComputeTask) -> Decimal | None:
+    """As how many accelerators or processors the try at work is charged; `None`: as it asked for."""
+    written = (task.admission or {}).get("charged")
+    return None if written is None else Decimal(str(written))
+
+
 def link_of(task: ComputeTask, run: Run, previous: str) -> dict[str, Any]:
     """The link of a try that has just ended, with its hash."""
     placed = Resources.model_validate(task.placed)
@@ -48,7 +54,8 @@ def link_of(task: ComputeTask, run: Run, previous: str) -> dict[str, Any]:
             for device in seat["devices"]
         ],
         "nodes": [seat["node"] for seat in seats],
-        "amounts": {name: str(quantity) for name, quantity in amounts(run.seconds, placed).items()},
+        "charged": str(held.get("charged") or (placed.accelerators or placed.cpus) * placed.nodes),
+        "amounts": {name: str(part) for name, part in amounts(run.seconds, placed, charged_of(task)).items()},
         "accounting": {name: str(value) for name, value in (run.accounting or {}).items()},
         "previous": previous,
     }

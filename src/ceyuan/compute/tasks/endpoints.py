@@ -86,7 +86,7 @@ async def check_compute_task(body: TaskIn, uow: ReadWork) -> Any:
     org_id = await _payer(uow, body.org_id)
     checked = await service.check_task(uow, org_id, body.task)
     queue = await explaining.preview(uow, org_id, body.task, trusted=uow.actor.is_admin)
-    return {**asdict(checked), "placed": checked.placed.model_dump(), "queue": queue}
+    return {**asdict(checked), **checked.charged, "placed": checked.placed.model_dump(), "queue": queue}
 
 
 @router.get("", response_model=Page[TaskOut], responses=problems(Unauthenticated, Invalid))

@@ -10,7 +10,7 @@ from ceyuan.compute.catalogue import read_tariffs
 from ceyuan.compute.executors import Run
 from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.amounts import CORE_SECOND
-from ceyuan.compute.tasks.chain import START, link_of
+from ceyuan.compute.tasks.chain import START, charged_of, link_of
 from ceyuan.compute.tasks.description import Resources, TaskSpec
 from ceyuan.compute.tasks.errors import BudgetTooSmall
 from ceyuan.compute.tasks.tables import ComputeTask
@@ -34,7 +34,7 @@ async def way_of(uow: UnitOfWork, task: ComputeTask) -> Way:
     offer_id = (task.admission or {}).get("offer")
     tariffs = await read_tariffs(uow.session, [offer_id] if offer_id else [])
     spot = bool(task.spec.get("interruptible"))
-    return Way(Resources.model_validate(task.placed), tariffs.get(str(offer_id)), spot)
+    return Way(Resources.model_validate(task.placed), tariffs.get(str(offer_id)), spot, charged_of(task))
 
 
 def _charges(way: Way, run: Run, now: datetime) -> list[Charge]:
@@ -169,7 +169,7 @@ async def settle(uow: UnitOfWork, task: ComputeTask, run: Run) -> None:
     where = {"pool": (task.admission or {}).get("pool", ""), "pool_id": task.pool_id, "seats": seats}
     where["weighed"] = (task.admission or {}).get("weighed", [])
     row = {"key": run.key, "state": run.state, **_evidence(run), **where, "placed": task.placed, "link": link}
-    row["offer"] = (task.admission or {}).get("offer")
+    row |= {"offer": (task.admission or {}).get("offer"), "charged": link["charged"]}
     row["charges"] = [_shown(one, costs.get(event.key, 0)) for one, event in zip(charges, events, strict=True)]
     task.attempts = [*task.attempts, row]
     task.seconds = sum(one["seconds"] for one in task.attempts)
@@ -211,6 +211,7 @@ def _shown(charge: Charge, cost_micro: int) -> dict[str, Any]:
         "quantity": str(charge.quantity),
         "unit_micro": None if rate is None else rate.unit_micro,
         "per": None if rate is None else rate.per,
+        "tariff": charge.tariff,
         "start": charge.start.timestamp(),
         "end": charge.end.timestamp(),
         "cost_micro": cost_micro,

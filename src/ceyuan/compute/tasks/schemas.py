@@ -26,12 +26,15 @@ class RefusalOut(BaseModel):
 
 
 class CheckOut(BaseModel):
-    """A dry run: what would be taken, refused, and paid for one try; what the organisation is short of for it; whether
-    the platform's files are kept away."""
+    """A dry run: what would be taken, refused, and paid for one try; as how many accelerators, or processors where
+    there are none, it would be charged at the least and at the most (its dominant share of the nodes); what the
+    organisation is short of for it; whether the platform's files are kept away."""
 
     placed: dict[str, Any]
     refusals: list[RefusalOut]
     inputs: dict[str, str]
+    charged_least: str
+    charged_most: str
     least_micro: int
     most_micro: int
     missing_micro: int
@@ -63,12 +66,14 @@ class WeighedOut(BaseModel):
 
 class ChargeOut(BaseModel):
     """A part of what a try was charged with: so much of a resource from `start` to `end`, at `unit_micro` micro-yuan
-    for `per` units (null: by the price list). Times are seconds since 1970."""
+    for `per` units (null: by the price list). `tariff`: `list`, `offer`, `spot` (the offer's for interruptible tasks)
+    or `included` in that of the accelerators. Times are seconds since 1970."""
 
     resource: str
     quantity: str
     unit_micro: int | None
     per: int | None
+    tariff: str
     start: float
     end: float
     cost_micro: int
@@ -76,7 +81,8 @@ class ChargeOut(BaseModel):
 
 class AttemptOut(BaseModel):
     """One try that has ended, with its meter, and what it was charged with: by the prices of `offer`, or by the price
-    list. Times are seconds since 1970."""
+    list. `charged`: as how many accelerators, or processors where there are none, its dominant share of the nodes
+    counts. Times are seconds since 1970."""
 
     key: str
     state: str
@@ -91,6 +97,7 @@ class AttemptOut(BaseModel):
     seats: list[SeatOut]
     accounting: dict[str, Any] | None
     offer: str | None
+    charged: str
     charges: list[ChargeOut]
 
 

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
 
 from ceyuan.compute.admission import Claim, Held, Need, Node, Seat, Shares, Situation
 from ceyuan.compute.catalogue import Tariff, read_tariffs
@@ -64,15 +66,32 @@ class Yard:
         return trusted or self.isolated(node) or pool.org_id == org_id
 
     def ways(self, org_id: str, spec: TaskSpec, trusted: bool, wishes: Sequence[Resources]) -> list[list[Way]]:
-        """For each wish how it would be charged in the pools that may take it, each tariff once."""
-        may = [node for node in self.nodes if self.tariffs and self.may(node, org_id, spec, trusted)]
+        """For each wish how it would be charged on the nodes that may take it, each tariff and amount once."""
+        may = [engine for node, engine in self._shapes if self.may(node, org_id, spec, trusted)]
         found = []
         for wish in wishes:
-            kind = wish.accelerator if wish.accelerators else None
-            pools = {node.pool_id for node in may if kind in (None, node.accelerator)}
-            tariffs = {tariff.offer_id if tariff else "": tariff for tariff in map(self.tariffs.get, sorted(pools))}
-            found.append([Way(wish, tariff, spec.interruptible) for tariff in tariffs.values() or [None]])
+            need, own = need_of(wish), dict[tuple[str, Decimal], Way]()
+            for node in may:
+                if node.holds(need):
+                    tariff, charged = self.tariffs.get(node.pool), node.charged(need) * need.nodes
+                    key = (tariff.offer_id if tariff else "", charged)
+                    own[key] = Way(wish, tariff, spec.interruptible, charged)
+            found.append(list(own.values()) or [Way(wish, None, spec.interruptible)])
         return found
+
+    @cached_property
+    def _shapes(self) -> list[tuple[PoolNode, Node]]:
+        """One node of each shape in each pool."""
+        found: dict[tuple[object, ...], tuple[PoolNode, Node]] = {}
+        for node in self.nodes:
+            shape = (node.cpus, node.memory_mib, node.accelerator, node.accelerators, node.isolated)
+            found.setdefault((node.pool_id, *shape), (node, self._engine_node(node)))
+        return list(found.values())
+
+    def charged(self, wish: Resources, seats: Sequence[Seat]) -> Decimal:
+        """As how many accelerators or processors a wish on these seats is charged."""
+        nodes, need = {node.id: node for node in self.nodes}, need_of(wish)
+        return sum((self._engine_node(nodes[seat.node]).charged(need) for seat in seats), Decimal(0))
 
     def ways_of(self, task: ComputeTask) -> list[list[Way]]:
         """The same for a task."""
@@ -81,18 +100,11 @@ class Yard:
 
     def engine_nodes(self) -> tuple[Node, ...]:
         """The nodes as the engine takes them."""
-        return tuple(
-            Node(
-                node.id,
-                node.pool_id,
-                node.cpus,
-                node.memory_mib,
-                node.accelerator,
-                node.accelerators,
-                self.open(node),
-            )
-            for node in self.nodes
-        )
+        return tuple(map(self._engine_node, self.nodes))
+
+    def _engine_node(self, node: PoolNode) -> Node:
+        figures = (node.cpus, node.memory_mib, node.accelerator, node.accelerators)
+        return Node(node.id, node.pool_id, *figures, self.open(node))
 
 
 async def read_yard(uow: UnitOfWork) -> Yard:

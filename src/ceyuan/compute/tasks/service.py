@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -43,6 +44,12 @@ class Checked:
     missing_micro: int
     isolated: bool
     ways: list[Way]
+
+    @property
+    def charged(self) -> dict[str, str]:
+        """As how many accelerators or processors a try would be charged."""
+        found = [way.charged for way in self.ways if way.charged is not None]
+        return {"charged_least": str(min(found)), "charged_most": str(max(found))}
 
     @property
     def placed(self) -> Resources:
@@ -219,17 +226,23 @@ async def move_task(uow: UnitOfWork, task_id: str) -> ComputeTask:
 
 
 class Meters:
-    """How the tries at work stood when this process last looked, by key: nobody asks a remote host for a page."""
+    """How the tries at work stood when this process last looked, by key: nobody asks a remote host for a page. One
+    that has ended stands as it ended until it is settled, and for a while after."""
+
+    MOST_ENDED = 1000
 
     def __init__(self) -> None:
         self._runs: dict[str, Run] = {}
+        self._ended: deque[str] = deque()
 
     def note(self, run: Run) -> None:
-        """Remember how a try stands; one that has ended is forgotten."""
-        if run.ended:
-            self._runs.pop(run.key, None)
-        else:
-            self._runs[run.key] = run
+        """Remember how a try stands."""
+        known = self._runs.get(run.key)
+        self._runs[run.key] = run
+        if run.ended and (known is None or not known.ended):
+            self._ended.append(run.key)
+            if len(self._ended) > self.MOST_ENDED:
+                self._runs.pop(self._ended.popleft(), None)
 
     def of(self, key: str) -> Run | None:
         """How a try stood."""
@@ -255,13 +268,32 @@ async def show_task(uow: UnitOfWork, task: ComputeTask) -> dict[str, Any]:
     last = task.attempts[-1] if task.attempts and task.finished_at is not None else {}
     fields["weighed"] = (task.admission or last).get("weighed", [])
     fields["priority"] = task.spec.get("priority", 0)
-    blank: dict[str, Any] = {"pool": "", "seats": [], "accounting": None, "offer": None, "charges": []}
-    fields["attempts"] = [{**blank, **one} for one in task.attempts]
+    fields["attempts"] = [_shown(one) for one in task.attempts]
     if task.attempt is not None:
         run = await _at_work(uow, task, task.attempt)
         fields["seconds"] = task.seconds + run.seconds
         fields["cost_so_far_micro"] += await cost_so_far(uow, task, run)
     return fields
+
+
+async def running_cost(uow: UnitOfWork, task: ComputeTask) -> int:
+    """Micro-yuan that the try at work used so far, which are not posted yet."""
+    return 0 if task.attempt is None else await cost_so_far(uow, task, await _at_work(uow, task, task.attempt))
+
+
+def _shown(attempt: dict[str, Any]) -> dict[str, Any]:
+    """An ended try, whenever it was written down."""
+    asked = attempt.get("placed") or {"cpus": 0, "nodes": 0, "accelerators": 0}
+    blank: dict[str, Any] = {"pool": "", "seats": [], "accounting": None, "offer": None, "charges": []}
+    blank["charged"] = str((asked["accelerators"] or asked["cpus"]) * asked["nodes"])
+    charges = [{"tariff": _tariff(one)} | one for one in attempt.get("charges", [])]
+    return {**blank, **attempt, "charges": charges}
+
+
+def _tariff(charge: dict[str, Any]) -> str:
+    if charge["unit_micro"] is None:
+        return "list"
+    return "offer" if charge["unit_micro"] else "included"
 
 
 async def _at_work(uow: UnitOfWork, task: ComputeTask, key: str) -> Run:

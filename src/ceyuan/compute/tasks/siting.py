@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ceyuan.compute.accelerators import ACCELERATORS, power_of
-from ceyuan.compute.admission import Claim, Need, Situation
+from ceyuan.compute.admission import Claim, Need, Node, Situation
 from ceyuan.compute.catalogue import OfferOut, Tariff, usable_offers
 from ceyuan.compute.links import Links, read_links
 from ceyuan.compute.tasks import repository
@@ -95,19 +95,20 @@ class Market:
     def differ(self, claim: Claim) -> bool:
         """Whether it matters where a claim runs."""
         kind = _kind(claim.needs[0])
-        return len({(self.region(pool), self.price(pool, kind)) for pool in claim.pools}) > 1
+        return len({(self.region(pool), self.price(pool, kind, claim.interruptible)) for pool in claim.pools}) > 1
 
     def region(self, pool: str) -> str:
         """Where a pool lies; one of which nobody says so lies where the platform's store does."""
         return self.regions.get(pool, "") or self.home or "-"
 
-    def price(self, pool: str, kind: str) -> tuple[float, ...]:
-        """Yuan for an hour of one accelerator or processor, by the hour of the day where that matters."""
+    def price(self, pool: str, kind: str, spot: bool) -> tuple[float, ...]:
+        """Yuan for an hour of one accelerator or processor, by the hour of the day where that matters; what runs on
+        spot pays the offer's spot price where that is lower, as it is charged."""
         tariff = self.tariffs.get((pool, kind))
         if tariff is None:
             return (self.prices.get(kind, 0.0),)
         asked = tariff.asked[-1]
-        price = tuple(micro / 1e6 / asked.units for micro in asked.hours)
+        price = tuple(micro / 1e6 / asked.units for micro in asked.by_hour(spot))
         return price if len(set(price)) > 1 else (price[0],)
 
 
@@ -243,16 +244,17 @@ def _world(situation: Situation, market: Market) -> tuple[World, list[str]]:
             kind, region, declared.pue if declared else None, declared.carbon_g_kwh if declared else None
         )
         watts = (figures["watts"] if kind in ACCELERATORS and kind != CPU else figures["core_watts"]) * figures["pue"]
-        price = market.price(pool, kind)
+        price, spot = (market.price(pool, kind, one) for one in (False, True))
         available = declared.availability_bp / 10_000 if declared else 0.99
         index[(pool, kind)] = len(offers)
-        offers.append(Offer(_site(pool, kind), region, kind, count, price, watts, figures["carbon"][0], available))
+        site, carbon = _site(pool, kind), figures["carbon"][0]
+        offers.append(Offer(site, region, kind, count, price, watts, carbon, available, spot=spot))
         rows.append(pool)
     links = {pair: Link(*figures) for pair, figures in market.links.ways.items()}
     data = {key: (size, frozenset({market.home})) for key, size in market.gigabytes.items() if size > 0}
     held = [Taken(*one) for one in _taken(situation, index)]
-    carbon = market.carbon_yuan_t
-    return World(tuple(offers), links, data if market.home else {}, market.hour, carbon, tuple(held)), rows
+    known = data if market.home else {}
+    return World(tuple(offers), links, known, market.hour, market.carbon_yuan_t, tuple(held)), rows
 
 
 def _taken(situation: Situation, index: Mapping[tuple[str, str], int]) -> list[tuple[int, int, float]]:
@@ -271,18 +273,32 @@ def _site(pool: str, kind: str) -> str:
     return f"{pool}/{kind}"
 
 
+def _takes(node: Node, claim: Claim) -> bool:
+    return node.open and node.pool in claim.pools and node.name not in claim.avoid
+
+
+def _charged(situation: Situation, claim: Claim) -> dict[tuple[str, int], float]:
+    """As how many accelerators or processors each of the claim's wishes is charged in each pool: where nodes differ,
+    as on the dearest; of wishes for equally many, the one charged least."""
+    found: dict[tuple[str, int], float] = {}
+    for need in claim.needs:
+        most: dict[str, float] = {}
+        for node in situation.nodes:
+            if _takes(node, claim) and node.holds(need):
+                most[node.pool] = max(most.get(node.pool, 0.0), float(node.charged(need) * need.nodes))
+        for pool, units in most.items():
+            key = (_site(pool, _kind(need)), _count(need))
+            found[key] = min(units, found.get(key, units))
+    return found
+
+
 def _fitting(situation: Situation, claim: Claim) -> frozenset[tuple[str, str]]:
     """Pools and kinds with enough nodes that take tasks and could hold a wish of the claim, were they free."""
     found = set()
     for need in claim.needs:
         hold: dict[str, int] = {}
         for node in situation.nodes:
-            if node.pool not in claim.pools or node.name in claim.avoid or not node.open:
-                continue
-            enough = node.cpus >= need.cpus and node.memory_mib >= need.memory_mib
-            if need.accelerators:
-                enough = enough and node.accelerator == need.accelerator and node.accelerators >= need.accelerators
-            if enough:
+            if _takes(node, claim) and node.holds(need):
                 hold[node.pool] = hold.get(node.pool, 0) + 1
         found |= {(pool, _kind(need)) for pool, count in hold.items() if count >= need.nodes}
     return frozenset(found)
@@ -308,6 +324,8 @@ def _asked(situation: Situation, claim: Claim, market: Market, fitting: frozense
         regions=frozenset(regions),
         delay_price=market.wait_yuan_h,
         sites=frozenset(_site(*one) for one in fitting),
+        interruptible=claim.interruptible,
+        charged=_charged(situation, claim),
         **bounds,
     )
 
@@ -352,6 +370,6 @@ def _at_once(world: World, asked: SiteTask, at: int, pool: str) -> Iterator[Weig
         if asked.data is not None and (way := world.best_way(asked.data, offer.region)) is not None:
             size = world.data[asked.data][0]
             ready, moved = way.hours(size), way.price * size
-        run = offer.price_between(world.hour + ready, world.hour + ready + need.hours) * need.count
+        run = asked.rent(offer, need, world.hour + ready, world.hour + ready + need.hours)
         carbon = world.carbon_of(offer, need.count, need.hours) * world.carbon_price / 1000
         yield Weighed(pool, offer.region, False, ready, run, moved, carbon, asked.delay_price * (ready + need.hours))

@@ -1,7 +1,9 @@
 """What a use of resources is charged with: by the tariff of the offer that a pool delivers, else by the price list.
 
-An accelerator's price includes the processors and memory beside it; these are metered at nothing then. A tariff says
-nothing of resources of another kind, such as a task without accelerators on a pool that offers some.
+An accelerator's price includes the processors and memory beside it; these are metered at nothing then. So a task that
+takes more of a node's processors or memory than goes with its accelerators is charged as many accelerators as its
+dominant share of the node. A tariff says nothing of resources of another kind, such as a task without accelerators on a
+pool that offers some.
 """
 
 from __future__ import annotations
@@ -21,13 +23,16 @@ _INCLUDED = Rate(0)
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A part of a use of one resource at one price (`None`: the price list's), until the moment `end`."""
+    """A part of a use of one resource at one price (`None`: the price list's), until the moment `end`. `tariff` says
+    whose price that is: `list` (the price list's), `offer`, `spot` (the offer's for interruptible tasks), or `included`
+    in that of the accelerators."""
 
     resource: str
     quantity: Decimal
     rate: Rate | None
     start: datetime
     end: datetime
+    tariff: str = "list"
 
     @property
     def want(self) -> Want:
@@ -37,11 +42,13 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A wish in a pool: the resources, the tariff there (`None`: the price list), and whether it runs on spot."""
+    """A wish in a pool: the resources, the tariff there (`None`: the price list), whether it runs on spot, and as how
+    many accelerators, or processors where there are none, it is charged on all its nodes (`None`: as it asks for)."""
 
     resources: Resources
     tariff: Tariff | None = None
     spot: bool = False
+    charged: Decimal | None = None
 
     @property
     def kind(self) -> str:
@@ -50,13 +57,13 @@ class Way:
 
     def charges(self, start: datetime, seconds: float) -> list[Charge]:
         """A use from a moment on, cut where its price changes; the parts make up exactly what is metered."""
-        exact, whole = Decimal(str(seconds)), amounts(seconds, self.resources)
+        exact, whole = Decimal(str(seconds)), amounts(seconds, self.resources, self.charged)
         end = start + timedelta(seconds=seconds)
         if self.tariff is None or self.tariff.accelerator != self.kind:
             return [Charge(name, quantity, None, start, end) for name, quantity in whole.items() if quantity]
         found, priced = [], _priced(whole)
         if priced != CORE_SECOND.name and whole[CORE_SECOND.name]:
-            found.append(Charge(CORE_SECOND.name, whole[CORE_SECOND.name], _INCLUDED, start, end))
+            found.append(Charge(CORE_SECOND.name, whole[CORE_SECOND.name], _INCLUDED, start, end, "included"))
         before = Decimal(0)
         stretches = self.tariff.stretches(start, exact, spot=self.spot)
         for part in stretches:
@@ -64,13 +71,14 @@ class Way:
             until = whole[priced] if part is stretches[-1] else (whole[priced] * Decimal(share)).quantize(THOUSANDTH)
             if until > before:
                 rate = Rate(part.micro, _HOUR_S * part.units)
-                found.append(Charge(priced, until - before, rate, part.start, part.end))
+                tariff = "spot" if part.spot else "offer"
+                found.append(Charge(priced, until - before, rate, part.start, part.end, tariff))
             before = until
         return found
 
     def dearest(self, now: datetime, seconds: float) -> list[Want]:
         """What a use of so many seconds would cost if all of it fell into the dearest hour of the day."""
-        whole = amounts(seconds, self.resources)
+        whole = amounts(seconds, self.resources, self.charged)
         if self.tariff is None or self.tariff.accelerator != self.kind:
             return [Want(name, quantity) for name, quantity in whole.items()]
         asked = self.tariff.now(now)

@@ -9,6 +9,7 @@ from fastapi import Header, Query, Response
 from ceyuan.compute.catalogue.errors import AcceleratorUnknown
 from ceyuan.compute.tasks.admitting import RULES
 from ceyuan.compute.twin import rules, service
+from ceyuan.compute.twin.comparing import best_by_figure
 from ceyuan.compute.twin.errors import StudyInvalid, StudyNotFound, StudyOpen, TraceInvalid
 from ceyuan.compute.twin.export import series_csv, totals_csv
 from ceyuan.compute.twin.fleet import read_fleet
@@ -66,7 +67,7 @@ async def start_twin_study(
     """Replay a workload under scenarios, as a job; nothing of the real queue changes."""
     uow.actor.require_known()
     key = f"twin/{uow.actor.id}/{idempotency_key}" if idempotency_key else None
-    return await service.create_study(uow, body.org_id, body.name, body.plan, key=key)
+    return _shown(await service.create_study(uow, body.org_id, body.name, body.plan, key=key))
 
 
 @router.get("/studies", response_model=Page[StudyRow], responses=problems(Unauthenticated, Invalid))
@@ -95,7 +96,12 @@ async def list_twin_studies(
 @router.get("/studies/{study_id}", response_model=StudyOut, responses=problems(Unauthenticated, StudyNotFound))
 async def get_twin_study(study_id: str, uow: ReadWork) -> Any:
     """Show a study with what came of its scenarios."""
-    return await service.find_study(uow, study_id)
+    return _shown(await service.find_study(uow, study_id))
+
+
+def _shown(study: TwinStudy) -> dict[str, Any]:
+    columns = {column.key: getattr(study, column.key) for column in TwinStudy.__table__.columns}
+    return columns | {"best": best_by_figure(study.results)}
 
 
 @router.get(

@@ -27,7 +27,8 @@ async def read_fleet(uow: UnitOfWork, org_id: str, wanted: FleetIn, links: list[
     if wanted.kind == "ring":
         world = await asyncio.to_thread(_ring, wanted)
     elif wanted.kind == "offers":
-        world = _of_offers(await usable_offers(uow, Search()))
+        core = await _hour_price(uow, org_id, Resources(cpus=1))
+        world = _of_offers(await usable_offers(uow, Search()), core)
     else:
         world = await _of_pools(uow, org_id)
     if wanted.kind != "ring":
@@ -55,7 +56,7 @@ def _ring(wanted: FleetIn) -> dict[str, Any]:
 
 
 async def _of_pools(uow: UnitOfWork, org_id: str) -> dict[str, Any]:
-    """The connected pools that the organisation's tasks may use, at the prices that it pays now."""
+    """The connected pools that the organisation's tasks may use, at the prices that it is charged now."""
     pools = {pool.id: pool for pool in await all_pools(uow.session) if pool.org_id in (None, org_id)}
     nodes = [node for node in await nodes_of(uow.session, list(pools)) if node.cpus]
     declared = {(offer.region, offer.accelerator): offer for offer in await usable_offers(uow, Search())}
@@ -74,10 +75,10 @@ async def _of_pools(uow: UnitOfWork, org_id: str) -> dict[str, Any]:
         )
         prices = {"price": [price if kind else 0.0], "core_price": [core]}
         tariff = tariffs.get(pool.offer_id or "")
-        if tariff is not None and tariff.accelerator == (kind or "cpu"):
+        if tariff is not None and tariff.accelerator in (kind, "cpu"):
             asked = tariff.asked[-1]
-            hours = [micro / 1e6 / asked.units for micro in asked.hours]
-            prices = {"price": hours, "core_price": [0.0]} if kind else {"price": [0.0], "core_price": hours}
+            usual, spot = ([micro / 1e6 / asked.units for micro in asked.by_hour(one)] for one in (False, True))
+            prices |= _by_offer(tariff.accelerator, usual, spot, core)
         # Where no region is entered, a pool lies where the platform's store does, as for the choice of sites.
         places.append({"name": pool.name, "region": pool.region or home} | prices | place | {"assumed": assumed})
         for node in own:
@@ -107,8 +108,16 @@ async def _hour_price(uow: UnitOfWork, org_id: str, resources: Resources) -> flo
     return (await quote(uow, org_id, wants)).cost_micro / 1e6
 
 
-def _of_offers(offers: list[OfferOut]) -> dict[str, Any]:
-    """What partners offer, at their prices by the hour."""
+def _by_offer(kind: str, usual: list[float], spot: list[float], core: float) -> dict[str, list[float]]:
+    """What an offer's prices take the place of: an accelerator's include the cores beside it, and say nothing of tasks
+    without accelerators; a processor's say nothing of cores beside accelerators."""
+    if kind == "cpu":
+        return {"core_price": usual, "core_spot": spot, "beside_price": [core]}
+    return {"price": usual, "spot": spot, "core_price": [core], "beside_price": [0.0]}
+
+
+def _of_offers(offers: list[OfferOut], core: float) -> dict[str, Any]:
+    """What partners offer, at their prices by the hour; `core`: the price list's for a core."""
     places, rows = [], []
     for offer in offers:
         name = f"{offer.title}·{offer.id[-6:]}"
@@ -118,7 +127,8 @@ def _of_offers(offers: list[OfferOut]) -> dict[str, Any]:
         price = [offer.price_micro / one] * 24
         for band in offer.bands:
             price[band.from_hour : band.to_hour] = [band.micro / one] * (band.to_hour - band.from_hour)
-        prices = {"price": [0.0] if cpu else price, "core_price": price if cpu else [0.0]}
+        spot = price if offer.spot_micro is None else [min(usual, offer.spot_micro / one) for usual in price]
+        prices = {"price": [0.0]} | _by_offer(offer.accelerator, price, spot, core)
         places.append({"name": name, "region": offer.region} | prices | power | {"assumed": assumed})
         rows.append(
             {

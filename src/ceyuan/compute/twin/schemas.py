@@ -174,12 +174,17 @@ class StudyIn(_Asked):
 
 
 class PlaceOut(BaseModel):
-    """A place of a fleet as it would be replayed; `assumed` names the figures that nobody declared."""
+    """A place of a fleet as it would be replayed: yuan for an hour of an accelerator and of a core, `spot` and
+    `core_spot` for interruptible tasks, `beside_price` for a core beside accelerators (empty: the same). `assumed`
+    names the figures that nobody declared."""
 
     name: str
     region: str
     price: list[float]
     core_price: list[float]
+    spot: list[float] = []
+    core_spot: list[float] = []
+    beside_price: list[float] = []
     watts: float
     core_watts: float
     pue: float
@@ -215,8 +220,19 @@ class FleetOut(BaseModel):
     links: list[WayOut]
 
 
+class BestOut(BaseModel):
+    """Which scenario has the shortest wait (95th percentile), the lowest cost and the least carbon: of those `counted`,
+    which ended the most tasks, `done` of them. One that ends fewer is no bargain by costing less."""
+
+    done: int
+    counted: list[str]
+    wait: str
+    cost: str
+    carbon: str
+
+
 class StudyOut(BaseModel):
-    """A study with what came of its scenarios, in their order, once all are replayed."""
+    """A study with what came of its scenarios, in their order, once all are replayed; `best` until then is null."""
 
     id: str
     org_id: str
@@ -224,6 +240,7 @@ class StudyOut(BaseModel):
     plan: dict[str, Any]
     world: dict[str, Any]
     results: list[dict[str, Any]]
+    best: BestOut | None
     tasks: int
     job_id: str
     state: str
