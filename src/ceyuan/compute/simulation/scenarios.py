@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ceyuan.compute.admission import Node, Shares
 from ceyuan.compute.simulation.values import PRICES, Outage, Place, TwinTask, World
@@ -45,9 +46,10 @@ def applied(scenario: Scenario, world: World, tasks: Sequence[TwinTask]) -> tupl
 def _priced(place: Place, scenario: Scenario) -> Place:
     price = scenario.prices.get(place.name, scenario.prices.get(place.region, 1.0))
     carbon = scenario.carbon.get(place.name, scenario.carbon.get(place.region, 1.0))
+    prices: dict[str, Any] = {name: tuple(figure * price for figure in getattr(place, name)) for name in PRICES}
     return replace(
         place,
-        **{name: tuple(figure * price for figure in getattr(place, name)) for name in PRICES},
+        **prices,
         carbon=tuple(figure * carbon for figure in place.carbon),
     )
 
