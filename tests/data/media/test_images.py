@@ -64,6 +64,64 @@ def test_a_scaled_and_recompressed_copy_is_alike_and_another_picture_is_not(tmp_
     assert similarity("image", own, prints("image", other)[1]) < 0.7
 
 
+def alike(tmp_path: Path, one: Pixels, other: Pixels) -> tuple[bool, float]:
+    """Whether two pictures, the second as a JPEG, share a key, and their similarity, the same either way round."""
+    (keys, own), (others, printed) = (
+        prints("image", open_image(path))
+        for path in (saved(tmp_path / "one.png", one), saved(tmp_path / "other.jpg", other, quality=60))
+    )
+    value = similarity("image", own, printed)
+    assert similarity("image", printed, own) == pytest.approx(value)
+    return bool(set(keys) & set(others)), value
+
+
+@pytest.mark.parametrize(("left", "top", "right", "bottom"), [(26, 0, 614, 480), (60, 0, 640, 480), (30, 20, 600, 470)])
+def test_a_picture_with_its_edges_cut_off_is_still_a_copy(
+    tmp_path: Path, left: int, top: int, right: int, bottom: int
+) -> None:
+    whole = busy(3)
+    cut = np.ascontiguousarray(whole[top:bottom, left:right])
+    shared, value = alike(tmp_path, whole, cut)
+    assert shared
+    assert value > 0.9
+    smaller = np.asarray(Image.fromarray(cut).resize((int((right - left) * 0.7), int((bottom - top) * 0.7))))
+    assert alike(tmp_path, whole, smaller)[1] > 0.9
+
+
+def test_what_is_left_of_a_picture_after_most_was_cut_off_is_no_copy(tmp_path: Path) -> None:
+    whole = busy(3)
+    assert alike(tmp_path, whole, np.ascontiguousarray(whole[:, :320]))[1] < 0.75
+    assert alike(tmp_path, whole, np.ascontiguousarray(whole[:, ::-1]))[1] < 0.75
+
+
+def test_two_dialogues_of_one_form_with_other_contents_are_no_copies(tmp_path: Path) -> None:
+    form = np.full((400, 500, 3), 235, np.uint8)
+    form[:30] = 90
+    form[360:, 300:480] = 60
+    one, other = form.copy(), form.copy()
+    chance = np.random.default_rng(1)
+    for page in (one, other):
+        for row in range(60, 340, 20):
+            page[row : row + 8, 30 : 30 + int(chance.integers(60, 430))] = 20
+    assert alike(tmp_path, one, other)[1] < 0.9
+
+
+def test_a_copy_in_other_colours_is_no_copy(tmp_path: Path) -> None:
+    whole = busy(3)
+    assert alike(tmp_path, whole, np.ascontiguousarray(whole[:, 40:, ::-1]))[1] < 0.9
+
+
+def busy(seed: int) -> Pixels:
+    """A picture with much to see in every part."""
+    chance = np.random.default_rng(seed)
+    pixels = np.asarray(Image.fromarray(scene(seed, 640, 480)), np.uint8).copy()
+    for _ in range(60):
+        left, top = int(chance.integers(0, 600)), int(chance.integers(0, 440))
+        width, height = (int(one) for one in chance.integers(10, 40, 2))
+        pixels[top : top + height, left : left + width] = chance.uniform(0, 255, 3)
+    return pixels
+
+
 def test_a_cut_file_is_broken_and_too_many_pixels_are_not_decoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

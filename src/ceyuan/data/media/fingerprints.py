@@ -11,11 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ceyuan.data.media.cropping import cropped_alike
 from ceyuan.data.media.images import Grey, Picture, resized
+from ceyuan.data.media.patches import patch_keys
 
 __all__ = ["picture_hash", "prints", "similarity"]
 
 _SIDE = 64
+_COLOURS = 8
+_SURE = 0.98  # likeness of the wholes from which nothing more is looked for
 _KEYS = 24  # of the smallest hashes of an item's words
 _FAR = 10  # bits of 64 by which two frames of a video may differ and still vote for an offset
 
@@ -48,22 +52,54 @@ def similarity(kind: str, one: bytes, other: bytes) -> float:
 def _of_picture(picture: Picture) -> tuple[Keys, bytes]:
     grey = resized(picture.grey, _SIDE, _SIDE)
     bits = picture_hash(picture.grey)
-    keys = [(band + 1) << 16 | (bits >> (16 * band)) & 0xFFFF for band in range(4)]
-    colours = [resized(picture.rgb[..., one].astype(np.float32), 8, 8) for one in range(3)]
+    keys = [(band + 1) << 16 | (bits >> (16 * band)) & 0xFFFF for band in range(4)] + patch_keys(picture.grey)
+    colours = [resized(picture.rgb[..., one].astype(np.float32), _COLOURS, _COLOURS) for one in range(3)]
     small = np.concatenate([grey.ravel(), *(one.ravel() for one in colours)])
-    return keys, np.clip(np.rint(small), 0, 255).astype(np.uint8).tobytes()
+    shape = np.float32(picture.width / picture.height).tobytes()
+    return keys, np.clip(np.rint(small), 0, 255).astype(np.uint8).tobytes() + shape
 
 
 def _pictures_alike(one: bytes, other: bytes) -> float:
-    """Correlation of brightness at 64 x 64, less what the colours at 8 x 8 differ by."""
-    left, right = (np.frombuffer(side, np.uint8).astype(np.float64) for side in (one, other))
-    cut = _SIDE * _SIDE
-    here, there = left[:cut] - left[:cut].mean(), right[:cut] - right[:cut].mean()
-    spread = float(np.sqrt((here @ here) * (there @ there)))
+    """The greater of two: the correlation of brightness at 64 x 64, and that of one picture with the part of the other
+    that it fits best; each less what the colours at 8 x 8 differ by."""
+    left, right = _Seen(one), _Seen(other)
+    here, there = left.grey - left.grey.mean(), right.grey - right.grey.mean()
+    spread = float(np.sqrt((here * here).sum() * (there * there).sum()))
     flat = max(here.std(), there.std()) < 2  # a single tone: only the tone itself can tell
-    alike = 1.0 if flat else float(here @ there) / spread if spread > 0 else 0.0
-    apart = float(np.abs(left[cut:] - right[cut:]).mean())
-    return max(0.0, min(1.0, alike) - apart / 128)
+    alike = 1.0 if flat else float((here * there).sum()) / spread if spread > 0 else 0.0
+    whole = min(1.0, alike) - float(np.abs(left.colours - right.colours).mean()) / 128
+    if flat or whole >= _SURE or not spread:
+        return max(0.0, whole)
+    fit, window, first = cropped_alike((left.grey, left.shape), (right.grey, right.shape))
+    more, less = (left, right) if first else (right, left)
+    apart = _tinted_apart(more.colours_within(window), less.colours) if fit > whole else 0.0
+    return max(0.0, whole, min(1.0, fit) - apart / 128)
+
+
+def _tinted_apart(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
+    """What two grids of colours differ by in tint, and in brightness as a whole: a grid as coarse as this does not tell
+    where exactly within a cell the brightness changes."""
+    tints = np.abs((one - one.mean(axis=0)) - (other - other.mean(axis=0))).mean()
+    return float(tints + abs(one.mean() - other.mean()))
+
+
+class _Seen:
+    """The print of a picture, read."""
+
+    def __init__(self, printed: bytes) -> None:
+        cut = _SIDE * _SIDE
+        values = np.frombuffer(printed[:-4], np.uint8).astype(np.float32)
+        self.grey, self.colours = values[:cut].reshape(_SIDE, _SIDE), values[cut:].reshape(3, _COLOURS, _COLOURS)
+        self.shape = float(np.frombuffer(printed[-4:], np.float32)[0])
+
+    def colours_within(self, window: tuple[float, float, float, float]) -> npt.NDArray[np.float32]:
+        """The colours of a part, given in shares of the whole."""
+        from PIL import Image
+
+        size, box = (_COLOURS, _COLOURS), [edge * _COLOURS for edge in window]
+        box = [max(0.0, min(float(_COLOURS), edge)) for edge in box]
+        parts = [Image.fromarray(one).resize(size, Image.Resampling.BILINEAR, box=tuple(box)) for one in self.colours]
+        return np.stack([np.asarray(one, np.float32) for one in parts])
 
 
 def _of_track(track: Any) -> tuple[Keys, bytes]:

@@ -14,7 +14,7 @@ from ceyuan.data.problems import DataProblem
 
 __all__ = ["MediaDuplicates", "MediaRecipe"]
 
-_REVISION = 1
+_REVISION = 2
 _ALIKE = {"images": 0.9, "speech": 0.8, "video": 0.85}
 
 
