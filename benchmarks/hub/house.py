@@ -18,6 +18,7 @@ from typing import Any
 
 import uvloop
 
+import ceyuan.server  # noqa: F401  (first, as by `ceyuan up`)
 from ceyuan.identity import ensure_first_admin, found_organisation, issue_personal, verify_token
 from ceyuan.identity.people.accounts import add_person
 from ceyuan.kernel.platform import Platform

@@ -9,13 +9,9 @@ imports it.
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Sequence
 
-from aiohttp import ThreadedResolver
-from aiohttp.abc import ResolveResult
-
-__all__ = ["GuardedResolver", "PrivateAddress", "may_reach", "reachable"]
+__all__ = ["PrivateAddress", "may_reach", "reachable"]
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _METADATA = frozenset({"100.100.100.200", "192.0.0.192", "fd00:ec2::254"})
 """Metadata services of clouds outside the link-local ranges (Alibaba Cloud, Oracle Cloud, AWS over IPv6)."""
@@ -48,21 +44,3 @@ def may_reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
         return may_reach(inner)
     refused = address.is_link_local or address.is_multicast or address.is_unspecified
     return not refused and str(address) not in _METADATA
-
-
-class GuardedResolver(ThreadedResolver):
-    """Resolves names and refuses those that lead to an address which may not be reached."""
-
-    def __init__(self, allowed: Sequence[str] = ()) -> None:
-        super().__init__()
-        self._allowed = allowed
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """The addresses of `host`; raises `PrivateAddress` if any of them may not be reached."""
-        found = await super().resolve(host, port, family)
-        for each in found:
-            if not reachable(each["host"], self._allowed):
-                raise PrivateAddress(f"{host} leads to {each['host']}, which may not be reached")
-        return found

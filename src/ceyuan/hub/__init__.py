@@ -4,7 +4,7 @@ names below; what a dataset or a model is good for is theirs to say."""
 
 from typing import TYPE_CHECKING
 
-from ceyuan.kernel.lazy import lazy_names
+from ceyuan.lazy import lazy_names
 
 if TYPE_CHECKING:
     from ceyuan.hub.browsing.differences import Difference, difference

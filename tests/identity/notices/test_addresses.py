@@ -7,11 +7,12 @@ import socket
 import pytest
 from aiohttp import ClientError
 
-from ceyuan.addresses import GuardedResolver, PrivateAddress
+from ceyuan.addresses import PrivateAddress
 from ceyuan.identity.notices.addresses import check_url
 from ceyuan.identity.notices.calls import Caller, new_secret
 from ceyuan.identity.settings import WebhookSettings
 from ceyuan.kernel.errors import Invalid
+from ceyuan.resolving import GuardedResolver
 from tests.identity.notices.servers import receiver
 
 

@@ -1,6 +1,7 @@
 """Calls to the services of clusters over HTTP: only to the address that was checked, without redirects or proxies.
 
-The check is made at the moment of the connection, so that a name which changes its mind gains nothing.
+The check is made at the moment of the connection, so that a name which changes its mind gains nothing. Whoever needs
+this module imports it then: a platform without such a cluster does not carry the HTTP client.
 """
 
 from __future__ import annotations

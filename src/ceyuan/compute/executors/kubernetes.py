@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 
 from ceyuan.compute.executors import agent, gang
 from ceyuan.compute.executors.addresses import checked_url
-from ceyuan.compute.executors.calling import CheckedTransport
 from ceyuan.compute.executors.interface import ClusterNode, ExecutorFault, Launch, Machine, Run
 from ceyuan.compute.executors.kubernetes_objects import (
     KEY,
@@ -58,6 +57,8 @@ class KubernetesExecutor(ClusterExecutor):
 
     def _open(self) -> Any:
         if self._client is None:
+            from ceyuan.compute.executors.calling import CheckedTransport
+
             try:
                 from lightkube import AsyncClient, KubeConfig
                 from lightkube.config.models import Cluster, User

@@ -17,7 +17,6 @@ from typing import Any
 
 from ceyuan.compute.accelerators import ACCELERATORS
 from ceyuan.compute.executors import agent, gang, on_ray
-from ceyuan.compute.executors.calling import Service
 from ceyuan.compute.executors.interface import ClusterNode, ExecutorFault, Launch, Machine, Run
 from ceyuan.compute.executors.shared import ClusterExecutor
 
@@ -50,6 +49,8 @@ class RayExecutor(ClusterExecutor):
     """Runs on one cluster."""
 
     def __init__(self, cluster: RayCluster) -> None:
+        from ceyuan.compute.executors.calling import Service
+
         super().__init__(cluster.root)
         self.cluster = cluster
         headers = {"Authorization": f"Bearer {cluster.token}"} if cluster.token else {}

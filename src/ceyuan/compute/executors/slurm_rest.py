@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ceyuan.compute.executors.calling import Service
 from ceyuan.compute.executors.interface import ExecutorFault
 from ceyuan.compute.executors.slurm_controller import RUNS, Controller, Submission, Told
 
@@ -26,6 +25,8 @@ class Rest(Controller):
     """A slurmrestd: its address (`https://…`, here `http://…` or `unix:` and a path), the user, its token."""
 
     def __init__(self, url: str, user: str, token: str, authority: str, partition: str) -> None:
+        from ceyuan.compute.executors.calling import Service
+
         headers = {"X-SLURM-USER-NAME": user, "X-SLURM-USER-TOKEN": token} if token else {}
         self._service, self._user, self._partition = Service(url, headers, authority), user, partition
 

@@ -98,8 +98,9 @@ def share_in(answer: str) -> float | None:
 async def _answer(vision: Vision, body: bytes) -> bytes:
     import aiohttp
 
-    from ceyuan.addresses import GuardedResolver, PrivateAddress
+    from ceyuan.addresses import PrivateAddress
     from ceyuan.data.crawling.fetching import Refused, check_address
+    from ceyuan.resolving import GuardedResolver
 
     headers = {"Content-Type": "application/json"}
     if vision.key:

@@ -6,14 +6,13 @@ import asyncio
 import ipaddress
 import logging
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import aiohttp
 import orjson
 from sqlalchemy import delete, select
 
-from ceyuan.addresses import GuardedResolver, reachable
+from ceyuan.addresses import reachable
 from ceyuan.hub.hooks.service import secret_of
 from ceyuan.hub.hooks.tables import HubHook, HubHookCall
 from ceyuan.hub.repositories import repository
@@ -25,6 +24,14 @@ from ceyuan.kernel.events import Event
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
+from ceyuan.lazy import later
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from ceyuan import resolving
+else:
+    aiohttp, resolving = later("aiohttp"), later("ceyuan.resolving")
 
 logger = logging.getLogger(__name__)
 EVERY_S = 3.0
@@ -126,7 +133,7 @@ async def deliver(platform: Platform) -> None:
     if not due:
         return
     settings = platform.section(WebhookSettings)
-    resolver = None if settings.allow_private else GuardedResolver()
+    resolver = None if settings.allow_private else resolving.GuardedResolver()
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=resolver, limit=8, use_dns_cache=False),
         timeout=aiohttp.ClientTimeout(total=settings.timeout_s),

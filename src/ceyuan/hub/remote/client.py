@@ -12,14 +12,21 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
-import aiohttp
 import orjson
 
-from ceyuan.addresses import GuardedResolver, PrivateAddress, reachable
+from ceyuan.addresses import PrivateAddress, reachable
 from ceyuan.hub.remote.faults import RemoteFault
+from ceyuan.lazy import later
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from ceyuan import resolving
+else:
+    aiohttp, resolving = later("aiohttp"), later("ceyuan.resolving")
 
 _REDIRECTS = 5
 _MOST_JSON = 64 * 1024 * 1024
@@ -68,7 +75,9 @@ class RemoteHub:
 
     async def __aenter__(self) -> RemoteHub:
         self._client = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=GuardedResolver(self._allowed), limit=8, use_dns_cache=False),
+            connector=aiohttp.TCPConnector(
+                resolver=resolving.GuardedResolver(self._allowed), limit=8, use_dns_cache=False
+            ),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=True,

@@ -10,13 +10,21 @@ import base64
 import hashlib
 import hmac
 import secrets
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import aiohttp
 import orjson
 
-from ceyuan.addresses import GuardedResolver, PrivateAddress, reachable
+from ceyuan.addresses import PrivateAddress, reachable
 from ceyuan.identity.settings import WebhookSettings
+from ceyuan.lazy import later
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from ceyuan import resolving
+else:
+    aiohttp, resolving = later("aiohttp"), later("ceyuan.resolving")
 
 SECRET_PREFIX = "whsec_"
 
@@ -71,7 +79,7 @@ class Caller:
 
     def _session(self) -> aiohttp.ClientSession:
         if self._client is None:
-            resolver = None if self._settings.allow_private else GuardedResolver()
+            resolver = None if self._settings.allow_private else resolving.GuardedResolver()
             self._client = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(resolver=resolver, limit=16, use_dns_cache=False),
                 timeout=aiohttp.ClientTimeout(total=self._settings.timeout_s),

@@ -1,6 +1,6 @@
 """The client's side of OpenID Connect: discovery, authorization request, code exchange, ID token.
 
-Built on Authlib; its HTTP client is imported when somebody signs on.
+Built on Authlib; the HTTP clients are imported when somebody signs on.
 """
 
 from __future__ import annotations
@@ -8,12 +8,16 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-import aiohttp
+from typing import TYPE_CHECKING, Any
 
 from ceyuan.identity.errors import SignOnFailed
 from ceyuan.kernel.errors import Text
+from ceyuan.lazy import later
+
+if TYPE_CHECKING:
+    import aiohttp
+else:
+    aiohttp = later("aiohttp")
 
 _METADATA_S = 3600.0
 _TIMEOUT_S = 10.0

@@ -10,8 +10,7 @@ import asyncio
 import threading
 from collections.abc import Iterable
 
-from dbos import DBOS
-from dbos._queue import Queue, queue_worker_thread
+from ceyuan.kernel.jobs.durable import DBOS, Queue, queue_worker_thread
 
 _JOIN_S = 10.0
 

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from ceyuan.kernel.actor import SYSTEM, Actor
 from ceyuan.kernel.database import explained_faults
 from ceyuan.kernel.errors import CeyuanError
 from ceyuan.kernel.jobs import repository
 from ceyuan.kernel.jobs.context import JobContext
+from ceyuan.kernel.jobs.durable import DBOS, DBOSConfig, SetWorkflowID
 from ceyuan.kernel.jobs.errors import JobFailed
 from ceyuan.kernel.jobs.executors import ExecutorHold
 from ceyuan.kernel.jobs.queues import QueueWorkers

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
 
 from ceyuan.kernel.errors import Text
 from ceyuan.kernel.workflow.errors import FormInvalid
+from ceyuan.lazy import later
+
+if TYPE_CHECKING:
+    import jsonschema
+else:
+    jsonschema = later("jsonschema")
 
 Schema = dict[str, Any]
 MAX_ERRORS = 50
@@ -86,11 +90,11 @@ def check_form(schema: Mapping[str, Any] | None, given: Mapping[str, Any]) -> di
 
 
 @lru_cache(maxsize=256)
-def _validator(schema: bytes) -> Draft202012Validator:
-    return Draft202012Validator(orjson.loads(schema), format_checker=FormatChecker())
+def _validator(schema: bytes) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(orjson.loads(schema), format_checker=jsonschema.FormatChecker())
 
 
-def _describe(error: ValidationError) -> list[dict[str, str]]:
+def _describe(error: jsonschema.ValidationError) -> list[dict[str, str]]:
     path = [str(part) for part in error.absolute_path]
     if error.validator == "required":
         given = error.instance if isinstance(error.instance, dict) else {}

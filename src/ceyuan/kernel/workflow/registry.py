@@ -20,7 +20,8 @@ class Workflows:
 
     def register(self, definition: Definition) -> None:
         """Add a definition, checked; raises `BrokenDefinition`. Old versions are registered beside the new ones."""
-        check_definition(definition)
+        # Their forms a test checks: what does it would take two megabytes of every server from its start.
+        check_definition(definition, forms=False)
         versions = self._versions.setdefault(definition.name, {})
         if versions.get(definition.version, definition) is not definition:
             raise BrokenDefinition(f"workflow {definition.name} v{definition.version} is registered twice")

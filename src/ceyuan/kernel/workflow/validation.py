@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 from ceyuan.kernel.actor import ROLE_ORDER
 from ceyuan.kernel.errors import Text
 from ceyuan.kernel.workflow.definition import Definition, Review, State, Transition
@@ -21,13 +18,16 @@ class BrokenDefinition(Exception):
     """A definition that a programmer must mend; the message lists every fault."""
 
 
-def check_definition(definition: Definition, known_duties: Iterable[str] | None = None) -> None:
-    """Raise `BrokenDefinition` with all faults; `known_duties` limits the duties that may be named."""
+def check_definition(definition: Definition, known_duties: Iterable[str] | None = None, *, forms: bool = True) -> None:
+    """Raise `BrokenDefinition` with all faults; `known_duties` limits the duties that may be named, `forms` says
+    whether the forms must be JSON Schema too."""
     faults = [
         *_check_names(definition),
         *(fault for state in definition.states for fault in _check_state(definition, state)),
         *(fault for transition in definition.transitions for fault in _check_transition(definition, transition)),
     ]
+    if forms:
+        faults += [fault for transition in definition.transitions for fault in _check_form(transition)]
     if known_duties is not None:
         named = definition.duties | {state.review.duty for state in definition.states if state.review}
         faults += [f"unknown duty {duty}" for duty in sorted(named - set(known_duties))]
@@ -107,14 +107,22 @@ def _check_transition(definition: Definition, transition: Transition) -> list[st
         faults.append(f"nobody may take {name}")
     words = (*transition.by, *(word for word in transition.notify if word != "reviewers"))
     faults += [f"{name} names the unknown role {word}" for word in sorted({w for w in words if not _is_role(w)})]
-    if transition.form is not None:
-        try:
-            Draft202012Validator.check_schema(dict(transition.form))
-        except SchemaError as error:
-            faults.append(f"the form of {name} is no JSON Schema: {error.message}")
-        if transition.automatic and transition.form.get("required"):
-            faults.append(f"{name} is automatic: nobody can fill in its form")
+    if transition.form is not None and transition.automatic and transition.form.get("required"):
+        faults.append(f"{name} is automatic: nobody can fill in its form")
     return faults
+
+
+def _check_form(transition: Transition) -> list[str]:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    if transition.form is None:
+        return []
+    try:
+        Draft202012Validator.check_schema(dict(transition.form))
+    except SchemaError as error:
+        return [f"the form of {transition.name} is no JSON Schema: {error.message}"]
+    return []
 
 
 def _is_role(word: str) -> bool:
