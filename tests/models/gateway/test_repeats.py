@@ -93,6 +93,7 @@ async def test_equal_requests_share_an_answer_where_the_organisation_wants_that(
     other = await house.post({**CHAT, "temperature": 0.5})
     assert first[1] == again[1]
     assert (again[2].get("x-ceyuan-repeated"), other[2].get("x-ceyuan-repeated")) == ("1", None)
+    assert [answer[2].get("x-ceyuan-cache") for answer in (first, again, other)] == [None, "hit", None]
     assert [call.code for call in await house.calls()] == ["", "cached", ""]
     assert await house.balance() == 10 * YUAN - 2 * 70
 

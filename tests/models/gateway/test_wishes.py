@@ -92,6 +92,7 @@ async def test_like_questions_share_an_answer_and_each_comparison_is_a_paid_call
     assert first[1] == like[1]
     given_again = [answer[2].get("x-ceyuan-repeated") for answer in (first, like, other, elsewhere)]
     assert given_again == [None, "1", None, None]
+    assert like[2]["x-ceyuan-cache"] == "similar"
     calls = await house.calls()
     assert [call.code for call in calls if call.endpoint == "chat"] == ["", "cached_like", "", ""]
     # The same question twice is embedded once.

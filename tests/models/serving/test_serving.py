@@ -41,7 +41,7 @@ from ceyuan.models.serving import (
 from ceyuan.models.serving.catalogue import KNOWN, find_file
 from ceyuan.models.serving.errors import InvalidServedModel, ModelFileUnavailable, UpstreamInUse, UpstreamUnknown
 from ceyuan.models.serving.files import FileReference, local_path
-from ceyuan.models.serving.service import PREPARE, bring_missing, see_served
+from ceyuan.models.serving.service import PREPARE, bring_missing, finish_preparing, see_served
 from ceyuan.models.serving.settings import ServingSettings
 from ceyuan.models.serving.tables import ServedModel, Upstream
 from ceyuan.server.assembly import running
@@ -140,8 +140,13 @@ async def test_a_file_that_the_machine_lost_is_brought_again_at_the_start(house:
     await bring_missing(house)
     assert await _do(house, jobs) == before, "it is being prepared already"
     await _do(house, lambda uow: _set_ready(uow, "lost"))
+    for _ in range(2):
+        await bring_missing(house)
+    assert await _do(house, jobs) == before + 1, "each process that starts asks for it, one job does it"
+    lost = await _do(house, lambda uow: repository.get_served(uow.session, "lost"))
+    await _do(house, lambda uow: finish_preparing(uow, lost.id, lost.file or "", None))
     await bring_missing(house)
-    assert await _do(house, jobs) == before + 1
+    assert await _do(house, jobs) == before + 2, "it is lost again"
 
 
 async def _set_ready(uow: UnitOfWork, name: str) -> None:

@@ -77,13 +77,11 @@ async def list_large_files(call: Call) -> Reply:
         ages = moment(view.row.created_at)
         answer = [
             {
-                **{
-                    "fileOid": sha256,
-                    "oid": sha256,
-                    "filename": path,
-                    "size": entry.size,
-                    "ref": view.row.default_branch,
-                },
+                "fileOid": sha256,
+                "oid": sha256,
+                "filename": path,
+                "size": entry.size,
+                "ref": view.row.default_branch,
                 "pushedAt": last[path]["date"] if path in last else ages,
             }
             for sha256, (path, entry) in large.items()

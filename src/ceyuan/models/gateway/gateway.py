@@ -203,14 +203,14 @@ class Gateway:
         run.call.total_ms = (time.monotonic() - run.incoming.began) * 1000
         self.poster.add(Finished(run.call))
         self.live.tell(run.call, parent=run.incoming.traceparent)
-        await self._give_again(run, kept)
+        await self._give_again(run, kept, (b"x-ceyuan-cache", b"hit" if code == "cached" else b"similar"))
 
-    async def _give_again(self, run: Run, kept: Kept) -> None:
-        """Give an answer that was given and paid before."""
+    async def _give_again(self, run: Run, kept: Kept, *told: tuple[bytes, bytes]) -> None:
+        """Give an answer that was given and paid before; `told` are headers that say why."""
         run.started = True
         headers = [
             *(JSON, (b"content-length", b"%d" % len(kept.body))),
-            *((b"x-request-id", kept.call_id.encode()), (b"x-ceyuan-repeated", b"1")),
+            *((b"x-request-id", kept.call_id.encode()), (b"x-ceyuan-repeated", b"1"), *told),
             *self.forwarder.labels_of(run, kept.call_id),
         ]
         await run.sink.start(200, headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any, Literal
 
 from sqlalchemy import select
@@ -215,7 +216,9 @@ async def bring_missing(platform: Platform) -> None:
                 if reference.kind == "file" or local_path(platform, reference) is not None:
                     continue
                 title = f"准备模型 {row.name}", f"Prepare the model {row.name}"
-                await submit(uow, PREPARE, {"served_id": row.id, "file": file}, title=title)
+                # Once however many processes start; its end changes the row, so that a later loss is another job.
+                key = f"{PREPARE}:{row.id}:{row.updated_at.isoformat()}:{sha256(file.encode()).hexdigest()[:16]}"
+                await submit(uow, PREPARE, {"served_id": row.id, "file": file}, title=title, key=key)
 
 
 async def finish_preparing(uow: UnitOfWork, served_id: str, file: str, fault: str | None) -> None:
