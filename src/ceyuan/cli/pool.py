@@ -89,6 +89,15 @@ def set_offer(
     show(Api().call("PUT", f"{_BASE}/{pool}/offer", json={"offer": offer}))
 
 
+@app.command("set-region")
+def set_region(
+    pool: Annotated[str, typer.Argument(help="id or name; local is the platform's own machine")],
+    region: Annotated[str, typer.Argument(help="such as beijing; left out: where the platform's store is")] = "",
+) -> None:
+    """Say in which region a pool lies: the choice of sites, overview and twin go by it."""
+    show(Api().call("PUT", f"{_BASE}/{pool}/region", json={"region": region}))
+
+
 @app.command("add-host")
 def add_host(
     pool: Annotated[str, typer.Argument(help="an SSH pool's id or name")],

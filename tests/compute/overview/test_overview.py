@@ -9,7 +9,7 @@ import pytest
 from ceyuan.compute.overview.capacity import latest, note_capacity
 from ceyuan.compute.overview.courses import Interval
 from ceyuan.compute.overview.service import _Power
-from ceyuan.compute.pools import LOCAL_POOL, ExecutorPool
+from ceyuan.compute.pools import LOCAL_POOL
 from ceyuan.compute.tasks import Resources
 from tests.compute.market import Market
 from tests.compute.twin.test_studies import enter_tasks
@@ -68,8 +68,7 @@ def test_power_is_what_the_offers_of_the_region_declare_whatever_they_offer_ther
         SimpleNamespace(region="beijing", accelerator="cpu", pue=1.9, carbon_g_kwh=900.0),
         SimpleNamespace(region="neimenggu", accelerator="h800", pue=1.2, carbon_g_kwh=300.0),
     ]
-    pools = [ExecutorPool(id=name, region=name) for name in ("beijing", "neimenggu", "hebei")]
-    power = _Power(pools, offers)
+    power = _Power({name: name for name in ("beijing", "neimenggu", "hebei")}, offers)
 
     def of(pool: str) -> tuple[float, float]:
         return power.of(Interval("lab", pool, 0.0, 1.0, Resources(cpus=200), 0.0))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ceyuan.compute.executors import sandbox_works
+from ceyuan.compute.pools import ensure_local
 from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.metering import check_books
 from tests.compute.executors.sshd import Sshd, why_not
@@ -88,11 +89,11 @@ async def test_only_operators_register_pools_and_a_host_is_tried_before_it_is_ke
 
 @pytest.mark.engine_bound
 async def test_a_key_that_opens_nothing_leaves_the_old_one_in_place_and_none_is_ever_shown(
-    market: Market, sshd: Sshd
+    market: Market, sshd: Sshd, tmp_path: Path
 ) -> None:
     pool = await open_pool(market, sshd)
     path, (node,) = f"{POOLS}/{pool['id']}", pool["nodes"]
-    right = sshd.folder / "next"
+    right = tmp_path / "next"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", right], check=True)
     body, key = {"private_key": right.read_text()}, f"{path}/hosts/{node['id']}/key"
     (file,) = (market.platform.data_dir / "compute" / "ssh").glob("*.key")
@@ -179,3 +180,24 @@ async def _seated(yard: Yard, task_id: str) -> dict[str, Any]:
         while not (task := await yard.task(task_id))["pool"]:
             await asyncio.sleep(0.1)
     return task
+
+
+async def test_operators_say_where_a_pool_lies_this_machine_too_and_everything_goes_by_it(market: Market) -> None:
+    path = "/executor-pools/local/region"
+    async with market.platform.work() as uow:
+        await ensure_local(uow)
+    assert (await market.send(None, "PUT", path, {"region": "hebei"})).status_code == 401
+    assert (await market.send("li", "PUT", path, {"region": "hebei"})).status_code == 403
+    assert (await market.code("officer", "PUT", path, {"region": "atlantis"}))[1] == "compute_region_unknown"
+    assert (await market.code("officer", "PUT", "/executor-pools/none/region", {"region": ""}))[0] == 404
+    task = {"name": "t", "command": "true", "regions": ["hebei"], "resources": {"cpus": 1, "memory_gib": 0.5}}
+    body = {"org_id": market.buyer, "task": task}
+    assert (await market.code("li", "POST", "/tasks/check", body))[1] == "task_impossible"
+    assert (await market.ok("officer", "PUT", path, {"region": "hebei"}))["region"] == "hebei"
+    assert (await market.send("li", "POST", "/tasks/check", body)).json().get("code") != "task_impossible"
+    assert [pool["region"] for pool in (await market.ok("li", "GET", "/overview"))["pools"]] == ["hebei"]
+    fleet = await market.ok("li", "GET", "/twin/fleet", org_id=market.buyer, kind="pools")
+    assert [place["region"] for place in fleet["places"]] == ["hebei"]
+    assert (await market.ok("officer", "PUT", path, {"region": ""}))["region"] == ""
+    market.platform.sections[TaskSettings] = TaskSettings(region="hebei")
+    assert (await market.send("li", "POST", "/tasks/check", body)).json().get("code") != "task_impossible"

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from ceyuan.compute.catalogue.evidence import CHINA
 from ceyuan.compute.catalogue.tables import ComputeOfferPrice
 from ceyuan.compute.executors import Run
-from ceyuan.compute.pools import LOCAL_NODE, LOCAL_POOL, ExecutorPool, PoolNode
+from ceyuan.compute.pools import LOCAL_NODE, LOCAL_POOL, PoolNode
 from ceyuan.compute.tasks import repository
 from ceyuan.compute.tasks.money import settle
 from ceyuan.metering import check_books
@@ -48,10 +48,7 @@ async def test_a_pool_delivers_an_offer_that_is_live_and_of_its_region_and_opera
     await market.step("officer", offer, "suspend", reason="complaint")
     assert (await market.code("officer", "PUT", LOCAL, {"offer": offer["id"]}))[1] == "compute_offer_not_live"
     await market.step("officer", offer, "resume")
-    async with market.platform.work() as uow:
-        pool = await uow.session.get(ExecutorPool, LOCAL_POOL)
-        assert pool is not None
-        pool.region = "tianjin"
+    await market.ok("officer", "PUT", f"/executor-pools/{LOCAL_POOL}/region", {"region": "tianjin"})
     assert (await market.code("officer", "PUT", LOCAL, {"offer": offer["id"]}))[1] == "pool_unsuitable"
 
 

@@ -5,6 +5,8 @@ import { $api, api } from '@/api/client'
 import type { Got } from '@/api/types'
 import { FormModal } from '@/ui/FormModal'
 
+import { useRegions } from './words'
+
 type Pool = Got<'/api/v1/compute/executor-pools/{pool_id}'>
 
 interface Opened {
@@ -49,6 +51,39 @@ export function OfferOfPool({ pool, open, onClose, onDone }: Opened) {
             value: offer.id,
             label: `${offer.title} · ${offer.accelerator_label} · ${offer.identifier ?? offer.id}`,
           }))}
+        />
+      </Form.Item>
+    </FormModal>
+  )
+}
+
+/** Where the pool lies: tasks bound to regions, the choice of sites, overview and twin go by it. */
+export function RegionOfPool({ pool, open, onClose, onDone }: Opened) {
+  const { t } = useTranslation('tasks')
+  const { regions, name } = useRegions()
+  const set = async (values: { region?: string }) => {
+    await api.PUT('/api/v1/compute/executor-pools/{pool_id}/region', {
+      params: { path: { pool_id: pool.id } },
+      body: { region: values.region ?? '' },
+    })
+    onDone()
+  }
+  return (
+    <FormModal<{ region?: string }>
+      open={open}
+      title={t('pools.region')}
+      note={t('pools.regionNote')}
+      submit={t('pools.save')}
+      initial={pool.region ? { region: pool.region } : {}}
+      onSubmit={set}
+      onClose={onClose}
+    >
+      <Form.Item name="region" label={t('pools.region')}>
+        <Select
+          allowClear
+          showSearch={{ optionFilterProp: 'label' }}
+          placeholder={t('pools.regionNone')}
+          options={regions.map((region) => ({ value: region.name, label: name(region.name) }))}
         />
       </Form.Item>
     </FormModal>

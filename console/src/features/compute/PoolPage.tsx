@@ -14,7 +14,7 @@ import { Loading } from '@/ui/Loading'
 import { Page, Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
 
-import { NewCredential, OfferOfPool } from './PoolForms'
+import { NewCredential, OfferOfPool, RegionOfPool } from './PoolForms'
 import { HealthMark, PoolState } from './poolMarks'
 import { useAccelerators, useRegions } from './words'
 
@@ -230,6 +230,7 @@ export function Component() {
   const { name } = useRegions()
   const [adding, setAdding] = useState(false)
   const [offering, setOffering] = useState(false)
+  const [placing, setPlacing] = useState(false)
   const [renewed, setRenewed] = useState<Node | null | undefined>(undefined)
   const query = $api.useQuery(
     'get',
@@ -251,6 +252,7 @@ export function Component() {
       <Button onClick={acts.look}>{t('pools.look')}</Button>
       {pool.kind === 'ssh' && <Button onClick={() => setAdding(true)}>{t('pools.addHost')}</Button>}
       {CLUSTERS.includes(pool.kind) && <Button onClick={() => setRenewed(null)}>{t('pools.newSecret')}</Button>}
+      <Button onClick={() => setPlacing(true)}>{t('pools.region')}</Button>
       <Button onClick={() => setOffering(true)}>{t('pools.offer')}</Button>
       <Button onClick={() => acts.drain(!draining)}>{t(draining ? 'pools.undrain' : 'pools.drain')}</Button>
       {!draining && <Button onClick={() => acts.drain(true, true)}>{t('pools.drainMove')}</Button>}
@@ -274,7 +276,7 @@ export function Component() {
           columns={2}
           facts={[
             { label: t('pools.kind'), value: t(`pools.kinds.${pool.kind}`, { defaultValue: pool.kind }) },
-            { label: t('pools.region'), value: pool.region ? name(pool.region) : null },
+            { label: t('pools.region'), value: pool.region ? name(pool.region) : t('pools.regionNone') },
             { label: t('pools.state'), value: <PoolState draining={draining} /> },
             { label: t('pools.org'), value: pool.org_id },
             {
@@ -293,6 +295,7 @@ export function Component() {
         sources={[{ label: 'CLI', code: `ceyuan pool show ${pool.name}\nceyuan pool drain ${pool.name} --move` }]}
       />
       <OfferOfPool pool={pool} open={offering} onClose={() => setOffering(false)} onDone={() => void query.refetch()} />
+      <RegionOfPool pool={pool} open={placing} onClose={() => setPlacing(false)} onDone={() => void query.refetch()} />
       <NewCredential
         pool={pool}
         node={renewed}

@@ -4,7 +4,7 @@ Suppliers register, enter sites, pools and offers; officers verify, name and pub
 engine; everybody searches and compares. Placing work is the rooms' above; they ask here for usable offers.
 """
 
-from ceyuan.compute.catalogue.offers import find_usable, require_usable, show_offers
+from ceyuan.compute.catalogue.offers import find_usable, region_of, require_usable, show_offers
 from ceyuan.compute.catalogue.partners import known_accelerator, known_region
 from ceyuan.compute.catalogue.regions import REGIONS, Region
 from ceyuan.compute.catalogue.schemas import OfferOut
@@ -23,6 +23,7 @@ __all__ = [
     "known_accelerator",
     "known_region",
     "read_tariffs",
+    "region_of",
     "require_usable",
     "show_offers",
     "usable_offers",

@@ -133,6 +133,11 @@ async def find_usable(uow: UnitOfWork, reference: str) -> ComputeOffer:
     return (await require_usable(uow, offer.id))[0]
 
 
+async def region_of(uow: UnitOfWork, offer_id: str) -> str:
+    """The region of an offer, whatever its state."""
+    return (await uow.session.get_one(ComputeOffer, offer_id)).region
+
+
 async def resolve_identifier(uow: UnitOfWork, identifier: str) -> ComputeOffer:
     """The offer behind an identifier, also one that is suspended or retired by now; raises `IdentifierNotFound`."""
     offer = await repository.by_identifier(uow.session, identifier.strip())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from ceyuan.compute.pools import ExecutorPool, all_pools, nodes_of
 from ceyuan.compute.pools.uses import held_by_node
 from ceyuan.compute.tasks import ComputeTask, running_cost
 from ceyuan.compute.tasks.explaining import why_all
+from ceyuan.compute.tasks.settings import TaskSettings
 from ceyuan.identity import organisations_by_id
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import Text
@@ -37,8 +38,11 @@ async def read_overview(uow: UnitOfWork, hours: float) -> dict[str, Any]:
     intervals = [one for task in tasks for one in intervals_of(task, grid.end, running.get(task.id, 0))]
     whys = await why_all(uow)
     nodes = await nodes_of(uow.session, [pool.id for pool in pools])
-    shown = await _show_pools(uow, pools, nodes)
-    power = _Power(pools, await usable_offers(uow, Search()))
+    # Where no region is entered, a pool lies where the platform's store does, as for the choice of sites.
+    home = uow.platform.section(TaskSettings).region
+    regions_of = {pool.id: pool.region or home for pool in pools}
+    shown = await _show_pools(uow, pools, nodes, regions_of)
+    power = _Power(regions_of, await usable_offers(uow, Search()))
     teams = await _teams(uow, tasks, intervals, grid, power)
     found = [*alerts.of_pools(pools, nodes), *alerts.of_tasks(tasks, whys, now)]
     regions = _regions(intervals, grid, power)
@@ -87,8 +91,8 @@ def _waits(task: ComputeTask) -> bool:
 class _Power:
     """Watts, PUE and carbon of what is held in a pool: declared by offers of its region, else assumed."""
 
-    def __init__(self, pools: list[ExecutorPool], offers: Iterable[Any]) -> None:
-        self._region = {pool.id: pool.region for pool in pools}
+    def __init__(self, regions: Mapping[str, str], offers: Iterable[Any]) -> None:
+        self._region = regions
         self._declared: dict[tuple[str, str], Any] = {}
         for offer in offers:  # of several the cheapest counts; for what nobody offers there, any of the region
             for kind in (offer.accelerator, ""):
@@ -108,7 +112,9 @@ class _Power:
         return busy * one.held.nodes * figures["pue"] / 1000, figures["carbon"][0] / 1000
 
 
-async def _show_pools(uow: UnitOfWork, pools: list[ExecutorPool], nodes: list[Any]) -> list[dict[str, Any]]:
+async def _show_pools(
+    uow: UnitOfWork, pools: list[ExecutorPool], nodes: list[Any], regions: Mapping[str, str]
+) -> list[dict[str, Any]]:
     held = await held_by_node(uow)
     shown = []
     for pool in pools:
@@ -118,10 +124,11 @@ async def _show_pools(uow: UnitOfWork, pools: list[ExecutorPool], nodes: list[An
         for node in own:
             if node.accelerators and node.id in uses:
                 taken[node.accelerator] = taken.get(node.accelerator, 0) + uses[node.id].accelerators
-        names = ("id", "name", "kind", "region", "state", "health")
+        names = ("id", "name", "kind", "state", "health")
         shown.append(
             {name: getattr(pool, name) for name in names}
             | {
+                "region": regions[pool.id],
                 "nodes": len(own),
                 "nodes_up": sum(node.health == "up" for node in own),
                 "runs": sum(use.runs for use in uses.values()),

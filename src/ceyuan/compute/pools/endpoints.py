@@ -6,7 +6,13 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from ceyuan.compute.catalogue.errors import AcceleratorUnknown, IdentifierNotFound, OfferExpired, OfferNotLive
+from ceyuan.compute.catalogue.errors import (
+    AcceleratorUnknown,
+    IdentifierNotFound,
+    OfferExpired,
+    OfferNotLive,
+    RegionUnknown,
+)
 from ceyuan.compute.pools import repository, service
 from ceyuan.compute.pools.errors import (
     NodeNotFound,
@@ -18,7 +24,7 @@ from ceyuan.compute.pools.errors import (
 )
 from ceyuan.compute.pools.health import look_after_pools
 from ceyuan.compute.pools.hosts import NewHost
-from ceyuan.compute.pools.schemas import DrainIn, DrainOut, HostIn, KeyIn, OfferIn, PoolIn, PoolOut, SecretIn
+from ceyuan.compute.pools.schemas import DrainIn, DrainOut, HostIn, KeyIn, OfferIn, PoolIn, PoolOut, RegionIn, SecretIn
 from ceyuan.compute.pools.tables import ExecutorPool
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
@@ -95,6 +101,14 @@ async def replace_executor_pool_secret(
 async def set_executor_pool_offer(pool_id: str, body: OfferIn, uow: WriteWork) -> Any:
     """Say which offer of the catalogue a pool delivers; use is charged by its prices from the next try on."""
     return (await service.show_pools(uow, [await service.deliver_offer(uow, pool_id, body.offer)]))[0]
+
+
+@router.put(
+    "/{pool_id}/region", response_model=PoolOut, responses=problems(*_CHANGE, RegionUnknown, PoolUnsuitable, Invalid)
+)
+async def set_executor_pool_region(pool_id: str, body: RegionIn, uow: WriteWork) -> Any:
+    """Say in which region a pool lies, this machine too."""
+    return (await service.show_pools(uow, [await service.place_in_region(uow, pool_id, body.region)]))[0]
 
 
 @router.post("/{pool_id}/look", response_model=PoolOut, responses=problems(*_CHANGE))

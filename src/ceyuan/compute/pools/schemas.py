@@ -55,6 +55,12 @@ class OfferIn(BaseModel, extra="forbid"):
     offer: Annotated[str | None, Field(min_length=1, max_length=120)]
 
 
+class RegionIn(BaseModel, extra="forbid"):
+    """The region in which a pool lies, such as `beijing`; empty: where the platform's store lies."""
+
+    region: Annotated[str, Field(max_length=40)]
+
+
 class DrainIn(BaseModel, extra="forbid"):
     """Take no new tasks (`on`) or take them again; `move`: those at work leave at their checkpoint."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ceyuan.compute.catalogue import find_usable, known_accelerator, known_region, write_down
+from ceyuan.compute.catalogue import find_usable, known_accelerator, known_region, region_of, write_down
 from ceyuan.compute.pools import repository
 from ceyuan.compute.pools.clusters import KINDS
 from ceyuan.compute.pools.errors import NodeNotFound, PoolInUse, PoolNameTaken, PoolNotFound, PoolUnsuitable
@@ -146,6 +146,29 @@ async def replace_secret(platform: Platform, actor: Actor, pool_id: str, secret:
         held.sealed_secret, held.version = pool.sealed_secret, held.version + 1
         await uow.audit("compute_pool.replace_secret", held.id, held.org_id, name=held.name)
     return held
+
+
+async def place_in_region(uow: UnitOfWork, pool_id: str, region: str) -> ExecutorPool:
+    """Say in which region a pool lies, this machine too (empty: nobody says, it counts as lying where the platform's
+    store does): tasks bound to regions, the choice of sites, overview and twin go by it from then on. Only operators
+    may. Audited. Raises `RegionUnknown`, and `PoolUnsuitable` where it delivers an offer of another region."""
+    uow.actor.require_duty("operator")
+    pool = await repository.get(uow.session, pool_id, lock=True)
+    if region:
+        known_region(region)
+    if region and pool.offer_id is not None and (offered := await region_of(uow, pool.offer_id)) != region:
+        raise PoolUnsuitable(
+            (f"“{pool.name}”交付的供给位于 {offered}", f"“{pool.name}” delivers an offer of {offered}"),
+            hint=("请先更换或取消所交付的供给", "let it deliver another offer, or none, first"),
+        )
+    pool.region = region
+    await uow.audit("compute_pool.place", pool.id, pool.org_id, name=pool.name, region=region)
+
+    async def nudge() -> None:
+        tell_changed(uow.platform)
+
+    uow.after_commit(nudge)
+    return pool
 
 
 async def deliver_offer(uow: UnitOfWork, pool_id: str, reference: str | None) -> ExecutorPool:

@@ -85,7 +85,7 @@ def _wider(task: ComputeTask, yard: Yard, now: datetime, lacks: list[int]) -> li
     """Claims that the task would make if its description allowed one more pool or region, or nodes that failed it."""
     spec = TaskSpec.model_validate(task.spec)
     pools = sorted({pool.name for pool in yard.pools.values()} - _named(yard, spec)) if spec.pools else []
-    regions = sorted({pool.region for pool in yard.pools.values() if pool.region} - set(spec.regions))
+    regions = sorted({yard.region(pool) for pool in yard.pools.values()} - {"", *spec.regions})
     changes = [("region", name, {"regions": [*spec.regions, name]}) for name in (regions if spec.regions else [])]
     changes += [("pool", name, {"pools": [*spec.pools, name]}) for name in pools]
     own = claim_of(task, yard, now, None, lacks)

@@ -37,12 +37,18 @@ Guess = Callable[[str, int, float], float]
 
 @dataclass(frozen=True)
 class Yard:
-    """All pools with their nodes, and the tariffs of those that deliver an offer."""
+    """All pools with their nodes, the tariffs of those that deliver an offer, and the region of the platform's store,
+    in which a pool lies of which nobody says so."""
 
     pools: dict[str, ExecutorPool]
     nodes: tuple[PoolNode, ...]
     sandbox: bool
     tariffs: Mapping[str, Tariff]
+    home: str = ""
+
+    def region(self, pool: ExecutorPool) -> str:
+        """Where a pool lies."""
+        return pool.region or self.home
 
     def isolated(self, node: PoolNode) -> bool:
         """Whether a task there is kept from the platform's files and other tasks."""
@@ -59,7 +65,7 @@ class Yard:
             return False
         if spec.pools and not {pool.id, pool.name} & set(spec.pools):
             return False
-        if spec.regions and pool.region not in spec.regions:
+        if spec.regions and self.region(pool) not in spec.regions:
             return False
         if spec.image and not KINDS[pool.kind].takes_image(pool, spec.image):
             return False
@@ -119,7 +125,8 @@ async def read_yard(uow: UnitOfWork) -> Yard:
     offered = {pool.id: pool.offer_id for pool in pools.values() if pool.offer_id}
     known = await read_tariffs(uow.session, offered.values())
     tariffs = {pool_id: known[offer_id] for pool_id, offer_id in offered.items() if offer_id in known}
-    return Yard(pools, tuple(nodes), uow.platform.section(TaskSettings).sandbox, tariffs)
+    settings = uow.platform.section(TaskSettings)
+    return Yard(pools, tuple(nodes), settings.sandbox, tariffs, settings.region)
 
 
 async def _unentered(uow: UnitOfWork) -> tuple[ExecutorPool, PoolNode]:

@@ -156,9 +156,9 @@ class Siting:
         links, owner = await read_links(uow), claims[0].owner
         sizes = {key: await self._gigabytes(uow, task.inputs) if links else 0.0 for key, task in tasks.items()}
         return Market(
-            {pool.id: pool.region for pool in yard.pools.values()},
+            {pool.id: yard.region(pool) for pool in yard.pools.values()},
             {
-                (pool.id, kind): delivered.get((pool.offer_id or "", kind)) or declared.get((pool.region, kind))
+                (pool.id, kind): delivered.get((pool.offer_id or "", kind)) or declared.get((yard.region(pool), kind))
                 for pool in yard.pools.values()
                 for kind in kinds
             },

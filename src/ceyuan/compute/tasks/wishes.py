@@ -69,7 +69,7 @@ async def check_ways(uow: UnitOfWork, yard: Yard, org_id: str, spec: TaskSpec, t
     home, links = uow.platform.section(TaskSettings).region, await read_links(uow)
     if not spec.inputs or not home or not links:
         return
-    may = {yard.pools[node.pool_id].region or home for node in yard.nodes if yard.may(node, org_id, spec, trusted)}
+    may = {yard.region(yard.pools[node.pool_id]) for node in yard.nodes if yard.may(node, org_id, spec, trusted)}
     missing = sorted(region for region in may if not links.lead(home, region))
     if may and len(missing) == len(may):
         pairs = ", ".join(f"{home} → {region}" for region in missing)
@@ -130,7 +130,7 @@ def _nearest(yard: Yard, org_id: str, spec: TaskSpec, trusted: bool) -> dict[str
     pools = {node.pool_id: yard.pools[node.pool_id] for node in yard.nodes if yard.may(node, org_id, free, trusted)}
     found = {
         "pools": sorted(pool.name for pool in pools.values()),
-        "regions": sorted({pool.region for pool in pools.values() if pool.region}),
+        "regions": sorted({yard.region(pool) for pool in pools.values()} - {""}),
     }
     return {name: value for name, value in found.items() if value}
 

@@ -69,18 +69,17 @@ async def _of_pools(uow: UnitOfWork, org_id: str) -> dict[str, Any]:
         kinds = [node.accelerator for node in own if node.accelerators]
         kind = max(set(kinds), key=kinds.count) if kinds else ""
         price = core if not kind else await _hour_price(uow, org_id, Resources(accelerator=kind, accelerators=1)) - core
-        offer = declared.get((pool.region, kind))
-        place, assumed = power_of(
-            kind, pool.region, offer.pue if offer else None, offer.carbon_g_kwh if offer else None
-        )
+        # Where no region is entered, a pool lies where the platform's store does, as for the choice of sites.
+        region = pool.region or home
+        offer = declared.get((region, kind))
+        place, assumed = power_of(kind, region, offer.pue if offer else None, offer.carbon_g_kwh if offer else None)
         prices = {"price": [price if kind else 0.0], "core_price": [core]}
         tariff = tariffs.get(pool.offer_id or "")
         if tariff is not None and tariff.accelerator in (kind, "cpu"):
             asked = tariff.asked[-1]
             usual, spot = ([micro / 1e6 / asked.units for micro in asked.by_hour(one)] for one in (False, True))
             prices |= _by_offer(tariff.accelerator, usual, spot, core)
-        # Where no region is entered, a pool lies where the platform's store does, as for the choice of sites.
-        places.append({"name": pool.name, "region": pool.region or home} | prices | place | {"assumed": assumed})
+        places.append({"name": pool.name, "region": region} | prices | place | {"assumed": assumed})
         for node in own:
             key = (pool.name, node.cpus, node.memory_mib, node.accelerator, node.accelerators)
             rows[key] = rows.get(key, 0) + 1
