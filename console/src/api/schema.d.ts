@@ -9497,6 +9497,18 @@ export interface components {
             version: string;
         };
         /**
+         * Aside
+         * @description A file, record or page that was set aside: where it lies, the reason's code, and a detail.
+         */
+        Aside: {
+            /** Detail */
+            detail: string;
+            /** Reason */
+            reason: string;
+            /** Where */
+            where: string;
+        };
+        /**
          * AskIn
          * @description What the person fills in, by the name of the field.
          */
@@ -11540,7 +11552,7 @@ export interface components {
          * Fetched
          * @description What the last visit to a site, bucket, hub or database brought: files or rows fetched, unchanged and gone, how
          *     many were set aside by reason, and the status of the robots file of each host. `unreadable` counts, of any source,
-         *     what was there and could not be read, by reason.
+         *     what was there and could not be read, by reason. `examples` are a few of each reason.
          */
         Fetched: {
             /**
@@ -11548,6 +11560,11 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /**
+             * Examples
+             * @default []
+             */
+            examples: components["schemas"]["Aside"][];
             /** Fetched */
             fetched: number;
             /** Gone */

@@ -248,6 +248,9 @@ async def test_an_optional_source_that_is_gone_is_skipped_and_a_required_one_fai
     assert job.result["sources"] == [good]
     shown = (await signed_in("member").get(f"{SOURCES}/{good}")).json()
     assert (shown["rejected"], shown["fetched"]["unreadable"]) == (1, {"fake_extension": 1})
+    assert [(one["where"], one["reason"]) for one in shown["fetched"]["examples"]] == [("b.pdf", "fake_extension")]
+    log = (await signed_in("member").get(f"/api/v1/jobs/{job.id}/log")).json()
+    assert "set aside: b.pdf: fake_extension" in [line["message"] for line in log if line["level"] == "warning"]
     failed = await finished(platform, await started(signed_in, "collections", body | {"sources": [needed]}))
     assert failed.error is not None
     assert "没有文件" in failed.error["message"][0]

@@ -1,4 +1,4 @@
-import { App, Button, Form, Input, Select } from 'antd'
+import { App, Button, Form, Input, Select, Table } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate, useParams } from 'react-router'
@@ -95,12 +95,48 @@ function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknow
   )
 }
 
-function Reasons({ counts }: { counts: Record<string, number> }) {
-  return Object.entries(counts).map(([reason, count]) => (
-    <div key={reason} className="faint">
-      <code>{reason}</code> × <Count value={count} />
-    </div>
-  ))
+/** What could not be had or read at the last collection, by reason, with the first places of each. */
+function SetAside({ fetched }: { fetched: NonNullable<Source['fetched']> }) {
+  const { t } = useTranslation('data')
+  const names = useNames()
+  const counts = [...Object.entries(fetched.quarantined), ...Object.entries(fetched.unreadable ?? {})]
+  if (counts.length === 0) return null
+  return (
+    <Section title={t('sources.aside')}>
+      <div className="stack">
+        <p className="soft">{t('sources.asideNote')}</p>
+        <Table
+          size="small"
+          rowKey={(row) => row[0]}
+          pagination={false}
+          scroll={{ x: 'max-content' }}
+          dataSource={counts.sort((one, other) => other[1] - one[1])}
+          columns={[
+            {
+              title: t('quality.reason'),
+              render: (_, [reason]) => (
+                <>
+                  {names.reason(reason)} <code className="faint">{reason}</code>
+                </>
+              ),
+            },
+            { title: t('sources.asideCount'), align: 'right', render: (_, [, count]) => <Count value={count} /> },
+            {
+              title: t('sources.asidePlaces'),
+              render: (_, [reason]) =>
+                (fetched.examples ?? [])
+                  .filter((one) => one.reason === reason)
+                  .map((one) => (
+                    <div key={one.where + one.detail} style={{ overflowWrap: 'anywhere', maxWidth: 640 }}>
+                      <code>{one.where}</code> <span className="faint">{one.detail}</span>
+                    </div>
+                  )),
+            },
+          ]}
+        />
+      </div>
+    </Section>
+  )
 }
 
 /** What the last visit to the source brought, with the answers of robots files as evidence. */
@@ -109,7 +145,6 @@ function Visit({ fetched }: { fetched: NonNullable<Source['fetched']> }) {
   return (
     <>
       <div>{t('sources.visited', { fetched: fetched.fetched, unchanged: fetched.unchanged, gone: fetched.gone })}</div>
-      <Reasons counts={fetched.quarantined} />
       {Object.entries(fetched.robots).map(([host, status]) => (
         <div key={host} className="faint mono">
           {host}/robots.txt: {status}
@@ -160,12 +195,7 @@ export function Component() {
             { label: t('sources.documents'), value: <Count value={source.documents} /> },
             {
               label: t('sources.rejected'),
-              value: (
-                <>
-                  <Count value={source.rejected} />
-                  <Reasons counts={source.fetched?.unreadable ?? {}} />
-                </>
-              ),
+              value: <Count value={source.rejected} />,
             },
             { label: t('sources.collected'), value: <Time value={source.collected_at} full /> },
             ...(source.reading.mapping
@@ -192,6 +222,7 @@ export function Component() {
           ]}
         />
       </Section>
+      {source.fetched && <SetAside fetched={source.fetched} />}
       {source.collected_at && <LineageView node={`source:${source.id}`} />}
       <Snippet sources={[{ label: 'CLI', code: `ceyuan data sources assess ${source.id}` }]} />
     </Page>

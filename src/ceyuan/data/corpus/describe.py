@@ -7,6 +7,7 @@ from ceyuan.data.corpus.profiles import DOMAINS, default_profiles
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report
 from ceyuan.data.operators import REASONS, STATISTICS, specifications
+from ceyuan.data.readers.reasons import SET_ASIDE
 
 __all__ = ["describe", "main"]
 
@@ -20,7 +21,7 @@ def describe() -> dict[str, Any]:
         "profiles": {domain: [one.model_dump() for one in filters] for domain, filters in default_profiles().items()},
         "domains": {name: list(words) for name, words in DOMAINS.items()},
         "statistics": {name: list(words) for name, words in STATISTICS.items()},
-        "reasons": {name: list(words) for name, words in REASONS.items()},
+        "reasons": {name: list(words) for name, words in (SET_ASIDE | REASONS).items()},
         "operators": [
             {
                 "name": one.name,

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ceyuan.data.pipelines.aside import examples, few
 from ceyuan.data.pipelines.lineage import record_collection, record_corpus
 from ceyuan.data.pipelines.runs import Heard
 from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn
@@ -61,7 +62,9 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
         cache = str(settings.cache_dir) if settings.cache_dir else None
         arguments = {"out": str(work / "raw"), "cache": cache, "sources": sources}
         found = await _heavy(ctx, "ceyuan.data.collection.entry:main", arguments, (0.02, 0.9))
-        return found | {"visits": visits}
+        aside = {spec.key: examples(work / "raw" / spec.key, visits.get(spec.key)) for spec in specs}
+        _tell_read(ctx, found, aside)
+        return found | {"visits": visits, "aside": aside}
 
     collection = await ctx.step("collect", read)
     made = await _publish(ctx, "publish", work / "raw", wanted.dataset, "Collect sources")
@@ -71,7 +74,8 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
         taken = [spec for spec in specs if spec.key in counts]
         for spec in taken:
             one = counts[spec.key]
-            await mark_collected(uow, spec.id, one["documents"], one["rejected"], collection["visits"].get(spec.key))
+            told = collection["visits"].get(spec.key, {}) | {"examples": collection["aside"][spec.key]}
+            await mark_collected(uow, spec.id, one["documents"], one["rejected"], told)
         await record_collection(uow, taken, made["ref"], ctx.job_id)
         await uow.audit("data.collect", made["node_id"], wanted.org_id, sources=[spec.id for spec in taken])
         documents = sum(one["documents"] for one in counts.values())
@@ -257,7 +261,27 @@ def _tell(ctx: JobContext, spec: SourceSpec, found: dict[str, Any], place: str) 
     ctx.log(f"visited {spec.location}", "warning" if found["quarantined"] else "info", key=spec.key, **counts)
     for one in found["quarantine"][:_TOLD]:
         ctx.log(f"not taken: {one[place]}: {one['reason']}", "warning", **one)
+    found["examples"] = few({"where": one[place], **one} for one in found["quarantine"])
     found["quarantine"] = []
+
+
+def _tell_read(ctx: JobContext, found: dict[str, Any], aside: dict[str, Any]) -> None:
+    """Put into the job's log how much of each source was read, and what could not be, by reason."""
+    for record in found["sources"]:
+        key, counts = record["source"]["key"], record["rejected"]
+        read = {"documents": record["documents"], "rejected": counts}
+        if not counts:
+            ctx.log(f"read {key}: {record['documents']:,} documents", key=key, **read)
+            continue
+        ctx.log(
+            f"read {key}: {record['documents']:,} documents, {sum(counts.values()):,} set aside",
+            "warning",
+            key=key,
+            **read,
+        )
+        for one in aside[key]:
+            if one["reason"] in counts:
+                ctx.log(f"set aside: {one['where']}: {one['reason']}", "warning", **one)
 
 
 async def _crawled(ctx: JobContext, spec: SourceSpec, visits: dict[str, Any]) -> Path:

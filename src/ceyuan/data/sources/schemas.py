@@ -112,10 +112,18 @@ class SourceAssessment(BaseModel):
     at: datetime
 
 
+class Aside(BaseModel):
+    """A file, record or page that was set aside: where it lies, the reason's code, and a detail."""
+
+    where: str
+    reason: str
+    detail: str
+
+
 class Fetched(BaseModel):
     """What the last visit to a site, bucket, hub or database brought: files or rows fetched, unchanged and gone, how
     many were set aside by reason, and the status of the robots file of each host. `unreadable` counts, of any source,
-    what was there and could not be read, by reason."""
+    what was there and could not be read, by reason. `examples` are a few of each reason."""
 
     fetched: int
     unchanged: int
@@ -123,6 +131,7 @@ class Fetched(BaseModel):
     quarantined: dict[str, int]
     robots: dict[str, int]
     unreadable: dict[str, int] = Field(default_factory=dict)
+    examples: list[Aside] = []
     at: datetime
 
 

@@ -188,12 +188,14 @@ async def mark_collected(
     rejected: dict[str, int],
     fetched: dict[str, Any] | None = None,
 ) -> None:
-    """Remember what the last collection brought, what could not be read by reason, and the visit to the source."""
+    """Remember what the last collection brought, what could not be read by reason, and the visit to the source
+    (`fetched`), with `examples` of what was set aside."""
     row = await repository.get(uow.session, source_id, lock=True)
     row.documents, row.rejected, row.collected_at = documents, sum(rejected.values()), uow.clock.now()
     visit = fetched or {}
     counts = {name: visit.get(name, 0) for name in ("fetched", "unchanged", "gone")}
     told = {"quarantined": visit.get("quarantined", {}), "robots": visit.get("robots", {}), "unreadable": rejected}
+    told["examples"] = visit.get("examples", [])
     row.fetched = counts | told | {"at": row.collected_at.isoformat()}
 
 
