@@ -12,9 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from ceyuan.compute.executors import SlurmCluster
+from tests.compute.executors.slurm_later import Later
 
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "munged")
 _CONF = """
@@ -100,6 +102,7 @@ class SlurmLab:
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
         self._rest: tuple[str, str] | None = None
         self._public: Path | None = None
+        self.emulated: dict[tuple[str, ...], Later] = {}
         at = folder / "munge"
         files = [f"--{name}-file={at}.{name}" for name in ("pid", "log", "seed")]
         self._start(
@@ -156,6 +159,14 @@ class SlurmLab:
         url, token = self._rest
         return SlurmCluster(self.folder / "shared", url=url, user="root", token=token, python=sys.executable)
 
+    def later(self, *versions: str) -> SlurmCluster:
+        """The same through the emulation of later versions of its interface, in front of that slurmrestd."""
+        cluster = self.rest()
+        found = self.emulated.get(versions)
+        if found is None:
+            found = self.emulated[versions] = Later(cluster.url, versions)
+        return replace(cluster, url=found.url)
+
     def start_controller(self) -> None:
         self._start("slurmctld", "slurmctld", "-D", "-f", str(self.conf))
 
@@ -199,6 +210,8 @@ class SlurmLab:
             time.sleep(0.1)
 
     def stop(self) -> None:
+        for emulated in self.emulated.values():
+            emulated.stop()
         for daemon in reversed(list(self.daemons.values())):
             daemon.terminate()
         for daemon in self.daemons.values():

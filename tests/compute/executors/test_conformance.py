@@ -54,7 +54,7 @@ PLACES = [
     "local",
     "ssh",
     "kubernetes",
-    *(pytest.param(name, marks=pytest.mark.slow) for name in ("slurm", "slurmrestd", "ray")),
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("slurm", "slurmrestd", "slurmrestd-later", "ray")),
 ]
 
 
@@ -77,10 +77,11 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield on_ray, on_ray.root
         await on_ray.close()
         return
-    if request.param == "slurmrestd":
+    if request.param.startswith("slurmrestd"):
         if reason := slurmlab.why_no_rest():
             pytest.skip(reason)
-        by_rest = SlurmExecutor(request.getfixturevalue("lab").rest())
+        made: slurmlab.SlurmLab = request.getfixturevalue("lab")
+        by_rest = SlurmExecutor(made.rest() if request.param == "slurmrestd" else made.later("v0.0.43"))
         yield by_rest, by_rest.root
         await by_rest.close()
         return
