@@ -9554,7 +9554,7 @@ export interface components {
         };
         /**
          * AssistantOut
-         * @description An assistant.
+         * @description An assistant; its datasets are named to those who may know of them.
          */
         AssistantOut: {
             /** Articles */
@@ -9565,7 +9565,7 @@ export interface components {
              */
             created_at: string;
             /** Dataset */
-            dataset: string;
+            dataset: string | null;
             /** Feedback */
             feedback: string | null;
             /** Id */
@@ -19184,7 +19184,7 @@ export interface components {
         };
         /**
          * VariantOut
-         * @description A revision that runs; `same` and `p95_ms` are known of shadows.
+         * @description A revision that runs, named to those who may know of its repository; `same` and `p95_ms` are of shadows.
          */
         VariantOut: {
             /** Copies */
@@ -19192,7 +19192,7 @@ export interface components {
             /** Copies Failed */
             copies_failed: number | null;
             /** File */
-            file: string;
+            file: string | null;
             /** Name */
             name: string;
             /** Number */
@@ -19204,7 +19204,7 @@ export interface components {
             /** Released */
             released: boolean;
             /** Revision */
-            revision: string;
+            revision: string | null;
             /** Same */
             same: number | null;
         };

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ceyuan.hub.naming import KINDS, Kind, Reference
     from ceyuan.hub.owners import Owner, OwnerDirectory
     from ceyuan.hub.repositories.access import Visibility, can_read, require_change
+    from ceyuan.hub.repositories.mentions import tellable
     from ceyuan.hub.repositories.service import create_repository, find_by_reference
     from ceyuan.hub.repositories.tables import HubRepository
     from ceyuan.hub.revision import Revision
@@ -60,6 +61,7 @@ __all__ = [
     "resolve",
     "resolve_url",
     "stage_folder",
+    "tellable",
 ]
 _SOURCES = {
     "Difference": "browsing.differences",
@@ -91,6 +93,7 @@ _SOURCES = {
     "Visibility": "repositories.access",
     "can_read": "repositories.access",
     "require_change": "repositories.access",
+    "tellable": "repositories.mentions",
     "create_repository": "repositories.service",
     "find_by_reference": "repositories.service",
     "HubRepository": "repositories.tables",

@@ -73,6 +73,22 @@ async def test_a_prompt_that_is_too_long_has_the_code_that_clients_know(house: H
     assert answer["error"]["n_prompt_tokens"] > answer["error"]["n_ctx"]
 
 
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "weather"}}])
+async def test_a_call_of_a_tool_that_the_engine_cannot_force_is_refused(
+    house: House, tmp_path: Path, choice: Any
+) -> None:
+    await _serve_tiny(house, write_tiny_model(tmp_path / "tiny.gguf"))
+    tools = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}]
+    body = {**CHAT, "model": "demo/tiny", "max_tokens": 2, "tools": tools}
+    status, answer, _ = await house.post({**body, "tool_choice": choice})
+    error = answer["error"]
+    assert (status, error["code"], error["param"]) == (400, "tool_choice_unsupported", "tool_choice")
+    assert "json_schema" in error["message"]
+    allowed = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": tools}}
+    for free in ("auto", "none", allowed):
+        assert (await house.post({**body, "tool_choice": free}))[1]["usage"], free
+
+
 async def test_an_engine_that_was_killed_is_back_for_the_next_call(house: House, tmp_path: Path) -> None:
     directory = await _serve_tiny(house, write_tiny_model(tmp_path / "tiny.gguf"))
     body = {**CHAT, "model": "demo/tiny", "max_tokens": 2}

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ceyuan.hub import commit_folder, create_repository
-from ceyuan.kernel.actor import SYSTEM, Actor
+from ceyuan.hub import commit_folder, create_repository, find_by_reference, tellable
+from ceyuan.kernel.actor import ANONYMOUS, SYSTEM, Actor
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
 from ceyuan.models.serving import ModelDirectory, NewServed, NewUpstream, ReleaseBook, add_upstream, serve_model
+from ceyuan.models.serving.endpoints import _seen
 from ceyuan.models.serving.service import may_see, see_served
 from ceyuan.models.serving.wiring import hear_release
 from tests.identity.actors import People
@@ -104,3 +105,45 @@ async def test_an_upstreams_model_and_an_operators_file_are_no_candidates(house:
         await add_upstream(uow, NewUpstream("cloud", "http://127.0.0.1:9/v1"))
     await house.serve(upstream="cloud")
     assert await house.callers() == (True, True)
+
+
+async def test_a_private_repository_is_not_told_by_the_model_that_is_served_of_it(house: House) -> None:
+    house.book.released.add(house.node)
+    await house.serve(file=FILE)
+    (directory,) = house.platform.find(ModelDirectory)
+
+    async def told(visibility: str) -> list[str | None]:
+        async with house.platform.work(SYSTEM) as uow:
+            (await find_by_reference(uow, "models/lab/mini")).visibility = visibility
+        await directory.reload()
+        seen = []
+        for org in (house.org, house.other):
+            actor = Actor("person", f"per_{org}", "x", roles={org: "member"}, scopes=frozenset({"*"}))
+            async with house.platform.work(actor, write=False) as uow:
+                row = await see_served(uow, "mini")
+                seen.append(_seen(uow, row, await tellable(uow, [row.revision])).revision)
+            route = directory.find("mini", org)
+            assert route is not None
+            seen.append(route.revision_for(org))
+        return seen
+
+    ref = (await told("public"))[0]
+    assert ref is not None
+    assert ref.startswith("models/lab/mini@")
+    assert await told("public") == [ref, ref, ref, ref]
+    assert await told("private") == [ref, ref, None, None]
+
+
+async def test_what_may_be_told_of_repositories(house: House) -> None:
+    stranger = Actor("person", "per_x", "x", roles={house.other: "owner"}, scopes=frozenset({"*"}))
+    asked = ["models/lab/mini@main", "lab/mini", "sha256:00", "models/lab/none@main", None]
+    async with house.platform.work(SYSTEM) as uow:
+        (await find_by_reference(uow, "models/lab/mini")).visibility = "private"
+    async with house.platform.work(stranger, write=False) as uow:
+        assert await tellable(uow, asked) == {"sha256:00"}
+        assert await tellable(uow, asked, SYSTEM) == set(asked) - {None}
+    async with house.platform.work(SYSTEM) as uow:
+        (await find_by_reference(uow, "models/lab/mini")).visibility = "internal"
+    async with house.platform.work(stranger, write=False) as uow:
+        assert await tellable(uow, asked) == {"sha256:00", "models/lab/mini@main", "lab/mini"}
+        assert await tellable(uow, asked, ANONYMOUS) == {"sha256:00"}

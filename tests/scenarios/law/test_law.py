@@ -7,14 +7,20 @@ from typing import Any
 
 import pytest
 
-from ceyuan.hub import lineage_graph, read_file
+from ceyuan.hub import find_by_reference, lineage_graph, read_file
 from ceyuan.identity import PersonalData
 from ceyuan.kernel.audit import entries_of
 from ceyuan.kernel.errors import NotFound
 from ceyuan.scenarios.law import ask_law, open_assistant, rate_answer
 from ceyuan.scenarios.law.errors import AnswerNotFound, AssistantNotFound
 from ceyuan.scenarios.law.schemas import AssistantIn
-from ceyuan.scenarios.law.service import find_answer, look_up_article, show_answers
+from ceyuan.scenarios.law.service import (
+    find_answer,
+    find_assistant,
+    look_up_article,
+    show_answers,
+    show_assistants,
+)
 from tests.live import law_rows
 from tests.workshop import Workshop
 
@@ -122,6 +128,22 @@ async def test_an_outsider_learns_of_no_private_assistant(workshop: Workshop, tm
     assistant_id = await assistant(workshop, tmp_path / "laws", model=None)
     with pytest.raises(AssistantNotFound):
         await ask_law(workshop.platform, await workshop.actor("zoe"), assistant_id, "试用期最长多久？")
+
+
+async def test_a_guest_of_a_public_assistant_is_not_told_of_its_private_datasets(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    assistant_id = await assistant(workshop, tmp_path / "laws", model=None, public=True)
+    async with workshop.platform.work() as uow:
+        (await find_by_reference(uow, "datasets/lab/laws")).visibility = "private"
+    shown = []
+    for name in ("li", "zoe"):
+        async with workshop.platform.work(await workshop.actor(name), write=False) as uow:
+            shown += await show_assistants(uow, [await find_assistant(uow, assistant_id)])
+    own, guests = shown
+    assert own.dataset is not None
+    assert (own.dataset.partition("@")[0], own.feedback) == ("datasets/lab/laws", "lab/feedback")
+    assert (guests.dataset, guests.feedback) == (None, None)
 
 
 async def test_what_a_person_asked_goes_with_the_person_also_from_the_lineage(

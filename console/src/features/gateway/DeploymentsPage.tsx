@@ -227,7 +227,7 @@ function Variants({ row, operator, onDone }: { row: Deployment; operator: boolea
         </>
       ),
     },
-    { title: t('calls.revision'), render: (_, one) => <code>{one.revision}</code> },
+    { title: t('calls.revision'), render: (_, one) => (one.revision ? <code>{one.revision}</code> : '—') },
     {
       title: t('deploy.percent'),
       align: 'right',

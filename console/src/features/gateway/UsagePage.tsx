@@ -14,24 +14,26 @@ import { LazyChart } from '@/ui/LazyChart'
 import { Section } from '@/ui/Page'
 
 import { download, toCsv } from './csv'
-import { sumsOf, type Point, type Sum } from './usage'
+import { sumsOf, type Measure, type Point, type Sum } from './usage'
 
 const DIMENSIONS = ['token_id', 'model', 'project', 'scenario'] as const
 const SPANS = { day: [1, 'hour'], week: [7, 'day'], month: [30, 'day'] } as const
 const DAY_MS = 86_400_000
 const SHOWN = 12
+const MEASURES: Measure[] = ['cost', 'tokens', 'requests']
+const UNITS: Record<Measure, string> = { cost: '¥', tokens: '', requests: '' }
 
 type Span = keyof typeof SPANS
 
-/** The names of an organisation's keys by id, and of its people where they call from their own session; ids stay where
+/** The names of an organisation's keys by id, of those too that have ended, and of its people where they call from their own session; ids stay where
  * one may not see them. */
 function useKeyNames(organisation: string): (id: string) => string {
   const { id, label } = useSession()
-  const own = $api.useQuery('get', '/api/v1/tokens', { params: { query: { limit: 100 } } })
+  const own = $api.useQuery('get', '/api/v1/tokens', { params: { query: { limit: 200, usable: false } } })
   const shared = $api.useQuery(
     'get',
     '/api/v1/organisations/{organisation}/tokens',
-    { params: { path: { organisation }, query: { limit: 100 } } },
+    { params: { path: { organisation }, query: { limit: 200, usable: false } } },
     { retry: false },
   )
   const members = $api.useQuery(
@@ -51,7 +53,7 @@ function useKeyNames(organisation: string): (id: string) => string {
 
 function Usage({ organisation }: { organisation: Membership }) {
   const { t } = useTranslation('gateway')
-  const list = useListState(['by', 'span'])
+  const list = useListState(['by', 'span', 'of'])
   const by = list.filters.by ?? 'token_id'
   const span = (list.filters.span ?? 'week') as Span
   const [days, bucket] = SPANS[span] ?? SPANS.week
@@ -66,19 +68,21 @@ function Usage({ organisation }: { organisation: Membership }) {
     const named = by === 'token_id' ? found.sums.map((sum) => ({ ...sum, name: nameOf(sum.name) })) : found.sums
     return { ...found, sums: named }
   }, [query.data, by, nameOf])
+  const total = (pick: (sum: Sum) => number) => sums.reduce((all, sum) => all + pick(sum), 0)
+  // Where nothing costs anything a chart of money would be empty.
+  const of = MEASURES.find((one) => one === list.filters.of) ?? (total((sum) => sum.costMicro) > 0 ? 'cost' : 'tokens')
   const option = {
     tooltip: { trigger: 'axis' },
     legend: { top: 4, type: 'scroll' },
     xAxis: { type: 'category', data: buckets.map((one) => (bucket === 'hour' ? one.slice(11, 16) : one.slice(0, 10))) },
-    yAxis: { type: 'value', name: '¥' },
+    yAxis: { type: 'value', name: UNITS[of] },
     series: sums.slice(0, SHOWN).map((sum) => ({
       name: sum.name,
       type: 'bar',
-      stack: 'spend',
-      data: buckets.map((one) => (sum.byBucket[one] ?? 0) / 1e6),
+      stack: of,
+      data: buckets.map((one) => sum.byBucket[one]?.[of] ?? 0),
     })),
   }
-  const total = (pick: (sum: Sum) => number) => sums.reduce((all, sum) => all + pick(sum), 0)
   const save = () =>
     download(
       `gateway-usage-by-${by}.csv`,
@@ -90,7 +94,7 @@ function Usage({ organisation }: { organisation: Membership }) {
           sum.input,
           sum.output,
           sum.costMicro / 1e6,
-          ...buckets.map((one) => (sum.byBucket[one] ?? 0) / 1e6),
+          ...buckets.map((one) => sum.byBucket[one]?.cost ?? 0),
         ]),
       ]),
     )
@@ -111,9 +115,15 @@ function Usage({ organisation }: { organisation: Membership }) {
         <Stat label={t('calls.cost')} value={<Money micro={total((sum) => sum.costMicro)} />} />
       </Stats>
       <Section
-        title={t('usage.chart')}
+        title={t(`usage.of.${of}`)}
         extra={
           <span className="row">
+            <Select
+              value={of}
+              aria-label={t('usage.measure')}
+              onChange={(value: Measure) => list.setFilter('of', value)}
+              options={MEASURES.map((value) => ({ value, label: t(`usage.of.${value}`) }))}
+            />
             <Segmented
               value={by}
               onChange={(value) => list.setFilter('by', value)}
@@ -128,7 +138,7 @@ function Usage({ organisation }: { organisation: Membership }) {
           </span>
         }
       >
-        <LazyChart option={option} label={t('usage.chart')} height={280} />
+        <LazyChart option={option} label={t(`usage.of.${of}`)} height={280} />
       </Section>
       <DataTable
         label={t('usage.title')}

@@ -8,8 +8,11 @@ export interface Sum {
   output: number
   requests: number
   costMicro: number
-  byBucket: Record<string, number>
+  byBucket: Record<string, Record<Measure, number>>
 }
+
+/** What a chart can show: money in yuan, tokens in and out, calls. */
+export type Measure = 'cost' | 'tokens' | 'requests'
 
 const COUNTED: Record<string, 'input' | 'output' | 'requests'> = {
   'gateway.tokens.input': 'input',
@@ -17,7 +20,8 @@ const COUNTED: Record<string, 'input' | 'output' | 'requests'> = {
   'gateway.requests': 'requests',
 }
 
-/** Sums of the gateway's usage by one dimension, the dearest first; `points` are grouped by it and by resource. */
+/** Sums of the gateway's usage by one dimension, the dearest first, then what used most; `points` are grouped by it and
+ * by resource. */
 export function sumsOf(points: Point[], dimension: string): { sums: Sum[]; buckets: string[] } {
   const sums = new Map<string, Sum>()
   for (const point of points) {
@@ -26,9 +30,13 @@ export function sumsOf(points: Point[], dimension: string): { sums: Sum[]; bucke
     const name = point.dimensions[dimension] || '—'
     const sum = sums.get(name) ?? { name, input: 0, output: 0, requests: 0, costMicro: 0, byBucket: {} }
     const counted = COUNTED[resource]
-    if (counted) sum[counted] += Number(point.quantity)
+    const at = (sum.byBucket[point.bucket] ??= { cost: 0, tokens: 0, requests: 0 })
+    if (counted) {
+      sum[counted] += Number(point.quantity)
+      at[counted === 'requests' ? 'requests' : 'tokens'] += Number(point.quantity)
+    }
     sum.costMicro += point.cost_micro
-    sum.byBucket[point.bucket] = (sum.byBucket[point.bucket] ?? 0) + point.cost_micro
+    at.cost += point.cost_micro / 1e6
     sums.set(name, sum)
   }
   const buckets = [...new Set(points.map((point) => point.bucket))].sort()

@@ -60,7 +60,12 @@ function AssistantCard({ assistant }: { assistant: Assistant }) {
         )}
       </p>
       <p className="faint">
-        <RevisionLink reference={assistant.dataset} /> · {assistant.model ?? t('extractOnly')}
+        {assistant.dataset && (
+          <>
+            <RevisionLink reference={assistant.dataset} /> ·{' '}
+          </>
+        )}
+        {assistant.model ?? t('extractOnly')}
       </p>
       <Link to={`/scenarios/law/${assistant.id}`}>
         <Button type="primary" disabled={assistant.state !== 'ready'} tabIndex={-1}>

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from ceyuan.compute.catalogue.errors import AcceleratorUnknown
 from ceyuan.compute.tasks.errors import NotIsolated, TaskImpossible
+from ceyuan.hub import tellable
 from ceyuan.hub.errors import RepositoryNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.routes import Router
@@ -29,7 +31,7 @@ router = Router(prefix="/api/v1/models/deployments", tags=["models"])
 _DAYS = 30
 
 
-def _shown_variant(uow: UnitOfWork, served_id: str, variant: Variant) -> dict[str, Any]:
+def _shown_variant(uow: UnitOfWork, served_id: str, variant: Variant, named: Set[str]) -> dict[str, Any]:
     (app,) = uow.platform.find(GatewayApp)
     figures = None
     if variant.name == "shadow" and app.gateway is not None:
@@ -37,6 +39,7 @@ def _shown_variant(uow: UnitOfWork, served_id: str, variant: Variant) -> dict[st
     kept = asdict(variant)
     return {
         **{name: kept[name] for name in ("name", "number", "revision", "file", "released", "percent")},
+        **({} if variant.revision in named else {"revision": None, "file": None}),
         "copies": figures.calls if figures else None,
         "copies_failed": figures.failed if figures else None,
         "same": figures.same if figures else None,
@@ -76,6 +79,8 @@ async def _shown(uow: UnitOfWork, row: ServedModel, plan: DeploymentPlan) -> dic
     (directory,) = uow.platform.find(ModelDirectory)
     full = uow.actor.has_duty("operator")
     own = row.owner_org_id is not None and uow.actor.may(row.owner_org_id, "maintainer")
+    revisions = [one.revision for one in plan.variants]
+    named = set(revisions) if full else await tellable(uow, revisions)
     return {
         **{
             name: getattr(row, name)
@@ -85,7 +90,9 @@ async def _shown(uow: UnitOfWork, row: ServedModel, plan: DeploymentPlan) -> dic
         "pool": None if plan.pool is None else asdict(plan.pool),
         "replicas": directory.scale_of(row.id, plan),
         "delay_ms": estimated_delay_s(directory.loads_of(row, plan)) * 1000,
-        "variants": [_shown_variant(uow, row.id, one) for one in sorted(plan.variants, key=lambda one: one.number)],
+        "variants": [
+            _shown_variant(uow, row.id, one, named) for one in sorted(plan.variants, key=lambda one: one.number)
+        ],
         "engines": [_shown_engine(plan, state, own=own, full=full) for state in directory.engine_states(row.id)],
         "cost_micro": await _cost(uow, row, plan),
         "created_at": row.created_at,

@@ -101,12 +101,12 @@ class ShareIn(BaseModel, extra="forbid"):
 
 
 class VariantOut(BaseModel):
-    """A revision that runs; `same` and `p95_ms` are known of shadows."""
+    """A revision that runs, named to those who may know of its repository; `same` and `p95_ms` are of shadows."""
 
     name: str
     number: int
-    revision: str
-    file: str
+    revision: str | None
+    file: str | None
     released: bool
     percent: int
     copies: int | None

@@ -217,7 +217,7 @@ class GatewayApp:
                 "title": route.title,
                 "capabilities": sorted(route.capabilities),
                 "context_length": route.context,
-                "revision": route.revision,
+                "revision": route.revision_for(caller.org_id),
             }
             for route in routes
             if not name or route.name == name

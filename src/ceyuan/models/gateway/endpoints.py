@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Set
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -11,6 +11,7 @@ import orjson
 from fastapi import Query
 from fastapi.responses import StreamingResponse
 
+from ceyuan.hub import tellable
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page
 from ceyuan.kernel.platform import Platform
@@ -35,6 +36,7 @@ from ceyuan.models.gateway.schemas import (
 )
 from ceyuan.models.gateway.service import CallFilter, CallNotFound
 from ceyuan.models.gateway.settling import NotInDoubt, settle_call
+from ceyuan.models.gateway.tables import GatewayCall
 from ceyuan.models.serving import Capability, ModelNotServed
 
 router = Router(prefix="/api/v1/gateway", tags=["gateway"])
@@ -74,14 +76,22 @@ async def list_calls(
         flagged=flagged,
         in_doubt=in_doubt,
     )
-    return (await service.list_calls(uow, wanted, paging)).page(CallOut)
+    rows = await service.list_calls(uow, wanted, paging)
+    named = await tellable(uow, [call.revision for call in rows.items])
+    return Page[CallOut](items=[_shown_call(call, named) for call in rows.items], next=rows.next)
+
+
+def _shown_call(call: GatewayCall, named: Set[str]) -> CallOut:
+    """The call; the revision that answered only for those who may know of its repository (`named`)."""
+    shown = CallOut.model_validate(call, from_attributes=True)
+    return shown if call.revision in named else shown.model_copy(update={"revision": None})
 
 
 @router.get("/calls/{call_id}", response_model=CallDetail, responses=problems(Unauthenticated, CallNotFound))
 async def get_call(call_id: str, uow: ReadWork) -> Any:
     """Look at one call, with its prompt and answer where they were kept."""
     call, body = await service.see_call(uow, call_id)
-    shown = CallOut.model_validate(call, from_attributes=True).model_dump()
+    shown = _shown_call(call, await tellable(uow, [call.revision])).model_dump()
     return {**shown, "body": None if body is None else {"prompt": body.prompt, "answer": body.answer}}
 
 
@@ -92,7 +102,8 @@ async def get_call(call_id: str, uow: ReadWork) -> Any:
 )
 async def settle_call_in_doubt(call_id: str, body: SettlementIn, uow: WriteWork) -> Any:
     """Settle a call in doubt: charge it by the given counts, or let its charge stand."""
-    return await settle_call(uow, call_id, **body.model_dump())
+    call = await settle_call(uow, call_id, **body.model_dump())
+    return _shown_call(call, await tellable(uow, [call.revision]))
 
 
 @router.get("/routes", response_model=list[RouteOut], responses=problems(Unauthenticated, Overloaded))

@@ -78,6 +78,13 @@ class ModelUnknown(NotFound):
         )
 
 
+class ToolChoiceUnsupported(BadRequest):
+    """The call demands a tool, and no server of the model can be made to call one."""
+
+    code = "tool_choice_unsupported"
+    title = ("该模型不支持强制调用工具", "The model cannot be made to call a tool")
+
+
 class BodyTooLarge(TooLarge):
     """The request body is larger than allowed."""
 

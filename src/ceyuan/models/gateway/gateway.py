@@ -22,6 +22,7 @@ from ceyuan.models.gateway.errors import (
     ContentBlocked,
     ModelUnknown,
     Overloaded,
+    ToolChoiceUnsupported,
     TooManyAtOnce,
     UpstreamTimeout,
 )
@@ -148,6 +149,8 @@ class Gateway:
             raise ModelUnknown(prompt.model)
         if incoming.endpoint not in route.capabilities:
             raise _incapable(route, incoming.endpoint)
+        if prompt.demands_tool and not any(replica.forces_tools for replica in route.replicas):
+            raise _unforced(route)
         call.model, call.served_id, call.revision = route.name, route.served_id, route.revision
         call.upstream, call.price_model = route.replicas[0].upstream, route.price_model
         call.prompt_sha256 = prompt.sha256()
@@ -378,6 +381,21 @@ def _lateness(run: Run) -> CeyuanError:
     if run.phase == "head":
         return UpstreamTimeout(hint=("请稍后重试或缩短输入", "try again later, or shorten the prompt"))
     return UpstreamTimeout(("模型服务中途停止响应", "the answer stood still for too long"), hint=AGAIN)
+
+
+def _unforced(route: Route) -> ToolChoiceUnsupported:
+    """llama.cpp lets a small model say anything before the call that is demanded, and it may never come to it."""
+    return ToolChoiceUnsupported(
+        (
+            f"模型“{route.name}”的内置引擎无法强制调用工具",
+            f"the embedded engine of “{route.name}” cannot force a tool call",
+        ),
+        hint=(
+            '请改用 tool_choice="auto",或用 response_format 的 json_schema 约束输出',
+            'use tool_choice="auto", or hold the answer to a schema by response_format with json_schema',
+        ),
+        param="tool_choice",
+    )
 
 
 def _incapable(route: Route, endpoint: Endpoint) -> BadRequest:

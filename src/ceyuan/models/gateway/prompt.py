@@ -62,6 +62,15 @@ class Prompt:
         return isinstance(options, dict) and options.get("include_usage") is True
 
     @property
+    def demands_tool(self) -> bool:
+        """Whether the answer must be a call of a tool: of any, or of the one that is named."""
+        choice = self.document.get("tool_choice")
+        if isinstance(choice, dict):
+            allowed = choice.get("allowed_tools")
+            choice = allowed.get("mode") if isinstance(allowed, dict) else "required"
+        return choice == "required"
+
+    @property
     def input_estimate(self) -> int:
         """About how many tokens the request has, rather too many: a token is seldom shorter than three bytes."""
         return 0 if self.content_type else len(self.body) // 3 + 1

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from ceyuan.hub import tellable
+from ceyuan.kernel.actor import ANONYMOUS
 from ceyuan.kernel.events import Event
 from ceyuan.kernel.platform import Platform
 from ceyuan.models.serving import repository
@@ -37,6 +39,7 @@ class ModelDirectory:
         self._routes: dict[str, Route] = {}
         self._rows: Sequence[ServedModel] = ()
         self._upstreams: Mapping[str, Upstream] = {}
+        self._named: Set[str] = frozenset()
         self._keeper: asyncio.Task[None] | None = None
         self._reloading = asyncio.Lock()
         self.embedded = EmbeddedReplicas(platform, self.refresh)
@@ -142,6 +145,7 @@ class ModelDirectory:
             async with self._platform.work(write=False) as uow:
                 rows = await repository.all_served(uow.session)
                 upstreams = await repository.all_upstreams(uow.session)
+                self._named = await tellable(uow, [row.revision for row in rows], ANONYMOUS)
             self._take(rows, upstreams)
 
     def _take(self, rows: Sequence[ServedModel], upstreams: Mapping[str, Upstream]) -> None:
@@ -172,6 +176,8 @@ class ModelDirectory:
             "visible_to": _callers(model),
             "released": model.released,
             "revision": model.revision,
+            "revision_open": model.revision in self._named,
+            "owner_org_id": model.owner_org_id,
             "context": model.context,
             "max_concurrency": model.max_concurrency,
             "label": model.label,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from ceyuan.kernel.platform import Platform
@@ -100,12 +101,12 @@ class EmbeddedReplicas:
     def offer(self, model: ServedModel, plan: DeploymentPlan | None) -> Offer:
         """One that still loads gets no calls while another one can take them."""
         if plan is None:
-            return Offer((Replica(model.id, "engine", model.name, engine=model.id),))
+            return Offer((Replica(model.id, "engine", model.name, engine=model.id, forces_tools=False),))
         parts = []
         for variant in plan.variants:
             names = [variant.engine(model.id, index) for index in range(self._count(model.id, plan, variant))]
             shown = [name for index, name in enumerate(names) if not index or self._is_ready(name)]
-            parts.append((variant, [replica_of(model, name, variant) for name in shown]))
+            parts.append((variant, [replace(replica_of(model, name, variant), forces_tools=False) for name in shown]))
         return offer_of(model, parts)
 
     def holds(self, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import asdict
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 from fastapi import Query
 from fastapi.responses import StreamingResponse
 
+from ceyuan.hub import tellable
 from ceyuan.hub.errors import RepositoryNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, Unauthenticated
 from ceyuan.kernel.pages import Page
@@ -55,17 +57,21 @@ async def list_served_models(
 ) -> Any:
     """List the served models that the caller may see."""
     rows = await service.list_served(uow, paging, state=state, search=search)
-    return Page[ServedOut](items=[_seen(uow, row) for row in rows.items], next=rows.next)
+    named = await tellable(uow, [row.revision for row in rows.items])
+    return Page[ServedOut](items=[_seen(uow, row, named) for row in rows.items], next=rows.next)
 
 
-def _seen(uow: UnitOfWork, row: ServedModel) -> ServedOut:
-    """The model; where its file lies, how it is run and for whom is its owners' and the operators' to know."""
+def _seen(uow: UnitOfWork, row: ServedModel, named: Set[str]) -> ServedOut:
+    """The model; where its file lies, how it is run and for whom is its owners' and the operators' to know, and its
+    revision theirs who may know of the repository (`named`)."""
     shown = ServedOut.model_validate(row, from_attributes=True)
     if uow.actor.has_duty("operator") or (row.owner_org_id is not None and uow.actor.may(row.owner_org_id)):
         return shown
-    return shown.model_copy(
-        update={"file": None, "engine": {}, "routing": None, "visible_to": [], "fault": None, "job_id": None}
-    )
+    hidden: dict[str, Any] = {
+        **{"file": None, "engine": {}, "routing": None, "visible_to": [], "fault": None, "job_id": None},
+        **({} if row.revision in named else {"revision": None}),
+    }
+    return shown.model_copy(update=hidden)
 
 
 @router.post(
@@ -94,7 +100,8 @@ async def create_served_model(body: ServedIn, uow: WriteWork) -> Any:
 async def get_served_model(served_id: str, uow: ReadWork) -> Any:
     """Look at a served model."""
     uow.actor.require_known()
-    return _seen(uow, await service.see_served(uow, served_id))
+    row = await service.see_served(uow, served_id)
+    return _seen(uow, row, await tellable(uow, [row.revision]))
 
 
 @router.patch(

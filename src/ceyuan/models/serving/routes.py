@@ -27,7 +27,8 @@ class Replica:
     `usage_url` tells what it counted for a call: `{id}` stands for the `x-request-id` that it was sent with.
     `engine` names the replica of ours behind it, where there is one, and `variant` the revision of a deployment;
     `only_for` are the organisations whose calls may go there (a candidate's owner), `None` = all. A `standby` one is
-    asked when no other could be reached: the call waits there until a replica is up.
+    asked when no other could be reached: the call waits there until a replica is up. `forces_tools`: it keeps to a
+    `tool_choice` that demands a call.
     """
 
     id: str
@@ -45,14 +46,16 @@ class Replica:
     variant: str = ""
     only_for: frozenset[str] | None = None
     standby: bool = False
+    forces_tools: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """A served model. `visible_to` = organisations that may use it, `None` = all. `retries`: how many further replicas
     a call that was not answered may be given to; `hedge_s`: after which time without an answer a second one is asked
-    as well (0 = never). `released` is False for a candidate. `shares`: the percentage of calls of each variant but the
-    stable one; `shadow`: a server that gets a copy of a percentage of the calls.
+    as well (0 = never). `released` is False for a candidate. `owner_org_id` owns the revision, whose name others are
+    told where it is `revision_open`. `shares`: the percentage of calls of each variant but the stable one;
+    `shadow`: a server that gets a copy of a percentage of the calls.
     """
 
     served_id: str
@@ -64,6 +67,8 @@ class Route:
     replicas: tuple[Replica, ...]
     visible_to: frozenset[str] | None = None
     revision: str | None = None
+    revision_open: bool = False
+    owner_org_id: str | None = None
     context: int | None = None
     max_concurrency: int = 0
     label: str | None = None
@@ -78,6 +83,10 @@ class Route:
     def embedded(self) -> bool:
         """Whether replicas of ours run it, in this process's engines or in a pool."""
         return self.replicas[0].engine is not None
+
+    def revision_for(self, org_id: str) -> str | None:
+        """The revision as the organisation's callers may know it."""
+        return self.revision if self.revision_open or self.owner_org_id in (None, org_id) else None
 
     def is_open_to(self, org_id: str) -> bool:
         """Whether the organisation may use it."""

@@ -33,7 +33,7 @@ async def list_law_assistants(uow: ReadWork, paging: Paging) -> Any:
     sorts = {"created_at": LawAssistant.created_at, "name": LawAssistant.name}
     query = repository.visible_to(uow.actor)
     rows = await fetch_page(uow.session, query, paging, key=LawAssistant.id, sorts=sorts, default="-created_at")
-    return rows.page(AssistantOut)
+    return Page[AssistantOut](items=await service.show_assistants(uow, rows.items), next=rows.next)
 
 
 @router.post(
@@ -59,7 +59,7 @@ async def open_law_assistant(
 )
 async def get_law_assistant(assistant_id: str, uow: ReadWork) -> Any:
     """Show one assistant with the measured recall of its index."""
-    return await service.find_assistant(uow, assistant_id)
+    return (await service.show_assistants(uow, [await service.find_assistant(uow, assistant_id)]))[0]
 
 
 @router.post(

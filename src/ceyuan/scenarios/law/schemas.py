@@ -24,12 +24,12 @@ class AssistantIn(BaseModel, extra="forbid"):
 
 
 class AssistantOut(BaseModel):
-    """An assistant."""
+    """An assistant; its datasets are named to those who may know of them."""
 
     id: str
     org_id: str
     name: str
-    dataset: str
+    dataset: str | None
     model: str | None
     articles: int
     laws: int

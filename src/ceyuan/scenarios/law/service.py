@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ceyuan.hub import resolve
+from ceyuan.hub import resolve, tellable
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import Job, submit
@@ -15,7 +15,7 @@ from ceyuan.scenarios.law import feedback, repository
 from ceyuan.scenarios.law.answering import answer, citations_of, sources_of
 from ceyuan.scenarios.law.errors import AnswerNotFound, ArticleNotFound, AssistantNotFound
 from ceyuan.scenarios.law.knowledge import Knowledge
-from ceyuan.scenarios.law.schemas import ArticleOut, AssistantIn, LawAnswerOut
+from ceyuan.scenarios.law.schemas import ArticleOut, AssistantIn, AssistantOut, LawAnswerOut
 from ceyuan.scenarios.law.tables import LawAnswer, LawAssistant, LawRating
 from ceyuan.scenarios.statutes import Article, find_references
 
@@ -57,6 +57,21 @@ async def open_assistant(
     uow.session.add(assistant)
     await uow.audit("law_assistant.open", assistant.id, wanted.org_id, dataset=revision.ref, model=wanted.model)
     return assistant, job
+
+
+async def show_assistants(uow: UnitOfWork, rows: Sequence[LawAssistant]) -> list[AssistantOut]:
+    """The assistants; a public one may stand on datasets that its guests may not know of."""
+    kept = {row.id: f"datasets/{row.feedback}" for row in rows if row.feedback}
+    named = await tellable(uow, [*(row.dataset for row in rows), *kept.values()])
+    shown = []
+    for row in rows:
+        out = AssistantOut.model_validate(row, from_attributes=True)
+        # A feedback dataset that no rating has made yet is nobody's but the organisation's to know.
+        feedback = out.feedback if kept.get(row.id) in named or uow.actor.may(row.org_id) else None
+        shown.append(
+            out.model_copy(update={"feedback": feedback, **({} if row.dataset in named else {"dataset": None})})
+        )
+    return shown
 
 
 async def find_assistant(uow: UnitOfWork, assistant_id: str) -> LawAssistant:
