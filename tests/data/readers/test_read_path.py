@@ -7,11 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ceyuan.data.collection.raw import _notes
-from ceyuan.data.files import canonical_json
 from ceyuan.data.problems import DataProblem
 from ceyuan.data.readers import Document, Limits, ReadOptions, Rejection, read_path
 
@@ -212,11 +208,6 @@ def test_lines_that_are_sound_together_but_not_alone_are_each_judged_alone(tmp_p
     found = list(read_path(tmp_path))
     assert [one.text for one in found if isinstance(one, Document)] == ["第一篇", "第三篇"]
     assert [(one.where, one.reason) for one in found if isinstance(one, Rejection)] == [("a.jsonl#2", "bad_json")]
-
-
-@given(st.lists(st.dictionaries(st.just("id"), st.text(), min_size=1), min_size=1, max_size=20))
-def test_notes_are_the_same_json_however_they_are_written(metas: list[dict[str, str]]) -> None:
-    assert _notes(metas) == [canonical_json(meta).decode() for meta in metas]
 
 
 def test_files_of_two_encodings_that_were_joined_are_read_line_by_line(tmp_path: Path) -> None:

@@ -168,8 +168,8 @@ def _write(
         before = documents
         if isinstance(item, Documents):
             writer.add_all(item)
-            documents += len(item.ids)
-            characters += sum(map(len, item.texts))
+            documents += len(item)
+            characters += item.characters
         else:
             (writer if item.media is None else media).add(item)
             documents += 1

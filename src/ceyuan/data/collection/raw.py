@@ -1,6 +1,5 @@
 """Raw shards: documents as they were collected, in Parquet files of about equal size."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,22 +22,6 @@ _GROUP_BYTES, _GROUP_LEAST, _GROUP_MOST = 2 << 20, 64, 8192  # of a row group, t
 _SHARD_ROWS = 100_000
 
 
-def _notes(metas: Sequence[Mapping[str, str]]) -> list[str]:
-    """Notes as canonical JSON; those of one plain word each, which are the most, without an encoder."""
-    name = next(iter(metas[0]), "") if metas else ""
-    if set(map(len, metas)) == {1} and all(name in meta for meta in metas):
-        values = [meta[name] for meta in metas]
-        if _plain(f"{name}{''.join(values)}"):
-            head, tail = f'{{"{name}":"', '"}'
-            return [f"{head}{value}{tail}" for value in values]
-    return [canonical_json(meta).decode() for meta in metas]
-
-
-def _plain(word: str) -> bool:
-    """Whether a string stands in JSON as it is."""
-    return word.isprintable() and '"' not in word and "\\" not in word
-
-
 class RawWriter:
     """Writes the documents of one source to ``folder/raw-00000.parquet`` and so on."""
 
@@ -49,7 +32,8 @@ class RawWriter:
         self._fixed = (source, domain, licence)
         self._prefix = f"{source}/"
         self._columns: list[list[object]] = [[] for _ in _VARYING]
-        self._bytes = 0
+        self._tables: list[pa.Table] = []
+        self._rows = self._bytes = 0
         self._shards: list[dict[str, object]] = []
 
     def add(self, document: Document) -> None:
@@ -58,54 +42,79 @@ class RawWriter:
         # Columns of plain values: a million small tuples would be walked by the garbage collector again and again.
         ids, domains, titles, texts, groups, ranks, notes = self._columns
         ids.append(self._prefix + name)
-        domains.append(domain)
+        domains.append(domain or self._fixed[1])
         titles.append(title)
         texts.append(text)
         groups.append(self._prefix + group if group else "")
         ranks.append(rank)
         notes.append(canonical_json(meta).decode() if meta else "{}")
-        self._bytes += len(text) * 3
-        if self._bytes >= _SHARD_BYTES or len(ids) >= _SHARD_ROWS:
-            self._flush()
+        self._added(1, len(text))
 
     def add_all(self, documents: Documents) -> None:
         """Add many documents at once."""
-        prefix, count = self._prefix, len(documents.ids)
-        ids, domains, titles, texts, groups, ranks, notes = self._columns
-        ids += [prefix + name for name in documents.ids]
-        domains += [""] * count
-        titles += documents.titles
-        texts += documents.texts
-        groups += [""] * count
-        ranks += [0] * count
-        notes += _notes(documents.metas)
-        self._bytes += sum(map(len, documents.texts)) * 3
-        if self._bytes >= _SHARD_BYTES or len(ids) >= _SHARD_ROWS:
-            self._flush()
+        import pyarrow as pa  # here, so that looking at the register of corpora does not load Arrow
+        import pyarrow.compute as pc
+
+        self._settle()
+        ids = pc.binary_join_element_wise(self._prefix, documents.ids, "")
+        nothing, none = pa.scalar("", pa.large_string()), pa.scalar(0, pa.int32())
+        self._tables.append(
+            self._table(
+                {
+                    "id": ids.cast(pa.large_string()),
+                    "title": documents.titles.cast(pa.large_string()),
+                    "text": documents.texts.cast(pa.large_string()),
+                    "group": pa.repeat(nothing, len(ids)),
+                    "rank": pa.repeat(none, len(ids)),
+                    "meta": documents.notes.cast(pa.large_string()),
+                }
+            )
+        )
+        self._added(len(ids), documents.characters)
 
     def finish(self) -> list[dict[str, object]]:
         """Write what is left; each shard's ``file``, ``sha256``, ``bytes`` and ``documents``."""
-        if self._columns[0]:
+        if self._rows:
             self._flush()
         return self._shards
 
-    def _flush(self) -> None:
-        import pyarrow as pa  # here, so that looking at the register of corpora does not load Arrow
+    def _added(self, rows: int, characters: int) -> None:
+        self._rows += rows
+        self._bytes += characters * 3
+        if self._bytes >= _SHARD_BYTES or self._rows >= _SHARD_ROWS:
+            self._flush()
+
+    def _settle(self) -> None:
+        """Make a table of the documents that were added one by one."""
+        import pyarrow as pa
+
+        if self._columns[0]:
+            kinds = (pa.int32() if name in _NUMBERS else pa.large_string() for name in _VARYING)
+            arrays = (pa.array(column, kind) for column, kind in zip(self._columns, kinds, strict=True))
+            self._tables.append(self._table(dict(zip(_VARYING, arrays, strict=True))))
+            self._columns = [[] for _ in _VARYING]
+
+    def _table(self, columns: "dict[str, pa.Array]") -> "pa.Table":
+        """The rows with what is the same for all of the source."""
+        import pyarrow as pa
 
         kinds = {name: pa.int32() if name in _NUMBERS else pa.large_string() for name in RAW_COLUMNS}
-        columns = dict(zip(_VARYING, self._columns, strict=True))
-        ids, domains = columns["id"], columns.pop("domain")
-        if any(domains):
-            columns["domain"] = [domain or self._fixed[1] for domain in domains]
-        same = dict(zip(("source", "domain", "licence"), self._fixed, strict=True))
-        arrays = [
-            pa.array(columns[name], kind) if name in columns else pa.repeat(pa.scalar(same[name], kind), len(ids))
-            for name, kind in kinds.items()
-        ]
+        count = len(columns["id"])
+        for name, word in zip(("source", "domain", "licence"), self._fixed, strict=True):
+            if name not in columns:
+                columns[name] = pa.repeat(pa.scalar(word, kinds[name]), count)
         schema = pa.schema([pa.field(name, kind, nullable=False) for name, kind in kinds.items()])
-        table = pa.Table.from_arrays(arrays, schema=schema)
-        alike = [name for name in _ALIKE if name != "title" or len(set(columns["title"])) < len(ids) // 2]
-        self._columns, self._bytes = [[] for _ in _VARYING], 0
+        return pa.Table.from_arrays([columns[name] for name in RAW_COLUMNS], schema=schema)
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        self._settle()
+        table = pa.concat_tables(self._tables).combine_chunks()
+        some_titles = pc.count_distinct(table["title"]).as_py() < self._rows // 2
+        alike = [name for name in _ALIKE if name != "title" or some_titles]
+        self._tables, self._rows, self._bytes = [], 0, 0
         self._keep(table, alike)
 
     def _keep(self, table: "pa.Table", alike: list[str]) -> None:

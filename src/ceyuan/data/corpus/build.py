@@ -54,7 +54,7 @@ def build(
     workers = workers or Threads(threads)
     measured = workers.measure(inputs, recipe, work / "measured", part_of(report, 0.0, 0.6))
     report(told(0.6, "去重与划分", "deduplicating and splitting"))
-    decisions, curtailed = _decisions(work / f"decisions-{plan}.parquet", measured, statistics, recipe, workers, inputs)
+    decisions, curtailed = _decisions(work / f"decisions-{plan}.arrow", measured, statistics, recipe, workers, inputs)
     if not decisions["reason"].is_null().any():
         raise DataProblem(
             "nothing_kept",
@@ -88,11 +88,11 @@ def _decisions(
     note = path.with_suffix(".json")
     if not note.exists():
         table, curtailed = decide(measured, statistics, recipe, workers.near, inputs.counting())
-        write_atomically(path, lambda file: table.write_parquet(file, compression="lz4", statistics=False))
+        write_atomically(path, lambda file: table.write_ipc(file))
         write_json(note, {"curtailed": curtailed})
         return table, curtailed
     curtailed_before: Any = read_json(note)["curtailed"]
-    return pl.read_parquet(path), int(curtailed_before)
+    return pl.read_ipc(path), int(curtailed_before)
 
 
 def _version(name: str) -> str | None:

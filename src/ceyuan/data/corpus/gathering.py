@@ -18,7 +18,9 @@ __all__ = ["gather", "gathered_keys", "gathered_texts", "keys_of", "put_measured
 _PAGE = 16 << 10  # bytes of text in a page, the least that is read for one text
 _BATCHES = (8, 1024)  # rows between two looks at a page's size, at least and at most
 _ALIKE = ["source", "domain", "licence"]  # few values again and again: written once each
+_LONG = ("id", "title", "text", "group", "meta")
 _AT_ONCE = 8  # row groups
+_MUCH = 16 << 20  # bytes
 _FEW = 4  # of so many rows one at most: their texts are read page by page
 
 Rows = npt.NDArray[np.integer]
@@ -39,7 +41,7 @@ def put_measured(measured: pl.DataFrame, file: BinaryIO) -> None:
     pq.write_table(
         table.cast(pa.schema(fields)),
         file,
-        compression={name: "none" if name == "keys" else "lz4" for name in table.column_names},
+        compression={name: "lz4" if name in _LONG else "none" for name in table.column_names},
         write_statistics=False,
         use_dictionary=_ALIKE,
         data_page_size=_PAGE,
@@ -80,15 +82,19 @@ def _rows_of(path: Path, rows: Rows, columns: Sequence[str]) -> pa.Table:
         sought = np.asarray(rows)[order].astype(np.int64)
         group = np.searchsorted(ends, sought, side="right")
         wanted = np.unique(group)
-        parts = []
+        parts, most = [], 0
         for start in range(0, len(wanted), _AT_ONCE):
             groups = wanted[start : start + _AT_ONCE]
             begins = np.cumsum([0, *(sizes[one] for one in groups)])[:-1]
             here = (group >= groups[0]) & (group <= groups[-1])
             base = (ends - sizes)[group[here]]
             local = begins[np.searchsorted(groups, group[here])] + sought[here] - base
-            parts.append(file.read_row_groups(groups.tolist(), columns=list(columns)).take(pa.array(local)))
-    pa.default_memory_pool().release_unused()
+            whole = file.read_row_groups(groups.tolist(), columns=list(columns))
+            most = max(most, whole.nbytes)
+            parts.append(whole.take(pa.array(local)))
+            del whole
+    if most > _MUCH:  # little is sooner used again than given back
+        pa.default_memory_pool().release_unused()
     table = pa.concat_tables(parts)
     if np.array_equal(order, np.arange(len(order))):
         return table

@@ -11,7 +11,7 @@ from ceyuan.data.operators import Filter, Operator, find
 
 __all__ = ["Duplicates", "Output", "Recipe", "Split", "Step"]
 
-_REVISION = 3  # of the decisions and files that follow from a recipe; raise it when they change
+_REVISION = 4  # of the decisions and files that follow from a recipe; raise it when they change
 
 
 class Duplicates(Settings):

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ceyuan.data.operators.characters import folded_characters
 from ceyuan.data.operators.compiling import compiled
-from ceyuan.data.operators.kernels import Bytes, Offsets, decode, mixed
+from ceyuan.data.operators.kernels import Bytes, Offsets, decode, mixed, mixed_all
 from ceyuan.data.operators.texts import Texts
 
 __all__ = ["SHINGLE", "Banding", "fold_hash", "sketch"]
@@ -86,6 +86,8 @@ def _sketch(
     last = len(fold) - 1
     minima, waiting = np.empty(len(factors), np.uint32), np.zeros(8, np.uint32)
     table = np.zeros(1024, np.uint64)
+    # Multilinear hashing (Lemire and Kaser 2014): the products of a band do not wait for each other.
+    weights = mixed_all(np.arange(1, rows + 1).astype(np.uint64))
     for text in range(texts):
         begin, end = offsets[text], offsets[text + 1]
         size = 1024
@@ -124,8 +126,8 @@ def _sketch(
         distinct[text] = count
         if count:
             for band in range(bands):
-                joined = np.uint64(band + 1)
+                joined = np.uint64(band)
                 for row in range(rows):
-                    joined = mixed(joined ^ np.uint64(minima[band * rows + row])) + np.uint64(band)
-                keys[text, band] = joined | np.uint64(1)
+                    joined += (np.uint64(minima[band * rows + row]) + np.uint64(1)) * weights[row]
+                keys[text, band] = mixed(joined) | np.uint64(1)
     return distinct, keys

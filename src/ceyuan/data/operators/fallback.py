@@ -139,13 +139,14 @@ def sketch(
         return distinct, result
     starts = np.searchsorted(owners, found)
     low = (keys >> np.uint64(32)).astype(np.uint32)
+    weights = _mixed(np.arange(1, rows + 1).astype(np.uint64))
     for band in range(bands):
-        joined = np.full(len(found), band + 1, np.uint64)
+        joined = np.full(len(found), band, np.uint64)
         for row in range(rows):
             slot = band * rows + row
             minima = np.minimum.reduceat(low * factors[slot] + summands[slot], starts)
-            joined = _mixed(joined ^ minima.astype(np.uint64)) + np.uint64(band)
-        result[found, band] = joined | np.uint64(1)
+            joined += (minima.astype(np.uint64) + np.uint64(1)) * weights[row]
+        result[found, band] = _mixed(joined) | np.uint64(1)
     return distinct, result
 
 

@@ -4,7 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import orjson
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = [
     "Columns",
@@ -56,18 +61,24 @@ class Document(NamedTuple):  # millions are made, and a frozen dataclass takes f
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """Many documents of one file side by side, for readers that make them fast: as many texts, titles and notes as
-    ``ids``; they have neither group nor rank nor domain of their own."""
+    """Many documents of one file side by side, for readers that make them fast: columns of ``ids``, ``texts``,
+    ``titles`` and ``notes`` (a canonical JSON object each); they have neither group nor rank nor domain of their
+    own. ``characters`` are those of all texts."""
 
-    ids: list[str]
-    texts: list[str]
-    titles: list[str]
-    metas: list[dict[str, str]]
+    ids: "pa.StringArray"
+    texts: "pa.StringArray"
+    titles: "pa.StringArray"
+    notes: "pa.StringArray"
+    characters: int
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
     def each(self) -> Iterator[Document]:
         """The documents one by one."""
-        for name, text, title, meta in zip(self.ids, self.texts, self.titles, self.metas, strict=True):
-            yield Document(name, text, title, meta=meta)
+        columns = (column.to_pylist() for column in (self.ids, self.texts, self.titles, self.notes))
+        for name, text, title, notes in zip(*columns, strict=True):
+            yield Document(name, text, title, meta=orjson.loads(notes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,13 @@
 """Which fields of a record hold the text, the title and the name, in the words people use for them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from operator import itemgetter
 from typing import NamedTuple
 
-from ceyuan.data.readers.documents import Document, Documents, ReadOptions, Rejection, clean_text
+from ceyuan.data.readers.documents import Document, ReadOptions, Rejection, clean_text
 from ceyuan.data.readers.mapping import META_LIMIT, flat, mapped, plain, present
 
-__all__ = ["TEXT_NAMES", "TEXT_PAIRS", "TITLE_NAMES", "document_of", "documents_of", "text_fields"]
+__all__ = ["TEXT_NAMES", "TEXT_PAIRS", "TITLE_NAMES", "Plan", "document_of", "plan_of", "text_fields"]
 
 TEXT_NAMES = (
     *("text", "content", "正文", "内容", "body", "article", "raw_content", "passage", "paragraphs", "文本"),
@@ -58,7 +57,7 @@ def document_of(
         return Document(where, "")
     if options.columns is not None:
         return mapped(record, where, options.columns, sound=sound)
-    plan = _plan(tuple(record), options.text_field, options.title_field, options.id_field)
+    plan = plan_of(tuple(record), options.text_field, options.title_field, options.id_field)
     if not plan.texts:
         return Rejection(where, "no_text_field", "、".join(str(name) for name in list(record)[:12]))
     whole = record[plan.texts[0]]
@@ -76,46 +75,9 @@ def document_of(
     return Document(where, whole if sound else clean_text(whole), title, meta=meta)
 
 
-def documents_of(records: Sequence[object], wheres: list[str], options: ReadOptions) -> Documents | None:
-    """``document_of`` for parsed records all alike: the same fields, each of which holds a string in every one of them,
-    no text blank, no name empty. None where they are not so."""
-    first = records[0]
-    if options.observer is not None or options.columns is not None:
-        return None
-    if not isinstance(first, dict) or set(map(type, records)) != {dict}:
-        return None
-    alike: Sequence[dict[str, str]] = records  # type: ignore[assignment]
-    if set(map(len, alike)) != {len(first)}:
-        return None
-    plan = _plan(tuple(first), options.text_field, options.title_field, options.id_field)
-    if len(plan.texts) != 1 or len(plan.names) > 1 or len(plan.titles) > 1:
-        return None
-    try:
-        columns: dict[str, list[str]] = {name: list(map(itemgetter(name), alike)) for name in first}
-    except KeyError:
-        return None
-    if any(set(map(type, column)) != {str} for column in columns.values()):
-        return None
-    texts = columns[plan.texts[0]]
-    if not all(texts) or any(map(str.isspace, texts)):
-        return None
-    if any(max(map(len, columns[name])) > META_LIMIT for name in (*plan.notes, *plan.names, *plan.titles)):
-        return None
-    notes = {name: columns[name] for name in plan.notes}
-    if plan.names:
-        notes["id"] = columns[plan.names[0]]
-        if not all(notes["id"]):
-            return None
-    if len(notes) == 1:
-        ((name, values),) = notes.items()
-        metas = [{name: value} for value in values]
-    else:
-        metas = [dict(zip(notes, values, strict=True)) for values in zip(*notes.values(), strict=True)]
-    titles = columns[plan.titles[0]] if plan.titles else [""] * len(texts)
-    return Documents(wheres, texts, titles, metas or [{}] * len(texts))
+class Plan(NamedTuple):
+    """Which fields of a record hold what."""
 
-
-class _Plan(NamedTuple):
     texts: tuple[str, ...]
     titles: tuple[str, ...]
     names: tuple[str, ...]
@@ -123,13 +85,13 @@ class _Plan(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _plan(fields: tuple[str, ...], text_field: str, title_field: str, id_field: str) -> _Plan:
+def plan_of(fields: tuple[str, ...], text_field: str, title_field: str, id_field: str) -> Plan:
     """Which fields of records with these names hold what; records of one file mostly have the same."""
     texts = text_fields(fields, ReadOptions(text_field))
     titles, names = (title_field, *TITLE_NAMES), (id_field, *_NAME)
     notes = tuple(name for name in fields if name not in {*texts, *titles, *names})
     present = set(fields) - {""}
-    return _Plan(texts, tuple(n for n in titles if n in present), tuple(n for n in names if n in present), notes)
+    return Plan(texts, tuple(n for n in titles if n in present), tuple(n for n in names if n in present), notes)
 
 
 def _first(record: Mapping[str, object], names: Iterable[str], sound: bool) -> str:

@@ -25,37 +25,57 @@ class Line:
     detail: str = ""
 
 
-def line_blocks(file: BinaryIO, limit: int) -> Iterator[tuple[int, list[bytes | None]]]:
-    """Lines many at a time: (number of the first, bytes of each without the line feed); None in place of one over
-    ``limit`` bytes.
+def line_blocks(file: BinaryIO, limit: int, at_once: int = _BLOCK) -> Iterator[tuple[int, bytes | None]]:
+    """Lines many at a time: (number of the first, bytes of all with the line feeds between them); None in place of one
+    line over ``limit`` bytes.
 
-    Holds at most ``limit`` plus one block, also while it skips over a line of any length.
+    Holds at most ``limit`` plus ``at_once`` bytes (the most that is read at a time), also while it skips over a line of
+    any length.
     """
     number, kept, skipping = 1, b"", False
-    while block := file.read(_BLOCK):
-        first, *pieces = block.split(b"\n")
-        if skipping or len(kept) + len(first) > limit:
+    while block := file.read(at_once):
+        end = block.find(b"\n") if skipping else block.rfind(b"\n")
+        while end >= 0:
+            if skipping:
+                yield number, None
+                number, skipping = number + 1, False
+            else:
+                for one in _within(kept + block[:end], limit):
+                    yield number, one
+                    number += 1 if one is None else one.count(b"\n") + 1
+            kept, block = b"", block[end + 1 :]
+            end = block.rfind(b"\n")
+        kept = b"" if skipping else kept + block
+        if len(kept) > limit:
             kept, skipping = b"", True
-        else:
-            kept += first
-        if not pieces:
-            continue
-        begun = pieces.pop()
-        whole: list[bytes | None] = [None if skipping else kept]
-        whole += pieces if limit >= _BLOCK else [piece if len(piece) <= limit else None for piece in pieces]
-        yield number, whole
-        number += len(whole)
-        kept, skipping = (b"", True) if len(begun) > limit else (begun, False)
     if skipping:
-        yield number, [None]
+        yield number, None
     elif kept:
-        yield number, [kept]
+        yield number, kept
+
+
+def _within(lines: bytes, limit: int) -> Iterator[bytes | None]:
+    """``lines`` as they are, or in runs between those over ``limit`` bytes."""
+    if len(lines) <= limit:
+        yield lines
+        return
+    run: list[bytes] = []
+    for line in lines.split(b"\n"):
+        if len(line) <= limit:
+            run.append(line)
+            continue
+        if run:
+            yield b"\n".join(run)
+        yield None
+        run = []
+    if run:
+        yield b"\n".join(run)
 
 
 def raw_lines(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
-    """(number, bytes) for each line, as ``line_blocks`` gives them."""
+    """(number, bytes) for each line without its line feed, None for one over ``limit`` bytes."""
     for first, lines in line_blocks(file, limit):
-        yield from enumerate(lines, first)
+        yield from enumerate([None] if lines is None else lines.split(b"\n"), first)
 
 
 def decoded_lines(file: BinaryIO, encoding: str, limit: int) -> Iterator[Line]:

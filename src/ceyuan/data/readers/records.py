@@ -1,17 +1,20 @@
 """JSON Lines and JSON: one record is one document."""
 
 import codecs
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import orjson
 
 from ceyuan.data.readers.documents import Document, Item, ReadOptions, Rejection
-from ceyuan.data.readers.fields import document_of, documents_of
+from ceyuan.data.readers.fields import document_of
 from ceyuan.data.readers.lines import TORN, decoded_line, decoded_lines, line_blocks, without_torn_end
+from ceyuan.data.readers.together import documents_of
 
 __all__ = ["read_json", "read_json_lines"]
+
+_TOGETHER = 1 << 20  # bytes
 
 
 def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Item]:
@@ -29,65 +32,28 @@ def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) 
 
 
 def _parsed_bytes(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[Item]:
-    """Lines of UTF-8 parsed as they are, many at once where all are sound."""
-    for first, lines in line_blocks(file, options.limits.line):
-        values = _parsed_together(lines)
-        if values is None:
-            yield from _parsed_one_by_one(first, lines, name, options)
+    """Lines of UTF-8 parsed as they are, many at once where all are alike and sound."""
+    for first, lines in line_blocks(file, options.limits.line, _TOGETHER):
+        if lines is None:
+            yield Rejection(f"{name}#{first}", "line_too_long")
+        elif (alike := documents_of(lines, name, first, options)) is not None:
+            yield alike
         else:
-            wheres = [f"{name}#{number}" for number in range(first, first + len(lines))]
-            yield from _documents(values, wheres, options)
+            for number, line in enumerate(lines.split(b"\n"), first):
+                yield from _of_line(line, number, name, options)
 
 
-def _parsed_together(lines: Sequence[bytes | None]) -> list[object] | None:
-    """The values of some lines, each of which looks like an object; None where any of them is something else."""
-    whole = [line for line in lines if line]
-    if len(whole) < len(lines) or {line[:1] for line in whole} != {b"{"}:
-        return None
-    ends = {line[-1:] for line in whole}
-    if ends != {b"}"} and not (ends <= {b"}", b"\r"} and all(line.endswith((b"}", b"}\r")) for line in whole)):
-        return None
+def _of_line(line: bytes, number: int, name: str, options: ReadOptions) -> Iterator[Document | Rejection]:
+    """What one line holds; only one that is no JSON is decoded to see why."""
+    where = f"{name}#{number}"
     try:
-        values: list[object] = orjson.loads(b"[" + b",".join(whole) + b"]")
+        yield _document(orjson.loads(line), where, options)
     except orjson.JSONDecodeError:
-        return None
-    return values if len(values) == len(whole) else None
-
-
-def _parsed_one_by_one(first: int, lines: Sequence[bytes | None], name: str, options: ReadOptions) -> Iterator[Item]:
-    """Lines parsed alone; only one that is no JSON is decoded to see why."""
-    values: list[object] = []
-    wheres: list[str] = []
-    for number, line in enumerate(lines, first):
-        where = f"{name}#{number}"
-        problem: Document | Rejection | None = None
-        if line is None:
-            problem = Rejection(where, "line_too_long")
-        else:
-            try:
-                values.append(orjson.loads(line))
-                wheres.append(where)
-            except orjson.JSONDecodeError:
-                decoded = decoded_line(number, line.removeprefix(codecs.BOM_UTF8), "utf-8")
-                if decoded.problem:
-                    problem = Rejection(where, decoded.problem)
-                elif decoded.text.strip():
-                    problem = _parsed(decoded.text, where, options)
-        if problem is not None:
-            yield from _documents(values, wheres, options)
-            values, wheres = [], []
-            yield problem
-    yield from _documents(values, wheres, options)
-
-
-def _documents(values: list[object], wheres: list[str], options: ReadOptions) -> Iterator[Item]:
-    """The documents of some parsed lines, side by side where the lines are alike."""
-    alike = documents_of(values, wheres, options) if values else None
-    if alike is not None:
-        yield alike
-        return
-    for value, where in zip(values, wheres, strict=True):
-        yield _document(value, where, options)
+        decoded = decoded_line(number, line.removeprefix(codecs.BOM_UTF8), "utf-8")
+        if decoded.problem:
+            yield Rejection(where, decoded.problem)
+        elif decoded.text.strip():
+            yield _parsed(decoded.text, where, options)
 
 
 def read_json(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Item]:
