@@ -2693,6 +2693,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data/reviews/{review_id}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Findings
+         * @description List what the machine check found, the first 20,000: what fails a document, and what is for people to look at.
+         */
+        get: operations["list_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/data/reviews/{review_id}/queue": {
         parameters: {
             query?: never;
@@ -11624,6 +11644,16 @@ export interface components {
             size: number;
         };
         /**
+         * FindingsOut
+         * @description A page of the machine check's findings; `total` that there are.
+         */
+        FindingsOut: {
+            /** Items */
+            items: components["schemas"]["ceyuan__data__reviews__schemas__FindingOut"][];
+            /** Total */
+            total: number;
+        };
+        /**
          * FleetIn
          * @description The capacity to start from: the connected `pools`, the published `offers`, or an invented `ring` of five regions
          *     around Beijing (`seed`, `accelerators` of a typical place).
@@ -20392,6 +20422,27 @@ export interface components {
             state: string;
             /** Unchanged */
             unchanged: boolean;
+        };
+        /**
+         * FindingOut
+         * @description What a detector found in a document: the clause of the standard, whether it fails the document or is for people
+         *     to look at, and the place in the text (empty for personal information).
+         */
+        ceyuan__data__reviews__schemas__FindingOut: {
+            /** Clause */
+            clause: string;
+            /** Detail */
+            detail: string;
+            /** Detector */
+            detector: string;
+            /** Document */
+            document: string;
+            /** Excerpt */
+            excerpt: string;
+            /** Fails */
+            fails: boolean;
+            /** Source */
+            source: string;
         };
         /**
          * SourceOut
@@ -30032,6 +30083,59 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_findings: {
+        parameters: {
+            query?: {
+                fails?: boolean | null;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                review_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `review_not_found`: No such review */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -62,6 +62,20 @@ def queue(
 
 
 @app.command()
+def findings(
+    review_id: ReviewArgument,
+    fails: Annotated[
+        bool | None, typer.Option(help="only what fails a document, or only what is to be looked at")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="how many at most, up to 200")] = 50,
+) -> None:
+    """Show what the machine check found, document by document."""
+    chosen = {} if fails is None else {"fails": fails}
+    found = Api().get(f"{_REVIEWS}/{review_id}/findings", limit=limit, **chosen)
+    show_rows(found["items"], ["document", "clause", "fails", "detector", "excerpt"], key="document")
+
+
+@app.command()
 def judge(
     review_id: ReviewArgument,
     number: Annotated[int, typer.Argument(help="place of the document in the queue")],

@@ -43,6 +43,12 @@ async def test_a_review_runs_from_the_draw_to_the_signed_report_that_can_be_repl
     seen = (await first.get(address)).json()
     assert (seen["state"], seen["documents"], seen["settled"]) == ("open", 4, 0)
     assert seen["machine"]["documents"] > 4
+    found = (await first.get(f"{address}/findings", params={"limit": 3})).json()
+    failing = (await first.get(f"{address}/findings", params={"fails": True})).json()
+    assert len(found["items"]) == min(3, found["total"])
+    assert all(one["fails"] for one in failing["items"])
+    assert failing["total"] <= found["total"]
+    assert (await signed_in("outsider").get(f"{address}/findings")).status_code == 404
     assert (await signed_in("maintainer").post(f"{address}/close")).json()["code"] == "review_incomplete"
     for reviewer in (first, second):
         queue = (await reviewer.get(f"{address}/queue")).json()

@@ -1,10 +1,12 @@
-import { Alert, App, Button, Popconfirm, Table, Tabs } from 'antd'
+import { Alert, App, Button, Popconfirm, Segmented, Table, Tabs } from 'antd'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 
 import { $api } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import type { Got } from '@/api/types'
+import { usePreferences } from '@/app/preferences'
 import { LineageView } from '@/features/lineage/LineageView'
 import { Facts } from '@/ui/Facts'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
@@ -15,6 +17,7 @@ import { Page, Section } from '@/ui/Page'
 import { RevisionLink } from '@/ui/RevisionLink'
 import { Snippet } from '@/ui/Snippet'
 
+import { useNames } from './names'
 import { ReviewQueue } from './ReviewQueue'
 import { ReviewStatus } from './ReviewStatus'
 
@@ -47,6 +50,83 @@ interface Manual {
   strata: Record<string, { documents: number; settled: number; failed: number }>
 }
 
+/** What the detectors found, document by document: what fails one, and what is for people to look at. */
+function Findings({ reviewId }: { reviewId: string }) {
+  const { t } = useTranslation('data')
+  const { language } = usePreferences()
+  const [page, setPage] = useState(1)
+  const [fails, setFails] = useState<'all' | 'fails' | 'look'>('all')
+  const risks = $api.useQuery('get', '/api/v1/safety/risks', {}, { staleTime: Infinity }).data ?? []
+  const query = $api.useQuery('get', '/api/v1/data/reviews/{review_id}/findings', {
+    params: {
+      path: { review_id: reviewId },
+      query: { offset: (page - 1) * 20, ...(fails === 'all' ? {} : { fails: fails === 'fails' }) },
+    },
+  })
+  const risk = (clause: string) => risks.find((one) => one.id === clause)?.[language] ?? ''
+  return (
+    <Section
+      title={t('review.findings')}
+      note={t('review.findingsNote')}
+      extra={
+        <Segmented<'all' | 'fails' | 'look'>
+          value={fails}
+          onChange={(value) => {
+            setFails(value)
+            setPage(1)
+          }}
+          options={[
+            { value: 'all', label: t('review.findingsAll') },
+            { value: 'fails', label: t('review.failing') },
+            { value: 'look', label: t('review.flagged') },
+          ]}
+        />
+      }
+      flush
+    >
+      {query.error && <ProblemView error={query.error} />}
+      <Table
+        size="small"
+        loading={query.isPending}
+        rowKey={(row) => `${row.document} ${row.detector} ${row.clause} ${row.excerpt}`}
+        scroll={{ x: 'max-content' }}
+        pagination={{
+          current: page,
+          pageSize: 20,
+          total: query.data?.total ?? 0,
+          hideOnSinglePage: true,
+          showSizeChanger: false,
+          onChange: setPage,
+        }}
+        dataSource={query.data?.items ?? []}
+        columns={[
+          { title: t('review.item'), render: (_, row) => <code>{row.document}</code> },
+          {
+            title: t('review.verdict'),
+            render: (_, row) => t(row.fails ? 'review.fail' : 'review.flagged'),
+          },
+          {
+            title: t('review.clause'),
+            render: (_, row) => (
+              <>
+                {row.clause} <span className="soft">{risk(row.clause)}</span>
+              </>
+            ),
+          },
+          {
+            title: t('review.excerpt'),
+            render: (_, row) => (
+              <div style={{ maxWidth: 520, whiteSpace: 'normal' }}>
+                {row.excerpt || <span className="faint">{t('review.withheld', { kind: row.detail })}</span>}
+              </div>
+            ),
+          },
+        ]}
+      />
+    </Section>
+  )
+}
+
 function MachinePart({ review }: { review: Review }) {
   const { t } = useTranslation('data')
   const machine = review.machine as unknown as Machine | null
@@ -75,6 +155,7 @@ function MachinePart({ review }: { review: Review }) {
           ]}
         />
       </Section>
+      <Findings reviewId={review.id} />
       <p className="faint mono">{machine.version}</p>
     </div>
   )
@@ -84,9 +165,14 @@ function ResultPart({ review }: { review: Review }) {
   const { t } = useTranslation('data')
   const result = review.result as { manual?: Manual; standard?: boolean } | null
   const manual = result?.manual
+  const names = useNames()
   const replay = $api.useMutation('post', '/api/v1/data/reviews/{review_id}/replay')
   if (!manual) return <EmptyState title={t('review.noResult')} next={t('review.noResultNote')} />
   const strata = Object.entries(manual.strata).map(([stratum, figures]) => ({ stratum, ...figures }))
+  const layer = (stratum: string) => {
+    const [source = '', domain = ''] = stratum.split(' · ')
+    return domain ? `${source} · ${names.domain(domain)}` : stratum
+  }
   const told = (value: boolean) => t(value ? 'review.same' : 'review.differs')
   return (
     <div className="stack">
@@ -110,7 +196,7 @@ function ResultPart({ review }: { review: Review }) {
           rowKey="stratum"
           dataSource={strata}
           columns={[
-            { title: t('review.stratum'), dataIndex: 'stratum' },
+            { title: t('review.stratum'), render: (_, row) => layer(row.stratum) },
             { title: t('quality.documents'), align: 'right', render: (_, row) => <Count value={row.documents} /> },
             { title: t('review.failing'), align: 'right', render: (_, row) => <Count value={row.failed} /> },
           ]}
@@ -238,7 +324,10 @@ export function Component() {
         sources={[
           {
             label: 'CLI',
-            code: `ceyuan data reviews show ${review.id}\nceyuan data reviews queue ${review.id}\nceyuan data reviews judge ${review.id} 0 pass`,
+            code:
+              review.state === 'closed'
+                ? `ceyuan data reviews show ${review.id}\nceyuan data reviews findings ${review.id}\nceyuan data reviews replay ${review.id}`
+                : `ceyuan data reviews show ${review.id}\nceyuan data reviews queue ${review.id}\nceyuan data reviews judge ${review.id} 0 pass`,
           },
         ]}
       />

@@ -39,7 +39,8 @@ PREVIOUS = ["manifest.json", "statistics.parquet", "tombstones.parquet", "proofs
 async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
     """Read the sources of `CollectIn` into a revision of the raw dataset.
 
-    Returns `revision` (reference), `node_id`, `documents`, `skipped` and `sources` (ids).
+    Returns `revision` (reference), `node_id`, `documents`, `rejected` (how many were set aside), `skipped` and
+    `sources` (ids).
     """
     wanted = CollectIn.model_validate(params)
     work = _work(ctx)
@@ -83,6 +84,7 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
             "revision": made["ref"],
             "node_id": made["node_id"],
             "documents": documents,
+            "rejected": sum(sum(one["rejected"].values()) for one in counts.values()),
             "skipped": collection["skipped"],
             "sources": [spec.id for spec in taken],
         }
@@ -196,7 +198,9 @@ async def make_corpus(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]
     common = {"org_id": wanted.org_id, "visibility": wanted.visibility}
     raw_name = wanted.raw_dataset or f"{wanted.dataset}-raw"
     collected = await ctx.child("collect", COLLECT, common | {"sources": wanted.sources, "dataset": raw_name})
-    ctx.progress(0.5, ("采集完成,开始清洗", "collected; cleaning begins"))
+    aside = collected["rejected"]
+    ctx.log(f"collected {collected['documents']:,} documents, {aside:,} set aside", "warning" if aside else "info")
+    ctx.progress(0.5, ("采集完成，开始清洗", "collected; cleaning begins"))
     plan = {
         "raw": [collected["revision"]],
         "dataset": wanted.dataset,
@@ -205,6 +209,8 @@ async def make_corpus(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]
     }
     title = {"title": wanted.title.model_dump()}
     made = await ctx.child("pipeline", PIPELINE, common | plan | title)
+    kept = made["counts"]["total"]["kept"]
+    ctx.progress(1.0, (f"保留 {kept:,} 篇", f"{kept:,} documents kept"))
     return {"collected": collected, **made}
 
 

@@ -50,7 +50,7 @@ def inspect_all(
                 clauses.update({one.clause for one in bad})
                 findings += [_row(name, source, text, one) for one in verdict.findings if len(findings) < _KEPT]
                 done += 1
-                if done % _EVERY == 0:
+                if done % _EVERY == 0 or done == total:
                     told(done, total)
     failed = sum(one["failed"] for one in sources.values())
     return {

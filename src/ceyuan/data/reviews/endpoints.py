@@ -9,7 +9,7 @@ from fastapi import Path, Query
 from ceyuan.data.pipelines.errors import NotACorpus
 from ceyuan.data.reviews import repository, service, tasks
 from ceyuan.data.reviews.errors import ReviewIncomplete, ReviewInvalid, ReviewNotFound, ReviewNotOpen, VoteRefused
-from ceyuan.data.reviews.schemas import QueueOut, ReplayOut, ReviewIn, ReviewOut, State, VotesIn, VotesOut
+from ceyuan.data.reviews.schemas import FindingsOut, QueueOut, ReplayOut, ReviewIn, ReviewOut, State, VotesIn, VotesOut
 from ceyuan.data.reviews.tables import DataReview
 from ceyuan.hub.errors import RepositoryNotFound, RevisionNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
@@ -60,6 +60,20 @@ async def get_review(review_id: ReviewId, uow: ReadWork) -> Any:
 async def read_queue(review_id: ReviewId, uow: ReadWork, limit: Annotated[int, Query(ge=1, le=50)] = 10) -> Any:
     """Show the next documents that wait for the caller's judgement."""
     return await service.queue(uow, review_id, limit)
+
+
+@router.get(
+    "/{review_id}/findings", response_model=FindingsOut, responses=problems(Unauthenticated, ReviewNotFound, Invalid)
+)
+async def list_findings(
+    review_id: ReviewId,
+    uow: ReadWork,
+    fails: bool | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 20,
+    offset: Annotated[int, Query(ge=0, le=20_000)] = 0,
+) -> Any:
+    """List what the machine check found, the first 20,000: what fails a document, and what is for people to look at."""
+    return await service.findings(uow, review_id, fails, limit, offset)
 
 
 @router.post(

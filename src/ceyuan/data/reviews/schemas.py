@@ -66,6 +66,26 @@ class Waiting(BaseModel):
     disputed: bool
 
 
+class FindingOut(BaseModel):
+    """What a detector found in a document: the clause of the standard, whether it fails the document or is for people
+    to look at, and the place in the text (empty for personal information)."""
+
+    document: str
+    source: str
+    detector: str
+    clause: str
+    fails: bool
+    detail: str
+    excerpt: str
+
+
+class FindingsOut(BaseModel):
+    """A page of the machine check's findings; `total` that there are."""
+
+    total: int
+    items: list[FindingOut]
+
+
 class QueueOut(BaseModel):
     """Documents that wait for the caller, and how many of them there are in all; `mine` the caller judged."""
 

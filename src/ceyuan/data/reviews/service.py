@@ -110,6 +110,16 @@ async def queue(uow: UnitOfWork, review_id: str, limit: int) -> dict[str, Any]:
     }
 
 
+async def findings(uow: UnitOfWork, review_id: str, fails: bool | None, limit: int, offset: int) -> dict[str, Any]:
+    """A page of what machines found, from the report; nothing while it is being prepared."""
+    row = await find_review(uow, review_id)
+    if row.report is None:
+        return {"total": 0, "items": []}
+    lines = (await read_file(uow, row.report, "findings.jsonl")).splitlines()
+    found = [one for one in map(orjson.loads, lines) if fails is None or one["fails"] == fails]
+    return {"total": len(found), "items": [one | {"document": one["id"]} for one in found[offset : offset + limit]]}
+
+
 async def judge(uow: UnitOfWork, review_id: str, votes: list[VoteIn]) -> dict[str, int]:
     """Take the actor's judgements. Raises `ReviewNotOpen`, `VoteRefused`, `ReviewInvalid`."""
     row = await find_review(uow, review_id)
