@@ -25,7 +25,7 @@ def live_platform(folder: Path, *, patience_s: float = 240) -> Iterator[dict[str
             cwd=ROOT,
             stdout=out,
             stderr=out,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])},
         )
     deadline = time.monotonic() + patience_s
     facts = folder / "live.json"

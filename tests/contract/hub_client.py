@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 import sys
 from pathlib import Path
 from uuid import uuid4
@@ -21,7 +22,7 @@ from huggingface_hub import (
     login,
     snapshot_download,
 )
-from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
 WEIGHTS = random.Random(os.environ["HF_HUB_DISABLE_XET"]).randbytes(3_000_000)
 api = HfApi()
@@ -68,6 +69,29 @@ def operations(place: Path) -> None:
     assert set(api.list_repo_files(repo)) == {".gitattributes", "a.bin", "c/a.bin", "d.bin"}
     assert [c.title for c in api.list_repo_commits(repo)] == ["two", "one", "initial commit"]
     assert Path(hf_hub_download(repo, "d.bin", local_dir=place)).read_bytes() == changed
+
+
+def erase(place: Path) -> None:
+    """A large file is taken out of the repository for good, and out of its history."""
+    repo = repository()
+    api.create_commit(repo, [CommitOperationAdd("a/w.bin", WEIGHTS)], commit_message="one")
+    api.create_commit(repo, [CommitOperationAdd("b.txt", b"b")], commit_message="two")
+    (listed,) = api.list_lfs_files(repo)
+    assert (listed.filename, listed.size) == ("a/w.bin", len(WEIGHTS))
+    try:
+        api.permanently_delete_lfs_files(repo, [listed], rewrite_history=False)
+        raise AssertionError("a file went that revisions hold")
+    except HfHubHTTPError as error:
+        if "2 commits still hold these files" not in str(error):
+            raise
+    api.permanently_delete_lfs_files(repo, [listed])
+    assert list(api.list_lfs_files(repo)) == []
+    assert set(api.list_repo_files(repo)) == {".gitattributes", "b.txt"}
+    assert [c.title for c in api.list_repo_commits(repo)] == ["two", "one", "initial commit"]
+    clone = ["git", "clone", "-q", f"{os.environ['HF_ENDPOINT']}/{repo}", str(place / "clone")]
+    key = f"http.extraHeader=Authorization: Bearer {os.environ['HF_TOKEN']}"
+    subprocess.run([*clone[:1], "-c", key, *clone[1:]], check=True, env={**os.environ, "GIT_LFS_SKIP_SMUDGE": "1"})
+    subprocess.run(["git", "-C", str(place / "clone"), "fsck", "--strict"], check=True)
 
 
 def gate(place: Path) -> None:
@@ -154,7 +178,7 @@ def large_folder(place: Path) -> None:
     assert Path(hf_hub_download(repo, "w.safetensors", local_dir=place)).read_bytes() == WEIGHTS
 
 
-DEEDS = {deed.__name__: deed for deed in (folder, operations, gate, pull, names, talk, large_folder)}
+DEEDS = {deed.__name__: deed for deed in (folder, operations, erase, gate, pull, names, talk, large_folder)}
 
 if __name__ == "__main__":
     DEEDS[sys.argv[1]](Path(sys.argv[2]))

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
         ("folder", "lfs"),
         ("operations", "xet"),
         ("operations", "lfs"),
+        ("erase", "xet"),
+        ("erase", "lfs"),
         ("gate", "xet"),
         ("pull", "xet"),
     ],

@@ -35,7 +35,7 @@ def run(live: dict[str, Any], python: str, module: str, deed: str, folder: Path,
         cwd=ROOT,
         env={
             **os.environ,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
             "HF_ENDPOINT": live["origin"],
             "HF_TOKEN": live["tokens"]["li"],
             "OTHER_TOKEN": live["tokens"]["zoe"],

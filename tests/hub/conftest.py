@@ -27,6 +27,7 @@ def person(name: str, **roles: Role) -> Actor:
 MEMBER = person("member", org_demo="member")
 VIEWER = person("viewer", org_demo="viewer")
 MAINTAINER = person("maintainer", org_demo="maintainer", org_other="member")
+HEAD = person("head", org_demo="owner")
 OUTSIDER = person("outsider", org_other="owner")
 READER = replace(MEMBER, scopes=frozenset({"hub:read"}))
 SCOPELESS = replace(MEMBER, scopes=frozenset())
@@ -34,6 +35,7 @@ ACTORS = {
     "member": MEMBER,
     "viewer": VIEWER,
     "maintainer": MAINTAINER,
+    "head": HEAD,
     "outsider": OUTSIDER,
     "reader": READER,
     "scopeless": SCOPELESS,

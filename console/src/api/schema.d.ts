@@ -8071,6 +8071,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{kinds}/{owner}/{name}/lfs-files/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take large files out of the repository for good; with `rewriteHistory` out of its history too. */
+        post: operations["hf_erase_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{kinds}/{owner}/{name}/like": {
         parameters: {
             query?: never;
@@ -48768,6 +48785,41 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description As the Hub's clients read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal, named in `X-Error-Code` */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hf_erase_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kinds: "models" | "datasets";
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
         responses: {
             /** @description As the Hub's clients read it */
             200: {

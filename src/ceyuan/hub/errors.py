@@ -83,6 +83,13 @@ class BranchProtected(Forbidden):
     title = ("分支受保护", "The branch is protected")
 
 
+class StillReferenced(Conflict):
+    """Files that were to be erased are part of revisions; `commits` names some."""
+
+    code = "still_referenced"
+    title = ("文件仍被引用", "The files are still part of revisions")
+
+
 class RestoreTooLate(Conflict):
     """The repository cannot be restored (any more)."""
 

@@ -96,6 +96,11 @@ async def refs(session: AsyncSession, repository_id: str) -> Sequence[HubRef]:
     return list(rows)
 
 
+async def hold_still(session: AsyncSession, repository_id: str) -> None:
+    """Let no other transaction move a pointer until this one is over."""
+    await session.execute(select(HubRef.name).where(HubRef.repository_id == repository_id).with_for_update())
+
+
 async def log(session: AsyncSession, repository_id: str, start: str, limit: int) -> list[HubCommit]:
     """`start` and the commits before it along first parents, newest first, at most `limit`."""
     step = (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, StringConstraints
 
 from ceyuan.hub.browsing.differences import difference, text_difference
 from ceyuan.hub.browsing.service import View, list_commits, list_folder, open_repository
+from ceyuan.hub.commits.erasing import erase_large_files
 from ceyuan.hub.errors import EntryNotFound
 from ceyuan.hub.gating.access import require_open
 from ceyuan.hub.history import repository as history
@@ -33,6 +34,19 @@ class PathsIn(BaseModel):
 
     paths: list[Words] | Words
     expand: bool = False
+
+
+class DeletionsIn(BaseModel):
+    """Large files to be erased, by their SHA-256."""
+
+    sha: list[Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]] = Field(min_length=1, max_length=1000)
+    rewriteHistory: bool = True
+
+
+class EraseIn(BaseModel):
+    """What the client sends to erase large files."""
+
+    deletions: DeletionsIn
 
 
 @route("GET", "/api/{kinds}/{owner}/{name}/tree/{revision}/{path*}")
@@ -87,6 +101,16 @@ async def list_large_files(call: Call) -> Reply:
             for sha256, (path, entry) in large.items()
         ]
     return json_reply(answer, headers=call.next_link(found.after))
+
+
+@route("POST", "/api/{kinds}/{owner}/{name}/lfs-files/batch", body="application/json")
+async def erase_files(call: Call) -> Reply:
+    """Take large files out of the repository for good; with `rewriteHistory` out of its history too."""
+    wanted = (await call.model(EraseIn)).deletions
+    async with call.writing() as uow:
+        row = await call.repository(uow)
+        await erase_large_files(uow, row, [sha.lower() for sha in wanted.sha], rewrite=wanted.rewriteHistory)
+    return json_reply({})
 
 
 @route("POST", "/api/{kinds}/{owner}/{name}/paths-info/{revision}", body="application/json")
