@@ -14,6 +14,19 @@ import { Snippet } from '@/ui/Snippet'
 import { Units } from './Units'
 import { useRegions, type Offer } from './words'
 
+/** A price with what it is for: an accelerator, or a node where there is none. */
+function HourPrice({ offer, micro }: { offer: Offer; micro: number | null }) {
+  const { t } = useTranslation('compute')
+  return (
+    <>
+      <Money micro={micro} />{' '}
+      {micro !== null && (
+        <span className="faint">{t(offer.accelerator === 'cpu' ? 'perNodeHour' : 'perCardHour')}</span>
+      )}
+    </>
+  )
+}
+
 interface Row {
   key: string
   label: ReactNode
@@ -58,11 +71,11 @@ function useRows(offers: Offer[]): Row[] {
     { key: 'count', label: t('count'), cell: (offer) => <Units offer={offer} /> },
     { key: 'memory', label: t('memory'), cell: (offer) => <Decimal value={offer.memory_gib || null} digits={0} /> },
     { key: 'cores', label: t('cpuCores'), cell: (offer) => <Count value={offer.cpu_cores} /> },
-    { key: 'host', label: t('hostMemory'), cell: (offer) => <Decimal value={offer.host_memory_gib} digits={0} /> },
+    { key: 'host', label: t('hostMemory'), cell: (offer) => `${offer.host_memory_gib} GiB` },
     { key: 'link', label: t('link'), cell: (offer) => (offer.link ? `${offer.link} ${offer.link_gb_s} GB/s` : '—') },
     { key: 'network', label: t('network'), cell: (offer) => `${offer.network} ${offer.network_gbps} Gbit/s` },
-    { key: 'price', label: t('price'), cell: (offer) => <Money micro={offer.price_micro} /> },
-    { key: 'spot', label: t('spotPrice'), cell: (offer) => <Money micro={offer.spot_micro} /> },
+    { key: 'price', label: t('price'), cell: (offer) => <HourPrice offer={offer} micro={offer.price_micro} /> },
+    { key: 'spot', label: t('spotPrice'), cell: (offer) => <HourPrice offer={offer} micro={offer.spot_micro} /> },
     {
       key: 'bands',
       label: t('bands'),
@@ -70,13 +83,13 @@ function useRows(offers: Offer[]): Row[] {
         offer.bands.length > 0
           ? offer.bands.map((band) => (
               <div key={band.from_hour}>
-                {band.from_hour}:00–{band.to_hour}:00 <Money micro={band.micro} />
+                {band.from_hour}:00–{band.to_hour}:00 <HourPrice offer={offer} micro={band.micro} />
               </div>
             ))
           : '—',
     },
     { key: 'unit', label: t('unitPrice'), cell: (offer) => <DerivedPrice micro={offer.unit_micro} /> },
-    { key: 'cards', label: t('cards'), cell: (offer) => <Decimal value={offer.standard_cards} digits={3} /> },
+    { key: 'cards', label: t('cards'), cell: (offer) => <Decimal value={offer.standard_cards || null} digits={3} /> },
     { key: 'cardHour', label: t('cardHour'), cell: (offer) => <DerivedPrice micro={offer.card_hour_micro} /> },
     {
       key: 'availability',

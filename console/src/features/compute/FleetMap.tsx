@@ -6,7 +6,7 @@ import { usePreferences } from '@/app/preferences'
 import { formatMoney, formatNumber } from '@/lib/format'
 import { useBilingual } from '@/lib/text'
 
-import { drawn } from './fleetMapPlaces'
+import { drawn, toTheEast } from './fleetMapPlaces'
 import styles from './Compute.module.css'
 
 type Region = Element<'/api/v1/compute/regions'>
@@ -56,55 +56,57 @@ export function FleetMap({
     return region ? text(region, 'label') : name
   }
   return (
-    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className={styles.map} role="group" aria-label={t('map.label')}>
-      {lines.map((line) => {
-        const words = line.links
-          .map((link) =>
-            t('map.link', {
-              one: label(link.source),
-              other: label(link.target),
-              gbps: formatNumber(link.gbps, language),
-              price: formatMoney(link.price_micro, language),
-            }),
+    <div className={styles.mapFrame} ref={toTheEast}>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className={styles.map} role="group" aria-label={t('map.label')}>
+        {lines.map((line) => {
+          const words = line.links
+            .map((link) =>
+              t('map.link', {
+                one: label(link.source),
+                other: label(link.target),
+                gbps: formatNumber(link.gbps, language),
+                price: formatMoney(link.price_micro, language),
+              }),
+            )
+            .join('; ')
+          return (
+            <Tooltip key={line.key} title={words}>
+              <g className={styles.link} role="img" aria-label={words}>
+                <line x1={line.x1} y1={line.y1} x2={line.x2} y2={line.y2} strokeWidth={line.width} />
+                <text x={(line.x1 + line.x2) / 2} y={(line.y1 + line.y2) / 2 - 5} textAnchor="middle">
+                  {formatNumber(Math.max(...line.links.map((link) => link.gbps)), language)}
+                </text>
+              </g>
+            </Tooltip>
           )
-          .join('; ')
-        return (
-          <Tooltip key={line.key} title={words}>
-            <g className={styles.link} role="img" aria-label={words}>
-              <line x1={line.x1} y1={line.y1} x2={line.x2} y2={line.y2} strokeWidth={line.width} />
-              <text x={(line.x1 + line.x2) / 2} y={(line.y1 + line.y2) / 2 - 5} textAnchor="middle">
-                {formatNumber(Math.max(...line.links.map((link) => link.gbps)), language)}
-              </text>
-            </g>
-          </Tooltip>
-        )
-      })}
-      {dots.map((dot) => {
-        const words = told(label(dot.region.name), dot.pools, named)
-        const choose = () => onChoose(dot.region.name === chosen ? null : dot.region.name)
-        return (
-          <Tooltip key={dot.region.name} title={words}>
-            <g
-              className={styles.place}
-              data-full={dot.pools.length > 0}
-              data-ring={dot.region.ring}
-              role="button"
-              tabIndex={0}
-              aria-label={words}
-              aria-pressed={dot.region.name === chosen}
-              onClick={choose}
-              onKeyDown={(event) => (event.key === 'Enter' || event.key === ' ') && choose()}
-            >
-              <circle cx={dot.x} cy={dot.y} r={dot.radius} opacity={0.35} />
-              {dot.used > 0 && <circle cx={dot.x} cy={dot.y} r={dot.radius * Math.sqrt(dot.used)} />}
-              <text x={dot.x} y={dot.y + dot.radius + 15} textAnchor="middle">
-                {label(dot.region.name)}
-                {dot.pools.length > 0 && ` ${formatNumber(100 * dot.used, language, 0)} %`}
-              </text>
-            </g>
-          </Tooltip>
-        )
-      })}
-    </svg>
+        })}
+        {dots.map((dot) => {
+          const words = told(label(dot.region.name), dot.pools, named)
+          const choose = () => onChoose(dot.region.name === chosen ? null : dot.region.name)
+          return (
+            <Tooltip key={dot.region.name} title={words}>
+              <g
+                className={styles.place}
+                data-full={dot.pools.length > 0}
+                data-ring={dot.region.ring}
+                role="button"
+                tabIndex={0}
+                aria-label={words}
+                aria-pressed={dot.region.name === chosen}
+                onClick={choose}
+                onKeyDown={(event) => (event.key === 'Enter' || event.key === ' ') && choose()}
+              >
+                <circle cx={dot.x} cy={dot.y} r={dot.radius} opacity={0.35} />
+                {dot.used > 0 && <circle cx={dot.x} cy={dot.y} r={dot.radius * Math.sqrt(dot.used)} />}
+                <text x={dot.x} y={dot.y + dot.radius + 15} textAnchor="middle">
+                  {label(dot.region.name)}
+                  {dot.pools.length > 0 && ` ${formatNumber(100 * dot.used, language, 0)} %`}
+                </text>
+              </g>
+            </Tooltip>
+          )
+        })}
+      </svg>
+    </div>
   )
 }

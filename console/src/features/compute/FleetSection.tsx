@@ -106,7 +106,7 @@ function LinkTable({ matrix, operator, onDone }: { matrix: Matrix; operator: boo
         aria-label={t('map.links')}
         size="small"
         pagination={false}
-        scroll={{ x: 'max-content', y: 260 }}
+        scroll={{ x: 'max-content', ...(matrix.links.length > 12 && { y: 420 }) }}
         rowKey={(row) => `${row.source}/${row.target}`}
         dataSource={matrix.links}
         columns={[
@@ -145,7 +145,7 @@ function share(held: number, whole: number) {
 }
 
 /** The nodes of a region's pools: capacity and what is held of it. */
-function Nodes({ region, named }: { region: string; named: (name: string) => string }) {
+function Nodes({ pools, named }: { pools: Set<string>; named: (name: string) => string }) {
   const { t } = useTranslation('overview')
   const { t: tasks } = useTranslation('tasks')
   const query = $api.useQuery(
@@ -155,7 +155,7 @@ function Nodes({ region, named }: { region: string; named: (name: string) => str
     { refetchInterval: 15_000 },
   )
   const rows = (query.data?.items ?? [])
-    .filter((pool) => pool.region === region)
+    .filter((pool) => pools.has(pool.id))
     .flatMap((pool) => pool.nodes.map((node) => ({ pool, node })))
   return (
     <Table<{ pool: Pool; node: Node }>
@@ -240,7 +240,10 @@ export function Fleet({
               {t('map.all')}
             </Button>
           </h3>
-          <Nodes region={chosen} named={named} />
+          <Nodes
+            pools={new Set(seen.pools.filter((pool) => pool.region === chosen).map((pool) => pool.id))}
+            named={named}
+          />
         </>
       )}
       {matrix.links.length > 0 && <LinkTable matrix={matrix} operator={operator} onDone={() => void query.refetch()} />}

@@ -284,6 +284,12 @@ function decimals(value: number): number {
   return value > 0 && value < 1 ? Math.min(9, Math.max(3, 1 - Math.floor(Math.log10(value)))) : 3
 }
 
+/** A figure in its unit, or in a thousandth of it where it is small. */
+function scaled(value: number, unit: string, thousandth: string, language: 'zh' | 'en') {
+  const [shown, name] = value > 0 && value < 0.1 ? [value * 1000, thousandth] : [value, unit]
+  return `${formatNumber(shown, language, decimals(shown))} ${name}`
+}
+
 function Figures({ seen }: { seen: Overview }) {
   const { t } = useTranslation('overview')
   const { language } = usePreferences()
@@ -296,16 +302,8 @@ function Figures({ seen }: { seen: Overview }) {
       <Stat label={t('running')} value={seen.running_count} note={t('ended', { count: seen.ended_count })} />
       <Stat label={t('waiting')} value={seen.waiting_count} />
       <Stat label={t('spend')} value={<Money micro={seen.cost_micro} />} />
-      <Stat
-        label={t('energy')}
-        value={`${formatNumber(seen.energy_kwh, language, decimals(seen.energy_kwh))} kWh`}
-        {...note}
-      />
-      <Stat
-        label={t('carbon')}
-        value={`${formatNumber(seen.carbon_kg, language, decimals(seen.carbon_kg))} kg`}
-        {...note}
-      />
+      <Stat label={t('energy')} value={scaled(seen.energy_kwh, 'kWh', 'Wh', language)} {...note} />
+      <Stat label={t('carbon')} value={scaled(seen.carbon_kg, 'kg', 'g', language)} {...note} />
     </Stats>
   )
 }

@@ -8,7 +8,7 @@ import type { Posted } from '@/api/types'
 import { usePreferences } from '@/app/preferences'
 import { useBilingual } from '@/lib/text'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
-import { Decimal, Money } from '@/ui/Figures'
+import { Decimal, DerivedPrice } from '@/ui/Figures'
 import { MoneyInput } from '@/ui/MoneyInput'
 import { Page, Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
@@ -149,7 +149,7 @@ function Fits({ fits }: { fits: Fit[] }) {
             align: 'right',
             render: (_, fit) => <Decimal value={fit.plan && fit.plan.total_hours / 24} digits={1} />,
           },
-          { title: t('plan.price'), align: 'right', render: (_, fit) => <Money micro={fit.price_micro} /> },
+          { title: t('plan.price'), align: 'right', render: (_, fit) => <DerivedPrice micro={fit.price_micro} /> },
           {
             title: t('plan.energy'),
             align: 'right',

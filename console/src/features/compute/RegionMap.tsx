@@ -7,6 +7,7 @@ import { formatMoney, formatNumber } from '@/lib/format'
 import { useBilingual } from '@/lib/text'
 
 import styles from './Compute.module.css'
+import { toTheEast } from './fleetMapPlaces'
 
 type Region = Element<'/api/v1/compute/regions'>
 
@@ -19,6 +20,7 @@ const HEIGHT = 430
 
 /** Where neighbours are close, the name stands to the right (1) or left (-1) of its dot, so much higher. */
 const BESIDE: Record<string, { side: 1 | -1; up: number }> = {
+  beijing: { side: -1, up: -10 },
   tianjin: { side: 1, up: -4 },
   hebei: { side: -1, up: 12 },
   jiangsu: { side: 1, up: 8 },
@@ -54,37 +56,39 @@ export function RegionMap({
   const { language } = usePreferences()
   const text = useBilingual()
   return (
-    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className={styles.map} role="group" aria-label={t('map.label')}>
-      {regions.map((region) => {
-        const label = text(region, 'label')
-        const told = region.accelerators
-          ? t('map.told', {
-              region: label,
-              accelerators: formatNumber(region.accelerators, language),
-              offers: region.offers,
-              price: formatMoney(region.cheapest_micro ?? 0, language),
-            })
-          : t('map.nothing', { region: label })
-        const choose = () => onChoose(region.name === chosen ? null : region.name)
-        return (
-          <Tooltip key={region.name} title={told}>
-            <g
-              className={styles.place}
-              data-full={region.accelerators > 0}
-              data-ring={region.ring}
-              role="button"
-              tabIndex={0}
-              aria-label={told}
-              aria-pressed={region.name === chosen}
-              onClick={choose}
-              onKeyDown={(event) => (event.key === 'Enter' || event.key === ' ') && choose()}
-            >
-              <circle cx={x(region.longitude)} cy={y(region.latitude)} r={radius(region.accelerators)} />
-              <text {...labelPlace(region)}>{label}</text>
-            </g>
-          </Tooltip>
-        )
-      })}
-    </svg>
+    <div className={styles.mapFrame} ref={toTheEast}>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className={styles.map} role="group" aria-label={t('map.label')}>
+        {regions.map((region) => {
+          const label = text(region, 'label')
+          const told = region.accelerators
+            ? t('map.told', {
+                region: label,
+                accelerators: formatNumber(region.accelerators, language),
+                offers: region.offers,
+                price: formatMoney(region.cheapest_micro ?? 0, language),
+              })
+            : t('map.nothing', { region: label })
+          const choose = () => onChoose(region.name === chosen ? null : region.name)
+          return (
+            <Tooltip key={region.name} title={told}>
+              <g
+                className={styles.place}
+                data-full={region.accelerators > 0}
+                data-ring={region.ring}
+                role="button"
+                tabIndex={0}
+                aria-label={told}
+                aria-pressed={region.name === chosen}
+                onClick={choose}
+                onKeyDown={(event) => (event.key === 'Enter' || event.key === ' ') && choose()}
+              >
+                <circle cx={x(region.longitude)} cy={y(region.latitude)} r={radius(region.accelerators)} />
+                <text {...labelPlace(region)}>{label}</text>
+              </g>
+            </Tooltip>
+          )
+        })}
+      </svg>
+    </div>
   )
 }

@@ -33,6 +33,7 @@ export function TaskBill({ attempts }: { attempts: Attempt[] }) {
       number: number + 1,
       offer: attempt.offer,
       charged: attempt.charged,
+      alone: !attempt.charges.some((each) => each.resource.startsWith(DEVICE)),
       rows: at === 0 ? attempt.charges.length : 0,
     })),
   )
@@ -55,7 +56,7 @@ export function TaskBill({ attempts }: { attempts: Attempt[] }) {
               row.resource.startsWith(DEVICE)
                 ? `${row.resource.slice(DEVICE.length)} × ${Number(row.charged)}`
                 : row.resource === CORE
-                  ? t('cpus')
+                  ? `${t('cpus')}${row.alone ? ` × ${Number(row.charged)}` : ''}`
                   : row.resource,
           },
           { title: t('bill.from'), render: (_, row) => <Time value={moment(row.start)} full /> },

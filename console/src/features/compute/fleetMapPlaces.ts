@@ -77,3 +77,8 @@ function span(values: number[]): [number, number] {
   const most = Math.max(...values)
   return most - least < 0.1 ? [least - 1, most + 1] : [least, most]
 }
+
+/** On a phone a map is wider than the page: it is shown from its eastern end, where most regions are. */
+export const toTheEast = (frame: HTMLDivElement | null) => {
+  if (frame) frame.scrollLeft = frame.scrollWidth
+}

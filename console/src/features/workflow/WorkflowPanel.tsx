@@ -101,7 +101,7 @@ function History({ instanceId }: { instanceId: string }) {
               <strong>{text(move, 'label') || t('started')}</strong> → {text(move, 'target')}
             </div>
             <div className="faint">
-              {move.actor_label} · <Time value={move.at} full />
+              {move.actor_label || t('officer')} · <Time value={move.at} full />
             </div>
             {move.exception_en !== null && <div className={styles.exception}>{text(move, 'exception')}</div>}
             {Object.entries(move.form).map(([name, value]) => (
