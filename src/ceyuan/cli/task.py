@@ -19,6 +19,7 @@ app = typer.Typer(help="Tasks: run, list, show, bill, explain, logs, stop, resum
 _COLUMNS = ["id", "name", "state", "reason", "seconds", "cost_so_far_micro", "created_at"]
 _TRIES = ["key", "state", "reason", "exit_code", "pool", "seconds", "cpu_seconds", "peak_mb", "charged"]
 _BILL = ["try", "device", "charged_as", "tariff", "seconds", "device_seconds", "yuan_per_hour", "cost_yuan"]
+_DEVICE = "compute.device_second."
 _LOOK_S = 1.0
 
 
@@ -68,7 +69,10 @@ def run(
             )
         for refusal in checked["refusals"]:
             say(refusal[language()])
-        show(checked, key="most_micro")
+        if current_format() is not Format.table:
+            show(checked, key="most_micro")
+            return
+        show({name: value for name, value in checked.items() if name != "queue"})
         show_queue(checked["queue"])
         return
     task = api.post("/api/v1/compute/tasks", body)
@@ -95,31 +99,38 @@ def show_task(task_id: str) -> None:
     show({name: value for name, value in task.items() if not (people and name == "attempts")})
     if people and task["attempts"]:
         show_rows(task["attempts"], _TRIES, key="key")
-        show_rows(_bill(task["attempts"]), _BILL, key="try")
+        show_rows(bill_rows(task["attempts"]), _BILL, key="try")
 
 
 @app.command()
 def bill(task_id: str) -> None:
     """Show what each try of a task was charged with: device, tariff, seconds, price an hour and amount."""
-    show_rows(_bill(Api().get(f"/api/v1/compute/tasks/{task_id}")["attempts"]), _BILL, key="try")
+    show_rows(bill_rows(Api().get(f"/api/v1/compute/tasks/{task_id}")["attempts"]), _BILL, key="try")
 
 
-def _bill(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row for each part of each try that has one price; money in yuan."""
-    return [
-        {
-            "try": attempt["key"],
-            "device": charge["resource"].removeprefix("compute.").removeprefix("device_second."),
-            "charged_as": attempt["charged"] if "device" in charge["resource"] else "",
-            "tariff": charge["tariff"],
-            "seconds": round(charge["end"] - charge["start"], 3),
-            "device_seconds": charge["quantity"],
-            "yuan_per_hour": "" if charge["per"] is None else round(charge["unit_micro"] * 0.0036 / charge["per"], 6),
-            "cost_yuan": charge["cost_micro"] / 1e6,
-        }
-        for attempt in attempts
-        for charge in attempt["charges"]
-    ]
+def bill_rows(attempts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row for each part of each try (counted from one) that has one price; money in yuan."""
+    rows = []
+    for number, attempt in enumerate(attempts, 1):
+        cards = any(charge["resource"].startswith(_DEVICE) for charge in attempt["charges"])
+        for charge in attempt["charges"]:
+            card, quantity = charge["resource"].startswith(_DEVICE), float(charge["quantity"])
+            # Of the price list's the price is what was charged for the whole, by the hour.
+            micro, per = charge["unit_micro"], charge["per"]
+            hour = charge["cost_micro"] / quantity if micro is None or per is None else micro / per
+            rows.append(
+                {
+                    "try": number,
+                    "device": charge["resource"].removeprefix(_DEVICE) if card else "cpu",
+                    "charged_as": attempt["charged"] if card or not cards else "",
+                    "tariff": charge["tariff"],
+                    "seconds": round(charge["end"] - charge["start"], 3),
+                    "device_seconds": charge["quantity"],
+                    "yuan_per_hour": round(hour * 0.0036, 6),
+                    "cost_yuan": charge["cost_micro"] / 1e6,
+                }
+            )
+    return rows
 
 
 @app.command()

@@ -12,6 +12,7 @@ import typer
 from ceyuan.cli.connection import Api
 from ceyuan.cli.output import say, show, show_rows
 from ceyuan.cli.task import read_description
+from ceyuan.kernel.errors import Text
 
 app = typer.Typer(help="The digital twin: run, list, show, export, fleet, rule, remove.", no_args_is_help=True)
 _COLUMNS = ["id", "name", "state", "tasks", "scenarios", "created_at"]
@@ -58,24 +59,36 @@ def compare(study: dict[str, Any]) -> None:
     rows = []
     for one in study["results"]:
         totals = one["totals"]
-        row = {"scenario": one["name"]} | {f"wait_{part}_s": totals["wait_s"][part] for part in ("mean", "p50", "p95")}
+        row = {"scenario": one["name"]} | {
+            f"wait_{part}_s": _tenths(totals["wait_s"][part]) for part in ("mean", "p50", "p95")
+        }
         row |= {f"used_{name}": round(found["utilisation"], 4) for name, found in one["resources"].items()}
         rows.append(row | {figure: totals[figure] for figure in _FIGURES})
     if rows:
         show_rows(rows, list(dict.fromkeys(name for row in rows for name in row)))
-        best = study["best"]
-        if best is not None and len(rows) > 1:
-            counted, done = ", ".join(best["counted"]), best["done"]
-            by_zh = f"等待 p95 最短:{best['wait']};费用最低:{best['cost']};碳排放最少:{best['carbon']}"
-            by_en = f"shortest wait p95: {best['wait']}; lowest cost: {best['cost']}; least carbon: {best['carbon']}"
-            say(
-                (
-                    f"只比较完成任务最多({done} 个)的情景:{counted}。{by_zh}",
-                    f"compared are only the scenarios that end the most tasks ({done}): {counted}. {by_en}",
-                )
-            )
+        if len(rows) > 1:
+            say(_best(study["best"], len(rows)))
     else:
         say((f"研究尚无结果:{study['state']}", f"nothing came of it yet: {study['state']}"))
+
+
+def _best(best: dict[str, Any], scenarios: int) -> Text:
+    """Which scenario is best by which figure, and among which."""
+    counted, done = ", ".join(best["counted"]), best["done"]
+    zh, en = (
+        f"只比较完成任务最多({done} 个)的情景:{counted}",
+        f"compared are only those that end most tasks ({done}): {counted}",
+    )
+    if len(best["counted"]) == scenarios:
+        zh, en = f"各情景都完成 {done} 个任务", f"all scenarios end {done} tasks"
+    return (
+        f"{zh}。等待 p95 最短:{best['wait']};费用最低:{best['cost']};碳排放最少:{best['carbon']}",
+        f"{en}; shortest wait p95: {best['wait']}; lowest cost: {best['cost']}; least carbon: {best['carbon']}",
+    )
+
+
+def _tenths(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
 
 
 @app.command()
