@@ -359,3 +359,23 @@ async def test_large_files_are_listed_with_the_change_that_brought_them(signed_i
         "pushedAt": history[1]["date"],
     }
     assert (await signed_in("outsider").get("/api/models/demo/m/lfs-files")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "its first line is its header"),
+        (b'{"key": "header", "value": {"summary": "x"}}\n{bad', "line 2 of the commit is not valid JSON"),
+        (b'{"key": "header", "value": {"summary": "x"}}\n\n[]', "line 2 of the commit must be"),
+        (b"\xff\xfe", "line 1 of the commit is not valid JSON"),
+    ],
+)
+async def test_a_commit_that_cannot_be_read_is_refused_with_its_line(
+    member: HubClient, body: bytes, words: str
+) -> None:
+    await member.create()
+    answer = await member.http.post(
+        "/api/models/demo/m/commit/main", content=body, headers={"content-type": "application/x-ndjson"}
+    )
+    assert answer.status_code == 400
+    assert words in answer.headers["x-error-message"]

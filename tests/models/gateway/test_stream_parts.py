@@ -256,3 +256,17 @@ def test_the_usage_of_embeddings_is_found_at_either_end(first: bool) -> None:
     call = _call()
     read_embeddings(call, b"{" + (usage + b"," + data if first else data + b"," + usage) + b"}")
     assert (call.prompt_tokens, call.usage_from) == (7, "upstream")
+
+
+@pytest.mark.parametrize("event", [b'data: {"a": "\xff"}', b'data: {"choices": [', b"event: x\ndata: <html>"])
+@pytest.mark.parametrize("guarded", [False, True])
+async def test_an_event_that_nobody_can_read_is_a_fault_and_passes_no_guard(event: bytes, guarded: bool) -> None:
+    guards = Guards([WordGuard("secret")] if guarded else [])
+    relay = StreamRelay(_call(), PLAIN, guards, Labeller("p"))
+    with pytest.raises(UpstreamFault, match="not valid JSON in UTF-8"):
+        await relay.feed(event + b"\n\n")
+
+
+@pytest.mark.parametrize("event", [b"data: [DONE]", b"data:[DONE]", b"data: ", b": a comment", b"event: ping"])
+def test_an_event_without_a_document_is_none(event: bytes) -> None:
+    assert document_of(event) is None

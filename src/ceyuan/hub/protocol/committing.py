@@ -174,8 +174,10 @@ async def _received(call: Call) -> _Sent:
     waiting: list[tuple[str, bytes]] = []
     waiting_bytes = 0
     limit = call.platform.section(HubSettings).max_commit_files
+    number = 0
     async for line in _lines(call):
-        key, value = _line(line)
+        number += 1
+        key, value = _line(line, number)
         if key == "file":
             data = _content(value)
             waiting.append((_path(value), data))
@@ -192,6 +194,8 @@ async def _received(call: Call) -> _Sent:
         if len(sent.operations) + len(waiting) > limit:
             raise FileTooLarge((f"一次提交最多 {limit} 个操作", f"a commit has at most {limit} operations"))
     await _store(call, sent, waiting)
+    if not number:
+        raise BadRequest(("提交内容为空", "the body of the commit is empty: its first line is its header"))
     return sent
 
 
@@ -219,14 +223,26 @@ async def _lines(call: Call) -> AsyncIterator[bytes]:
         yield bytes(held)
 
 
-def _line(line: bytes) -> tuple[str, dict[str, Any]]:
+def _line(line: bytes, number: int) -> tuple[str, dict[str, Any]]:
     try:
         data = orjson.loads(line)
         key, value = data["key"], data["value"]
         if not isinstance(key, str) or not isinstance(value, dict):
             raise TypeError
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise BadRequest(("提交内容的格式有误", "a line of the commit is not valid")) from error
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(
+            (
+                f"提交内容第 {number} 行不是有效的 JSON:{error}",
+                f"line {number} of the commit is not valid JSON: {error}",
+            )
+        ) from error
+    except (KeyError, TypeError) as error:
+        raise BadRequest(
+            (
+                f'提交内容第 {number} 行应形如 {{"key": …, "value": {{…}}}}',
+                f'line {number} of the commit must be {{"key": ..., "value": {{...}}}}',
+            )
+        ) from error
     return key, value
 
 

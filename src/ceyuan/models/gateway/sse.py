@@ -38,7 +38,8 @@ class EventSplitter:
 
 
 def document_of(event: bytes) -> dict[str, Any] | None:
-    """The JSON object that an event carries; `None` for comments, `[DONE]` and anything else."""
+    """The JSON object that an event carries; `None` for comments and `[DONE]`. Raises `UpstreamFault` for data that is
+    no JSON in UTF-8: no client could read it, and no guard has."""
     if b"data:" not in event:
         return None
     if event.startswith(b"data: {") and b"\n" not in event:
@@ -48,8 +49,12 @@ def document_of(event: bytes) -> dict[str, Any] | None:
         payload = b"\n".join(lines)
     try:
         document = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return None
+    except orjson.JSONDecodeError as error:
+        if payload.strip() in (b"", b"[DONE]"):
+            return None
+        raise UpstreamFault(
+            ("上游的流中有无效的 JSON 或 UTF-8", "an event of the upstream's stream is not valid JSON in UTF-8")
+        ) from error
     return document if isinstance(document, dict) else None
 
 
