@@ -20,6 +20,7 @@ __all__ = [
     "mixed_all",
     "repeated_lines",
     "repeated_ngrams",
+    "tidied",
     "untidy",
 ]
 
@@ -181,6 +182,51 @@ def untidy(data: Bytes, offsets: Offsets, risky: Bytes) -> Bytes:
         if (feeds or after_space) and not found[text]:
             found[text] = 1
     return found
+
+
+@compiled
+def tidied(data: Bytes, offsets: Offsets, which: npt.NDArray[np.bool_]) -> tuple[Bytes, Offsets]:
+    """The texts (bytes, offsets), of which those in ``which`` lose blanks at line ends, line feeds at both ends, and of
+    more than two line feeds the others."""
+    texts = len(offsets) - 1
+    out = np.empty(offsets[texts] - offsets[0], np.uint8)
+    places = np.zeros(texts + 1, np.int64)
+    to = 0
+    for text in range(texts):
+        at, end, begin = offsets[text], offsets[text + 1], to
+        if not which[text]:
+            out[to : to + end - at] = data[at:end]
+            to += end - at
+            places[text + 1] = to
+            continue
+        feeds = 2
+        while at < end:
+            stop = at
+            while stop < end and data[stop] != 10:
+                stop += 1
+            last = stop
+            while last > at:
+                if data[last - 1] == 32 or data[last - 1] == 9:
+                    last -= 1
+                elif last - at > 1 and data[last - 2] == 0xC2 and data[last - 1] == 0xA0:
+                    last -= 2
+                elif last - at > 2 and data[last - 3] == 0xE3 and data[last - 2] == 0x80 and data[last - 1] == 0x80:
+                    last -= 3
+                else:
+                    break
+            if last > at:
+                out[to : to + last - at] = data[at:last]
+                to += last - at
+                feeds = 0
+            if feeds < 2 and stop < end:
+                out[to] = 10
+                to += 1
+                feeds += 1
+            at = stop + 1
+        while to > begin and out[to - 1] == 10:
+            to -= 1
+        places[text + 1] = to
+    return out[:to], places
 
 
 @compiled

@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ceyuan.data.operators.characters import LIMIT, simplified_pairs, tables_identity
-from ceyuan.data.operators.kernels import untidy
+from ceyuan.data.operators.kernels import tidied, untidy
 from ceyuan.data.operators.operator import Nothing, Parameters, operator
 from ceyuan.data.operators.texts import Texts
 
@@ -38,31 +37,28 @@ def normalise(batch: pl.DataFrame, parameters: Normalise) -> pl.DataFrame:
     texts = batch["text"]
     view = Texts.of(texts)
     kinds = untidy(view.data, view.offsets, _risky(parameters.form))
-    suspects = kinds > 0
     before = batch["changed"] if "changed" in batch.columns else pl.lit(False)
-    if not suspects.any():
+    if not kinds.any():
         return batch.with_columns(changed=before)
-    found = texts.filter(pl.Series(suspects))
+    changed = np.zeros(len(texts), np.bool_)
     # Most that are untidy have spaces too many and no odd character, and bringing those into the form is dear.
-    odd = pl.Series(kinds[suspects] > 1).arg_true()
-    mended = found.clone().scatter(odd, _mended(found.gather(odd), parameters.form)) if len(odd) else found
-    tidied = _tidied(mended)
-    changed = suspects.copy()
-    changed[suspects] = (tidied != found).to_numpy()
+    odd = pl.Series(kinds > 1).arg_true()
+    if len(odd):
+        found = texts.gather(odd)
+        mended = _mended(found, parameters.form)
+        changed[odd] = (mended != found).to_numpy()
+        view = Texts.of(texts.clone().scatter(odd, mended))
+    data, places = tidied(view.data, view.offsets, kinds > 0)
+    changed |= np.diff(places) < np.diff(view.offsets)
     if not changed.any():
         return batch.with_columns(changed=before)
-    array = pc.replace_with_mask(texts.to_arrow(), pa.array(suspects), tidied.to_arrow())
+    array = pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(places), pa.py_buffer(data))
     return batch.with_columns(text=pl.Series("text", array), changed=before | pl.Series(changed))
 
 
 def _mended(texts: pl.Series, form: _Form) -> pl.Series:
     clean = texts.str.replace_all("\r\n?|\u2028|\u2029|\u0085", "\n").str.replace_all(_UNSEEN, "")
     return clean if form == "none" else clean.str.normalize(form)
-
-
-def _tidied(texts: pl.Series) -> pl.Series:
-    clean = texts.str.replace_all(r"[ \t\u{a0}\u{3000}]+\n", "\n").str.replace_all(r"\n{3,}", "\n\n")
-    return clean.str.strip_chars_end(" \t\n\u00a0\u3000").str.strip_chars_start("\n")
 
 
 @cache
