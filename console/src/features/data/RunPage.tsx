@@ -14,6 +14,8 @@ import { RevisionLink } from '@/ui/RevisionLink'
 import { Snippet } from '@/ui/Snippet'
 import { Status } from '@/ui/Status'
 
+import { RunChain } from './RunChain'
+
 type Run = Got<'/api/v1/data/runs/{job_id}'>
 type Operator = Run['operators'][number]
 
@@ -104,7 +106,7 @@ function Body({ run }: { run: Run }) {
             label={t('run.speed')}
             value={
               <>
-                <Decimal value={run.bytes_per_second && run.bytes_per_second / 1e6} digits={2} /> MB/s
+                <Decimal value={run.bytes_per_second && run.bytes_per_second / 1e6} digits={1} /> MB/s
               </>
             }
             note={
@@ -118,6 +120,11 @@ function Body({ run }: { run: Run }) {
         </Stats>
       </Section>
       {run.unchanged && <EmptyState title={t('run.unchanged')} next={t('run.unchangedNote')} />}
+      {(run.documents !== null || run.operators.length > 0) && (
+        <Section title={t('run.chain')}>
+          <RunChain run={run} />
+        </Section>
+      )}
       {run.operators.length > 0 && (
         <Section title={t('run.operators')} note={t('run.operatorsNote')} flush>
           <Operators operators={run.operators} />

@@ -172,7 +172,9 @@ export function Component() {
       actions={
         <>
           {source.kind !== 'package' && (
-            <Button onClick={() => void navigate(`/data/mapping?source=${source.id}`)}>{t('mapping.title')}</Button>
+            <Button onClick={() => void navigate(`/data/sources/mapping?source=${source.id}`)}>
+              {t('mapping.title')}
+            </Button>
           )}
           <Edit source={source} onDone={() => query.refetch()} />
           <Assess sourceId={source.id} />

@@ -3,8 +3,8 @@ import type { Feature } from '@/app/features'
 const feature: Feature = {
   routes: [
     { path: 'data/sources', lazy: () => import('./SourcesPage'), handle: { help: 'data:help.sources' } },
+    { path: 'data/sources/mapping', lazy: () => import('./MappingPage'), handle: { help: 'data:help.mapping' } },
     { path: 'data/sources/:sourceId', lazy: () => import('./SourcePage'), handle: { help: 'data:help.sources' } },
-    { path: 'data/mapping', lazy: () => import('./MappingPage'), handle: { help: 'data:help.mapping' } },
     { path: 'data/schedules', lazy: () => import('./SchedulesPage'), handle: { help: 'data:help.schedules' } },
     { path: 'data/pipelines', lazy: () => import('./PipelinesPage'), handle: { help: 'data:help.pipelines' } },
     { path: 'data/mixtures', lazy: () => import('./MixturesPage'), handle: { help: 'data:help.mixtures' } },

@@ -105,7 +105,9 @@ def _card(
     ]
     parts.append(table([word[n] for n in ("domain", "reason", "documents")], dropped))
     parts += [f"## {word['processing']}", _steps(side, recipe)]
-    parts.append(table([word[n] for n in ("domain", "reason", "statistic", "bounds")], _bound_rows(side, recipe)))
+    parts.append(
+        table([word[n] for n in ("domain", "reason", "statistic", "bounds")], _bound_rows(side, recipe, counts))
+    )
     parts += [f"## {word['fields']}", word["fields_text"]]
     return "\n\n".join(parts) + "\n"
 
@@ -135,10 +137,13 @@ def _domain_rows(side: int, counts: Mapping[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
-def _bound_rows(side: int, recipe: Recipe) -> list[tuple[str, ...]]:
+def _bound_rows(side: int, recipe: Recipe, counts: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """The bounds by which the documents were cut; those of domains that the corpus does not have say nothing of it."""
     rows: list[tuple[str, ...]] = []
-    for domain, filters in recipe.filters().items():
-        for one in filters:
+    profiles = recipe.filters()
+    cutting = {domain if domain in profiles else "general" for domain in counts["domains"]}
+    for domain in (one for one in profiles if one in cutting):
+        for one in profiles[domain]:
             statistic = _name(STATISTICS, one.statistic, side)
             rows.append((_name(DOMAINS, domain, side), _name(REASONS, one.reason, side), statistic, bounds_of(one)))
     return rows

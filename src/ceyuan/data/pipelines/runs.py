@@ -64,7 +64,7 @@ async def describe_run(uow: UnitOfWork, job_id: str) -> dict[str, Any]:
         if change
         else None,
         "operators": operators,
-        "stages": [one | _named(reasons, one["reason"]) for one in told.get("stages") or []],
+        "stages": [one | _named(reasons, one["reason"]) for one in _in_order(told.get("stages") or [])],
         "bytes_per_second": first["bytes"] / seconds if first and seconds else None,
         "documents_per_second": first["documents"] / seconds if first and seconds else None,
         "cpu_seconds": job.cpu_seconds,
@@ -82,3 +82,9 @@ async def _live(uow: UnitOfWork, job: Job) -> dict[str, Any]:
     for line in await log_tail(uow.session, job.id, _LINES):
         found |= {name: line.data[name] for name in _PARTS if line.data and name in line.data}
     return found
+
+
+def _in_order(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was dropped by reason, in the order that it happens: filters, then exact and then near duplicates."""
+    last = {"exact_duplicate": 1, "near_duplicate": 2}
+    return sorted(stages, key=lambda stage: last.get(stage["reason"], 0))

@@ -197,7 +197,12 @@ async def make_corpus(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]
     wanted = CorpusIn.model_validate(params)
     common = {"org_id": wanted.org_id, "visibility": wanted.visibility}
     raw_name = wanted.raw_dataset or f"{wanted.dataset}-raw"
-    collected = await ctx.child("collect", COLLECT, common | {"sources": wanted.sources, "dataset": raw_name})
+    collected = await ctx.child(
+        "collect",
+        COLLECT,
+        common | {"sources": wanted.sources, "dataset": raw_name},
+        title=(f"采集 {raw_name}", f"Collect {raw_name}"),
+    )
     aside = collected["rejected"]
     ctx.log(f"collected {collected['documents']:,} documents, {aside:,} set aside", "warning" if aside else "info")
     ctx.progress(0.5, ("采集完成，开始清洗", "collected; cleaning begins"))
@@ -208,7 +213,9 @@ async def make_corpus(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]
         "full": wanted.full,
     }
     title = {"title": wanted.title.model_dump()}
-    made = await ctx.child("pipeline", PIPELINE, common | plan | title)
+    made = await ctx.child(
+        "pipeline", PIPELINE, common | plan | title, title=(f"清洗 {wanted.dataset}", f"Clean {wanted.dataset}")
+    )
     kept = made["counts"]["total"]["kept"]
     ctx.progress(1.0, (f"保留 {kept:,} 篇", f"{kept:,} documents kept"))
     return {"collected": collected, **made}
