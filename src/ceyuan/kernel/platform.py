@@ -14,7 +14,7 @@ from ceyuan.kernel.actor import ANONYMOUS, SYSTEM, Actor
 from ceyuan.kernel.clock import Clock, SystemClock
 from ceyuan.kernel.database import Database
 from ceyuan.kernel.events import Dispatcher, Subscriptions
-from ceyuan.kernel.settings import Section
+from ceyuan.kernel.settings import Section, read_section
 from ceyuan.kernel.work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ class Platform:
         self.hooks.setdefault(declared, []).append(implementation)
 
     def section(self, kind: type[S]) -> S:
-        """The settings of one room, read from the environment at first use."""
+        """The settings of one room, read from the environment at first use; raises `Invalid`."""
         if kind not in self.sections:
-            self.sections[kind] = kind()
+            self.sections[kind] = read_section(kind)
         section = self.sections[kind]
         assert isinstance(section, kind)
         return section
