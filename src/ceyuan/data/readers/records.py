@@ -10,7 +10,6 @@ import orjson
 from ceyuan.data.readers.documents import Document, Item, ReadOptions, Rejection
 from ceyuan.data.readers.fields import document_of
 from ceyuan.data.readers.lines import TORN, decoded_line, decoded_lines, line_blocks, without_torn_end
-from ceyuan.data.readers.together import documents_of
 
 __all__ = ["read_json", "read_json_lines"]
 
@@ -33,6 +32,9 @@ def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) 
 
 def _parsed_bytes(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[Item]:
     """Lines of UTF-8 parsed as they are, many at once where all are alike and sound."""
+    # It stands on NumPy, which the server that only looks at files has no need of and may not have.
+    from ceyuan.data.readers.together import documents_of
+
     for first, lines in line_blocks(file, options.limits.line, _TOGETHER):
         if lines is None:
             yield Rejection(f"{name}#{first}", "line_too_long")
