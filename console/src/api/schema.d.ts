@@ -10739,6 +10739,13 @@ export interface components {
          * @description What recipes are made of: defaults, JSON schema, and the names of all parts in both languages.
          */
         DefaultsOut: {
+            /** Aside */
+            aside: {
+                [key: string]: [
+                    string,
+                    string
+                ];
+            };
             /** Domains */
             domains: {
                 [key: string]: [

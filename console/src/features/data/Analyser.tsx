@@ -6,6 +6,7 @@ import { useSearchParams } from 'react-router'
 import { $api } from '@/api/client'
 import type { Got } from '@/api/types'
 import { usePreferences } from '@/app/preferences'
+import { palettes } from '@/app/tokens'
 import { formatPercent } from '@/lib/format'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
 import { Count, Percent } from '@/ui/Figures'
@@ -182,22 +183,35 @@ function Clusters({ analysis }: { analysis: Analysis }) {
 function CorrelationChart({ analysis }: { analysis: Analysis }) {
   const { names, values } = analysis.correlation
   const { t } = useTranslation('data')
-  const option = useMemo(
-    () => ({
+  const { statistic } = useNames()
+  const { resolvedTheme } = usePreferences()
+  const colours = palettes[resolvedTheme]
+  const option = useMemo(() => {
+    const short = (name: string) => (statistic(name).split(/[（(:：,，]/)[0] ?? name).trim()
+    const labels = names.map(short)
+    return {
       tooltip: {},
-      xAxis: { type: 'category', data: names, axisLabel: { rotate: 60 } },
-      yAxis: { type: 'category', data: names },
-      visualMap: { min: -1, max: 1, calculable: true, orient: 'horizontal', left: 'center', top: 0 },
-      grid: { top: 50, bottom: 150, left: 190 },
+      xAxis: { type: 'category', data: labels, axisLabel: { rotate: 60 } },
+      yAxis: { type: 'category', data: labels },
+      visualMap: {
+        min: -1,
+        max: 1,
+        calculable: true,
+        orient: 'horizontal',
+        left: 'center',
+        top: 0,
+        // Two hues that part at nought, so that what falls together is told from what runs against each other.
+        inRange: { color: [colours.cinnabar, colours.paper, colours.jade] },
+      },
+      grid: { top: 66, bottom: 170, left: 200 },
       series: [
         {
           type: 'heatmap',
           data: values.flatMap((row, y) => row.map((value, x) => [x, y, Math.round(value * 100) / 100])),
         },
       ],
-    }),
-    [names, values],
-  )
+    }
+  }, [colours, names, statistic, values])
   if (values.length === 0) return <EmptyState title={t('study.noCorrelation')} />
   return <LazyChart option={option} label={t('study.correlation')} height={520} />
 }

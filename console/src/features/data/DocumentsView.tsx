@@ -64,7 +64,14 @@ export function DocumentsView({ place }: { place: CorpusPlace }) {
         </>
       ),
     },
-    { title: t('document.text'), width: 420, ellipsis: true, render: (_, row) => row.text ?? '' },
+    {
+      title: t('document.text'),
+      render: (_, row) => (
+        <div style={{ maxWidth: 380, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }}>
+          {row.text}
+        </div>
+      ),
+    },
     { title: t('sources.domain'), render: (_, row) => names.domain(row.domain) },
     { title: t('quality.characters'), align: 'right', render: (_, row) => <Count value={row.characters} /> },
     {

@@ -116,7 +116,7 @@ function SetAside({ fetched }: { fetched: NonNullable<Source['fetched']> }) {
               title: t('quality.reason'),
               render: (_, [reason]) => (
                 <>
-                  {names.reason(reason)} <code className="faint">{reason}</code>
+                  {names.aside(reason)} <code className="faint">{reason}</code>
                 </>
               ),
             },

@@ -1,4 +1,4 @@
-import { Alert, Button, InputNumber, Select, Table } from 'antd'
+import { Alert, Button, InputNumber, Select, Slider, Table } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -49,6 +49,56 @@ function Histogram({ distribution, filter }: { distribution: Distribution; filte
     }
   }, [distribution, filter, t])
   return <LazyChart option={option} label={statistic(filter.statistic)} height={220} />
+}
+
+/** A filter's bounds as a slider over what was measured. */
+function Slide({
+  distribution,
+  filter,
+  onChange,
+}: {
+  distribution: Distribution
+  filter: Filter
+  onChange: (part: Bounds) => void
+}) {
+  const { t } = useTranslation('data')
+  const least = distribution.edges[0] ?? 0
+  const most = distribution.edges.at(-1) ?? 1
+  const span = most - least
+  const step = span > 50 ? 1 : span / 200 || 0.01
+  const low = Math.min(least, filter.at_least ?? least, filter.at_most ?? least)
+  const high = Math.max(most, Math.min(filter.at_most ?? most, most + span))
+  const neat = (value: number) => Number(value.toPrecision(4))
+  const style = { width: 260, margin: '0 8px' }
+  if (filter.at_least !== null && filter.at_most !== null) {
+    return (
+      <Slider
+        range
+        min={low}
+        max={high}
+        step={step}
+        style={style}
+        value={[filter.at_least, Math.min(filter.at_most, high)]}
+        onChange={([at_least, at_most]) =>
+          onChange({ at_least: neat(at_least ?? low), at_most: neat(at_most ?? high) })
+        }
+        ariaLabelForHandle={[t('quality.atLeast'), t('quality.atMost')]}
+      />
+    )
+  }
+  const side = filter.at_least !== null ? 'at_least' : 'at_most'
+  if (filter[side] === null) return null
+  return (
+    <Slider
+      min={low}
+      max={high}
+      step={step}
+      style={style}
+      value={Math.min(filter[side], high)}
+      onChange={(value) => onChange({ [side]: neat(value) })}
+      ariaLabelForHandle={t(side === 'at_least' ? 'quality.atLeast' : 'quality.atMost')}
+    />
+  )
 }
 
 function Result({ place, changes }: { place: CorpusPlace; changes: Changes }) {
@@ -190,6 +240,9 @@ export function WhatIf({ place }: { place: CorpusPlace }) {
                 onChange={(at_most) => put({ at_most })}
                 aria-label={t('quality.atMost')}
               />
+            )}
+            {shown && distribution && distribution.edges.length > 1 && (
+              <Slide distribution={distribution} filter={shown} onChange={put} />
             )}
             {Object.keys(changes).length > 0 && (
               <Button type="link" onClick={() => setChanges({})}>

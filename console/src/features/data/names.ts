@@ -15,6 +15,7 @@ export function useNames() {
       side,
       domain: named(parts?.domains),
       reason: named(parts?.reasons),
+      aside: named(parts?.aside),
       statistic: named(parts?.statistics),
     }
   }, [parts, language])

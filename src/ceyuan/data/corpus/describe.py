@@ -14,14 +14,15 @@ __all__ = ["describe", "main"]
 
 def describe() -> dict[str, Any]:
     """``recipe`` (defaults), ``schema`` (JSON Schema), ``profiles``, and the names of ``domains``, ``statistics``,
-    ``reasons`` and ``operators``."""
+    ``reasons``, ``aside`` (reasons for which files and records are not read) and ``operators``."""
     return {
         "recipe": Recipe().model_dump(mode="json"),
         "schema": Recipe.model_json_schema(),
         "profiles": {domain: [one.model_dump() for one in filters] for domain, filters in default_profiles().items()},
         "domains": {name: list(words) for name, words in DOMAINS.items()},
         "statistics": {name: list(words) for name, words in STATISTICS.items()},
-        "reasons": {name: list(words) for name, words in (SET_ASIDE | REASONS).items()},
+        "reasons": {name: list(words) for name, words in REASONS.items()},
+        "aside": {name: list(words) for name, words in SET_ASIDE.items()},
         "operators": [
             {
                 "name": one.name,

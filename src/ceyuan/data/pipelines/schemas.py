@@ -235,4 +235,5 @@ class DefaultsOut(BaseModel):
     domains: dict[str, tuple[str, str]]
     statistics: dict[str, tuple[str, str]]
     reasons: dict[str, tuple[str, str]]
+    aside: dict[str, tuple[str, str]]
     operators: list[dict[str, Any]]
