@@ -5,6 +5,7 @@ special characters, full-width １ and 《》 rewritten to ASCII) ours stand in 
 parameters are those of data-juicer 1.6.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,8 +72,17 @@ def from_data_juicer(text: str | Mapping[str, Any]) -> Imported:
         reader = _READERS.get(str(name))
         if reader is None:
             made.left_out.append(str(name))
+            _advise(made, str(name))
         else:
-            reader(made, str(name), parameters if isinstance(parameters, Mapping) else {})
+            given = parameters if isinstance(parameters, Mapping) else {}
+            try:
+                reader(made, str(name), {key: _number(value) for key, value in given.items()})
+            except (TypeError, ValueError) as error:
+                raise DataProblem(
+                    "recipe_invalid",
+                    f"算子 {name} 的参数无效：{error}。",
+                    f"The parameters of {name} are not valid: {error}.",
+                ) from error
     from ceyuan.data.corpus.profiles import DOMAINS
 
     kept = [{"statistic": "characters", "reason": "too_short", "at_least": 1}, *made.filters]
@@ -94,6 +104,25 @@ def _parsed(text: str) -> Any:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise DataProblem("recipe_invalid", "配方不是有效的 YAML。", "The recipe is no valid YAML.") from error
+
+
+def _number(value: Any) -> Any:
+    """A number as it was meant: YAML 1.1 takes ``5e5``, which their recipes write, for a word."""
+    return float(value) if isinstance(value, str) and _SHORT_NUMBER.fullmatch(value) else value
+
+
+def _advise(made: Imported, name: str) -> None:
+    """Say what does the work of an operator that has no match, where something does."""
+    media = next((words for start, words in _MEDIA.items() if name.startswith(start)), None)
+    if name in _INSTEAD:
+        made.note(name, *_INSTEAD[name])
+    elif media is not None:
+        made.note(
+            name,
+            f"{media[0]}另成一份配方：media: {media[1]}，其算子自动运行，阈值写在 thresholds。",
+            f"{media[2]} have a recipe of their own: media: {media[1]}; its operators run by themselves, thresholds "
+            "cut what they measure.",
+        )
 
 
 def _maps(*names: str) -> Reader:
@@ -204,6 +233,23 @@ _KEEPS = (
     "官方版式不改；需要时另加 narrow_letters、widen_punctuation。",
     "Official typography stays; add narrow_letters or widen_punctuation where it is wanted.",
 )
+_SHORT_NUMBER = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
+_INSTEAD = {
+    "perplexity_filter": (
+        "困惑度用自己语料训练的模型：先 train_language_model，再以步骤 perplexity 加过滤条件。",
+        "Perplexity is told by a model of your own texts: train_language_model, then the step perplexity and a filter.",
+    ),
+    "flagged_words_filter": (
+        "不自带词表：以步骤 toxicity 或 keyword_hits（治理的词库）加过滤条件代替。",
+        "There is no list of words in it: take the step toxicity, or keyword_hits with a library of governance, and a "
+        "filter.",
+    ),
+}
+_MEDIA = {
+    "image_": ("图像", "images", "Images"),
+    "audio_": ("音频", "speech", "Sounds"),
+    "video_": ("视频", "video", "Videos"),
+}
 _IP = r"\b(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}\b"
 
 _READERS: dict[str, Reader] = {
