@@ -109,18 +109,24 @@ function SetAside({ fetched }: { fetched: NonNullable<Source['fetched']> }) {
           size="small"
           rowKey={(row) => row[0]}
           pagination={false}
-          scroll={{ x: 'max-content' }}
+          scroll={{ x: 640 }}
           dataSource={counts.sort((one, other) => other[1] - one[1])}
           columns={[
             {
               title: t('quality.reason'),
+              width: 210,
               render: (_, [reason]) => (
                 <>
-                  {names.aside(reason)} <code className="faint">{reason}</code>
+                  {names.aside(reason) !== reason && names.aside(reason)} <code className="faint">{reason}</code>
                 </>
               ),
             },
-            { title: t('sources.asideCount'), align: 'right', render: (_, [, count]) => <Count value={count} /> },
+            {
+              title: t('sources.asideCount'),
+              width: 80,
+              align: 'right',
+              render: (_, [, count]) => <Count value={count} />,
+            },
             {
               title: t('sources.asidePlaces'),
               render: (_, [reason]) =>
@@ -128,7 +134,8 @@ function SetAside({ fetched }: { fetched: NonNullable<Source['fetched']> }) {
                   .filter((one) => one.reason === reason)
                   .map((one) => (
                     <div key={one.where + one.detail} style={{ overflowWrap: 'anywhere', maxWidth: 640 }}>
-                      <code>{one.where}</code> <span className="faint">{one.detail}</span>
+                      <code>{one.where}</code>{' '}
+                      <span className="faint">{one.detail === one.where ? '' : one.detail}</span>
                     </div>
                   )),
             },

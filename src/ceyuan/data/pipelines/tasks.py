@@ -10,7 +10,7 @@ from typing import Any
 from ceyuan.data.pipelines.aside import examples, few
 from ceyuan.data.pipelines.lineage import record_collection, record_corpus
 from ceyuan.data.pipelines.runs import Heard
-from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn
+from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn, Title
 from ceyuan.data.pipelines.service import ASSESS, COLLECT, CORPUS, PIPELINE, corpus_head
 from ceyuan.data.pipelines.storage import (
     crawled_folder,
@@ -29,6 +29,11 @@ from ceyuan.kernel.work import UnitOfWork
 
 VOLATILE = ["run.json", "*/known/*"]
 """Files of an engine's folder that differ from run to run or only save work; they stay out of the hub."""
+_MEDIA_TITLES = {
+    "images": Title(zh="图像数据集", en="Image dataset"),
+    "speech": Title(zh="语音数据集", en="Speech dataset"),
+    "video": Title(zh="视频数据集", en="Video dataset"),
+}
 _TOLD = 200
 """Pages that could not be had which are named in a job's log."""
 PREVIOUS = ["manifest.json", "statistics.parquet", "tombstones.parquet", "proofs.parquet", "contributions.json"]
@@ -154,7 +159,7 @@ async def run_pipeline(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any
             "previous": str(work / "previous") if place["previous"] else None,
             "previous_ref": place["previous"],
             "recipe": wanted.recipe,
-            "title": wanted.title.model_dump(),
+            "title": _title(wanted).model_dump(),
             "threads": ctx.platform.section(DataSettings).threads,
             "full": ctx.job_id if wanted.full else "",
         }
@@ -219,6 +224,12 @@ async def make_corpus(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]
     kept = made["counts"]["total"]["kept"]
     ctx.progress(1.0, (f"保留 {kept:,} 篇", f"{kept:,} documents kept"))
     return {"collected": collected, **made}
+
+
+def _title(wanted: PipelineIn) -> Title:
+    """The title that was asked for, or the usual one of what the recipe makes."""
+    usual = _MEDIA_TITLES.get(str(wanted.recipe.get("media", "")))
+    return usual if usual is not None and wanted.title == Title() else wanted.title
 
 
 def _work(ctx: JobContext) -> Path:
