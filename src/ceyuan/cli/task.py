@@ -215,6 +215,8 @@ def show_queue(found: dict[str, Any]) -> None:
                 f"expected to start between {found['earliest']} and {found['latest']}",
             )
         )
+    if found["reason"] and not found["would_start_if"]:
+        say(("没有哪一项单独的改动能让它立即开始", "no single change would make it start now"))
     for change in found["would_start_if"]:
         say((f"可立即开始:{change['zh']}", f"would start now: {change['en']}"))
 

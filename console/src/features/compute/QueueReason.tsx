@@ -34,6 +34,7 @@ export function QueueReason({ found }: { found: Explained }) {
           { label: t('explain.reserved'), value: found.reserved_from && <Time value={found.reserved_from} full /> },
         ]}
       />
+      {found.reason && found.would_start_if.length === 0 && <p className="faint">{t('explain.helpless')}</p>}
       {found.would_start_if.length > 0 && (
         <>
           <p>{t('explain.help')}</p>

@@ -128,7 +128,7 @@ function DryRun({ form }: { form: FormInstance<Values> }) {
               { label: t('check.most'), value: <Money micro={checked.most_micro} /> },
               {
                 label: t('check.missing'),
-                value: checked.missing_micro > 0 && <Money micro={checked.missing_micro} />,
+                value: checked.missing_micro > 0 ? <Money micro={checked.missing_micro} /> : null,
               },
             ]}
           />

@@ -238,7 +238,7 @@ export function Component() {
           <span className="faint">{t('waiting')}</span>
         )}
       </Section>
-      <Attempts task={task} onShow={setChosen} />
+      {task.attempts.length > 0 && <Attempts task={task} onShow={setChosen} />}
       <TaskBill attempts={task.attempts} />
       <Section title={t('facts')}>
         <Facts
