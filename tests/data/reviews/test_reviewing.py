@@ -130,3 +130,21 @@ def test_a_report_is_replayed_from_what_it_holds_and_a_changed_vote_is_found_out
     forged = orjson.dumps(orjson.loads(lines[0]) | {"verdict": "fail", "clause": "A.1.a"})
     (kept / "votes.jsonl").write_bytes(b"\n".join([forged, *lines[1:]]))
     assert not replay_main(place, silent)["result_same"]
+
+
+def test_a_third_who_decides_does_not_hide_that_the_first_two_differed(tmp_path: Path) -> None:
+    order = (("乙", "fail", "A.1.a"), ("丙", "pass", ""), ("A", "pass", ""))  # by name the third would come first
+    votes = [
+        {"number": 0, "reviewer": who, "verdict": verdict, "clause": clause, "note": "", "at": f"2026-01-0{day}"}
+        for day, (who, verdict, clause) in enumerate(order, 1)
+    ]
+    machine = {"documents": 1, "rate": {"value": 1.0}, "sources": {}, "version": "v"}
+    arguments = {
+        "title": "审核",
+        "needed": 0.96,
+        "machine_needed": 0.98,
+        "machine": machine,
+        "items": [["a", "s", "law"]],
+    }
+    result = report_main(arguments | {"votes": votes, "out": str(tmp_path)}, silent)
+    assert (result["manual"]["agreement"], result["manual"]["passed"]) == (0.0, 1)

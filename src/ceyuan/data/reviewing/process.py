@@ -63,10 +63,12 @@ def sample_main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
 def report_main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """Write the signed part of a review into ``out``: ``votes.jsonl`` and ``result.json``; returns the result.
 
-    ``plan``, ``machine``, ``items`` and ``votes`` (number, reviewer, verdict, clause, note) are what was kept."""
+    ``plan``, ``machine``, ``items`` and ``votes`` (number, reviewer, verdict, clause, note; in the order that they were
+    given) are what was kept."""
     del report  # it takes a moment
     out = Path(args["out"])
-    votes = sorted(args["votes"], key=lambda one: (one["number"], one["reviewer"]))
+    # In the order that they were given: agreement is that of the first two, and a third decides only after them.
+    votes = sorted(args["votes"], key=lambda one: one["number"])
     lines = [orjson.dumps(one, option=orjson.OPT_SORT_KEYS) + b"\n" for one in votes]
     write_atomically(out / "votes.jsonl", lambda file: file.writelines(lines))
     result = _result(args["items"], votes, args["machine"], float(args["needed"]), float(args["machine_needed"]))
