@@ -14,6 +14,7 @@ from ceyuan.data.operators import (
     ngrams,
     normalise,
     patterns,
+    questions,
     repair,
     sentences,
     statistics,
@@ -37,8 +38,8 @@ from ceyuan.data.operators.operator import (
 from ceyuan.data.operators.texts import Texts
 
 _DECLARING = (
-    *(hints, language, lines, models, ngrams, normalise, patterns, repair, sentences, statistics),
-    *(strip, typography, wording),
+    *(hints, language, lines, models, ngrams, normalise, patterns, questions, repair, sentences),
+    *(statistics, strip, typography, wording),
 )
 """Importing a module declares its operators."""
 
