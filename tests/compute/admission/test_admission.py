@@ -106,6 +106,25 @@ def test_priority_then_length_then_age_order_an_owners_own() -> None:
     assert decide(Situation(NOW, TWO, (), patient)).order == ("waited", "short")
 
 
+def test_who_takes_many_times_as_long_as_alone_goes_before_shorter_ones_the_worst_off_first() -> None:
+    claims = (
+        claim("fresh", expected=60.0),
+        claim("bad", expected=3600.0, since=NOW - 8 * 3600),
+        claim("worse", expected=1800.0, since=NOW - 5 * 3600),
+        claim("patient", expected=3600.0, since=NOW - 6 * 3600),
+        claim("urgent", expected=7200.0, priority=1),
+    )
+    assert decide(Situation(NOW, TWO, (), claims)).order == ("urgent", "worse", "bad", "fresh", "patient")
+
+
+def test_of_owners_with_equal_shares_the_one_whose_claim_is_worst_off_goes_first() -> None:
+    claims = (
+        claim("a", "long", expected=7200.0, since=NOW - 900),
+        claim("b", "short", expected=600.0, since=NOW - 600),
+    )
+    assert decide(Situation(NOW, TWO, (), claims)).order[0] == "b"
+
+
 def test_quotas_in_a_tree_are_borrowed_beyond_the_guarantee_up_to_the_ceiling() -> None:
     tree = Shares(
         [

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+from urllib.parse import quote
 
 import pytest
 
@@ -359,6 +360,35 @@ async def test_large_files_are_listed_with_the_change_that_brought_them(signed_i
         "pushedAt": history[1]["date"],
     }
     assert (await signed_in("outsider").get("/api/models/demo/m/lfs-files")).status_code == 404
+
+
+async def test_large_files_that_only_other_branches_hold_are_listed_behind_those_of_the_default_one(
+    member: HubClient,
+) -> None:
+    await member.create()
+    oids = {}
+    for name in ("a", "b", "c"):
+        data = name.encode() * 5000
+        (found,) = (await member.batch(data)).json()["objects"]
+        assert (await member.http.put(found["actions"]["upload"]["href"], content=data)).status_code == 200
+        oids[name] = hashlib.sha256(data).hexdigest()
+    await member.commit({}, lfs={"a.bin": oids["a"]})
+    for branch in ("same", "tests/one", "zwei"):
+        assert (
+            await member.http.post(f"/api/models/demo/m/branch/{quote(branch, safe='')}", json={})
+        ).status_code == 200
+    await member.commit({}, lfs={"b.bin": oids["b"]}, revision="tests%2Fone")
+    await member.commit({"note.txt": b"small"}, lfs={"a.bin": oids["c"]}, revision="zwei")
+    listed, link = [], "/api/models/demo/m/lfs-files"
+    while link:
+        answer = await member.http.get(link)
+        listed += [(one["filename"], one["ref"], one["oid"]) for one in answer.json()]
+        link = answer.links.get("next", {}).get("url", "")
+    assert listed == [
+        ("a.bin", "main", oids["a"]),
+        ("b.bin", "tests/one", oids["b"]),
+        ("a.bin", "zwei", oids["c"]),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The decision: one pass over those that wait, in the order of fairness.
 
-Owners take turns by dominant share; within what is guaranteed comes before borrowing. An owner's own claims go by
-priority, then by expected seconds over patience (short ones first, but waiting makes everybody short), then by age.
+Owners take turns by dominant share; within what is guaranteed comes before borrowing; of equals, whose first claim is
+worst off. An owner's own claims go by priority, then by finish-time fairness (Mahajan et al., Themis, NSDI 2020): those
+that take more than `FAIR` times as long as they would alone, the worst off first; then by expected seconds over
+patience (short ones first, but waiting makes everybody short), then by age.
 The first claim that finds no room gets a reservation: the nodes that are free soonest, as everything that runs ends at
 its limit at the latest. Others pass it only where they do not delay it (EASY backfill; Lifka, JSSPP 1995).
 """
@@ -16,6 +18,10 @@ from ceyuan.compute.admission.values import Claim, Held, Need, Seat, Situation
 
 PATIENCE_S = 6 * 3600.0
 """Seconds of waiting that halve a claim's expected length in the order."""
+FAIR = 8.0
+"""Times its length alone that a claim may take before it goes before those that are better off."""
+_LEAST_S = 300.0
+"""Seconds that a claim takes at least in this ratio: a moment is no unfairness to what lasts a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +204,10 @@ def decide(situation: Situation, pick: Pick = best_fit) -> Decision:
         queue.sort(key=lambda claim: _rank(claim, situation.now), reverse=True)
     order: list[str] = []
     while queues:
-        owner = min(queues, key=lambda name: (*_turn(turn, name, queues[name][-1]), queues[name][-1].since, name))
+        owner = min(
+            queues,
+            key=lambda name: (*_turn(turn, name, queues[name][-1]), -slowdown(queues[name][-1], situation.now), name),
+        )
         claim = queues[owner].pop()
         if not queues[owner]:
             del queues[owner]
@@ -207,15 +216,23 @@ def decide(situation: Situation, pick: Pick = best_fit) -> Decision:
     return Decision(tuple(turn.starts), tuple(order), turn.waits, tuple(turn.leave))
 
 
-def _turn(turn: _Pass, owner: str, claim: Claim) -> tuple[bool, tuple[float, ...]]:
+def _turn(turn: _Pass, owner: str, claim: Claim) -> tuple[bool, tuple[float, ...], float]:
     shares = turn.at.shares
     promised = any(shares.guaranteed(turn.used, owner, need.total) for need in claim.needs)
-    return not promised, shares.standing(turn.used, owner, turn.capacity)
+    return not promised, shares.standing(turn.used, owner, turn.capacity), -slowdown(claim, turn.at.now)
 
 
-def _rank(claim: Claim, now: float) -> tuple[float, float, float, str]:
+def slowdown(claim: Claim, now: float) -> float:
+    """How many times as long as alone a claim takes if it starts now, one that waits for nothing 1."""
+    alone = max(claim.expected, _LEAST_S)
+    return 1.0 + max(0.0, now - claim.since) / alone
+
+
+def _rank(claim: Claim, now: float) -> tuple[float, float, float, float, str]:
+    slow = slowdown(claim, now)
     waited = max(0.0, now - claim.since)
-    return -claim.priority, claim.expected / (1.0 + waited / PATIENCE_S), claim.since, claim.key
+    length = claim.expected / (1.0 + waited / PATIENCE_S)
+    return -claim.priority, -slow if slow > FAIR else 0.0, length, claim.since, claim.key
 
 
 def _copy(free: dict[str, Free]) -> dict[str, Free]:

@@ -7,18 +7,20 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, StringConstraints
 
 from ceyuan.hub.browsing.differences import difference, text_difference
-from ceyuan.hub.browsing.service import View, list_commits, list_folder, open_repository
+from ceyuan.hub.browsing.service import Listed, View, list_commits, list_folder, open_repository
 from ceyuan.hub.commits.erasing import erase_large_files
 from ceyuan.hub.errors import EntryNotFound
 from ceyuan.hub.gating.access import require_open
 from ceyuan.hub.history import repository as history
 from ceyuan.hub.history.commits import root_of
 from ceyuan.hub.lean import Reply, json_reply
+from ceyuan.hub.naming import HEADS
 from ceyuan.hub.protocol.call import BadRequest, Call, Words
 from ceyuan.hub.protocol.routing import route
 from ceyuan.hub.protocol.shapes import commit_info, entry_info, file_safety, large_hashes, last_commit, moment
+from ceyuan.hub.repositories.tables import HubRepository
 from ceyuan.hub.safety.known import verdicts
-from ceyuan.hub.trees import Entry, File, TreeProblem, check_path, find
+from ceyuan.hub.trees import Entry, File, TreeProblem, check_path, compare, find
 from ceyuan.hub.xet import repository as xorbs
 from ceyuan.kernel.work import UnitOfWork
 
@@ -79,28 +81,51 @@ async def _tree(call: Call, path: str) -> Reply:
 
 @route("GET", "/api/{kinds}/{owner}/{name}/lfs-files")
 async def list_large_files(call: Call) -> Reply:
-    """List the large files of the default branch, each content once a page, with the change that brought it."""
+    """List the large files of the default branch, then those that each other branch adds to it or holds in another
+    form; each content once a page, with the change that brought it."""
+    branch, _, after = (call.query("cursor") or "").partition(":")  # no branch has a colon in its name
     async with call.reading() as uow:
-        view = await open_repository(uow, await call.repository(uow))
-        after = call.query("cursor")
-        found = await list_folder(view, "", recursive=True, after=after, limit=_EXPANDED, folders=False)
-        large = {
-            entry.sha256: (path, entry) for path, entry in found.entries if isinstance(entry, File) and entry.large
-        }
-        last = await _last_changes(uow, view, list(large.values()))
-        ages = moment(view.row.created_at)
+        row = await call.repository(uow)
+        usual = await open_repository(uow, row)
+        view = await open_repository(uow, row, HEADS + branch) if branch else usual
+        found = await _large_beside(usual, view, after)
+        last = await _last_changes(uow, view, list(found.entries))
+        ages = moment(row.created_at)
+        name = branch or row.default_branch
         answer = [
             {
-                "fileOid": sha256,
-                "oid": sha256,
+                "fileOid": entry.sha256,
+                "oid": entry.sha256,
                 "filename": path,
                 "size": entry.size,
-                "ref": view.row.default_branch,
+                "ref": name,
                 "pushedAt": last[path]["date"] if path in last else ages,
             }
-            for sha256, (path, entry) in large.items()
+            for path, entry in found.entries
+            if isinstance(entry, File)
         ]
-    return json_reply(answer, headers=call.next_link(found.after))
+        then = f"{branch}:{found.after}" if found.after else await _next_branch(uow, row, branch)
+    return json_reply(answer, headers=call.next_link(then))
+
+
+async def _large_beside(usual: View, view: View, after: str) -> Listed:
+    """Large files of a revision behind the path `after`; of another than the usual one, those that this lacks."""
+    if view is usual:
+        listed = await list_folder(view, "", recursive=True, after=after, limit=_EXPANDED, folders=False)
+    else:
+        changes = [change async for change in compare(view.trees, usual.root, view.root)]
+        ahead = sorted((one.path, one.new) for one in changes if one.new is not None and one.path > after)
+        listed = Listed(ahead[:_EXPANDED], ahead[_EXPANDED - 1][0] if len(ahead) > _EXPANDED else None)
+    large = {file.sha256: (path, file) for path, file in listed.entries if isinstance(file, File) and file.large}
+    return Listed(list(large.values()), listed.after)
+
+
+async def _next_branch(uow: UnitOfWork, row: HubRepository, branch: str) -> str | None:
+    """Where the list goes on behind a branch (empty: the default one)."""
+    names = (
+        ref.name.removeprefix(HEADS) for ref in await history.refs(uow.session, row.id) if ref.name.startswith(HEADS)
+    )
+    return next((f"{name}:" for name in sorted(names) if name > branch and name != row.default_branch), None)
 
 
 @route("POST", "/api/{kinds}/{owner}/{name}/lfs-files/batch", body="application/json")
