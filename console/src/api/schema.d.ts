@@ -8061,7 +8061,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the large files of the default branch, each content once a page, with the change that brought it. */
+        /** List the large files of the default branch, then those that each other branch adds to it or holds in another form; each content once a page, with the change that brought it. */
         get: operations["hf_list_large_files"];
         put?: never;
         post?: never;
