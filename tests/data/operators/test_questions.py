@@ -134,6 +134,10 @@ def test_latin_marks_stay_latin() -> None:
             "问：如何重建镜像？\n答：举例如下：\n\n    # mkinitrd -f",
             [("如何重建镜像？", "举例如下：\n    # mkinitrd -f")],
         ),
+        ("**问**：收费吗？\n\n答：**不**收费。", [("收费吗？", "**不**收费。")]),
+        ("记者：收费吗？\n\n**张三：** **不**收费。", [("收费吗？", "**不**收费。")]),
+        ("**记者：收费吗？**\n\n**张三**：不收费。", [("收费吗？", "不收费。")]),
+        ("记者：收费吗？\n\n张三：**不**收费。", [("收费吗？", "**不**收费。")]),
         ("Q1: What is one?\nA2: Two it is.", []),
     ],
 )
@@ -163,7 +167,9 @@ def test_numbered_questions_are_answered_until_the_next_number() -> None:
     assert pairs_of(NUMBERED)[0][1] == "每年3月1日至6月30日办理。"
 
 
-@pytest.mark.parametrize("text", [MARKED, INTERVIEW, ENGLISH, HEADED, NUMBERED])
+@pytest.mark.parametrize(
+    "text", [MARKED, INTERVIEW, ENGLISH, HEADED, NUMBERED, "## 如何查看运行状态？\n\n```\n$ uptime\n\nup 3 days\n```\n"]
+)
 def test_pairs_that_were_written_are_read_again_as_they_are(text: str) -> None:
     once = find("extract_qa")(texts(text))
     again = find("extract_qa")(once.drop("changed"))

@@ -52,9 +52,9 @@ _FENCE = re.compile(r"```|~~~")
 def _mark(chinese: str, latin: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?P<bold>\*\*)?(?:{_NUMBERING}\s*)?"
-        rf"(?:(?:(?P<latin>{latin})|{chinese})\s?(?P<number>{_DIGITS})?\s?(?:\*\*)?(?P<stop>[：:.．、])"
+        rf"(?:(?:(?P<latin>{latin})|{chinese})\s?(?P<number>{_DIGITS})?\s?(?(bold)(?P<inner>\*\*)?)(?P<stop>[：:.．、])"
         rf"|[【\[](?:{chinese})(?P<boxed>{_DIGITS})?[】\]][：:]?)"
-        r"(?P<close>\s*\*\*)?\s*"
+        r"(?(inner)|(?(bold)(?P<close>\s*\*\*)?))\s*"
     )
 
 
@@ -64,12 +64,14 @@ _LATE = re.compile(
 )  # "Q:12 What": the number behind the mark, without a space.
 _ANSWERS = _mark("答案?|回答", "A(?:nswer|NSWER)?")
 _INLINE = re.compile(r"(?<=[？?])\s*(?=(?:答案?|回答|A)\s?[：:])|(?<=[。！？!?])\s*(?=(?:问题?|提问)\s?[：:])")
+_COLON = r"(?:(?(bold)(?P<closed>\*\*[：:]|[：:]\s*\*\*)|(?!))|[：:])"
 _ASKER = re.compile(
-    r"\*{0,2}[【\[]?[\u4e00-\u9fff]{0,10}(?:记者|主持人)[ \u00b7\u4e00-\u9fffA-Z]{0,8}[】\]]?\*{0,2}[：:]\*{0,2}\s*"
+    r"(?P<bold>\*\*)?[【\[]?[\u4e00-\u9fff]{0,10}(?:记者|主持人)[ \u00b7\u4e00-\u9fffA-Z]{0,8}[】\]]?"
+    rf"{_COLON}\s*"
 )
 _SPEAKER = re.compile(
-    r"\*{0,2}[【\[]?(?P<name>[\u4e00-\u9fff·]{2,14}|[A-Z][A-Za-z.'-]*(?: [A-Z][A-Za-z.'-]*){0,3})[】\]]?\*{0,2}"
-    r"[：:]\*{0,2}\s*(?=\S)"
+    r"(?P<bold>\*\*)?[【\[]?(?P<name>[\u4e00-\u9fff·]{2,14}|[A-Z][A-Za-z.'-]*(?: [A-Z][A-Za-z.'-]*){0,3})[】\]]?"
+    rf"{_COLON}\s*(?=\S)"
 )
 _NO_SPEAKER = re.compile(
     r"(?:注|备注|提示|时间|地点|来源|摄影|编辑|编者按|说明|图|答案|例如|比如|电话|标题|正文|作者|责编|嘉宾|主题|导语|摘要)"
@@ -138,6 +140,7 @@ def pairs_of(text: str, rules: Questions | None = None) -> list[tuple[str, str, 
             at += 1
             continue
         question, answer, end = found
+        answer = [answer[0].lstrip(), *answer[1:]] if answer else []
         asked, answered = "\n".join(question), "\n".join(answer)
         if _sound(question, answer) and sum(not one.isspace() for one in answered) >= rules.least_answer:
             pairs.append((asked, answered, lines[at].latin or not _HAN.search(asked)))
@@ -258,7 +261,7 @@ def _line(bare: str, whole: str, rules: Questions) -> _Line:
         kinds: tuple[tuple[Literal["asks", "answers"], re.Pattern[str]], ...] = (("asks", _ASKS), ("answers", _ANSWERS))
         for kind, pattern in kinds:
             if (mark := pattern.match(body)) and mark.end():
-                said = _unbolded(body[mark.end() :], bool(mark["bold"]) and not mark["close"])
+                said = _unbolded(body[mark.end() :], bool(mark["bold"]) and not (mark["inner"] or mark["close"]))
                 number = mark["number"] or mark["boxed"] or ""
                 latin = bool(mark["latin"])
                 if kind == "asks" and latin and mark[0].endswith(mark["stop"]) and (late := _LATE.match(said)):
@@ -269,7 +272,7 @@ def _line(bare: str, whole: str, rules: Questions) -> _Line:
     if _RULE.match(bare):
         return _Line(raw, "rule")
     if rules.interviews and (asker := _ASKER.match(body)):
-        return _Line(raw, "asker", _unbolded(body[asker.end() :], body.startswith("**")))
+        return _Line(raw, "asker", _unbolded(body[asker.end() :], bool(asker["bold"]) and not asker["closed"]))
     bold = _BOLD.match(body)
     plain = bold[1].strip() if bold else body
     numbered = _NUMBERED.match(plain)
@@ -310,6 +313,10 @@ def extract_qa(batch: pl.DataFrame, parameters: Questions) -> pl.DataFrame:
 
 
 def _written(pairs: list[tuple[str, str, bool]]) -> str:
-    return "\n\n".join(
-        f"Q: {asked}\nA: {answered}" if latin else f"问：{asked}\n答：{answered}" for asked, answered, latin in pairs
-    )
+    blocks = []
+    for asked, answered, latin in pairs:
+        question, answer = ("Q: ", "A: ") if latin else ("问：", "答：")
+        # A fence is one only where its line begins with it.
+        between = "\n" if _FENCE.match(answered) else ""
+        blocks.append(f"{question}{asked}\n{answer.rstrip() if between else answer}{between}{answered}")
+    return "\n\n".join(blocks)
