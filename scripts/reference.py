@@ -36,7 +36,8 @@ def settings() -> str:
     """Every setting of every room, by environment variable."""
     _load_settings()
     parts = ["# Settings\n", _NOTE, "Read from the environment when the platform starts.\n"]
-    for section in sorted(Section.__subclasses__(), key=lambda s: s.__module__):
+    own = (section for section in Section.__subclasses__() if section.__module__.startswith("ceyuan."))
+    for section in sorted(own, key=lambda s: s.__module__):
         parts.append(f"\n## {section.__module__.removeprefix('ceyuan.').removesuffix('.settings')}\n")
         parts.append(f"{(section.__doc__ or '').strip()}\n")
         parts.append("| variable | default | meaning |\n|---|---|---|")
