@@ -204,10 +204,7 @@ def decide(situation: Situation, pick: Pick = best_fit) -> Decision:
         queue.sort(key=lambda claim: _rank(claim, situation.now), reverse=True)
     order: list[str] = []
     while queues:
-        owner = min(
-            queues,
-            key=lambda name: (*_turn(turn, name, queues[name][-1]), -slowdown(queues[name][-1], situation.now), name),
-        )
+        owner = min(queues, key=lambda name: (*_turn(turn, name, queues[name][-1]), name))
         claim = queues[owner].pop()
         if not queues[owner]:
             del queues[owner]
@@ -219,17 +216,17 @@ def decide(situation: Situation, pick: Pick = best_fit) -> Decision:
 def _turn(turn: _Pass, owner: str, claim: Claim) -> tuple[bool, tuple[float, ...], float]:
     shares = turn.at.shares
     promised = any(shares.guaranteed(turn.used, owner, need.total) for need in claim.needs)
-    return not promised, shares.standing(turn.used, owner, turn.capacity), -slowdown(claim, turn.at.now)
+    return not promised, shares.standing(turn.used, owner, turn.capacity), -_slowdown(claim, turn.at.now)
 
 
-def slowdown(claim: Claim, now: float) -> float:
+def _slowdown(claim: Claim, now: float) -> float:
     """How many times as long as alone a claim takes if it starts now, one that waits for nothing 1."""
     alone = max(claim.expected, _LEAST_S)
     return 1.0 + max(0.0, now - claim.since) / alone
 
 
 def _rank(claim: Claim, now: float) -> tuple[float, float, float, float, str]:
-    slow = slowdown(claim, now)
+    slow = _slowdown(claim, now)
     waited = max(0.0, now - claim.since)
     length = claim.expected / (1.0 + waited / PATIENCE_S)
     return -claim.priority, -slow if slow > FAIR else 0.0, length, claim.since, claim.key

@@ -14,7 +14,8 @@ PLACINGS = ("platform", "best_fit", "cheapest", "greenest", "nearest")
 """How seats are chosen: as the platform does (the placement engine), by best fit over all places, or by best fit in the
 place that has room and costs least, emits least, or to which copying the data takes least."""
 ORDERS = ("fair", "arrival")
-"""Who goes first: by dominant share, priority and expected length, as the platform does, or who came first."""
+"""Who goes first: by dominant share, priority, finish-time fairness and expected length, as the platform does, or who
+came first."""
 
 
 PRICES = ("price", "core_price", "spot", "core_spot", "beside_price")
