@@ -2,9 +2,12 @@
 
 import gzip
 import io
+import random
 import zipfile
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ceyuan.data.readers import Document, Limits, ReadOptions, Rejection, read_path
@@ -177,3 +180,97 @@ def test_a_file_that_holds_nothing_is_told(tmp_path: Path) -> None:
     found = [(one.where, one.reason) for one in read_path(tmp_path) if isinstance(one, Rejection)]
     nothing = [(name, "empty_text") for name in ("a.xlsx", "b.zip", "c.csv")]
     assert found == [*nothing, ("d.warc#1", "bad_warc")]
+
+
+def made_of_each(folder: Path) -> None:
+    """A sound file of each packed format, with parts that can be lost one by one."""
+    rows = "".join(
+        f'<row><c r="A{n}" t="inlineStr"><is><t>{word}</t></is></c></row>'
+        for n, word in enumerate(["正文", *[TEXT] * 9])
+    )
+    sheet = f"<worksheet {_S}><sheetData>{rows}</sheetData></worksheet>"
+    zipped(folder / "a.xlsx", {f"xl/worksheets/sheet{n}.xml": sheet for n in (1, 2)})
+    body = f"<w:p><w:r><w:t>{TEXT}</w:t></w:r></w:p>" * 30
+    zipped(folder / "b.docx", {"word/document.xml": f"<w:document {_W}><w:body>{body}</w:body></w:document>"})
+    zipped(folder / "c.zip", {"a.txt": TEXT * 30, "b.jsonl": f'{{"text": "{TEXT}"}}\n' * 30})
+    page = f"<html><body><p>{TEXT}</p></body></html>".encode()
+    (folder / "d.warc").write_bytes(warc("http://a/1", page) * 3)
+    pq.write_table(pa.table({"text": [TEXT] * 50}), folder / "e.parquet")
+    book(folder / "f.epub", 3)
+
+
+def book(path: Path, chapters: int, without: int = 0) -> None:
+    container = '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container">'
+    container += '<rootfiles><rootfile full-path="c.opf"/></rootfiles></container>'
+    numbers = range(1, chapters + 1)
+    items = "".join(f'<item id="i{n}" href="{n}.xhtml"/>' for n in numbers)
+    spine = "".join(f'<itemref idref="i{n}"/>' for n in numbers)
+    package = (
+        f'<package xmlns="http://www.idpf.org/2007/opf"><manifest>{items}</manifest><spine>{spine}</spine></package>'
+    )
+    pages = {f"{n}.xhtml": f"<html><body><p>第{n}章 {TEXT}</p></body></html>" for n in numbers if n != without}
+    zipped(path, {"META-INF/container.xml": container, "c.opf": package, **pages})
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_is_damaged_in_a_file_it_is_named_and_nothing_stops(tmp_path: Path, seed: int) -> None:
+    made_of_each(tmp_path)
+    (tmp_path / "z.txt").write_text(TEXT, "utf-8")
+    chance = random.Random(seed)
+    for path in tmp_path.glob("[a-f].*"):
+        data = bytearray(path.read_bytes())
+        if seed % 3 == 0:
+            del data[chance.randrange(1, len(data)) :]
+        for _ in range(chance.randrange(1, 8)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        path.write_bytes(data)
+    documents, _ = read(tmp_path)
+    assert documents[-1].id == "z.txt"
+
+
+def test_a_chapter_that_is_absent_costs_itself_alone(tmp_path: Path) -> None:
+    book(tmp_path / "a.epub", 3, without=2)
+    documents, rejected = read(tmp_path)
+    assert [d.text[:3] for d in documents] == ["第1章", "第3章"]
+    assert rejected == {"a.epub#2": "bad_epub"}
+
+
+def test_a_sheet_that_is_broken_costs_itself_alone(tmp_path: Path) -> None:
+    row = f'<row><c r="A1" t="inlineStr"><is><t>{TEXT}</t></is></c></row>'
+    good = f"<worksheet {_S}><sheetData>{row}</sheetData></worksheet>"
+    zipped(tmp_path / "a.xlsx", {"xl/worksheets/sheet1.xml": good[:-20], "xl/worksheets/sheet2.xml": good})
+    documents, rejected = read(tmp_path)
+    assert [d.id for d in documents] == ["a.xlsx#sheet2"]
+    assert rejected == {"a.xlsx#sheet1": "bad_xlsx"}
+
+
+def test_days_in_a_sheet_are_days_and_not_numbers(tmp_path: Path) -> None:
+    cells = [["正文", "day", "hour", "share"], [TEXT, 45292, 45292.5, 0.5]]
+    rows = "".join(
+        "<row>"
+        + "".join(
+            f'<c r="{column}{n}" s="{column_style}"><v>{value}</v></c>'
+            if isinstance(value, int | float)
+            else f'<c r="{column}{n}" t="inlineStr"><is><t>{value}</t></is></c>'
+            for column, column_style, value in zip("ABCD", (0, 1, 2, 3), row, strict=True)
+        )
+        + "</row>"
+        for n, row in enumerate(cells, 1)
+    )
+    styles = (
+        f'<styleSheet {_S}><numFmts><numFmt numFmtId="180" formatCode="yyyy&quot;年&quot;m&quot;月&quot;d"/>'
+        '<numFmt numFmtId="181" formatCode="0.0&quot;d&quot;%"/></numFmts>'
+        '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="180"/><xf numFmtId="181"/></cellXfs></styleSheet>'
+    )
+    sheet = f"<worksheet {_S}><sheetData>{rows}</sheetData></worksheet>"
+    zipped(tmp_path / "a.xlsx", {"xl/styles.xml": styles, "xl/worksheets/sheet1.xml": sheet})
+    documents, _ = read(tmp_path)
+    assert documents[0].meta == {"day": "2024-01-01", "hour": "2024-01-01T12:00:00", "share": "0.5"}
+
+
+def test_junk_between_the_records_of_an_archive_is_named_and_the_next_one_is_read(tmp_path: Path) -> None:
+    page = f"<html><body><p>{TEXT}</p></body></html>".encode()
+    (tmp_path / "a.warc").write_bytes(warc("http://a/1", page) + b"JUNK\r\nmore\r\n" + warc("http://a/2", page))
+    documents, rejected = read(tmp_path)
+    assert [d.meta["url"] for d in documents] == ["http://a/1", "http://a/2"]
+    assert rejected == {"a.warc#2": "bad_warc"}

@@ -165,13 +165,64 @@ def test_lines_of_a_second_encoding_are_rescued_and_hopeless_ones_named(tmp_path
     assert [(r.where, r.reason) for r in rejections] == [("a.txt#22", "undecodable")]
 
 
-def test_lone_surrogates_and_nul_bytes_do_no_harm(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_bytes(("text\n" + LAW + "\0" + LAW + "\n").encode())
-    (tmp_path / "b.jsonl").write_bytes(b'{"text": "\\ud800 \xe7\x94\xb2"}\n{"text": "\xe4\xb9\x99"}\n')
-    documents, _ = read(tmp_path)
-    assert documents[0].id == "a.csv#2"
-    assert all(d.text.encode() for d in documents)
-    assert documents[-1].text == "乙"
+def test_nul_bytes_are_set_aside_with_what_they_are_in_and_the_rest_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(f"text\n{LAW}\0\n{LAW}\n".encode())
+    (tmp_path / "b.jsonl").write_bytes(b'{"text": "\\u0000"}\n{"text": "\0"}\n' + f'{{"text": "{LAW}"}}\n'.encode())
+    (tmp_path / "c.txt").write_bytes(f"{LAW}\n\0{LAW}\n{LAW}".encode())
+    (tmp_path / "d.txt").write_bytes(f"{LAW}\n\0{LAW}\n{LAW}".encode("utf-16"))
+    pl.DataFrame({"text": [LAW, f"\0{LAW}"]}).write_parquet(tmp_path / "e.parquet")
+    documents, rejections = read(tmp_path)
+    assert [d.text.replace("\n", "") for d in documents] == [LAW, LAW, LAW * 2, LAW * 2, LAW]
+    assert {r.where for r in rejections} == {"a.csv#2", "b.jsonl#1", "b.jsonl#2", "c.txt#2", "d.txt#2", "e.parquet#2"}
+    assert {r.reason for r in rejections} == {"nul_bytes"}
+
+
+def test_a_lone_surrogate_costs_its_own_record(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b'[{"text": "\\ud800"}, {"text": "\xe7\x94\xb2"}]')
+    (tmp_path / "b.jsonl").write_bytes(b'{"text": "\\udfff \xe7\x94\xb2"}\n{"text": "\xe4\xb9\x99"}\n')
+    (tmp_path / "c.txt").write_bytes(f"{LAW}\n".encode() * 20 + b"\xed\xa0\x80\xe7\x94\xb2\n")
+    documents, rejections = read(tmp_path)
+    assert [d.text for d in documents] == ["甲", "乙", "\n".join([LAW] * 20)]
+    assert [r.where for r in rejections] == ["a.json#1", "b.jsonl#1", "c.txt#21"]
+    assert {r.reason for r in rejections} == {"lone_surrogate"}
+
+
+def test_what_python_writes_for_numbers_that_are_none_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "甲", "score": NaN}\n{"text": "乙", "score": 1}\n', "utf-8")
+    documents, rejections = read(tmp_path)
+    assert ([d.text for d in documents], rejections) == (["甲", "乙"], [])
+
+
+@pytest.mark.parametrize(
+    ("main", "other", "text"),
+    [("utf-8", "big5", TRADITIONAL), ("gb18030", "utf-8", LAW), ("big5", "utf-8", TRADITIONAL)],
+)
+def test_a_few_lines_of_another_encoding_do_not_become_rare_characters(
+    tmp_path: Path, main: str, other: str, text: str
+) -> None:
+    own = TRADITIONAL if main == "big5" else LAW
+    lines = [*(own.encode(main) for _ in range(30)), text.encode(other)]
+    (tmp_path / "a.txt").write_bytes(b"\n".join(lines))
+    documents, rejections = read(tmp_path)
+    assert ([d.text.splitlines()[-1] for d in documents], rejections) == ([text], [])
+
+
+def test_a_line_with_a_spoilt_byte_is_named_and_not_guessed_at(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\n".join([LAW.encode()] * 20 + [LAW.encode()[:-1]]))
+    documents, rejections = read(tmp_path)
+    assert [(r.where, r.reason) for r in rejections] == [("a.txt#21", "undecodable")]
+    assert documents[0].text == "\n".join([LAW] * 20)
+
+
+def test_a_format_that_is_not_read_names_one_that_is(tmp_path: Path) -> None:
+    (tmp_path / "a.doc").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    (tmp_path / "b.docx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    (tmp_path / "c.xlsx").write_bytes(
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le")
+    )
+    rejections = read(tmp_path)[1]
+    assert [r.reason for r in rejections] == ["unsupported_format", "unsupported_format", "encrypted"]
+    assert all(".docx" in r.detail for r in rejections[:2])
 
 
 def test_links_that_lead_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:

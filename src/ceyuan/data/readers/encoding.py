@@ -9,7 +9,7 @@ import codecs
 import re
 from contextlib import suppress
 
-__all__ = ["detect_encoding", "is_wide"]
+__all__ = ["decoded_text", "detect_encoding", "is_wide"]
 
 # The most frequent characters of written Chinese, both scripts; any general frequency list begins so.
 _FREQUENT = frozenset(
@@ -28,6 +28,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CANDIDATES = ("gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
+_LINE_CODECS = ("gb18030", "big5hkscs")
 _ODD = re.compile("[\x00-\x08\x0e-\x19\x1c-\x1f]")  # controls that no text holds
 _ENOUGH = 0.08  # running text of any kind has far more, bytes that are no text far less
 
@@ -49,6 +50,42 @@ def detect_encoding(sample: bytes) -> str | None:
     if best >= _ENOUGH:
         return name
     return "utf-8" if _frequent(_joined(sample)) >= _ENOUGH else None
+
+
+def decoded_text(line: bytes, encoding: str) -> str | None:
+    """One line of a file in ``encoding``, or in another common encoding where that is what it is; None for neither.
+
+    People do join files of several encodings, and the Chinese ones take each other's bytes for rare characters: of
+    the readings that are possible the one with the most frequent characters counts, and it must look like text.
+    """
+    if line.isascii():
+        return line.decode("ascii")
+    first = _read_as(line, encoding)
+    if encoding == "utf-8" and first is not None:
+        return first
+    second = None if encoding == "utf-8" else _read_as(line, "utf-8")
+    if first is not None and second is None:
+        return first
+    readings = [first, second] if first is not None else [second, *(_read_as(line, name) for name in _LINE_CODECS)]
+    likely = [text for text in readings if text is not None and (text in (first, second) or _plausible(text))]
+    return max(likely, key=_frequent) if likely else None
+
+
+def _read_as(line: bytes, name: str) -> str | None:
+    try:
+        return line.decode(name)
+    except UnicodeDecodeError:
+        return None
+
+
+def _plausible(text: str) -> bool:
+    """Whether a line that is in another encoding than its file was read in the right one."""
+    if _frequent(text) >= _ENOUGH:
+        return True
+    try:
+        return bool(text.encode("gb2312"))
+    except UnicodeEncodeError:
+        return False
 
 
 def is_wide(encoding: str) -> bool:

@@ -2,6 +2,7 @@
 
 import posixpath
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -15,7 +16,16 @@ __all__ = ["read_epub"]
 _CONTAINER = "{urn:oasis:names:tc:opendocument:xmlns:container}"
 _OPF = "{http://www.idpf.org/2007/opf}"
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
-_BROKEN = (zipfile.BadZipFile, ElementTree.ParseError, KeyError, EOFError, OSError, ValueError, NotImplementedError)
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ElementTree.ParseError,
+    KeyError,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+)
 
 
 def read_epub(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Document | Rejection]:
@@ -35,7 +45,12 @@ def read_epub(path: Path, name: str, encoding: str, options: ReadOptions) -> Ite
                 if not href:
                     continue
                 member = posixpath.normpath(posixpath.join(posixpath.dirname(place), unquote(href)))
-                heading, text = page_text(_read(book, member, options).decode("utf-8", "replace"))
+                try:
+                    heading, text = page_text(_read(book, member, options).decode("utf-8", "replace"))
+                except _BROKEN as error:  # the other chapters are still there
+                    found += 1
+                    yield Rejection(f"{name}#{number}", "bad_epub", str(error))
+                    continue
                 if text:
                     found += 1
                     heading = clean_text(heading or title)

@@ -65,6 +65,8 @@ def document_of(
         whole = "\n".join(part for part in (plain(record[name]) for name in plan.texts) if part)
     if not whole or whole.isspace():
         return Rejection(where, "empty_text")
+    if "\0" in whole:
+        return Rejection(where, "nul_bytes")
     meta = {}
     for key in plan.notes:
         if isinstance(value := record[key], str | int | float) and len(shown := plain(value)) <= META_LIMIT:

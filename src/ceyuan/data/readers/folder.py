@@ -49,6 +49,16 @@ FORMATS: dict[str, Reader] = {
 _BINARY = frozenset({".parquet", ".pdf", ".docx", ".xlsx", ".epub", ".warc"})
 _PACKED = {".gz": read_gzip, ".zip": read_zip}
 
+_SAVE_AS = {
+    **dict.fromkeys((".doc", ".wps", ".rtf", ".odt"), ".docx"),
+    **dict.fromkeys((".xls", ".et", ".ods"), ".xlsx"),
+    **dict.fromkeys((".rar", ".7z", ".tar", ".tgz", ".bz2", ".xz"), ".zip"),
+    **dict.fromkeys((".ppt", ".pptx", ".ofd", ".caj"), ".pdf"),
+    **dict.fromkeys((".mobi", ".azw3"), ".epub"),
+    ".xml": ".jsonl",
+}
+"""What programs save as, and a reader reads, in place of what none does."""
+
 _SAMPLE = 1 << 18
 _UNTOLD = re.compile(r"\\udc[89a-f][0-9a-f]")
 """A byte of a name that is not UTF-8, as `_told` writes it."""
@@ -145,7 +155,9 @@ def _items_of(file: Path, name: str, options: ReadOptions) -> Iterator[Item]:
     reader = read_warc if name.lower().endswith(".warc.gz") else FORMATS.get(ending)
     media = options.media and ending in MEDIA
     if reader is None and unpack is None and not media:
-        yield Rejection(name, "unsupported_format", ending or "no ending")
+        better = _SAVE_AS.get(ending)
+        told = f"{ending}: save it as {better}" if better else ending or "its name has no ending"
+        yield Rejection(name, "unsupported_format", told)
         return
     try:
         with file.open("rb") as opened:

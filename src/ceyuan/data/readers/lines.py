@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ceyuan.data.readers.encoding import is_wide
+from ceyuan.data.readers.encoding import decoded_text, is_wide
 
 __all__ = ["TORN", "Line", "decoded_line", "decoded_lines", "line_blocks", "raw_lines", "without_torn_end"]
 
 TORN = "the file ends within a character"
 
 _BLOCK = 1 << 18
-_SECOND_CHOICES = ("utf-8", "gb18030")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,9 @@ def raw_lines(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
 def decoded_lines(file: BinaryIO, encoding: str, limit: int) -> Iterator[Line]:
     """Each line of ``file`` as text without its line end.
 
-    A line that breaks the file's encoding is tried in the other common ones (people do join files of two
-    encodings); one that fits none has the problem ``undecodable``, one over ``limit`` bytes ``line_too_long``.
+    A line that breaks the file's encoding is tried in the other common ones (``decoded_text``); one that fits none
+    has the problem ``undecodable`` or ``lone_surrogate``, one with NUL characters ``nul_bytes``, one over ``limit``
+    bytes ``line_too_long``.
     """
     if is_wide(encoding):
         yield from _wide_lines(file, encoding, limit)
@@ -98,12 +98,20 @@ def decoded_lines(file: BinaryIO, encoding: str, limit: int) -> Iterator[Line]:
 
 def decoded_line(number: int, line: bytes, encoding: str) -> Line:
     """One line in its file's encoding, or in another common one."""
-    for name in (encoding, *_SECOND_CHOICES):
-        try:
-            return Line(number, line.decode(name))
-        except UnicodeDecodeError:
-            continue
-    return Line(number, "", "undecodable")
+    if b"\0" in line:
+        return Line(number, "", "nul_bytes")
+    text = decoded_text(line, encoding)
+    if text is not None:
+        return Line(number, text)
+    return Line(number, "", "lone_surrogate" if _holds_surrogates(line) else "undecodable")
+
+
+def _holds_surrogates(line: bytes) -> bool:
+    """Whether half characters of UTF-16, each written as if it were one, are all that is wrong with UTF-8."""
+    try:
+        return bool(line.decode("utf-8", "surrogatepass"))
+    except UnicodeDecodeError:
+        return False
 
 
 def without_torn_end(data: bytes, encoding: str) -> tuple[bytes, bool]:
@@ -126,13 +134,17 @@ def _wide_lines(file: BinaryIO, encoding: str, limit: int) -> Iterator[Line]:
         pieces = decoder.decode(block).split("\n")
         for piece in pieces[:-1]:
             too_long = skipping or len(kept) + len(piece) > longest
-            yield Line(number, "", "line_too_long") if too_long else Line(number, (kept + piece).removesuffix("\r"))
+            yield Line(number, "", "line_too_long") if too_long else _wide_line(number, kept + piece)
             number, kept, skipping = number + 1, "", False
         skipping = skipping or len(kept) + len(pieces[-1]) > longest
         kept = "" if skipping else kept + pieces[-1]
     if skipping:
         yield Line(number, "", "line_too_long")
     elif kept:
-        yield Line(number, kept.removesuffix("\r"))
+        yield _wide_line(number, kept)
     if decoder.getstate()[0]:
         yield Line(number + bool(kept), "", "undecodable", TORN)
+
+
+def _wide_line(number: int, text: str) -> Line:
+    return Line(number, "", "nul_bytes") if "\0" in text else Line(number, text.removesuffix("\r"))

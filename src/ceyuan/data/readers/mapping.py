@@ -45,6 +45,8 @@ def mapped(record: Mapping[str, object], where: str, columns: Columns, *, sound:
     whole = "\n".join(part for part in (plain(record[name]) for name in plan.texts) if part)
     if not whole or whole.isspace():
         return Rejection(where, "empty_text")
+    if "\0" in whole:
+        return Rejection(where, "nul_bytes")
     found = {target: _first(record, names, sound) for target, names in plan.targets}
     found["time"] = iso_time(found["time"])
     meta = {name: found[name] for name in _NOTED if found[name]}

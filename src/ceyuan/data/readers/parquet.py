@@ -25,7 +25,7 @@ def read_parquet(path: Path, name: str, encoding: str, options: ReadOptions) -> 
 
     try:
         file = pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         yield Rejection(name, "bad_parquet", str(error))
         return
     with file:

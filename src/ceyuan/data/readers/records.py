@@ -1,6 +1,7 @@
 """JSON Lines and JSON: one record is one document."""
 
 import codecs
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,7 @@ from ceyuan.data.readers.lines import TORN, decoded_line, decoded_lines, line_bl
 __all__ = ["read_json", "read_json_lines"]
 
 _TOGETHER = 1 << 20  # bytes
+_NUL = rb"\u0000"
 
 
 def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Item]:
@@ -38,7 +40,7 @@ def _parsed_bytes(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[I
     for first, lines in line_blocks(file, options.limits.line, _TOGETHER):
         if lines is None:
             yield Rejection(f"{name}#{first}", "line_too_long")
-        elif (alike := documents_of(lines, name, first, options)) is not None:
+        elif _NUL not in lines and (alike := documents_of(lines, name, first, options)) is not None:
             yield alike
         else:
             for number, line in enumerate(lines.split(b"\n"), first):
@@ -69,12 +71,13 @@ def read_json(path: Path, name: str, encoding: str, options: ReadOptions) -> Ite
     data, torn = without_torn_end(path.read_bytes(), encoding)
     if torn:
         yield Rejection(f"{name}#end", "undecodable", TORN)
+    sound = True
     try:
-        value = orjson.loads(data.decode(encoding))
+        value, sound = _loads(data.decode(encoding))
     except UnicodeDecodeError as error:
         yield Rejection(name, "undecodable", str(error.reason))
         return
-    except orjson.JSONDecodeError as error:
+    except json.JSONDecodeError as error:
         if "\n" in error.doc.strip() and _is_object(error.doc.strip().split("\n", 1)[0]):
             yield from read_json_lines(path, name, encoding, options)
         else:
@@ -82,7 +85,7 @@ def read_json(path: Path, name: str, encoding: str, options: ReadOptions) -> Ite
         return
     records = _records(value)
     for number, record in enumerate(records, 1):
-        yield _document(record, f"{name}#{number}" if len(records) > 1 else name, options)
+        yield _document(record, f"{name}#{number}" if len(records) > 1 else name, options, sound=sound)
 
 
 def _records(value: object) -> list[object]:
@@ -97,17 +100,43 @@ def _records(value: object) -> list[object]:
 
 def _parsed(text: str, where: str, options: ReadOptions) -> Document | Rejection:
     try:
-        return _document(orjson.loads(text), where, options)
-    except orjson.JSONDecodeError as error:
+        value, sound = _loads(text)
+    except json.JSONDecodeError as error:
         return Rejection(where, "bad_json", str(error))
+    return _document(value, where, options, sound=sound)
 
 
-def _document(value: object, where: str, options: ReadOptions) -> Document | Rejection:
+def _loads(text: str) -> tuple[object, bool]:
+    """(what the text holds, whether all its strings are sound). Raises ``json.JSONDecodeError``.
+
+    ``NaN`` and the infinities, which Python's own writer puts where JSON has no number, count as missing.
+    """
+    try:
+        return orjson.loads(text), True
+    except orjson.JSONDecodeError as error:
+        try:
+            return json.loads(text, parse_constant=lambda _: None), False
+        except (ValueError, RecursionError):
+            raise error from None
+
+
+def _document(value: object, where: str, options: ReadOptions, *, sound: bool = True) -> Document | Rejection:
+    """What a record holds; where it is not known to be ``sound``, one with a lone surrogate is set aside alone."""
+    if not sound and _has_lone_surrogate(value):
+        return Rejection(where, "lone_surrogate", "half of a pair of UTF-16 is no character")
     if isinstance(value, str):
         return document_of({"text": value}, where, ReadOptions(limits=options.limits), sound=True)
     if isinstance(value, dict):
         return document_of(value, where, options, sound=True)  # the parser refuses lone surrogates
     return Rejection(where, "not_a_record", type(value).__name__)
+
+
+def _has_lone_surrogate(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _is_object(text: str) -> bool:

@@ -23,8 +23,10 @@ def read_warc(path: Path, name: str, encoding: str, options: ReadOptions) -> Ite
         file = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
         number = 0
         try:
-            for number, (header, body) in enumerate(records(file, options.limits.whole_file), 1):
-                if header.get("warc-type") in ("response", "resource"):
+            for number, (header, body) in enumerate(records(file, options.limits.whole_file, mend=True), 1):
+                if "problem" in header:
+                    yield Rejection(f"{name}#{number}", "bad_warc", header["problem"])
+                elif header.get("warc-type") in ("response", "resource"):
                     yield from _document(header, body, f"{name}#{number}")
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             yield Rejection(f"{name}#{number + 1}", "truncated_gzip" if packed else "bad_warc", str(error))
@@ -32,26 +34,30 @@ def read_warc(path: Path, name: str, encoding: str, options: ReadOptions) -> Ite
             yield Rejection(f"{name}#{number + 1}", "bad_warc", str(error))
 
 
-def records(file: BinaryIO, limit: int) -> Iterator[tuple[dict[str, str], bytes | None]]:
+def records(file: BinaryIO, limit: int, *, mend: bool = False) -> Iterator[tuple[dict[str, str], bytes | None]]:
     """(header fields in lower case, body) of each record; None for a body over ``limit``, which is skipped.
 
-    Raises ``ValueError`` where the bytes are no record.
+    Raises ``ValueError`` where the bytes are no record; with ``mend`` a header that holds only the ``problem`` comes
+    for all that lies before the next record.
     """
+    line = b""
     while True:
-        line = file.readline(_HEADER_LIMIT)
+        line = line or file.readline(_HEADER_LIMIT)
         while line in (b"\r\n", b"\n"):
             line = file.readline(_HEADER_LIMIT)
         if not line:
             return
-        if not line.startswith(b"WARC/"):
-            raise ValueError("no WARC record begins here")
-        header: dict[str, str] = {}
-        while (line := file.readline(_HEADER_LIMIT)).strip():
-            key, _, value = line.decode("utf-8", "replace").partition(":")
-            header[key.strip().lower()] = value.strip()
-        size = int(header.get("content-length", "-1"))
-        if size < 0:
-            raise ValueError("a record without length")
+        header = _header(file) if line.startswith(b"WARC/") else {}
+        length = header.get("content-length", "")
+        line = b""
+        if not (length.isascii() and length.isdecimal()):
+            fault = "a record without length" if header else "no WARC record begins here"
+            if not mend:
+                raise ValueError(fault)
+            yield {"problem": fault}, None
+            line = _next_record(file)
+            continue
+        size = int(length)
         if size > limit:
             _skip(file, size)
             yield header, None
@@ -60,6 +66,22 @@ def records(file: BinaryIO, limit: int) -> Iterator[tuple[dict[str, str], bytes 
         if len(body) < size:
             raise EOFError("the last record is cut off")
         yield header, body
+
+
+def _header(file: BinaryIO) -> dict[str, str]:
+    header: dict[str, str] = {}
+    while (line := file.readline(_HEADER_LIMIT)).strip():
+        key, _, value = line.decode("utf-8", "replace").partition(":")
+        header[key.strip().lower()] = value.strip()
+    return header
+
+
+def _next_record(file: BinaryIO) -> bytes:
+    """The line that the next record begins with; empty where there is none."""
+    line = file.readline(_HEADER_LIMIT)
+    while line and not line.startswith(b"WARC/"):
+        line = file.readline(_HEADER_LIMIT)
+    return line
 
 
 def _skip(file: BinaryIO, size: int) -> None:
