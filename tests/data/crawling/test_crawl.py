@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from ceyuan.addresses import reachable
 from ceyuan.data.crawling import Crawl, crawl
+from ceyuan.data.crawling.lists import listed
 from ceyuan.data.readers import Document, read_path
 from tests.data.corpus.conftest import silent
 
@@ -30,6 +32,7 @@ class Site:
             "/zh/b.html": "<title>乙</title><body><p>第二篇正文，也写得足够长。</p><a href='c.html'>丙</a></body>",
             "/zh/c.html": "<title>丙</title><body><p>第三篇正文，由第二篇引出来。</p></body>",
         }
+        self.files: dict[str, bytes] = {}
         self.robots: tuple[int, str] = (200, ROBOTS)
         self.asked: list[tuple[str, bool]] = []
 
@@ -43,6 +46,8 @@ class Site:
             return web.Response(status=302, headers={"Location": other})
         if path == "/zh/inside":
             return web.Response(status=302, headers={"Location": "http://169.254.169.254/latest/meta-data"})
+        if path in self.files:
+            return web.Response(body=self.files[path], content_type="application/octet-stream")
         if path == "/zh/bytes.bin":
             return web.Response(body=b"\0\1", content_type="application/octet-stream")
         if path not in self.pages:
@@ -145,8 +150,8 @@ async def test_pages_over_the_bound_are_set_aside_and_the_rest_goes_on(site: Sit
 
 
 async def test_a_list_leads_to_its_pages_only_and_a_feed_forgets_nothing(site: Site, run: Run, tmp_path: Path) -> None:
-    listed = "".join(f"<loc>{site.address}{name}.html</loc>" for name in "ab")  # type: ignore[attr-defined]
-    site.pages["/zh/map.xml"] = f"<urlset>{listed}</urlset>"
+    named = "".join(f"<loc>{site.address}{name}.html</loc>" for name in "ab")  # type: ignore[attr-defined]
+    site.pages["/zh/map.xml"] = f"<urlset>{named}</urlset>"
     await run("map.xml", mode="sitemap")
     assert documents(tmp_path) == {"甲": "a.html", "乙": "b.html"}  # b leads to c, which no list names
     site.pages["/zh/map.xml"] = f"<urlset><loc>{site.address}a.html</loc></urlset>"  # type: ignore[attr-defined]
@@ -156,13 +161,61 @@ async def test_a_list_leads_to_its_pages_only_and_a_feed_forgets_nothing(site: S
     assert documents(tmp_path).keys() == {"甲"}
 
 
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+
+
+SITEMAPS = (
+    '<?xml version="1.0"?><!-- made --><urlset xmlns="{s}"><url><loc>{a}</loc></url>'
+    "<url><loc> {b} </loc></url></urlset>",
+    '<urlset xmlns="{s}" xmlns:i="urn:i"><url><loc>{a}</loc><i:image><i:loc>{x}</i:loc></i:image></url>'
+    "<url><loc>{b}</loc></url></urlset>",
+)
+FEEDS = (
+    "<rss><channel><link>{x}</link><item><link>{a}</link><guid>{x}</guid></item>"
+    "<item><guid>{b}</guid></item></channel></rss>",
+    '<feed xmlns="http://www.w3.org/2005/Atom"><link rel="self" href="{x}"/><entry><link href="/zh/a.html"/></entry>'
+    '<entry><link rel="enclosure" href="{x}"/><link rel="alternate" href="b.html#top"/></entry></feed>',
+)
+UNSOUND = "<rss><channel><item><link>{a}</link>&nbsp;</item><item><link>{b}</link></item></channel></rss>"
+
+
+@pytest.mark.parametrize("written", [*SITEMAPS, *FEEDS, UNSOUND])
+def test_lists_of_every_form_name_their_pages_and_nothing_else(written: str) -> None:
+    site = "http://h.example/zh/"
+    body = written.format(s=SITEMAP, a=f"{site}a.html", b=f"{site}b.html", x=f"{site}not.html").encode()
+    assert listed(body, f"{site}list.xml") == [f"{site}a.html", f"{site}b.html"]
+
+
+def test_what_is_no_list_and_what_would_grow_without_end_are_told_apart() -> None:
+    assert listed(b"<html><a href='x'>x</a></html>", "http://h/") is None
+    assert listed(b"http://h/a\nhttp://h/b\n", "http://h/") is None
+    assert listed(b"http://h/a\r\nhttp://h/b\n", "http://h/", lines=True) == ["http://h/a", "http://h/b"]
+    bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><rss><item><link>http://h/a</link>&b;</item></rss>'
+    assert listed(b"<rss>" + bomb, "http://h/") == ["http://h/a"]
+
+
+async def test_an_index_of_sitemaps_leads_to_packed_and_plain_ones(site: Site, run: Run, tmp_path: Path) -> None:
+    start = site.address  # type: ignore[attr-defined]
+    names = ("m.xml.gz", "m.txt")
+    index = "".join(f"<sitemap><loc>{start}{name}</loc></sitemap>" for name in names)
+    site.pages["/zh/map.xml"] = f'<sitemapindex xmlns="{SITEMAP}">{index}</sitemapindex>'
+    site.files["/zh/m.xml.gz"] = gzip.compress(
+        f"<urlset><url><loc>{start}a.html</loc></url><url><loc>http://other.example/x</loc></url></urlset>".encode()
+    )
+    site.files["/zh/m.txt"] = f"{start}b.html\n{start}c.html\n".encode()
+    told = await run("map.xml", mode="sitemap")
+    assert documents(tmp_path) == {"甲": "a.html", "乙": "b.html", "丙": "c.html"}
+    assert told["quarantined"] == {"other_host": 1}
+
+
 async def test_an_index_of_files_brings_them_under_their_own_names(site: Site, run: Run, tmp_path: Path) -> None:
     site.pages = {
-        "/zh/": '<a href="甲.txt">甲</a><a href="deep/">下</a><a href="%2e%2e%2fout.txt">外</a><a href=".env">隐</a>',
+        "/zh/": '<a href="甲.txt">甲</a><a href="?C=N;O=D">名称</a><a href="deep/">下</a>'
+        '<a href="%2e%2e%2fout.txt">外</a><a href=".env">隐</a>',
         "/zh/deep/": '<a href="b.txt">乙</a><a href="../">上</a>',
         **{f"/zh/{name}": f"{name}的正文，写得足够长。" for name in ("甲.txt", "deep/b.txt", "../out.txt", ".env")},
     }
-    await run(mode="files")
+    assert (await run(mode="files"))["quarantined"] == {"bad_name": 2}
     held = {path.relative_to(tmp_path / "pages").as_posix() for path in (tmp_path / "pages").rglob("*.*")}
     assert held == {"甲.txt", "deep/b.txt"}
     del site.pages["/zh/deep/b.txt"]

@@ -17,6 +17,7 @@ import aiohttp
 
 from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.crawling.fetching import Answer, Refused, fetch
+from ceyuan.data.crawling.lists import listed, unpacked
 from ceyuan.data.crawling.pages import page_file, written
 from ceyuan.data.crawling.robots import Robots
 from ceyuan.data.files import read_json, write_atomically, write_json
@@ -25,10 +26,7 @@ from ceyuan.resolving import GuardedResolver
 __all__ = ["Crawl", "crawl", "main"]
 
 _LINK = re.compile(rb"""<a\b[^>]*?\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
-_LISTED = re.compile(rb"<(?:loc|link)\b[^>]*>\s*(?:<!\[CDATA\[)?\s*(https?://[^<\]\s]+)", re.IGNORECASE)
-_ATOM = re.compile(rb"""<link\b[^>]*?\bhref\s*=\s*["'](https?://[^"']+)""", re.IGNORECASE)
-_LIST = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<(urlset|sitemapindex|rss|feed)\b", re.IGNORECASE)
-_LISTS = ("xml", "rss", "atom")
+_LISTS = ("xml", "rss", "atom", "gz", "txt")
 _GONE = (404, 410)
 _KEPT = 10_000
 
@@ -105,8 +103,12 @@ class _Run:
             url, depth = queue.popleft()
             links = await self._page(url)
             if depth < self._settings.depth:
-                fresh = [one for one in links if one not in met and self._in_scope(one)]
-                met.update(fresh)
+                new = [one for one in links if one not in met]
+                fresh = [one for one in new if self._in_scope(one)]
+                met.update(new)
+                if self._settings.mode == "sitemap":  # it may name pages of its own host only
+                    for one in sorted(set(new) - set(fresh)):
+                        self._set_aside(one, "other_host", self._scope[0])
                 queue.extend((one, depth + 1) for one in dict.fromkeys(fresh))
             done = len(self._seen)
             words = (f"已取 {done} 页，待取 {len(queue)} 页", f"{done} pages, {len(queue)} waiting")
@@ -164,13 +166,13 @@ class _Run:
         kind = answer.headers.get("content-type", "").lower()
         if self._settings.mode == "files" and not ("html" in kind and url.endswith("/")):
             return self._taken_file(url, answer, known)
-        if not ("html" in kind or "xml" in kind or kind.startswith("text/plain")):
+        named = listed(unpacked(answer.body), answer.url, lines=self._settings.mode == "sitemap")
+        if named is None and not ("html" in kind or "xml" in kind or kind.startswith("text/plain")):
             self._set_aside(url, "unsupported_type", kind[:100])
             return []
-        named = ("xml" in kind and "html" not in kind) or bool(_LIST.match(answer.body[:1000]))
-        is_list = named or self._settings.mode == "files"
-        links = _links(answer, named) if is_list or self._settings.mode == "site" else []
-        self._note(url, answer, known, links, is_list)
+        follows = self._settings.mode in ("files", "site")
+        links = named if named is not None else _links(answer) if follows else []
+        self._note(url, answer, known, links, named is not None or self._settings.mode == "files")
         return links
 
     def _taken_file(self, url: str, answer: Answer, known: dict[str, Any]) -> list[str]:
@@ -232,7 +234,13 @@ class _Run:
 
     def _in_scope(self, url: str) -> bool:
         parts, (host, folder) = urlsplit(url), self._scope
-        return parts.scheme in ("http", "https") and parts.netloc == host and parts.path.startswith(folder)
+        if parts.scheme not in ("http", "https"):
+            return False
+        if self._settings.mode == "feed":  # what it names is its content, wherever it lies
+            return True
+        if self._settings.mode == "files" and parts.query and parts.path.endswith("/"):
+            return False  # the same index in another order
+        return parts.netloc == host and parts.path.startswith(folder)
 
     def _remove(self, url: str) -> None:
         if self._state.pop(url, None) is not None:
@@ -250,12 +258,10 @@ def _put(file: BinaryIO, body: bytes) -> None:
     file.write(body)
 
 
-def _links(answer: Answer, is_list: bool) -> list[str]:
-    """Addresses that a page or a list leads to, in order, without fragments."""
-    patterns = (_LISTED, _ATOM) if is_list else (_LINK,)
-    found = [one for pattern in patterns for one in pattern.findall(answer.body)]
+def _links(answer: Answer) -> list[str]:
+    """Addresses that a page leads to, in order, without fragments."""
     links = []
-    for one in found:
+    for one in _LINK.findall(answer.body):
         try:
             links.append(urljoin(answer.url, unescape(one.decode("utf-8", "replace"))).partition("#")[0])
         except ValueError:

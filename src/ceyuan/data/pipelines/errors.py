@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ceyuan.kernel.errors import Invalid, NotFound
+from ceyuan.kernel.jobs import JobFailed
 
 
 class NotACorpus(NotFound):
@@ -28,3 +29,20 @@ class QueryInvalid(Invalid):
 class NotARun(NotFound):
     code = "not_a_run"
     title = ("该任务不是语料流水线", "This job is not a corpus pipeline")
+
+
+class NothingFetched(JobFailed):
+    """A visit to a site brought no page and no file."""
+
+    code = "nothing_fetched"
+    title = ("没有取到任何内容", "Nothing could be fetched")
+
+    def __init__(self, location: str, reasons: tuple[str, str]) -> None:
+        zh, en = reasons if reasons[0] else ("没有指向任何页面或文件", "it leads to no page and no file")
+        super().__init__(
+            (f"{location} 没有取到任何内容：{zh}", f"nothing could be fetched from {location}: {en}"),
+            hint=(
+                "请核对网址与来源类型；robots 规则不允许时，请向网站取得许可后改用其他方式取得数据",
+                "check address and kind; where robots rules forbid it, ask the site for another way to its data",
+            ),
+        )

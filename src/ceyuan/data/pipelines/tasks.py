@@ -7,24 +7,22 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ceyuan.data.pipelines.aside import examples, few
+from ceyuan.data.pipelines.aside import examples
 from ceyuan.data.pipelines.lineage import record_collection, record_corpus
 from ceyuan.data.pipelines.runs import Heard
 from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn, Title
 from ceyuan.data.pipelines.service import ASSESS, COLLECT, CORPUS, PIPELINE, corpus_head
 from ceyuan.data.pipelines.storage import (
-    crawled_folder,
     kept_collection,
-    mirrored_folder,
     put_down,
     store_folder,
     take_up,
 )
-from ceyuan.data.sources import SourceSpec, mark_assessed, mark_collected, secret_of, specification
-from ceyuan.data.sources.places import CRAWLED, MIRRORED
+from ceyuan.data.pipelines.visits import files_of
+from ceyuan.data.sources import SourceSpec, mark_assessed, mark_collected, specification
 from ceyuan.data.sources.settings import DataSettings
 from ceyuan.hub import HubRepository, Visibility, commit_folder, create_repository, local_snapshot, resolve
-from ceyuan.kernel.jobs import JobContext, job
+from ceyuan.kernel.jobs import JobContext, JobFailed, job
 from ceyuan.kernel.work import UnitOfWork
 
 VOLATILE = ["run.json", "*/known/*"]
@@ -34,8 +32,6 @@ _MEDIA_TITLES = {
     "speech": Title(zh="语音数据集", en="Speech dataset"),
     "video": Title(zh="视频数据集", en="Video dataset"),
 }
-_TOLD = 200
-"""Pages that could not be had which are named in a job's log."""
 PREVIOUS = ["manifest.json", "statistics.parquet", "tombstones.parquet", "proofs.parquet", "contributions.json"]
 """What a run looks up in the revision before."""
 
@@ -63,14 +59,23 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
     async def read() -> dict[str, Any]:
         await asyncio.to_thread(take_up, kept, work / "raw", [spec.key for spec in specs])
         visits: dict[str, Any] = {}
-        sources = [spec.arguments(await _files_of(ctx, spec, work, visits)) for spec in specs]
+        sources: list[dict[str, Any]] = []
+        skipped: list[dict[str, Any]] = []
+        for spec in specs:
+            try:
+                sources.append(spec.arguments(await files_of(ctx, spec, work, visits)))
+            except JobFailed as fault:
+                if spec.reading["required"] or (spec is specs[-1] and not sources):
+                    raise
+                skipped.append({"key": spec.key, "code": fault.code, "message": list(fault.message)})
+                ctx.log(f"skipped {spec.key}: {fault.message[1]}", "warning", key=spec.key)
         settings = ctx.platform.section(DataSettings)
         cache = str(settings.cache_dir) if settings.cache_dir else None
         arguments = {"out": str(work / "raw"), "cache": cache, "sources": sources}
         found = await _heavy(ctx, "ceyuan.data.collection.entry:main", arguments, (0.02, 0.9))
         aside = {spec.key: examples(work / "raw" / spec.key, visits.get(spec.key)) for spec in specs}
         _tell_read(ctx, found, aside)
-        return found | {"visits": visits, "aside": aside}
+        return found | {"skipped": [*found["skipped"], *skipped], "visits": visits, "aside": aside}
 
     collection = await ctx.step("collect", read)
     made = await _publish(ctx, "publish", work / "raw", wanted.dataset, "Collect sources")
@@ -112,7 +117,7 @@ async def assess_source(ctx: JobContext, params: dict[str, Any]) -> dict[str, An
     spec = SourceSpec(**await ctx.transaction("prepare", prepare))
 
     async def read() -> dict[str, Any]:
-        source = spec.arguments(await _files_of(ctx, spec, work, {})) | {"limit": int(params["documents"])}
+        source = spec.arguments(await files_of(ctx, spec, work, {})) | {"limit": int(params["documents"])}
         settings = ctx.platform.section(DataSettings)
         cache = str(settings.cache_dir) if settings.cache_dir else None
         arguments = {"out": str(work / "raw"), "cache": cache, "sources": [source]}
@@ -246,49 +251,6 @@ async def _make_room(uow: UnitOfWork, dataset: str, visibility: Visibility) -> H
     return await create_repository(uow, "dataset", owner, name, visibility=visibility, exist_ok=True)
 
 
-async def _files_of(ctx: JobContext, spec: SourceSpec, work: Path, visits: dict[str, Any]) -> Path | None:
-    """Where the files of a dataset, a site, a bucket or a database lie for the engine, brought up to date; null for
-    other kinds. ``visits`` takes what a visit told, by the source's key."""
-    if spec.kind in CRAWLED:
-        return await _crawled(ctx, spec, visits)
-    if spec.kind in MIRRORED:
-        return await _mirrored(ctx, spec, visits)
-    if spec.reference is None:
-        return None
-    folder = work / "inputs" / spec.key
-    return await local_snapshot(ctx.platform, spec.reference, folder, actor=ctx.actor, links=True)
-
-
-async def _mirrored(ctx: JobContext, spec: SourceSpec, visits: dict[str, Any]) -> Path:
-    """The bucket, the repository or the rows, brought up to date; the secret reaches the process alone."""
-    settings = ctx.platform.section(DataSettings)
-    folder = mirrored_folder(ctx.platform, spec.id)
-    async with ctx.platform.work(ctx.actor, write=False) as uow:
-        secret = await secret_of(uow, spec.id)
-    arguments = {"kind": spec.kind, "folder": str(folder), "location": spec.location}
-    found: dict[str, Any] = await ctx.run_process(
-        "ceyuan.data.mirroring.entry:main",
-        arguments | {"options": spec.options, "allowed": settings.crawl_allowed},
-        memory_mb=settings.memory_mb,
-        time_s=settings.time_s,
-        span=(0.0, 0.02),
-        environment={"CEYUAN_SOURCE_SECRET": secret},
-    )
-    _tell(ctx, spec, found, "name")
-    visits[spec.key] = found
-    return folder / "files"
-
-
-def _tell(ctx: JobContext, spec: SourceSpec, found: dict[str, Any], place: str) -> None:
-    """Put into the job's log what a visit brought and what could not be had."""
-    counts = {name: found.get(name) for name in ("fetched", "unchanged", "gone", "quarantined", "robots")}
-    ctx.log(f"visited {spec.location}", "warning" if found["quarantined"] else "info", key=spec.key, **counts)
-    for one in found["quarantine"][:_TOLD]:
-        ctx.log(f"not taken: {one[place]}: {one['reason']}", "warning", **one)
-    found["examples"] = few({"where": one[place], **one} for one in found["quarantine"])
-    found["quarantine"] = []
-
-
 def _tell_read(ctx: JobContext, found: dict[str, Any], aside: dict[str, Any]) -> None:
     """Put into the job's log how much of each source was read, and what could not be, by reason."""
     for record in found["sources"]:
@@ -306,25 +268,6 @@ def _tell_read(ctx: JobContext, found: dict[str, Any], aside: dict[str, Any]) ->
         for one in aside[key]:
             if one["reason"] in counts:
                 ctx.log(f"set aside: {one['where']}: {one['reason']}", "warning", **one)
-
-
-async def _crawled(ctx: JobContext, spec: SourceSpec, visits: dict[str, Any]) -> Path:
-    """The site's pages, brought up to date; what could not be had is in the job's log, by reason."""
-    settings = ctx.platform.section(DataSettings)
-    folder = crawled_folder(ctx.platform, spec.id)
-    arguments = {
-        "folder": str(folder),
-        "start": spec.location,
-        "mode": CRAWLED[spec.kind],
-        "pages": spec.reading["limit"] or settings.crawl_pages,
-        "delay_s": settings.crawl_delay_s,
-        "agent": settings.crawl_agent,
-        "allowed": settings.crawl_allowed,
-    }
-    found = await _heavy(ctx, "ceyuan.data.crawling.crawl:main", arguments, (0.0, 0.02))
-    _tell(ctx, spec, found, "url")
-    visits[spec.key] = found
-    return folder / "pages"
 
 
 async def _heavy(

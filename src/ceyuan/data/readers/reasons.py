@@ -41,6 +41,7 @@ SET_ASIDE: dict[str, tuple[str, str]] = {
     "bad_address": ("网址无效", "no valid address"),
     "bad_name": ("名称不能用作文件名", "its name cannot be a file's"),
     "bad_redirect": ("跳转到不允许的地址", "redirected where it may not go"),
+    "other_host": ("在站点地图之外的主机上", "on another host than the sitemap"),
     "private_address": ("内部网络地址", "address of a private network"),
     "redirect_cycle": ("循环跳转", "redirects in a circle"),
     "robots_refused": ("robots 规则不允许", "refused by the robots rules"),

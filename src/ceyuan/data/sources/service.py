@@ -181,6 +181,13 @@ async def mark_assessed(uow: UnitOfWork, source_id: str, found: dict[str, Any], 
     await uow.audit("data.source_assess", row.id, row.org_id, **found)
 
 
+async def mark_visited(uow: UnitOfWork, source_id: str, visit: dict[str, Any]) -> None:
+    """Remember a visit to where the source lies, whether or not anything is collected of it."""
+    row = await repository.get(uow.session, source_id, lock=True)
+    before = row.fetched or {}
+    row.fetched = _visited(visit, before.get("unreadable", {})) | {"at": uow.clock.now().isoformat()}
+
+
 async def mark_collected(
     uow: UnitOfWork,
     source_id: str,
@@ -192,11 +199,13 @@ async def mark_collected(
     (`fetched`), with `examples` of what was set aside."""
     row = await repository.get(uow.session, source_id, lock=True)
     row.documents, row.rejected, row.collected_at = documents, sum(rejected.values()), uow.clock.now()
-    visit = fetched or {}
+    row.fetched = _visited(fetched or {}, rejected) | {"at": row.collected_at.isoformat()}
+
+
+def _visited(visit: dict[str, Any], unreadable: dict[str, int]) -> dict[str, Any]:
     counts = {name: visit.get(name, 0) for name in ("fetched", "unchanged", "gone")}
-    told = {"quarantined": visit.get("quarantined", {}), "robots": visit.get("robots", {}), "unreadable": rejected}
-    told["examples"] = visit.get("examples", [])
-    row.fetched = counts | told | {"at": row.collected_at.isoformat()}
+    told = {"quarantined": visit.get("quarantined", {}), "robots": visit.get("robots", {})}
+    return counts | told | {"unreadable": unreadable, "examples": visit.get("examples", [])}
 
 
 def _check_mapping(kind: str, reading: Reading) -> None:

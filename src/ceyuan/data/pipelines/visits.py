@@ -1,0 +1,104 @@
+"""Visits to where sources lie: a site, a bucket, another hub or a database is brought up to date on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ceyuan.data.pipelines.aside import few
+from ceyuan.data.pipelines.errors import NothingFetched
+from ceyuan.data.pipelines.storage import crawled_folder, mirrored_folder
+from ceyuan.data.sources import SourceSpec, mark_visited, secret_of
+from ceyuan.data.sources.places import CRAWLED, MIRRORED
+from ceyuan.data.sources.settings import DataSettings
+from ceyuan.hub import local_snapshot
+from ceyuan.kernel.jobs import JobContext
+
+_TOLD = 200
+"""Pages that could not be had which are named in a job's log."""
+_SPAN = (0.0, 0.02)
+
+
+async def files_of(ctx: JobContext, spec: SourceSpec, work: Path, visits: dict[str, Any]) -> Path | None:
+    """Where the files of a dataset, a site, a bucket or a database lie for the engine, brought up to date; null for
+    other kinds. ``visits`` takes what a visit told, by the source's key. Raises `JobFailed`, and `NothingFetched` where
+    nothing could be had."""
+    if spec.kind in CRAWLED:
+        return await _crawled(ctx, spec, visits)
+    if spec.kind in MIRRORED:
+        return await _mirrored(ctx, spec, visits)
+    if spec.reference is None:
+        return None
+    folder = work / "inputs" / spec.key
+    return await local_snapshot(ctx.platform, spec.reference, folder, actor=ctx.actor, links=True)
+
+
+async def _mirrored(ctx: JobContext, spec: SourceSpec, visits: dict[str, Any]) -> Path:
+    """The bucket, the repository or the rows, brought up to date; the secret reaches the process alone."""
+    settings = ctx.platform.section(DataSettings)
+    folder = mirrored_folder(ctx.platform, spec.id)
+    async with ctx.platform.work(ctx.actor, write=False) as uow:
+        secret = await secret_of(uow, spec.id)
+    arguments = {"kind": spec.kind, "folder": str(folder), "location": spec.location}
+    found: dict[str, Any] = await ctx.run_process(
+        "ceyuan.data.mirroring.entry:main",
+        arguments | {"options": spec.options, "allowed": settings.crawl_allowed},
+        memory_mb=settings.memory_mb,
+        time_s=settings.time_s,
+        span=_SPAN,
+        environment={"CEYUAN_SOURCE_SECRET": secret},
+    )
+    await _told(ctx, spec, found, "name")
+    visits[spec.key] = found
+    return folder / "files"
+
+
+async def _crawled(ctx: JobContext, spec: SourceSpec, visits: dict[str, Any]) -> Path:
+    """The site's pages, brought up to date."""
+    settings = ctx.platform.section(DataSettings)
+    folder = crawled_folder(ctx.platform, spec.id)
+    found: dict[str, Any] = await ctx.run_process(
+        "ceyuan.data.crawling.crawl:main",
+        {
+            "folder": str(folder),
+            "start": spec.location,
+            "mode": CRAWLED[spec.kind],
+            "pages": spec.reading["limit"] or settings.crawl_pages,
+            "delay_s": settings.crawl_delay_s,
+            "agent": settings.crawl_agent,
+            "allowed": settings.crawl_allowed,
+        },
+        memory_mb=settings.memory_mb,
+        time_s=settings.time_s,
+        span=_SPAN,
+    )
+    await _told(ctx, spec, found, "url")
+    visits[spec.key] = found
+    pages = folder / "pages"
+    if not any(one.is_file() for one in pages.rglob("*")):
+        raise NothingFetched(spec.location, _words(found["quarantined"]))
+    return pages
+
+
+async def _told(ctx: JobContext, spec: SourceSpec, found: dict[str, Any], place: str) -> None:
+    """Put into the job's log what a visit brought and what could not be had, and the same, with the answers of robots
+    files, on the source's page: it stays there whatever becomes of the job."""
+    counts = {name: found.get(name) for name in ("fetched", "unchanged", "gone", "quarantined", "robots")}
+    ctx.log(f"visited {spec.location}", "warning" if found["quarantined"] else "info", key=spec.key, **counts)
+    for one in found["quarantine"][:_TOLD]:
+        ctx.log(f"not taken: {one[place]}: {one['reason']}", "warning", **one)
+    found["examples"] = few({"where": one[place], **one} for one in found["quarantine"])
+    found["quarantine"] = []
+    async with ctx.platform.work(ctx.actor) as uow:
+        await mark_visited(uow, spec.id, found)
+
+
+def _words(reasons: Mapping[str, int]) -> tuple[str, str]:
+    """Reasons with their counts, in both languages."""
+    from ceyuan.data.readers.reasons import SET_ASIDE
+
+    sides = []
+    for side, mark in ((0, "、"), (1, ", ")):
+        sides.append(mark.join(f"{SET_ASIDE.get(name, (name, name))[side]} × {n}" for name, n in reasons.items()))
+    return sides[0], sides[1]
