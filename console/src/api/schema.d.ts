@@ -10735,6 +10735,49 @@ export interface components {
             };
         };
         /**
+         * DeclaredOperator
+         * @description An operator as it is declared. `reads` and `writes` are columns, `cost` a rough number of MB that one core
+         *     handles in a second; `identity` is the hash of name, version, parameters as they stand and assets, null where a
+         *     parameter must be given; `always` ones run whether a recipe names them or not.
+         */
+        DeclaredOperator: {
+            /** Always */
+            always: boolean;
+            /** Cost */
+            cost: number;
+            /** Identity */
+            identity: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "map" | "stat";
+            /**
+             * Modality
+             * @enum {string}
+             */
+            modality: "text" | "image" | "audio" | "video";
+            /** Name */
+            name: string;
+            /** Reads */
+            reads: string[];
+            /** Schema */
+            schema: {
+                [key: string]: unknown;
+            };
+            /** Summary */
+            summary: string;
+            /** Title */
+            title: [
+                string,
+                string
+            ];
+            /** Version */
+            version: number;
+            /** Writes */
+            writes: string[];
+        };
+        /**
          * DefaultsOut
          * @description What recipes are made of: defaults, JSON schema, and the names of all parts in both languages.
          */
@@ -10754,9 +10797,7 @@ export interface components {
                 ];
             };
             /** Operators */
-            operators: {
-                [key: string]: unknown;
-            }[];
+            operators: components["schemas"]["DeclaredOperator"][];
             /** Profiles */
             profiles: {
                 [key: string]: {

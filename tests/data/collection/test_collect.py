@@ -42,11 +42,18 @@ def test_the_record_tells_shards_counts_and_rejections(tmp_path: Path) -> None:
     record = json.loads((tmp_path / "raw" / "a" / "source.json").read_bytes())
     assert collection["sources"] == [record]
     assert (record["documents"], record["rejected"]) == (3, {"bad_json": 1})
-    assert record["source"]["licence"] == "LicenseRef-unstated"
+    assert (record["source"]["licence"], record["source"]["origin"]) == ("LicenseRef-unstated", "folder")
     shard = record["shards"][0]
     assert sha256_of(tmp_path / "raw" / "a" / shard["file"]) == shard["sha256"]
     rejection = json.loads((tmp_path / "raw" / "a" / "rejections.jsonl").read_text("utf-8"))
     assert (rejection["where"], rejection["reason"]) == ("a.jsonl#4", "bad_json")
+
+
+def test_the_card_tells_where_the_texts_of_a_folder_were_first_published(tmp_path: Path) -> None:
+    origin = "https://gazette.example/2026"
+    collection, _ = run(tmp_path, Source("a", "folder", folder(tmp_path, "a"), origin=origin))
+    assert collection["sources"][0]["source"]["origin"] == origin  # type: ignore[index]
+    assert f"`{origin}`" in (tmp_path / "raw" / "README.md").read_text("utf-8")
 
 
 def test_a_collected_source_is_not_read_again_and_others_are(tmp_path: Path) -> None:

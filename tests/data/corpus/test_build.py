@@ -302,3 +302,17 @@ def test_killed_at_any_stage_it_continues_to_the_same_bytes(
     result = main(args, silent)
     assert result["content_sha256"] == expected["content_sha256"]
     assert tree(tmp_path / "out" / "dataset") == tree(tmp_path / "whole" / "dataset")
+
+
+def test_a_step_gives_what_always_runs_other_parameters() -> None:
+    recipe = Recipe.of({"steps": [{"operator": "repetition", "parameters": {"ngram": 5}}]})
+    found = [one for one in recipe.operators() if one.specification.name == "repetition"]
+    assert [one.parameters.model_dump()["ngram"] for one in found] == [5]
+    assert recipe.measuring_identity() != Recipe().measuring_identity()
+
+
+def test_recipes_of_manifests_that_name_no_counting_function_are_read() -> None:
+    before = {"personal_counter": "", "personal_version": "", "personal_at_most": 20}
+    assert Recipe.of(before) == Recipe()
+    with pytest.raises(DataProblem):
+        Recipe.of(before | {"personal_counter": "os:system"})

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ceyuan.data.operators import Filter, find, first_reason, simplified, specifications
 from ceyuan.data.operators.characters import CLASSES, character_classes
 from ceyuan.data.problems import DataProblem
+from ceyuan.governance.detectors import mask_personal
 
 OFFICIAL = "１２３《关于…措施》，京政办发〔2023〕15号。（一）“依法”办理；——附件：①表　１"
 
@@ -162,15 +163,44 @@ def test_statistics_only_add_columns() -> None:
             assert set(result.columns) - set(batch.columns) == set(specification.writes)
 
 
-def count_at_signs(texts: list[str]) -> list[int]:
-    return [text.count("@") for text in texts]
+CARD = "电话 13812345678，邮箱 a.b@example.com，身份证 11010519491231002X"
 
 
-def test_hints_of_personal_information_come_from_a_function_passed_in() -> None:
-    counter = f"{__name__}:count_at_signs"
-    assert find("personal_hints", {"counter": counter})(frame("a@b", "无"))["personal_hints"].to_list() == [1, 0]
-    with pytest.raises(DataProblem):
-        find("personal_hints", {"counter": "nowhere.at_all:count"})(frame("甲"))
+def test_identifiers_of_persons_are_counted_and_masked_as_governance_knows_them() -> None:
+    found = find("personal_hints")(frame(CARD, "无"))
+    assert found["personal_hints"].to_list() == [3, 0]
+    assert found["sensitive_hints"].to_list() == [1, 0]
+    assert find("personal_hints", {"kinds": ["email"]})(frame(CARD))["personal_hints"].to_list() == [1]
+    masked = find("redact")(frame(CARD, "无"))
+    assert masked["text"].to_list() == [mask_personal(CARD), "无"]
+    assert masked["changed"].to_list() == [True, False]
+    named = find("redact", {"form": "kind", "kinds": ["mobile", "id_number"]})(frame(CARD))
+    assert named["text"].to_list() == ["电话 [mobile]，邮箱 a.b@example.com，身份证 [id_number]"]
+
+
+def test_keywords_of_the_library_of_some_risks_and_of_ones_own_are_counted() -> None:
+    texts = frame("自 制 炸弹教程，加我", "今天天气很好")
+    assert find("keyword_hits")(texts)["keyword_hits"].to_list() == [1, 0]
+    assert find("keyword_hits")(texts)["blocked_keywords"].to_list() == [1, 0]
+    assert find("keyword_hits", {"risks": ["A.1.f"]})(texts)["keyword_hits"].to_list() == [0, 0]
+    assert find("keyword_hits", {"words": ["天气"]})(texts)["keyword_hits"].to_list() == [1, 1]
+    assert find("keyword_hits", {"words": ["天气"], "library": False})(texts)["keyword_hits"].to_list() == [0, 1]
+    with pytest.raises(DataProblem, match=r"Z\.9"):
+        find("keyword_hits", {"risks": ["Z.9"]})
+
+
+def test_harmful_texts_score_above_harmless_ones() -> None:
+    harmful, harmless = find("toxicity")(frame("教我怎么制造炸弹，我要袭击地铁", "记者从会上获悉，今年将新建十所学校"))[
+        "toxicity"
+    ]
+    assert harmful > 0.8 > 0.2 > harmless
+
+
+@pytest.mark.parametrize("name", ["personal_hints", "keyword_hits", "toxicity", "redact"])
+def test_no_parameter_names_code_that_would_run(name: str) -> None:
+    for parameter in ("function", "counter"):
+        with pytest.raises(DataProblem):
+            find(name, {parameter: "subprocess:check_output"})
 
 
 def test_a_document_is_dropped_for_the_first_filter_of_its_own_domain() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from ceyuan.data.collection import PackageCache, Source, collect
 from ceyuan.data.corpus import Inputs, Recipe, build
+from ceyuan.data.operators import find as operator
 from ceyuan.hub import commit_folder, create_repository, lineage_graph, list_files, read_file, resolve
 from ceyuan.kernel.jobs import Job, find
 from ceyuan.kernel.platform import Platform
@@ -177,7 +178,13 @@ async def test_recipes_are_described_in_both_languages(built: Platform, signed_i
     assert told["recipe"]["duplicates"]["threshold"] == 0.7
     assert told["domains"]["law"] == ["法律法规", "law and regulation"]
     assert "properties" in told["schema"]
-    assert {"normalise", "composition"} <= {one["name"] for one in told["operators"]}
+    operators = {one["name"]: one for one in told["operators"]}
+    assert operators["normalise"]["always"]
+    assert operators["repetition"]["identity"] == operator("repetition").identity
+    assert operators["perplexity"]["identity"] is None
+    assert (operators["links"]["modality"], operators["links"]["writes"]) == ("text", ["links", "links_share"])
+    assert operators["image_blur"]["modality"] == "image"
+    assert all(one["cost"] > 0 and one["schema"]["type"] == "object" for one in operators.values())
 
 
 async def test_a_wrong_recipe_is_refused_with_the_place_of_the_fault_before_a_job_is_made(

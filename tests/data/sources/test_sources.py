@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ceyuan.data.sources import ensure_source
+from ceyuan.data.sources import ensure_source, specification
 from ceyuan.data.sources.errors import SourceExists
 from ceyuan.data.sources.schemas import SourceIn
 from ceyuan.data.sources.settings import DataSettings
@@ -94,11 +94,13 @@ async def test_members_register_folders_only_below_the_allowed_roots(
     assert (await member.post(URL, json=own(tmp_path / "shared" / "link", "linked"))).status_code == 403
 
 
-async def test_an_operator_registers_any_folder_with_its_rights(signed_in: As, tmp_path: Path) -> None:
+async def test_an_operator_registers_any_folder_with_its_rights(signed_in: As, built: Platform, tmp_path: Path) -> None:
     body = own(tmp_path, licence="CC-BY-4.0", origin="市图书馆", evidence="合同 2026-17", domain="news")
     source = await registered(signed_in, body | {"reading": {"text_field": "正文", "limit": 10}})
     assert (source["licence"], source["origin"], source["evidence"]) == ("CC-BY-4.0", "市图书馆", "合同 2026-17")
     assert source["reading"]["text_field"] == "正文"
+    async with built.work(ACTORS["operator"], write=False) as uow:
+        assert (await specification(uow, source["id"])).arguments()["origin"] == "市图书馆"
     bare = await registered(signed_in, own(tmp_path, "bare"))
     assert (bare["licence"], bare["domain"]) == ("LicenseRef-unstated", "general")
     assert (await signed_in("operator").post(URL, json=own(Path("relative"), "rel"))).status_code == 422

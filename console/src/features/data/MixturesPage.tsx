@@ -1,5 +1,5 @@
 import { DeleteOutlined, PlusOutlined } from '@ant-design/icons'
-import { Button, Form, Input, InputNumber, Select, Space, Table } from 'antd'
+import { Button, Form, Input, InputNumber, Select, Space, Switch, Table } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
@@ -20,6 +20,8 @@ import { ReferenceInput } from '@/ui/ReferenceInput'
 import { Snippet } from '@/ui/Snippet'
 import { Status } from '@/ui/Status'
 
+import { VisibilityField } from './VisibilityField'
+
 type Job = Item<'/api/v1/jobs'>
 type Benchmark = Element<'/api/v1/data/benchmarks'>
 
@@ -36,6 +38,33 @@ interface MixValues {
   tokeniser?: string
   heldout: number
   seed: number
+  visibility: 'private' | 'internal' | 'public'
+  decontaminate: boolean
+  ngram?: number
+  benchmarks?: string[]
+}
+
+/** What is kept out so that a benchmark still measures what the model can do. */
+function DecontaminationFields() {
+  const { t } = useTranslation('data')
+  const on = Form.useWatch<boolean | undefined>('decontaminate')
+  return (
+    <>
+      <Form.Item name="decontaminate" label={t('mix.decontaminate')} valuePropName="checked">
+        <Switch />
+      </Form.Item>
+      {on && (
+        <div className="grid-2">
+          <Form.Item name="ngram" label={t('mix.ngram')} extra={t('mix.ngramNote')} rules={[{ required: true }]}>
+            <InputNumber min={8} max={200} precision={0} style={{ width: '100%' }} />
+          </Form.Item>
+          <Form.Item name="benchmarks" label={t('mix.ownBenchmarks')} extra={t('mix.ownBenchmarksNote')}>
+            <Select mode="tags" tokenSeparators={[' ', ',']} placeholder="datasets/owner/name" open={false} />
+          </Form.Item>
+        </div>
+      )}
+    </>
+  )
 }
 
 function NewMixture({ open, onClose }: { open: boolean; onClose: () => void }) {
@@ -47,11 +76,9 @@ function NewMixture({ open, onClose }: { open: boolean; onClose: () => void }) {
       body: {
         ...values,
         tokeniser: values.tokeniser || null,
-        visibility: 'private',
+        benchmarks: values.benchmarks ?? [],
+        ngram: values.ngram ?? 24,
         title: { zh: values.dataset, en: values.dataset },
-        benchmarks: [],
-        decontaminate: true,
-        ngram: 24,
       },
     })
     if (data) void navigate(`/jobs/${data.job_id}`)
@@ -70,6 +97,9 @@ function NewMixture({ open, onClose }: { open: boolean; onClose: () => void }) {
         unit: 'characters',
         heldout: 0.01,
         seed: 0,
+        visibility: 'private',
+        decontaminate: true,
+        ngram: 24,
       }}
       onSubmit={start}
       onClose={onClose}
@@ -127,9 +157,13 @@ function NewMixture({ open, onClose }: { open: boolean; onClose: () => void }) {
           <InputNumber style={{ width: '100%' }} />
         </Form.Item>
       </div>
-      <Form.Item name="dataset" label={t('pipelines.dataset')} rules={[{ required: true }]}>
-        <Input />
-      </Form.Item>
+      <DecontaminationFields />
+      <div className="grid-2">
+        <Form.Item name="dataset" label={t('pipelines.dataset')} rules={[{ required: true }]}>
+          <Input />
+        </Form.Item>
+        <VisibilityField />
+      </div>
     </FormModal>
   )
 }
@@ -141,6 +175,7 @@ interface ExportValues {
   tokeniser?: string
   length?: number
   target: string
+  visibility: 'private' | 'internal' | 'public'
 }
 
 function NewExport({ open, onClose }: { open: boolean; onClose: () => void }) {
@@ -149,7 +184,7 @@ function NewExport({ open, onClose }: { open: boolean; onClose: () => void }) {
   const { proposed } = useWorkplaces()
   const start = async (values: ExportValues) => {
     const { data } = await api.POST('/api/v1/data/exports', {
-      body: { length: 4096, ...values, visibility: 'private' },
+      body: { length: 4096, ...values },
     })
     if (data) void navigate(`/jobs/${data.job_id}`)
   }
@@ -158,7 +193,13 @@ function NewExport({ open, onClose }: { open: boolean; onClose: () => void }) {
       open={open}
       title={t('mix.export')}
       submit={t('pipelines.start')}
-      initial={{ org_id: proposed?.id, form: 'jsonl', length: 4096, target: proposed ? `${proposed.name}/export` : '' }}
+      initial={{
+        org_id: proposed?.id,
+        form: 'jsonl',
+        length: 4096,
+        target: proposed ? `${proposed.name}/export` : '',
+        visibility: 'private',
+      }}
       onSubmit={start}
       onClose={onClose}
     >
@@ -183,9 +224,12 @@ function NewExport({ open, onClose }: { open: boolean; onClose: () => void }) {
           )
         }
       </Form.Item>
-      <Form.Item name="target" label={t('pipelines.dataset')} rules={[{ required: true }]}>
-        <Input />
-      </Form.Item>
+      <div className="grid-2">
+        <Form.Item name="target" label={t('pipelines.dataset')} rules={[{ required: true }]}>
+          <Input />
+        </Form.Item>
+        <VisibilityField />
+      </div>
     </FormModal>
   )
 }

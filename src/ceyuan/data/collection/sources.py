@@ -24,7 +24,8 @@ class Source:
     ``kind`` is ``folder`` (``location``: a path) or ``package`` (``location``: a key of ``CORPORA``).
     ``limit`` takes that many documents at most, 0 all of them; which ones follows from their names, so the
     sample is the same every time. A source that is not ``required`` and cannot be had is skipped with the
-    reason instead of ending the run. ``mapping`` says which columns hold what, as ``ceyuan.data.readers.Columns``.
+    reason instead of ending the run. ``origin`` tells where a folder's texts were first published. ``mapping`` says
+    which columns hold what, as ``ceyuan.data.readers.Columns``.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Source:
     text_field: str = ""
     title_field: str = ""
     id_field: str = ""
+    origin: str = ""
     mapping: dict = field(default_factory=dict)  # type: ignore[type-arg]  # compared with the types of values
 
     def __post_init__(self) -> None:
@@ -81,7 +83,7 @@ class Source:
         else:
             values["title"] = self.title or self.key
             values["licence"] = self.licence or "LicenseRef-unstated"
-            values["origin"] = "folder"
+            values["origin"] = self.origin or "folder"
         return values
 
 

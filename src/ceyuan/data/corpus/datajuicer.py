@@ -240,9 +240,9 @@ _INSTEAD = {
         "Perplexity is told by a model of your own texts: train_language_model, then the step perplexity and a filter.",
     ),
     "flagged_words_filter": (
-        "不自带词表：以步骤 toxicity 或 keyword_hits（治理的词库）加过滤条件代替。",
-        "There is no list of words in it: take the step toxicity, or keyword_hits with a library of governance, and a "
-        "filter.",
+        "不自带词表：以步骤 keyword_hits（治理的词库，或参数 words 里自己的词）或 toxicity 加过滤条件代替。",
+        "There is no list of words in it: take the step keyword_hits (governance's library, or your own in words) or "
+        "toxicity, and a filter.",
     ),
 }
 _MEDIA = {

@@ -6,10 +6,13 @@ from typing import Any
 from ceyuan.data.corpus.profiles import DOMAINS, default_profiles
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report
-from ceyuan.data.operators import REASONS, STATISTICS, specifications
+from ceyuan.data.media import media_operators
+from ceyuan.data.operators import REASONS, STATISTICS, Specification, find, specifications
 from ceyuan.data.readers.reasons import SET_ASIDE
 
 __all__ = ["describe", "main"]
+
+_USUAL = {one.specification.name for one in Recipe().operators()}
 
 
 def describe() -> dict[str, Any]:
@@ -23,20 +26,28 @@ def describe() -> dict[str, Any]:
         "statistics": {name: list(words) for name, words in STATISTICS.items()},
         "reasons": {name: list(words) for name, words in REASONS.items()},
         "aside": {name: list(words) for name, words in SET_ASIDE.items()},
-        "operators": [
-            {
-                "name": one.name,
-                "title": list(one.title),
-                "kind": one.kind,
-                "version": one.version,
-                "reads": list(one.reads),
-                "writes": list(one.writes),
-                "summary": one.summary,
-                "schema": one.parameters.model_json_schema(),
-            }
-            for one in specifications().values()
-            if one.modality == "text"
-        ],
+        "operators": [_described(one) for one in specifications().values()],
+    }
+
+
+def _described(one: Specification) -> dict[str, Any]:
+    """An operator by its declaration. ``identity`` is the one with the parameters left as they are, None where some
+    must be given; ``always``: it runs in every recipe of its kind, named or not."""
+    free = not any(field.is_required() for field in one.parameters.model_fields.values())
+    usual = _USUAL if one.modality == "text" else {step.specification.name for step in media_operators(one.modality)}
+    return {
+        "name": one.name,
+        "title": list(one.title),
+        "modality": one.modality,
+        "kind": one.kind,
+        "version": one.version,
+        "identity": find(one.name).identity if free else None,
+        "always": one.name in usual,
+        "reads": list(one.reads),
+        "writes": list(one.writes),
+        "cost": one.cost,
+        "summary": one.summary,
+        "schema": one.parameters.model_json_schema(),
     }
 
 

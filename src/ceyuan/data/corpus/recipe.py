@@ -1,9 +1,9 @@
 """The recipe: all settings of a run as one typed value, which with the input decides every byte of the output."""
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ceyuan.data.corpus.declared import Declared, Settings, Split, Step, hash_of
 from ceyuan.data.corpus.profiles import default_profiles, with_thresholds
@@ -43,27 +43,26 @@ class Recipe(Declared):
     ``*`` for all domains; they are asked after the profile's.
 
     ``form`` and ``simplify`` say how texts are normalised; ``ngram`` the length for self-repetition;
-    ``profiles`` replaces whole profiles and ``thresholds`` single bounds of them; ``personal_counter`` names a
-    function that counts hints of personal information (``module:function``), ``personal_at_most`` the bound.
+    ``profiles`` replaces whole profiles and ``thresholds`` single bounds of them.
     """
 
     form: Literal["NFC", "NFKC", "none"] = "NFC"
     simplify: bool = False
     ngram: Annotated[int, Field(ge=2, le=64)] = 10
-    personal_counter: str = ""
-    personal_version: str = ""
-    personal_at_most: Annotated[int, Field(ge=0)] = 20
     duplicates: Duplicates = Duplicates()
     output: Output = Output()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_counter(cls, values: Any) -> Any:
+        """Manifests of versions made when recipes could name a counting function, and named none, are read as well."""
+        if not isinstance(values, Mapping) or values.get("personal_counter") != "":
+            return values
+        return {name: value for name, value in values.items() if not name.startswith("personal_")}
 
     def filters(self) -> dict[str, Sequence[Filter]]:
         """The filters of each domain, with all changes applied."""
         profiles = default_profiles() | self.profiles
-        if self.personal_counter:
-            bound = Filter(
-                statistic="personal_hints", reason="personal_information", at_most=float(self.personal_at_most)
-            )
-            profiles = {domain: (*filters, bound) for domain, filters in profiles.items()}
         unknown = {*self.added} - {*profiles, "*"}
         profiles |= dict.fromkeys(unknown, profiles["general"])
         everywhere = self.added.get("*", ())
@@ -73,17 +72,20 @@ class Recipe(Declared):
         return dict(with_thresholds(profiles, self.thresholds))
 
     def operators(self) -> list[Operator]:
-        """The operators that a shard goes through, in order."""
+        """The operators that a shard goes through, in order. A step that names one of those that always run gives it
+        other parameters."""
         steps = [step.found() for step in self.steps]
+        own = {step.specification.name: step for step in steps}
         chain = [step for step in steps if step.specification.kind == "map"]
         chain.append(find("normalise", {"form": self.form}))
         if self.simplify:
             chain.append(find("simplify"))
-        chain += [find("composition"), find("repetition", {"ngram": self.ngram})]
-        if self.personal_counter:
-            chain.append(find("personal_hints", {"counter": self.personal_counter, "version": self.personal_version}))
+        chain += [own.get("composition", find("composition")), own.get("repetition", self._repetition())]
         usual = {one.specification.name for one in chain}
         return chain + [s for s in steps if s.specification.kind == "stat" and s.specification.name not in usual]
+
+    def _repetition(self) -> Operator:
+        return find("repetition", {"ngram": self.ngram})
 
     def measuring_identity(self) -> str:
         """Hash of what a measured shard depends on: operators, sketches; not thresholds."""

@@ -7,7 +7,7 @@ work, the whole run ``ceyuan.data.corpus``'.
 """
 
 from ceyuan.data.operators import (
-    hints,
+    detected,
     language,
     lines,
     models,
@@ -23,7 +23,6 @@ from ceyuan.data.operators import (
     wording,
 )
 from ceyuan.data.operators.filters import REASONS, Filter, first_reason
-from ceyuan.data.operators.hints import Counter
 from ceyuan.data.operators.models import train_language_model, train_quality
 from ceyuan.data.operators.normalise import simplified
 from ceyuan.data.operators.operator import (
@@ -38,7 +37,7 @@ from ceyuan.data.operators.operator import (
 from ceyuan.data.operators.texts import Texts
 
 _DECLARING = (
-    *(hints, language, lines, models, ngrams, normalise, patterns, questions, repair, sentences),
+    *(detected, language, lines, models, ngrams, normalise, patterns, questions, repair, sentences),
     *(statistics, strip, typography, wording),
 )
 """Importing a module declares its operators."""
@@ -46,7 +45,6 @@ _DECLARING = (
 __all__ = [
     "REASONS",
     "STATISTICS",
-    "Counter",
     "Filter",
     "Operator",
     "Parameters",

@@ -226,6 +226,25 @@ class ImportOut(BaseModel):
     left_out: list[str]
 
 
+class DeclaredOperator(BaseModel):
+    """An operator as it is declared. `reads` and `writes` are columns, `cost` a rough number of MB that one core
+    handles in a second; `identity` is the hash of name, version, parameters as they stand and assets, null where a
+    parameter must be given; `always` ones run whether a recipe names them or not."""
+
+    name: str
+    title: tuple[str, str]
+    modality: Literal["text", "image", "audio", "video"]
+    kind: Literal["map", "stat"]
+    version: int
+    identity: str | None
+    always: bool
+    reads: list[str]
+    writes: list[str]
+    cost: float
+    summary: str
+    schema_: Annotated[dict[str, Any], Field(alias="schema")]
+
+
 class DefaultsOut(BaseModel):
     """What recipes are made of: defaults, JSON schema, and the names of all parts in both languages."""
 
@@ -236,4 +255,4 @@ class DefaultsOut(BaseModel):
     statistics: dict[str, tuple[str, str]]
     reasons: dict[str, tuple[str, str]]
     aside: dict[str, tuple[str, str]]
-    operators: list[dict[str, Any]]
+    operators: list[DeclaredOperator]

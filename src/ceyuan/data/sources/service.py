@@ -32,11 +32,14 @@ class SourceSpec:
     reading: dict[str, Any]
     reference: str | None
     options: dict[str, Any] = field(default_factory=dict)
+    origin: str = ""
 
     def arguments(self, folder: Path | None = None) -> dict[str, Any]:
         """The source as the engine's entry takes it; `folder` holds the files of a dataset source."""
         engine = "package" if self.kind == "package" else "folder"
         known = {"key": self.key, "title": self.title, "licence": self.licence, "domain": self.domain}
+        if engine == "folder":
+            known["origin"] = self.origin
         reading = {name: value for name, value in self.reading.items() if value is not None}
         return known | {"kind": engine, "location": str(folder or self.location)} | reading
 
@@ -163,7 +166,9 @@ async def specification(uow: UnitOfWork, source_id: str) -> SourceSpec:
     reference = (await resolve(uow, row.location)).ref if row.kind == "dataset" else None
     reading = Reading.model_validate(row.reading).model_dump()
     known = (row.id, row.key, row.kind, row.location, row.title, row.licence, row.domain)
-    return SourceSpec(*known, reading=reading, reference=reference, options=row.options or {})
+    # Cards name the origin, and may be read by more people than may know the addresses of databases and buckets.
+    origin = row.kind if row.kind in ("sql", "s3") and row.origin == row.location else row.origin
+    return SourceSpec(*known, reading=reading, reference=reference, options=row.options or {}, origin=origin)
 
 
 async def secret_of(uow: UnitOfWork, source_id: str) -> str:

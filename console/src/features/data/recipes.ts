@@ -1,0 +1,71 @@
+import type { components } from '@/api/schema'
+
+export type Operator = Omit<components['schemas']['DeclaredOperator'], 'title'> & { title: string[] }
+
+/** A parameter as an operator's JSON Schema declares it. */
+export interface Parameter {
+  type?: 'string' | 'number' | 'integer' | 'boolean' | 'array'
+  default?: unknown
+  enum?: string[]
+  items?: { enum?: string[] }
+  minimum?: number
+  maximum?: number
+  maxLength?: number
+}
+
+export const MODALITIES = { text: 'text', images: 'image', speech: 'audio', video: 'video' } as const
+
+export type Media = keyof typeof MODALITIES
+
+export function parametersOf(operator: Operator): [string, Parameter][] {
+  return Object.entries((operator.schema.properties ?? {}) as Record<string, Parameter>)
+}
+
+export function isRequired(operator: Operator, parameter: string): boolean {
+  return ((operator.schema.required ?? []) as string[]).includes(parameter)
+}
+
+/** Operators that a form may add: those that do not run anyway. */
+export function offered(operators: Operator[], media: Media): Operator[] {
+  return operators.filter((one) => one.modality === MODALITIES[media] && (!one.always || parametersOf(one).length > 0))
+}
+
+/** The step of a recipe: its parameters as far as they were given and differ from the operator's own. */
+export function stepOf(operator: Operator | undefined, name: string, given: Record<string, unknown> = {}) {
+  const own = new Map(operator ? parametersOf(operator) : [])
+  const changed = Object.entries(given).filter(
+    ([key, value]) =>
+      value !== undefined && value !== null && JSON.stringify(value) !== JSON.stringify(own.get(key)?.default),
+  )
+  return changed.length > 0 ? { operator: name, parameters: Object.fromEntries(changed) } : { operator: name }
+}
+
+export interface RecipeValues {
+  media: Media
+  operators?: string[]
+  parameters?: Record<string, Record<string, unknown>>
+  recipe?: string
+}
+
+/** The recipe that a form describes: what is written in it, and the chosen operators after its own steps. */
+export function recipeOf(values: RecipeValues, operators: Operator[]): Record<string, unknown> {
+  const written = values.recipe?.trim() ? (JSON.parse(values.recipe) as Record<string, unknown>) : {}
+  const chosen = (values.operators ?? []).map((name) =>
+    stepOf(
+      operators.find((one) => one.name === name),
+      name,
+      values.parameters?.[name],
+    ),
+  )
+  const steps = [...((written.steps as unknown[] | undefined) ?? []), ...chosen]
+  return { ...written, ...(values.media === 'text' ? {} : { media: values.media }), ...(steps.length ? { steps } : {}) }
+}
+
+export function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}

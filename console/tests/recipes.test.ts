@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest'
+
+import { offered, recipeOf, stepOf, type Operator } from '@/features/data/recipes'
+
+const operator = (name: string, more: Partial<Operator> = {}): Operator => ({
+  name,
+  title: [name, name],
+  modality: 'text',
+  kind: 'stat',
+  version: 1,
+  identity: null,
+  always: false,
+  reads: ['text'],
+  writes: [name],
+  cost: 1,
+  summary: '',
+  schema: {},
+  ...more,
+})
+
+const TOXICITY = operator('toxicity', { schema: { properties: { characters: { type: 'integer', default: 20_000 } } } })
+
+it('offers what does not run anyway, and what runs anyway where it has parameters', () => {
+  const repetition = operator('repetition', { always: true, schema: { properties: { ngram: { default: 10 } } } })
+  const all = [
+    operator('links'),
+    operator('composition', { always: true }),
+    repetition,
+    operator('vad', { modality: 'audio' }),
+  ]
+  expect(offered(all, 'text').map((one) => one.name)).toEqual(['links', 'repetition'])
+  expect(offered(all, 'speech').map((one) => one.name)).toEqual(['vad'])
+})
+
+it('writes only the parameters that differ from the defaults', () => {
+  expect(stepOf(TOXICITY, 'toxicity', { characters: 20_000 })).toEqual({ operator: 'toxicity' })
+  expect(stepOf(TOXICITY, 'toxicity', { characters: 500, other: null })).toEqual({
+    operator: 'toxicity',
+    parameters: { characters: 500 },
+  })
+})
+
+it('puts the chosen operators after the steps that are written, for media too', () => {
+  const recipe = '{"steps": [{"operator": "links"}], "seed": 1}'
+  expect(recipeOf({ media: 'text', operators: ['toxicity'], recipe }, [TOXICITY])).toEqual({
+    seed: 1,
+    steps: [{ operator: 'links' }, { operator: 'toxicity' }],
+  })
+  expect(recipeOf({ media: 'images', operators: ['image_text'] }, [])).toEqual({
+    media: 'images',
+    steps: [{ operator: 'image_text' }],
+  })
+  expect(recipeOf({ media: 'text' }, [])).toEqual({})
+})
