@@ -2845,6 +2845,26 @@ export interface paths {
         patch: operations["change_schedule"];
         trace?: never;
     };
+    "/api/v1/data/schedules/{schedule_id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Schedule
+         * @description Begin what a schedule holds at once; its times stay as they are.
+         */
+        post: operations["run_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/data/sources": {
         parameters: {
             query?: never;
@@ -17687,6 +17707,8 @@ export interface components {
             options?: components["schemas"]["SourceOptions"] | null;
             /** Origin */
             origin?: string | null;
+            /** Owner */
+            owner?: string | null;
             reading?: components["schemas"]["Reading"] | null;
             /** Secret */
             secret?: string | null;
@@ -17756,6 +17778,12 @@ export interface components {
              * @default
              */
             origin: string;
+            /**
+             * Owner
+             * @description person or office that answers for it; empty: who registers it
+             * @default
+             */
+            owner: string;
             /**
              * @default {
              *       "id_field": "",
@@ -20553,6 +20581,8 @@ export interface components {
             org_id: string;
             /** Origin */
             origin: string;
+            /** Owner */
+            owner: string;
             reading: components["schemas"]["Reading"];
             /** Rejected */
             rejected: number;
@@ -30465,6 +30495,8 @@ export interface operations {
         parameters: {
             query?: {
                 org_id?: string | null;
+                /** @description only those that collect it */
+                source_id?: string | null;
                 /** @description rows per page */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -30724,6 +30756,73 @@ export interface operations {
                 };
             };
             /** @description `schedule_invalid`: The schedule is not valid; `invalid`: Invalid content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ceyuan__data__pipelines__schemas__JobStarted"];
+                };
+            };
+            /** @description `unauthenticated`: Sign-in required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `schedule_not_found`: No such schedule; `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `schedule_goes_on`: The last run has not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: Invalid content */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -26,7 +26,8 @@ app.add_typer(data_use.app, name="use")
 
 _SOURCES, _DATA = "/api/v1/data/sources", "/api/v1/data"
 _KINDS = "folder, package, dataset, web, sitemap, rss, listing, s3, hub or sql"
-_COLUMNS = ["id", "key", "kind", "domain", "licence", "documents", "collected_at"]
+_DOMAINS = "profile of thresholds: general, law, government, news, web, technical, user or classical"
+_COLUMNS = ["id", "key", "kind", "domain", "licence", "owner", "documents", "rejected", "collected_at"]
 OrgOption = Annotated[str, typer.Option(help="id of the organisation that it is for")]
 RecipeOption = Annotated[
     Path | None, typer.Option(help="recipe as YAML or JSON; the defaults if not given", exists=True, dir_okay=False)
@@ -65,9 +66,10 @@ def add_source(
     kind: Annotated[str, typer.Option(help=_KINDS)] = "folder",
     title: Annotated[str, typer.Option(help="title for people")] = "",
     licence: Annotated[str, typer.Option(help="SPDX expression, such as CC-BY-4.0")] = "",
-    domain: Annotated[str, typer.Option(help="profile: general, law, news, user, classical, technical")] = "",
+    domain: Annotated[str, typer.Option(help=_DOMAINS)] = "",
     origin: Annotated[str, typer.Option(help="where the data was first published")] = "",
     evidence: Annotated[str, typer.Option(help="contract, consent or crawl record")] = "",
+    owner: Annotated[str, typer.Option(help="person or office that answers for it; you, if not given")] = "",
     text_field: Annotated[str, typer.Option(help="field of the text, where it is not a usual one")] = "",
     take: Annotated[int, typer.Option(help="documents at most; 0 takes all")] = 0,
     optional: Annotated[bool, typer.Option("--optional", help="skip it, with the reason, if it cannot be had")] = False,
@@ -84,7 +86,7 @@ def add_source(
     place = str(Path(location).absolute()) if kind == "folder" else location
     reading = {"text_field": text_field, "limit": take, "required": not optional}
     known = {"org_id": org, "key": key, "kind": kind, "location": place, "title": title, "domain": domain}
-    rights = {"licence": licence, "origin": origin, "evidence": evidence}
+    rights = {"licence": licence, "origin": origin, "evidence": evidence, "owner": owner}
     secret = sys.stdin.read().strip() if secret_stdin else None
     show(Api().post(_SOURCES, known | rights | {"reading": reading, "options": options, "secret": secret}))
 
@@ -94,6 +96,30 @@ def _options(given: list[str] | None) -> dict[str, str]:
     if any(not middle for _, middle, _ in pairs):
         raise Invalid(("选项须写成 名称=值", "write an option as name=value"))
     return {name.strip(): value for name, _, value in pairs}
+
+
+@sources.command("change")
+def change_source(
+    source_id: str,
+    title: Annotated[str | None, typer.Option(help="title for people")] = None,
+    description: Annotated[str | None, typer.Option(help="what it is, in a few words")] = None,
+    licence: Annotated[str | None, typer.Option(help="SPDX expression, such as CC-BY-4.0")] = None,
+    domain: Annotated[str | None, typer.Option(help=_DOMAINS)] = None,
+    origin: Annotated[str | None, typer.Option(help="where the data was first published")] = None,
+    evidence: Annotated[str | None, typer.Option(help="contract, consent or crawl record")] = None,
+    owner: Annotated[str | None, typer.Option(help="person or office that answers for it")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="name=value, in place of the one of this name; may be repeated")
+    ] = None,
+) -> None:
+    """Change what is known of a source; what is not given stays. Where it lies never changes."""
+    texts = {"title": title, "description": description, "licence": licence, "domain": domain, "origin": origin}
+    given = texts | {"evidence": evidence, "owner": owner}
+    change: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    place = f"{_SOURCES}/{source_id}"
+    if option:
+        change["options"] = (Api().get(place)["options"] or {}) | _options(option)
+    show(Api().call("PATCH", place, json=change))
 
 
 @sources.command("secret")
@@ -239,7 +265,7 @@ def sql(
 def local(
     folder: Annotated[Path, typer.Argument(help="folder of your own texts", exists=True)],
     out: Annotated[Path, typer.Argument(help="folder to write the corpus to")],
-    domain: Annotated[str, typer.Option(help="profile: general, law, news, user, classical, technical")] = "general",
+    domain: Annotated[str, typer.Option(help=_DOMAINS)] = "general",
     licence: Annotated[str, typer.Option(help="SPDX expression of the texts' licence")] = "",
     recipe: RecipeOption = None,
 ) -> None:

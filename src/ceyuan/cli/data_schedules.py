@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 import yaml
 
+from ceyuan.cli import jobs
 from ceyuan.cli.connection import Api
 from ceyuan.cli.output import say, show, show_rows
 from ceyuan.kernel.errors import Invalid
@@ -21,10 +22,11 @@ _COLUMNS = ["id", "name", "kind", "cron", "zone", "next_at", "last_job", "last_e
 @app.command("ls", hidden=True)
 def list_schedules(
     org: Annotated[str | None, typer.Option(help="only this organisation's (its id)")] = None,
+    source: Annotated[str | None, typer.Option(help="only those that collect this source (its id)")] = None,
     limit: Annotated[int, typer.Option(help="how many at most")] = 50,
 ) -> None:
     """List schedules, newest first."""
-    show_rows(Api().pages(_SCHEDULES, limit=limit, org_id=org), _COLUMNS)
+    show_rows(Api().pages(_SCHEDULES, limit=limit, org_id=org, source_id=source), _COLUMNS)
 
 
 @app.command("add")
@@ -66,6 +68,30 @@ def pause_schedule(schedule_id: str) -> None:
 def resume_schedule(schedule_id: str) -> None:
     """Let a paused schedule go on at its next time."""
     show(Api().call("PATCH", f"{_SCHEDULES}/{schedule_id}", json={"paused": False}))
+
+
+@app.command("change")
+def change_schedule(
+    schedule_id: str,
+    name: Annotated[str | None, typer.Option(help="name for people")] = None,
+    cron: Annotated[str | None, typer.Option(help="minute hour day month weekday, or @daily and its like")] = None,
+    zone: Annotated[str | None, typer.Option(help="time zone")] = None,
+) -> None:
+    """Change a schedule's name or times."""
+    given = {"name": name, "cron": cron, "zone": zone}
+    change = {key: value for key, value in given.items() if value is not None}
+    show(Api().call("PATCH", f"{_SCHEDULES}/{schedule_id}", json=change))
+
+
+@app.command("run")
+def run_schedule(
+    schedule_id: str, follow: Annotated[bool, typer.Option(help="print the job's log until it ends")] = False
+) -> None:
+    """Begin what a schedule holds at once; its times stay as they are."""
+    started = Api().post(f"{_SCHEDULES}/{schedule_id}/run")
+    show(started, key="job_id")
+    if follow:
+        jobs.follow(started["job_id"])
 
 
 @app.command("delete")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -206,6 +207,17 @@ async def test_an_index_of_sitemaps_leads_to_packed_and_plain_ones(site: Site, r
     told = await run("map.xml", mode="sitemap")
     assert documents(tmp_path) == {"甲": "a.html", "乙": "b.html", "丙": "c.html"}
     assert told["quarantined"] == {"other_host": 1}
+
+
+async def test_a_list_that_was_read_otherwise_is_asked_for_anew(
+    site: Site, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.pages["/zh/map.xml"] = f"<urlset><loc>{site.address}a.html</loc></urlset>"  # type: ignore[attr-defined]
+    await run("map.xml", mode="sitemap")
+    await run("map.xml", mode="sitemap")
+    monkeypatch.setattr(sys.modules[crawl.__module__], "LISTS", 99)
+    await run("map.xml", mode="sitemap")
+    assert [known for path, known in site.asked if path == "/zh/map.xml"] == [False, True, False]
 
 
 async def test_an_index_of_files_brings_them_under_their_own_names(site: Site, run: Run, tmp_path: Path) -> None:

@@ -103,3 +103,43 @@ async def test_times_and_parameters_are_checked(signed_in: As, tmp_path: Path) -
     for change in ({"cron": "61 * * * *"}, {"zone": "Mars/Base"}, {"params": {"dataset": "demo/raw"}}):
         answer = await signed_in("member").post(URL, json=wanted | change)
         assert (answer.status_code, answer.json()["code"]) == (422, "schedule_invalid")
+
+
+async def test_a_schedule_is_begun_by_hand_once_at_a_time_and_keeps_its_times(
+    signed_in: As, built: Platform, tmp_path: Path
+) -> None:
+    wanted = await body(signed_in, tmp_path)
+    made = (await signed_in("member").post(URL, json=wanted)).json()
+    place = f"{URL}/{made['id']}"
+    assert (await signed_in("").post(f"{place}/run")).status_code == 401
+    assert (await signed_in("outsider").post(f"{place}/run")).status_code == 404
+    assert (await signed_in("viewer").post(f"{place}/run")).status_code == 403
+    begun = await signed_in("member").post(f"{place}/run")
+    assert begun.status_code == 202
+    shown = (await signed_in("member").get(place)).json()
+    assert (shown["last_job"], shown["next_at"]) == (begun.json()["job_id"], made["next_at"])
+    again = await signed_in("member").post(f"{place}/run")
+    assert (again.status_code, again.json()["code"]) == (409, "schedule_goes_on")
+    assert len(await jobs(built)) == 1
+
+
+async def test_schedules_are_found_by_the_source_that_they_collect(signed_in: As, tmp_path: Path) -> None:
+    wanted = await body(signed_in, tmp_path)
+    made = (await signed_in("member").post(URL, json=wanted)).json()
+    source_id = wanted["params"]["sources"][0]
+    for query, found in ((source_id, [made["id"]]), ("src_none", []), (source_id[:-1], []), ("%", [])):
+        rows = (await signed_in("member").get(URL, params={"source_id": query})).json()["items"]
+        assert [one["id"] for one in rows] == found
+
+
+async def test_of_the_times_that_passed_while_the_platform_was_down_one_begins(
+    signed_in: As, built: Platform, tmp_path: Path
+) -> None:
+    made = (await signed_in("member").post(URL, json=await body(signed_in, tmp_path, cron="@hourly"))).json()
+    async with built.work() as uow:
+        long_ago = uow.clock.now() - timedelta(days=3)
+        await uow.session.execute(update(DataSchedule).values(next_at=long_ago))
+    await begin_due(built)
+    await begin_due(built)
+    assert len(await jobs(built)) == 1
+    assert (await signed_in("member").get(f"{URL}/{made['id']}")).json()["next_at"] == made["next_at"]

@@ -52,6 +52,7 @@ async def test_databases_and_stores_are_read_only_where_the_operator_allows_them
     built.sections[DataSettings] = DataSettings(
         sql_hosts=["db.example.org"], s3_endpoints=["http://10.0.0.7:9000"], source_roots=[tmp_path]
     )
+    (tmp_path / "own.db").touch()
     for number, body in enumerate((SQL, inside, SQL | {"location": f"sqlite:///{tmp_path}/own.db"})):
         assert (await registered(signed_in, body | {"key": f"s{number}"}))[0] == 201
 
@@ -61,6 +62,7 @@ async def test_databases_and_stores_are_read_only_where_the_operator_allows_them
     [
         SQL | {"location": "postgresql://reader:word@db.example.org/news"},
         SQL | {"location": "postgresql://reader@db.example.org/news?options=x"},
+        SQL | {"location": "oracle://reader@db.example.org/news"},
         SQL | {"options": QUERY | {"query": "DELETE FROM article"}},
         SQL | {"options": QUERY | {"query": "SELECT 1; SELECT 2"}},
         SQL | {"options": {"query": "SELECT 1"}},

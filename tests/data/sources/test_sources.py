@@ -89,7 +89,7 @@ async def test_members_register_folders_only_below_the_allowed_roots(
     built.sections[DataSettings] = DataSettings(source_roots=[tmp_path / "shared"])
     assert (await member.post(URL, json=own(tmp_path / "shared" / "a"))).status_code == 201
     climbing = own(tmp_path / "shared" / ".." / "elsewhere", "climbing")
-    assert (await member.post(URL, json=climbing)).status_code == 403
+    assert (await member.post(URL, json=climbing)).status_code == 403  # and not whether there is such a folder
     (tmp_path / "shared" / "link").symlink_to(tmp_path)
     assert (await member.post(URL, json=own(tmp_path / "shared" / "link", "linked"))).status_code == 403
 
@@ -178,3 +178,32 @@ async def test_a_source_is_ensured_once_and_never_turned_to_another_place(built:
         assert (await ensure_source(uow, body)).id == first
         with pytest.raises(SourceExists):
             await ensure_source(uow, body.model_copy(update={"location": "reviews"}))
+
+
+async def test_a_folder_that_is_absent_is_refused_unless_it_may_come_later(signed_in: As, tmp_path: Path) -> None:
+    operator = signed_in("operator")
+    body = own(tmp_path / "later")
+    refused = await operator.post(URL, json=body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "source_invalid")
+    assert str(tmp_path / "later") in refused.json()["detail"]
+    rows = {"kind": "sql", "location": f"sqlite:///{tmp_path}/own.db"}
+    query = {"options": {"query": "SELECT id FROM news", "key": "id"}}
+    assert (await operator.post(URL, json=own(tmp_path, "rows") | rows | query)).status_code == 422
+    assert (await operator.post(URL, json=body | {"reading": {"required": False}})).status_code == 201
+    (tmp_path / "later").mkdir()
+    assert (await operator.post(URL, json=body | {"key": "now"})).status_code == 201
+
+
+async def test_a_source_has_an_owner_who_is_the_one_that_registered_it_until_another_is_named(
+    signed_in: As, tmp_path: Path
+) -> None:
+    made = await registered(signed_in, own(tmp_path))
+    assert made["owner"] == made["creator"]
+    place = f"{URL}/{made['id']}"
+    changed = (await signed_in("member").patch(place, json={"owner": "数据资源处"})).json()
+    assert (changed["owner"], changed["creator"]) == ("数据资源处", made["creator"])
+    assert (await signed_in("member").patch(place, json={"title": "甲"})).json()["owner"] == "数据资源处"
+    assert (await signed_in("member").patch(place, json={"owner": ""})).json()["owner"] == made["creator"]
+    named = await registered(signed_in, own(tmp_path, "named", owner="档案馆"))
+    assert named["owner"] == "档案馆"
+    assert (await signed_in("outsider").patch(place, json={"owner": "外人"})).status_code == 404

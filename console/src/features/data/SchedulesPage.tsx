@@ -2,7 +2,7 @@ import { PlusOutlined } from '@ant-design/icons'
 import { App, Button, Form, Input, Popconfirm, Select, Space } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link } from 'react-router'
+import { Link, useNavigate, useSearchParams } from 'react-router'
 
 import { $api, api } from '@/api/client'
 import { asProblem } from '@/api/problem'
@@ -29,7 +29,14 @@ interface Values {
   zone: string
 }
 
-function NewSchedule({ open, onClose, onMade }: { open: boolean; onClose: () => void; onMade: () => unknown }) {
+interface NewProps {
+  open: boolean
+  source: string | null
+  onClose: () => void
+  onMade: () => unknown
+}
+
+function NewSchedule({ open, source, onClose, onMade }: NewProps) {
   const { t } = useTranslation('data')
   const { proposed } = useWorkplaces()
   const { data } = $api.useQuery(
@@ -47,7 +54,13 @@ function NewSchedule({ open, onClose, onMade }: { open: boolean; onClose: () => 
       open={open}
       title={t('schedules.new')}
       submit={t('schedules.new')}
-      initial={{ org_id: proposed?.id, kind: 'corpus', cron: '30 2 * * *', zone: 'Asia/Shanghai' }}
+      initial={{
+        org_id: proposed?.id,
+        kind: 'corpus',
+        sources: source ? [source] : [],
+        cron: '30 2 * * *',
+        zone: 'Asia/Shanghai',
+      }}
       onSubmit={make}
       onClose={onClose}
     >
@@ -74,15 +87,53 @@ function NewSchedule({ open, onClose, onMade }: { open: boolean; onClose: () => 
       >
         <Input maxLength={200} />
       </Form.Item>
-      <div className="grid-2">
-        <Form.Item name="cron" label={t('schedules.cron')} extra={t('schedules.cronNote')} rules={[{ required: true }]}>
-          <Input maxLength={120} className="mono" />
-        </Form.Item>
-        <Form.Item name="zone" label={t('schedules.zone')} rules={[{ required: true }]}>
-          <Input maxLength={60} />
-        </Form.Item>
-      </div>
+      <Times />
     </FormModal>
+  )
+}
+
+function Times() {
+  const { t } = useTranslation('data')
+  return (
+    <div className="grid-2">
+      <Form.Item name="cron" label={t('schedules.cron')} extra={t('schedules.cronNote')} rules={[{ required: true }]}>
+        <Input maxLength={120} className="mono" />
+      </Form.Item>
+      <Form.Item name="zone" label={t('schedules.zone')} rules={[{ required: true }]}>
+        <Input maxLength={60} />
+      </Form.Item>
+    </div>
+  )
+}
+
+/** Another name, other times. */
+function Change({ row, onChanged }: { row: Schedule; onChanged: () => unknown }) {
+  const { t } = useTranslation('data')
+  const [open, setOpen] = useState(false)
+  const change = async (values: Pick<Schedule, 'name' | 'cron' | 'zone'>) => {
+    const params = { path: { schedule_id: row.id } }
+    await api.PATCH('/api/v1/data/schedules/{schedule_id}', { params, body: values })
+    await onChanged()
+  }
+  return (
+    <>
+      <Button size="small" onClick={() => setOpen(true)}>
+        {t('schedules.change')}
+      </Button>
+      <FormModal<Pick<Schedule, 'name' | 'cron' | 'zone'>>
+        open={open}
+        title={t('schedules.change')}
+        submit={t('schedules.save')}
+        initial={{ name: row.name, cron: row.cron, zone: row.zone }}
+        onSubmit={change}
+        onClose={() => setOpen(false)}
+      >
+        <Form.Item name="name" label={t('schedules.name')} rules={[{ required: true }]}>
+          <Input maxLength={120} />
+        </Form.Item>
+        <Times />
+      </FormModal>
+    </>
   )
 }
 
@@ -93,10 +144,19 @@ function Actions({ row, onChanged }: { row: Schedule; onChanged: () => unknown }
   const onSuccess = () => void onChanged()
   const change = $api.useMutation('patch', '/api/v1/data/schedules/{schedule_id}', { onSuccess, onError })
   const remove = $api.useMutation('delete', '/api/v1/data/schedules/{schedule_id}', { onSuccess, onError })
+  const navigate = useNavigate()
+  const run = $api.useMutation('post', '/api/v1/data/schedules/{schedule_id}/run', {
+    onSuccess: (job) => void navigate(`/jobs/${job.job_id}`),
+    onError,
+  })
   const params = { path: { schedule_id: row.id } }
   const paused = row.next_at === null
   return (
     <Space>
+      <Button size="small" loading={run.isPending} onClick={() => run.mutate({ params })}>
+        {t('schedules.run')}
+      </Button>
+      <Change row={row} onChanged={onChanged} />
       <Button
         size="small"
         loading={change.isPending}
@@ -117,7 +177,13 @@ export function Component() {
   const { t } = useTranslation('data')
   const { organisation } = usePreferences()
   const list = useListState([])
-  const [open, setOpen] = useState(false)
+  const [address, setAddress] = useSearchParams()
+  const source = address.get('source')
+  const [open, setOpen] = useState(source !== null)
+  const close = () => {
+    setOpen(false)
+    if (source) setAddress({}, { replace: true })
+  }
   const query = $api.useQuery(
     'get',
     '/api/v1/data/schedules',
@@ -188,7 +254,7 @@ export function Component() {
           },
         ]}
       />
-      <NewSchedule open={open} onClose={() => setOpen(false)} onMade={() => query.refetch()} />
+      <NewSchedule open={open} source={source} onClose={close} onMade={() => query.refetch()} />
     </Page>
   )
 }

@@ -1,11 +1,10 @@
-import { App, Button, Form, Input, Select, Table } from 'antd'
+import { App, Button, Form, Input, Table } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useNavigate, useParams } from 'react-router'
+import { Link, useNavigate, useParams } from 'react-router'
 
 import { $api, api } from '@/api/client'
 import { asProblem } from '@/api/problem'
-import type { Item } from '@/api/types'
 import { LineageView } from '@/features/lineage/LineageView'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
@@ -16,8 +15,7 @@ import { Page, Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
 
 import { useNames } from './names'
-
-type Source = Item<'/api/v1/data/sources'>
+import { Domain, Licence, Optional, Reach, Rights, UNSTATED, type Options, type Source } from './SourceFields'
 
 /** Kinds that are read where they lie: nothing is fetched before. */
 const AT_HAND = new Set<Source['kind']>(['folder', 'package', 'dataset'])
@@ -41,16 +39,35 @@ function Assess({ sourceId }: { sourceId: string }) {
   )
 }
 
-type Change = Pick<Source, 'title' | 'domain' | 'licence' | 'origin' | 'evidence'>
+interface Change {
+  title: string
+  description: string
+  domain: string
+  licence: string
+  origin: string
+  evidence: string
+  owner: string
+  options?: Options
+  secret?: string
+  optional: boolean
+}
 
 /** What is known of a source, put right; a registered corpus keeps its licence and where it was published. */
 function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknown> }) {
   const { t } = useTranslation('data')
-  const { parts, side } = useNames()
   const [open, setOpen] = useState(false)
-  const { title, domain, licence, origin, evidence } = source
-  const change = async (values: Change) => {
-    await api.PATCH('/api/v1/data/sources/{source_id}', { params: { path: { source_id: source.id } }, body: values })
+  const known = source.kind === 'package'
+  const { title, description, domain, licence, origin, evidence, owner } = source
+  const change = async ({ optional, secret, options, ...values }: Change) => {
+    await api.PATCH('/api/v1/data/sources/{source_id}', {
+      params: { path: { source_id: source.id } },
+      body: {
+        ...values,
+        ...(source.options && options ? { options: { ...source.options, ...options } } : {}),
+        ...(secret ? { secret } : {}),
+        ...(known ? {} : { reading: { ...source.reading, required: !optional } }),
+      },
+    })
     await onDone()
   }
   return (
@@ -59,38 +76,92 @@ function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknow
       <FormModal<Change>
         open={open}
         title={t('sources.edit')}
-        submit={t('sources.edit')}
-        initial={{ title, domain, licence, origin, evidence }}
+        submit={t('sources.save')}
+        initial={{
+          ...{ title, description, domain, licence, origin, evidence, owner },
+          options: source.options ?? undefined,
+          optional: !source.reading.required,
+        }}
         onSubmit={change}
         onClose={() => setOpen(false)}
       >
         <Form.Item name="title" label={t('sources.name')} rules={[{ required: true }]}>
           <Input maxLength={200} />
         </Form.Item>
-        <Form.Item
-          name="domain"
-          label={t('sources.domain')}
-          extra={t('sources.domainNote')}
-          rules={[{ required: true }]}
-        >
-          <Select
-            options={Object.entries(parts?.domains ?? {}).map(([value, words]) => ({ value, label: words[side] }))}
-          />
+        <Form.Item name="description" label={t('sources.about')}>
+          <Input.TextArea maxLength={4000} autoSize={{ minRows: 1 }} />
         </Form.Item>
-        {source.kind !== 'package' && (
-          <div className="grid-2">
-            <Form.Item name="licence" label={t('sources.licence')} rules={[{ required: true }]}>
-              <Input maxLength={120} />
-            </Form.Item>
-            <Form.Item name="origin" label={t('sources.origin')}>
-              <Input maxLength={500} />
-            </Form.Item>
-          </div>
-        )}
-        <Form.Item name="evidence" label={t('sources.evidence')} extra={t('sources.evidenceNote')}>
-          <Input.TextArea maxLength={4000} autoSize={{ minRows: 2 }} />
+        <Reach kind={source.kind} kept={source.has_secret} />
+        {!known && <Licence required />}
+        <Domain required />
+        <Rights />
+        {!known && <Optional />}
+      </FormModal>
+    </>
+  )
+}
+
+/** Takes the source out of the list; its name is asked for, and what was made from it stays. */
+function Delete({ source }: { source: Source }) {
+  const { t } = useTranslation('data')
+  const navigate = useNavigate()
+  const [open, setOpen] = useState(false)
+  const remove = async ({ confirm }: { confirm: string }) => {
+    await api.DELETE('/api/v1/data/sources/{source_id}', {
+      params: { path: { source_id: source.id }, query: { confirm } },
+    })
+    void navigate('/data/sources')
+  }
+  return (
+    <>
+      <Button danger onClick={() => setOpen(true)}>
+        {t('sources.delete')}
+      </Button>
+      <FormModal<{ confirm: string }>
+        open={open}
+        danger
+        title={t('sources.delete')}
+        submit={t('sources.delete')}
+        note={t('sources.deleteNote')}
+        onSubmit={remove}
+        onClose={() => setOpen(false)}
+      >
+        <Form.Item
+          name="confirm"
+          label={t('sources.deleteConfirm', { key: source.key })}
+          rules={[{ required: true, pattern: new RegExp(`^${source.key.replaceAll('.', '\\.')}$`) }]}
+        >
+          <Input autoComplete="off" />
         </Form.Item>
       </FormModal>
+    </>
+  )
+}
+
+/** When the source is collected by itself. */
+function Schedules({ sourceId }: { sourceId: string }) {
+  const { t } = useTranslation('data')
+  const { data } = $api.useQuery('get', '/api/v1/data/schedules', {
+    params: { query: { source_id: sourceId, limit: 20 } },
+  })
+  if (!data) return null
+  return (
+    <>
+      {data.items.map((one) => (
+        <div key={one.id}>
+          <Link to="/data/schedules">{one.name}</Link> <code>{one.cron}</code>{' '}
+          <span className="faint">
+            {one.next_at === null ? (
+              t('schedules.paused')
+            ) : (
+              <>
+                {t('schedules.next')} <Time value={one.next_at} full />
+              </>
+            )}
+          </span>
+        </div>
+      ))}
+      <Link to={`/data/schedules?source=${sourceId}`}>{t('schedules.new')}</Link>
     </>
   )
 }
@@ -99,6 +170,11 @@ function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknow
 function SetAside({ fetched }: { fetched: NonNullable<Source['fetched']> }) {
   const { t } = useTranslation('data')
   const names = useNames()
+  const said = (reason: string) => {
+    const status = /^http_(\d+)$/.exec(reason)?.[1]
+    if (status) return t('sources.answered', { status })
+    return names.aside(reason) !== reason && names.aside(reason)
+  }
   const counts = [...Object.entries(fetched.quarantined), ...Object.entries(fetched.unreadable ?? {})]
   if (counts.length === 0) return null
   return (
@@ -117,7 +193,7 @@ function SetAside({ fetched }: { fetched: NonNullable<Source['fetched']> }) {
               width: 210,
               render: (_, [reason]) => (
                 <>
-                  {names.aside(reason) !== reason && names.aside(reason)} <code className="faint">{reason}</code>
+                  {said(reason)} <code className="faint">{reason}</code>
                 </>
               ),
             },
@@ -153,13 +229,28 @@ function Visit({ fetched }: { fetched: NonNullable<Source['fetched']> }) {
     <>
       <div>{t('sources.visited', { fetched: fetched.fetched, unchanged: fetched.unchanged, gone: fetched.gone })}</div>
       {Object.entries(fetched.robots).map(([host, status]) => (
-        <div key={host} className="faint mono">
-          {host}/robots.txt: {status}
+        <div key={host} className="faint">
+          <code>{host}/robots.txt</code>{' '}
+          {t(`robots.${status === 200 ? 'rules' : status > 0 && status < 500 ? 'none' : 'unreachable'}`, { status })}
         </div>
       ))}
       <Time value={fetched.at} full />
     </>
   )
+}
+
+/** Who registered the source, and when. */
+function Registered({ source }: { source: Source }) {
+  return (
+    <>
+      {source.creator} · <Time value={source.created_at} full />
+    </>
+  )
+}
+
+/** How a bucket, a hub or a database is reached, where it says so. */
+function reached(options: Options): [keyof Options, string][] {
+  return (Object.entries(options) as [keyof Options, string][]).filter(([, value]) => value !== '')
 }
 
 export function Component() {
@@ -183,6 +274,7 @@ export function Component() {
               {t('mapping.title')}
             </Button>
           )}
+          <Delete source={source} />
           <Edit source={source} onDone={() => query.refetch()} />
           <Assess sourceId={source.id} />
           <Button type="primary" onClick={() => void navigate(`/data/pipelines?source=${source.id}`)}>
@@ -198,7 +290,10 @@ export function Component() {
             { label: t('sources.key'), value: <code>{source.key}</code> },
             { label: t('sources.kind'), value: t(`kind.${source.kind}`) },
             { label: t('sources.location'), value: <code>{source.location}</code> },
-            { label: t('sources.licence'), value: source.licence || '—' },
+            {
+              label: t('sources.licence'),
+              value: source.licence === UNSTATED ? t('sources.unstated') : source.licence,
+            },
             { label: t('sources.origin'), value: source.origin === source.kind ? '—' : source.origin || '—' },
             { label: t('sources.domain'), value: source.domain ? names.domain(source.domain) : '—' },
             { label: t('sources.documents'), value: <Count value={source.documents} /> },
@@ -210,10 +305,20 @@ export function Component() {
             ...(source.reading.mapping
               ? [{ label: t('mapping.title'), value: <code>{source.reading.mapping.text.join(' + ')} → text</code> }]
               : []),
+            { label: t('sources.owner'), value: source.owner },
+            { label: t('sources.registered'), value: <Registered source={source} /> },
             { label: t('sources.evidence'), value: source.evidence || '—' },
+            { label: t('schedules.title'), value: <Schedules sourceId={source.id} /> },
             ...(source.options
-              ? [{ label: t('sources.secret'), value: t(source.has_secret ? 'sources.sealed' : 'sources.noSecret') }]
+              ? [
+                  ...reached(source.options).map(([name, value]) => ({
+                    label: t(`option.${name}`),
+                    value: <code style={{ overflowWrap: 'anywhere' }}>{value}</code>,
+                  })),
+                  { label: t('sources.secret'), value: t(source.has_secret ? 'sources.sealed' : 'sources.noSecret') },
+                ]
               : []),
+            ...(source.reading.required ? [] : [{ label: t('sources.optional'), value: t('sources.optionalNote') }]),
             ...(source.fetched && !AT_HAND.has(source.kind)
               ? [{ label: t('sources.visit'), value: <Visit fetched={source.fetched} /> }]
               : []),
@@ -233,7 +338,18 @@ export function Component() {
       </Section>
       {source.fetched && <SetAside fetched={source.fetched} />}
       {source.collected_at && <LineageView node={`source:${source.id}`} />}
-      <Snippet sources={[{ label: 'CLI', code: `ceyuan data sources assess ${source.id}` }]} />
+      <Snippet
+        sources={[
+          {
+            label: 'CLI',
+            code: [
+              `ceyuan data sources assess ${source.id} --follow`,
+              `ceyuan data collect OWNER/NAME --source ${source.id} --org ${source.org_id} --follow`,
+              `ceyuan data sources change ${source.id} --owner OFFICE --licence CC-BY-4.0`,
+            ].join('\n'),
+          },
+        ]}
+      />
     </Page>
   )
 }

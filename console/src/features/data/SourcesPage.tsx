@@ -5,7 +5,6 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 
 import { $api, api } from '@/api/client'
-import type { Item } from '@/api/types'
 import { usePreferences } from '@/app/preferences'
 import { useListState } from '@/lib/listState'
 import { useBilingual } from '@/lib/text'
@@ -17,10 +16,17 @@ import { OrganisationField, useWorkplaces } from '@/ui/OrganisationField'
 import { Page } from '@/ui/Page'
 import { ReferenceInput } from '@/ui/ReferenceInput'
 
-import { useNames } from './names'
-
-type Source = Item<'/api/v1/data/sources'>
-type Options = NonNullable<Source['options']>
+import {
+  Domain,
+  Licence,
+  NO_OPTIONS,
+  Optional,
+  Reach,
+  Rights,
+  UNSTATED,
+  type Options,
+  type Source,
+} from './SourceFields'
 
 interface Values {
   org_id: string
@@ -32,6 +38,8 @@ interface Values {
   origin?: string
   evidence?: string
   domain?: string
+  owner?: string
+  optional?: boolean
   options?: Partial<Options>
   secret?: string
 }
@@ -49,53 +57,6 @@ const LOCATIONS = {
   hub: 'sources.repository',
   sql: 'sources.database',
 } as const
-const OPTIONS: Partial<Record<Source['kind'], (keyof Options)[]>> = {
-  s3: ['endpoint', 'region', 'access_key'],
-  hub: ['endpoint', 'revision'],
-  sql: ['key', 'watermark'],
-}
-const NO_OPTIONS: Options = {
-  endpoint: '',
-  region: '',
-  access_key: '',
-  revision: '',
-  query: '',
-  key: '',
-  watermark: '',
-}
-
-/** How a bucket, a hub or a database is reached; the secret is sealed and never shown again. */
-function Reach() {
-  const { t } = useTranslation('data')
-  const kind = Form.useWatch<Values['kind'] | undefined>('kind')
-  const names = kind ? OPTIONS[kind] : undefined
-  if (!names) return null
-  return (
-    <>
-      {kind === 'sql' && (
-        <Form.Item name={['options', 'query']} label={t('option.query')} rules={[{ required: true }]}>
-          <Input.TextArea maxLength={10000} autoSize={{ minRows: 3 }} className="mono" />
-        </Form.Item>
-      )}
-      <div className="grid-2">
-        {names.map((name) => (
-          <Form.Item
-            key={name}
-            name={['options', name]}
-            label={t(`option.${name}`)}
-            rules={[{ required: name === 'key' }]}
-          >
-            <Input maxLength={300} />
-          </Form.Item>
-        ))}
-        <Form.Item name="secret" label={t('sources.secret')} extra={t('sources.secretNote')}>
-          <Input.Password maxLength={4000} autoComplete="new-password" />
-        </Form.Item>
-      </div>
-    </>
-  )
-}
-
 function Location() {
   const { t } = useTranslation('data')
   const text = useBilingual()
@@ -129,26 +90,27 @@ function Location() {
   )
 }
 
-/** Which thresholds its documents are cut by. */
-function Domain() {
-  const { t } = useTranslation('data')
-  const { parts, side } = useNames()
+/** What depends on where the source lies. */
+function ByKind() {
   const kind = Form.useWatch<Values['kind'] | undefined>('kind')
-  if (kind === 'package') return null
   return (
-    <Form.Item name="domain" label={t('sources.domain')} extra={t('sources.domainNote')}>
-      <Select
-        allowClear
-        options={Object.entries(parts?.domains ?? {}).map(([value, words]) => ({ value, label: words[side] }))}
-      />
-    </Form.Item>
+    <>
+      <Reach kind={kind} />
+      {kind !== 'package' && (
+        <>
+          <Licence />
+          <Domain />
+          <Optional />
+        </>
+      )}
+    </>
   )
 }
 
 function Register({ open, onClose, onMade }: { open: boolean; onClose: () => void; onMade: () => unknown }) {
   const { t } = useTranslation('data')
   const { proposed } = useWorkplaces()
-  const register = async (values: Values) => {
+  const register = async ({ optional = false, ...values }: Values) => {
     await api.POST('/api/v1/data/sources', {
       body: {
         ...values,
@@ -156,11 +118,12 @@ function Register({ open, onClose, onMade }: { open: boolean; onClose: () => voi
         licence: values.licence ?? '',
         origin: values.origin ?? '',
         evidence: values.evidence ?? '',
+        owner: values.owner ?? '',
         description: '',
         domain: values.domain ?? '',
         options: { ...NO_OPTIONS, ...values.options },
         secret: values.secret ?? null,
-        reading: { text_field: '', title_field: '', id_field: '', limit: 0, required: true },
+        reading: { text_field: '', title_field: '', id_field: '', limit: 0, required: !optional },
       },
     })
     await onMade()
@@ -179,25 +142,14 @@ function Register({ open, onClose, onMade }: { open: boolean; onClose: () => voi
         <Select options={KINDS.map((value) => ({ value, label: t(`kind.${value}`) }))} />
       </Form.Item>
       <Location />
-      <Reach />
       <Form.Item name="key" label={t('sources.key')} extra={t('sources.keyNote')} rules={[{ required: true }]}>
         <Input maxLength={64} />
       </Form.Item>
       <Form.Item name="title" label={t('sources.name')}>
         <Input maxLength={200} />
       </Form.Item>
-      <div className="grid-2">
-        <Form.Item name="licence" label={t('sources.licence')}>
-          <Input maxLength={120} placeholder="MIT" />
-        </Form.Item>
-        <Form.Item name="origin" label={t('sources.origin')}>
-          <Input maxLength={500} />
-        </Form.Item>
-      </div>
-      <Domain />
-      <Form.Item name="evidence" label={t('sources.evidence')} extra={t('sources.evidenceNote')}>
-        <Input.TextArea maxLength={4000} autoSize={{ minRows: 2 }} />
-      </Form.Item>
+      <ByKind />
+      <Rights />
     </FormModal>
   )
 }
@@ -236,7 +188,11 @@ export function Component() {
       ),
     },
     { title: t('sources.kind'), render: (_, row) => t(`kind.${row.kind}`) },
-    { title: t('sources.licence'), dataIndex: 'licence' },
+    {
+      title: t('sources.licence'),
+      render: (_, row) => (row.licence === UNSTATED ? t('sources.unstated') : row.licence),
+    },
+    { title: t('sources.owner'), dataIndex: 'owner' },
     {
       title: t('sources.documents'),
       sort: 'documents',

@@ -27,6 +27,8 @@ __all__ = ["Crawl", "crawl", "main"]
 
 _LINK = re.compile(rb"""<a\b[^>]*?\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _LISTS = ("xml", "rss", "atom", "gz", "txt")
+LISTS = 2
+"""How lists are read; one that was read otherwise is asked for anew, whether or not it changed."""
 _GONE = (404, 410)
 _KEPT = 10_000
 
@@ -136,7 +138,8 @@ class _Run:
         self._seen.add(url)
         known: dict[str, Any] = self._state.get(url, {})
         asked = {}
-        if known and (known.get("list") or self._place(url).is_file()):
+        held = known.get("list") == LISTS if known.get("list") else self._place(url).is_file()
+        if known and held:
             asked = {"If-None-Match": known.get("etag", ""), "If-Modified-Since": known.get("modified", "")}
         try:
             answer = await fetch(
@@ -201,7 +204,7 @@ class _Run:
             "modified": answer.headers.get("last-modified", ""),
             "fetched_at": now if digest != known.get("sha256") else known.get("fetched_at", now),
             "links": links,
-            "list": is_list,
+            "list": LISTS if is_list else 0,
         }
 
     def _place(self, url: str) -> Path:

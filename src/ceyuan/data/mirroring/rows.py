@@ -111,6 +111,8 @@ def _opened(url: str, secret: str) -> "Engine":
 
     try:
         address = make_url(url)
+        if address.drivername == "postgresql":  # without a driver another one than ours is meant
+            address = address.set(drivername="postgresql+psycopg")
         if secret:
             address = address.set(password=secret)
         if address.get_backend_name() == "sqlite":  # opened as a file that nobody may write to

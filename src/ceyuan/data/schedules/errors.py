@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ceyuan.kernel.errors import Invalid, NotFound
+from ceyuan.kernel.errors import Conflict, Invalid, NotFound
 
 
 class ScheduleNotFound(NotFound):
@@ -13,3 +13,8 @@ class ScheduleNotFound(NotFound):
 class ScheduleInvalid(Invalid):
     code = "schedule_invalid"
     title = ("定时设置无效", "The schedule is not valid")
+
+
+class ScheduleGoesOn(Conflict):
+    code = "schedule_goes_on"
+    title = ("上一次运行未结束", "The last run has not ended")

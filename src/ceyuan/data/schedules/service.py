@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
 from pydantic import ValidationError
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, String, cast, select, update
 
 from ceyuan.data.pipelines import (
     CollectIn,
@@ -19,7 +19,7 @@ from ceyuan.data.pipelines import (
     start_pipeline,
 )
 from ceyuan.data.schedules.cron import next_time
-from ceyuan.data.schedules.errors import ScheduleInvalid, ScheduleNotFound
+from ceyuan.data.schedules.errors import ScheduleGoesOn, ScheduleInvalid, ScheduleNotFound
 from ceyuan.data.schedules.schemas import ScheduleChange, ScheduleIn
 from ceyuan.data.schedules.tables import DataSchedule
 from ceyuan.kernel.actor import Actor
@@ -75,12 +75,30 @@ async def get_schedule(uow: UnitOfWork, schedule_id: str, *, lock: bool = False)
     return row
 
 
-def visible(actor: Actor, org_id: str | None) -> Select[DataSchedule]:
-    """The schedules of the actor's organisations."""
+def visible(actor: Actor, org_id: str | None, source_id: str | None = None) -> Select[DataSchedule]:
+    """The schedules of the actor's organisations; with `source_id` those that collect it."""
     query = select(DataSchedule)
     if not (actor.kind == "system" or actor.is_admin):
         query = query.where(DataSchedule.org_id.in_(list(actor.roles)))
+    if source_id:  # an id occurs in the parameters nowhere but among the sources
+        query = query.where(cast(DataSchedule.params, String).contains(f'"{source_id}"', autoescape=True))
     return query.where(DataSchedule.org_id == org_id) if org_id else query
+
+
+async def run_now(uow: UnitOfWork, schedule_id: str) -> Job:
+    """Begin what the schedule holds at once, with the actor's own rights; its times stay as they are.
+
+    Raises `ScheduleGoesOn` while its last run has not ended.
+    """
+    row = await get_schedule(uow, schedule_id, lock=True)
+    uow.actor.require_role(row.org_id, "member")
+    if await _goes_on(uow, row):
+        raise ScheduleGoesOn((f"上一次运行 {row.last_job} 未结束", f"its last run {row.last_job} has not ended"))
+    now = uow.clock.now()
+    job = await _start(uow, row, f"data/schedule/{row.id}/{now.isoformat()}")
+    row.last_at, row.last_job, row.last_error = now, job.id, None
+    await uow.audit("data.schedule_run", row.id, row.org_id, job=job.id)
+    return job
 
 
 async def change_schedule(uow: UnitOfWork, schedule_id: str, change: ScheduleChange) -> DataSchedule:
@@ -114,7 +132,7 @@ async def begin_due(platform: Platform) -> None:
             await _begin(platform, schedule_id, now)
         except CeyuanError as error:
             async with platform.work() as uow:
-                await _moved_on(uow, schedule_id, now, last_error=error.title[1][:300])
+                await _moved_on(uow, schedule_id, now, last_error=" / ".join(error.title)[:300])
         except Exception:
             logger.exception("the schedule %s could not begin", schedule_id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ CRAWLED: dict[str, str] = {"web": "site", "sitemap": "sitemap", "rss": "feed", "
 MIRRORED = ("s3", "hub", "sql")
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?")
 _REPOSITORY = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
+_DATABASES = ("postgresql", "mysql", "mariadb", "sqlite")
 _SELECT = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
 _USED = {
     "s3": {"endpoint", "region", "access_key"},
@@ -65,6 +67,8 @@ async def described(uow: UnitOfWork, body: SourceIn) -> dict[str, Any]:
         if revision.kind != "dataset":
             raise SourceInvalid((f"“{body.location}”不是数据集", f"“{body.location}” is not a dataset"))
         origin = body.origin or revision.label
+    if body.reading.required:  # nobody is told of places that they may not read
+        _check_there(body.kind, location)
     known = {"title": body.title or body.key, "domain": body.domain or "general"}
     return known | {"location": location, "licence": body.licence or UNSTATED, "origin": origin[:500]}
 
@@ -83,6 +87,31 @@ def check_options(uow: UnitOfWork, kind: SourceKind, location: str, options: Sou
             _web_address(options.endpoint)
     elif kind == "sql":
         _check_database(uow, location, options)
+
+
+def _check_there(kind: SourceKind, location: str) -> None:
+    """Raise `SourceInvalid` where a folder or file of this machine is absent, unreadable or of the wrong kind."""
+    if kind == "folder":
+        path = Path(location)
+    elif kind == "sql" and make_url(location).get_backend_name() == "sqlite":
+        path = Path(str(make_url(location).database))
+    else:
+        return
+    if not path.exists():
+        raise SourceInvalid(
+            (f"平台所在的机器上没有 {path}", f"there is no {path} on the platform's machine"),
+            hint=(
+                "请先建立或挂载它；若以后才会有，请登记为可缺的来源（取不到时跳过）",
+                "make or mount it first; one that will be there later is registered as optional (skipped until then)",
+            ),
+        )
+    if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
+        raise SourceInvalid(
+            (f"平台没有权限读取 {path}", f"the platform has no permission to read {path}"),
+            hint=("请让运行平台的账户可读", "let the account that the platform runs as read it"),
+        )
+    if kind == "sql" and not path.is_file():
+        raise SourceInvalid((f"{path} 不是数据库文件", f"{path} is no database file"))
 
 
 def _check_bucket(uow: UnitOfWork, location: str, options: SourceOptions) -> None:
@@ -109,6 +138,12 @@ def _check_database(uow: UnitOfWork, location: str, options: SourceOptions) -> N
                 "such as postgresql+psycopg://reader@host/db",
             ),
         ) from error
+    kind = address.get_backend_name()
+    if kind not in _DATABASES:
+        raise SourceInvalid(
+            (f"不支持数据库 {kind}", f"databases of the kind {kind} are not read"),
+            hint=(f"可用：{'、'.join(_DATABASES)}", f"choose one of: {', '.join(_DATABASES)}"),
+        )
     if address.password or address.query:
         raise SourceInvalid(
             (
@@ -121,7 +156,7 @@ def _check_database(uow: UnitOfWork, location: str, options: SourceOptions) -> N
             ("请给出一条 SELECT 查询和标识列", "give one SELECT and the column that identifies a row"),
             hint=("查询中不能有分号", "without a semicolon"),
         )
-    if address.get_backend_name() == "sqlite":
+    if kind == "sqlite":
         allowed_folder(uow, str(address.database))
         return
     host = address.host or ""

@@ -81,6 +81,9 @@ class SourceIn(BaseModel, extra="forbid"):
     licence: Annotated[Line, Field(max_length=120, description="SPDX expression")] = ""
     origin: Annotated[Line, Field(max_length=500, description="where the data was first published")] = ""
     evidence: Annotated[Prose, Field(max_length=4000, description="contract, consent or crawl record")] = ""
+    owner: Annotated[
+        Line, Field(max_length=200, description="person or office that answers for it; empty: who registers it")
+    ] = ""
     reading: Reading = Reading()
     options: SourceOptions = SourceOptions()
     secret: Secret | None = None
@@ -95,6 +98,7 @@ class SourceChange(BaseModel, extra="forbid"):
     licence: Annotated[Line, Field(min_length=1, max_length=120)] | None = None
     origin: Annotated[Line, Field(max_length=500)] | None = None
     evidence: Annotated[Prose, Field(max_length=4000)] | None = None
+    owner: Annotated[Line, Field(max_length=200, description="empty: who registered it")] | None = None
     reading: Reading | None = None
     options: SourceOptions | None = None
     secret: Secret | None = None
@@ -149,6 +153,7 @@ class SourceOut(BaseModel):
     licence: str
     origin: str
     evidence: str
+    owner: Annotated[str, Field(validation_alias="responsible")]
     reading: Reading
     options: SourceOptions | None
     has_secret: bool

@@ -68,6 +68,7 @@ async def register_source(uow: UnitOfWork, body: SourceIn) -> DataSource:
             "kind": body.kind,
             "description": body.description,
             "evidence": body.evidence,
+            "owner": body.owner or None,
             "reading": body.reading.model_dump(),
             "options": body.options.model_dump() if body.kind in MIRRORED else None,
             "sealed_secret": _sealed(uow, source_id, body.secret),
@@ -122,6 +123,8 @@ async def change_source(uow: UnitOfWork, source_id: str, change: SourceChange) -
         value = getattr(change, name)
         if value is not None:
             setattr(row, name, value)
+    if change.owner is not None:
+        row.owner = change.owner or None
     if change.reading is not None:
         _check_mapping(row.kind, change.reading)
         row.reading = change.reading.model_dump()

@@ -18,7 +18,8 @@ class DataSource(Base):
     ``address`` (``org_id/key``) is unique and null once the source is deleted, so that its name is free; the row
     stays, because what was made from it leads back here. ``documents`` and ``collected_at`` tell of the last
     collection (0 and null before), ``assessment`` of what machines found in a sample before it was collected,
-    ``evidence`` what the owner keeps to prove the rights (contract, consent). ``options`` say how a bucket, a hub or a
+    ``evidence`` what the ``owner`` (whoever answers for the source; null: who registered it) keeps to prove the rights
+    (contract, consent). ``options`` say how a bucket, a hub or a
     database is reached, ``sealed_secret`` is its password or token; ``fetched`` tells of the last visit there: what
     was fetched, unchanged and gone, what was set aside, and the status of robots files.
     """
@@ -36,6 +37,7 @@ class DataSource(Base):
     licence: Mapped[str] = mapped_column(String(120))
     origin: Mapped[str] = mapped_column(String(500))
     evidence: Mapped[str] = mapped_column(Text, default="")
+    owner: Mapped[str | None] = mapped_column(String(200))
     reading: Mapped[dict[str, Any]]
     options: Mapped[dict[str, Any] | None] = mapped_column(Json, nullable=True)
     sealed_secret: Mapped[bytes | None] = mapped_column(Sealed)
@@ -49,6 +51,11 @@ class DataSource(Base):
     updated_at: Mapped[datetime]
     collected_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+
+    @property
+    def responsible(self) -> str:
+        """The person or office that answers for the source."""
+        return self.owner or self.creator
 
     @property
     def has_secret(self) -> bool:

@@ -1,0 +1,115 @@
+import { Checkbox, Form, Input, Select } from 'antd'
+import { useTranslation } from 'react-i18next'
+
+import type { Item } from '@/api/types'
+
+import { useNames } from './names'
+
+export type Source = Item<'/api/v1/data/sources'>
+export type Options = NonNullable<Source['options']>
+
+const OPTIONS: Partial<Record<Source['kind'], (keyof Options)[]>> = {
+  s3: ['endpoint', 'region', 'access_key'],
+  hub: ['endpoint', 'revision'],
+  sql: ['key', 'watermark'],
+}
+/** What stands for a licence that nobody stated. */
+export const UNSTATED = 'LicenseRef-unstated'
+export const NO_OPTIONS: Options = {
+  endpoint: '',
+  region: '',
+  access_key: '',
+  revision: '',
+  query: '',
+  key: '',
+  watermark: '',
+}
+
+/** How a bucket, a hub or a database is reached; the secret is sealed and never shown again. */
+export function Reach({ kind, kept = false }: { kind: Source['kind'] | undefined; kept?: boolean }) {
+  const { t } = useTranslation('data')
+  const names = kind ? OPTIONS[kind] : undefined
+  if (!names) return null
+  return (
+    <>
+      {kind === 'sql' && (
+        <Form.Item name={['options', 'query']} label={t('option.query')} rules={[{ required: true }]}>
+          <Input.TextArea maxLength={10000} autoSize={{ minRows: 3 }} className="mono" />
+        </Form.Item>
+      )}
+      <div className="grid-2">
+        {names.map((name) => (
+          <Form.Item
+            key={name}
+            name={['options', name]}
+            label={t(`option.${name}`)}
+            rules={[{ required: name === 'key' }]}
+          >
+            <Input maxLength={300} />
+          </Form.Item>
+        ))}
+        <Form.Item
+          name="secret"
+          label={t('sources.secret')}
+          extra={t(kept ? 'sources.secretKept' : 'sources.secretNote')}
+        >
+          <Input.Password maxLength={4000} autoComplete="new-password" />
+        </Form.Item>
+      </div>
+    </>
+  )
+}
+
+/** Which thresholds its documents are cut by. */
+export function Domain({ required = false }: { required?: boolean }) {
+  const { t } = useTranslation('data')
+  const { parts, side } = useNames()
+  return (
+    <Form.Item name="domain" label={t('sources.domain')} extra={t('sources.domainNote')} rules={[{ required }]}>
+      <Select
+        allowClear={!required}
+        options={Object.entries(parts?.domains ?? {}).map(([value, words]) => ({ value, label: words[side] }))}
+      />
+    </Form.Item>
+  )
+}
+
+/** Licence and where it was first published; those of a registered corpus are known. */
+export function Licence({ required = false }: { required?: boolean }) {
+  const { t } = useTranslation('data')
+  return (
+    <div className="grid-2">
+      <Form.Item name="licence" label={t('sources.licence')} rules={[{ required }]}>
+        <Input maxLength={120} placeholder="MIT" />
+      </Form.Item>
+      <Form.Item name="origin" label={t('sources.origin')}>
+        <Input maxLength={500} />
+      </Form.Item>
+    </div>
+  )
+}
+
+/** Who answers for the source, and what proves that it may be used. */
+export function Rights() {
+  const { t } = useTranslation('data')
+  return (
+    <>
+      <Form.Item name="owner" label={t('sources.owner')} extra={t('sources.ownerNote')}>
+        <Input maxLength={200} />
+      </Form.Item>
+      <Form.Item name="evidence" label={t('sources.evidence')} extra={t('sources.evidenceNote')}>
+        <Input.TextArea maxLength={4000} autoSize={{ minRows: 2 }} />
+      </Form.Item>
+    </>
+  )
+}
+
+/** Whether a run goes on without the source where it cannot be had. */
+export function Optional() {
+  const { t } = useTranslation('data')
+  return (
+    <Form.Item name="optional" valuePropName="checked" extra={t('sources.optionalNote')}>
+      <Checkbox>{t('sources.optional')}</Checkbox>
+    </Form.Item>
+  )
+}
