@@ -10495,7 +10495,7 @@ export interface components {
         /**
          * ContributionShare
          * @description What one source contributed to a version: accepted documents and characters, those of them of which it gave the
-         *     first proof, their share, and the share weighted by quality.
+         *     first proof, their share, and the share weighted by quality; tokens where the recipe estimates them.
          */
         ContributionShare: {
             /** Characters */
@@ -10506,6 +10506,8 @@ export interface components {
             first_characters: number;
             /** First Documents */
             first_documents: number;
+            /** First Tokens */
+            first_tokens?: number | null;
             /** Licence */
             licence: string;
             /** Share */
@@ -10514,6 +10516,8 @@ export interface components {
             source: string;
             /** Title */
             title: string;
+            /** Tokens */
+            tokens?: number | null;
             /** Weighted Share */
             weighted_share: number;
         };

@@ -1,7 +1,9 @@
-"""`ceyuan data mix | export | croissant | contributions`: corpora become training data and leave in other forms."""
+"""`ceyuan data use`: corpora become training data and leave in other forms; cards, contributions, counted again."""
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +11,8 @@ import typer
 from ceyuan.cli import jobs
 from ceyuan.cli.connection import Api
 from ceyuan.cli.output import show, show_rows
-from ceyuan.kernel.errors import Invalid
+from ceyuan.kernel.errors import Invalid, MissingExtra
+from ceyuan.sdk.hub import Hub
 
 app = typer.Typer(help="Using corpora: mixtures, exports, cards, contributions.", no_args_is_help=True)
 
@@ -72,6 +75,30 @@ def croissant(dataset: DatasetArgument, revision: RevisionOption = None) -> None
 def contributions(dataset: DatasetArgument, revision: RevisionOption = None) -> None:
     """Show who contributed what to a corpus, version by version."""
     show(Api().get(f"{_DATA}/datasets/{dataset}/contributions", revision=revision))
+
+
+@app.command()
+def recount(dataset: DatasetArgument, revision: RevisionOption = None) -> None:
+    """Compute again, here, who contributed what, from the files of a version and the one before; 1 if it differs."""
+    try:
+        from ceyuan.data.mixing.recount import FILES, previous
+        from ceyuan.data.mixing.recount import recount as computed
+        from ceyuan.data.problems import DataProblem
+    except ImportError as error:
+        raise MissingExtra("standard", ("重算贡献账", "counting contributions again")) from error
+    hub = Hub(Api())
+    with tempfile.TemporaryDirectory() as folder:
+        reference = f"datasets/{dataset}" + (f"@{revision}" if revision else "")
+        now = hub.download(reference, Path(folder) / "now", only=FILES)
+        try:
+            earlier = previous(now)
+            before = hub.download(earlier, Path(folder) / "before", only=FILES) if earlier else None
+            found = computed(now, before)
+        except DataProblem as problem:
+            raise Invalid(problem.message) from problem
+    show(found, key="hash")
+    if not found["holds"]:
+        raise typer.Exit(1)
 
 
 def parse_part(text: str) -> tuple[str, float]:

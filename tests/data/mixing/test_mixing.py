@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceyuan.data.corpus.emit import DATASET_SCHEMA
+from ceyuan.data.files import write_json
 from ceyuan.data.mixing import packing
 from ceyuan.data.mixing.chain import chain_holds
 from ceyuan.data.mixing.choosing import choose
@@ -25,6 +26,7 @@ from ceyuan.data.mixing.ledger import PROOFS, next_entry, proofs_with
 from ceyuan.data.mixing.mix import Mixture, Portion, mix
 from ceyuan.data.mixing.packing import pack
 from ceyuan.data.mixing.process import export_main
+from ceyuan.data.mixing.recount import recount
 from ceyuan.data.problems import DataProblem
 from tests.data.corpus.conftest import sentence, silent
 
@@ -229,3 +231,41 @@ def test_who_proved_a_content_first_keeps_the_credit_whichever_form_survives() -
     assert chain_holds(entries)
     entries[0]["shares"][0]["share"] = 0.9
     assert not chain_holds(entries)
+
+
+def test_tokens_are_told_where_they_are_estimated() -> None:
+    now = decided(("a/1", "a", b"x", None, None), ("a/2", "a", b"y", None, None)).with_columns(tokens=pl.lit(70))
+    entry = next_entry([], "v1", now, proofs_with(pl.DataFrame(schema=PROOFS), now, ["a"]), [])
+    assert (entry["shares"][0]["tokens"], entry["shares"][0]["first_tokens"]) == (140, 140)
+
+
+def test_anybody_computes_the_account_again_and_finds_what_was_changed(tmp_path: Path) -> None:
+    sources = [{"source": {"key": key, "title": key, "licence": "CC0-1.0"}} for key in ("a", "b")]
+    rounds = [
+        decided(("a/1", "a", b"x", None, None), ("b/1", "b", b"x", "exact_duplicate", "a/1")),
+        decided(("a/1", "a", b"x", None, None), ("b/2", "b", b"z", None, None)),
+    ]
+    proofs, entries = pl.DataFrame(schema=PROOFS), list[dict[str, Any]]()
+    folders = []
+    for number, decisions in enumerate(rounds):
+        proofs = proofs_with(proofs, decisions, ["a", "b"])
+        entries.append(next_entry(entries, f"v{number}", decisions, proofs, sources))
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        decisions.write_parquet(folder / "statistics.parquet")
+        proofs.write_parquet(folder / "proofs.parquet")
+        write_json(folder / "contributions.json", {"entries": entries})
+        write_json(folder / "manifest.json", {"content": f"v{number}", "sources": sources, "previous": ""})
+        folders.append(folder)
+    first, second = folders
+    assert recount(first) == {"hash": entries[0]["hash"], "links": 1, "holds": True, "faults": []}
+    assert recount(second, first)["holds"]
+    swapped = proofs.with_columns(source=pl.when(pl.col("exact") == b"x").then(pl.lit("b")).otherwise("source"))
+    swapped.write_parquet(second / "proofs.parquet")
+    assert recount(second, first)["faults"] == ["shares", "rewritten", "proofs"]
+    proofs.write_parquet(second / "proofs.parquet")
+    entries[1]["shares"][0]["share"] = 0.9
+    write_json(second / "contributions.json", {"entries": entries})
+    assert recount(second, first)["faults"] == ["chain", "shares"]
+    with pytest.raises(DataProblem, match="no account"):
+        recount(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 
 from ceyuan.data.use import BenchmarkItems, BenchmarkSource
+from ceyuan.data.use.croissant import croissant
 from ceyuan.hub import commit_folder, create_repository, lineage_graph, read_file
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
@@ -91,9 +93,22 @@ async def test_a_corpus_shows_its_croissant_card_and_its_account(
     assert card["license"] == ["CC0-1.0"]
     names = {one["@id"] for one in card["distribution"]}
     for records in card["recordSet"]:
-        assert {field["source"]["fileSet"]["@id"] for field in records["field"]} <= names
+        assert {field["source"]["fileObject"]["@id"] for field in records["field"]} <= names
     account = (await signed_in("viewer").get(f"{address}/contributions")).json()
     assert account["valid"]
     assert account["entries"][0]["shares"][0]["share"] == 1.0
     for part in ("croissant", "contributions"):
         assert (await signed_in("outsider").get(f"{address}/{part}")).status_code == 404
+
+
+def test_each_file_of_a_split_is_a_set_of_records_that_readers_find() -> None:
+    def file(split: str, number: int, of: int) -> dict[str, Any]:
+        path = f"data/{split}-{number:05}-of-{of:05}.parquet"
+        return {"path": path, "split": split, "bytes": 1, "sha256": "0" * 64}
+
+    files = [file("heldout", 0, 1), file("train", 0, 2), file("train", 1, 2)]
+    card = croissant("laws", "https://x/datasets/a/laws", "abc", datetime(2026, 1, 2, tzinfo=UTC), {"data": files}, "")
+    assert [one["name"] for one in card["recordSet"]] == ["train-00000-of-00002", "train-00001-of-00002", "heldout"]
+    read = [{field["source"]["fileObject"]["@id"] for field in one["field"]} for one in card["recordSet"]]
+    assert read == [{files[1]["path"]}, {files[2]["path"]}, {files[0]["path"]}]
+    assert "version = {abc}" in card["citeAs"]

@@ -11,6 +11,7 @@ import { Snippet } from '@/ui/Snippet'
 import { paramsOf, type CorpusPlace } from './place'
 
 type Entry = Got<'/api/v1/data/datasets/{owner}/{name}/contributions'>['entries'][number]
+type Share = Entry['shares'][number]
 
 function Shares({ entry }: { entry: Entry }) {
   const { t } = useTranslation('data')
@@ -33,6 +34,15 @@ function Shares({ entry }: { entry: Entry }) {
         { title: t('account.documents'), align: 'right', render: (_, row) => <Count value={row.documents} /> },
         { title: t('account.first'), align: 'right', render: (_, row) => <Count value={row.first_documents} /> },
         { title: t('quality.characters'), align: 'right', render: (_, row) => <Count value={row.first_characters} /> },
+        ...(entry.shares.some((one) => one.first_tokens != null)
+          ? [
+              {
+                title: t('account.tokens'),
+                align: 'right' as const,
+                render: (_: unknown, row: Share) => <Count value={row.first_tokens ?? 0} />,
+              },
+            ]
+          : []),
         { title: t('run.share'), align: 'right', render: (_, row) => <Percent ratio={row.share} digits={2} /> },
         {
           title: t('account.weighted'),
@@ -75,7 +85,7 @@ export function ContributionsView({ place }: { place: CorpusPlace }) {
         sources={[
           {
             label: 'CLI',
-            code: `ceyuan data use contributions ${place.owner}/${place.name}\nceyuan data use croissant ${place.owner}/${place.name}`,
+            code: `ceyuan data use contributions ${place.owner}/${place.name}\nceyuan data use recount ${place.owner}/${place.name}  # ${t('account.recount')}\nceyuan data use croissant ${place.owner}/${place.name}`,
           },
         ]}
       />

@@ -37,17 +37,18 @@ def next_entry(
 
     Each kept document counts for the source that first proved its content or the content of a document that was left
     out for it: who brought it first keeps the credit, whichever form survived. Shares are of characters, and of
-    characters times the quality score where the recipe measures one.
+    characters times the quality score where the recipe measures one; where it estimates ``tokens``, they are told too.
     """
+    sizes = [name for name in ("characters", "tokens") if name in decisions.columns]
     credited = _credited(decisions, proofs)
     brought = (
         decisions.filter(pl.col("reason").is_null())
         .group_by("source")
-        .agg(pl.len().alias("documents"), pl.col("characters").cast(pl.Int64).sum().alias("characters"))
+        .agg(pl.len().alias("documents"), *(pl.col(name).cast(pl.Int64).sum() for name in sizes))
     )
     first = credited.group_by("credit").agg(
         pl.len().alias("first_documents"),
-        pl.col("characters").cast(pl.Int64).sum().alias("first_characters"),
+        *(pl.col(name).cast(pl.Int64).sum().alias(f"first_{name}") for name in sizes),
         pl.col("weight").sum().alias("weight"),
     )
     rows = brought.join(first, left_on="source", right_on="credit", how="full", coalesce=True).fill_null(0)
@@ -81,6 +82,5 @@ def _credited(decisions: pl.DataFrame, proofs: pl.DataFrame) -> pl.DataFrame:
     earliest = proved.sort("kept", "round", "own", "source").unique("kept", keep="first", maintain_order=True)
     quality = pl.col("quality").cast(pl.Float64) if "quality" in decisions.columns else pl.lit(1.0)
     rows = kept.with_columns(weight=pl.col("characters").cast(pl.Float64) * quality)
-    return rows.join(earliest.select(id="kept", credit="source"), on="id", how="left").select(
-        "id", "characters", "weight", pl.col("credit").fill_null(pl.col("source"))
-    )
+    credited = rows.join(earliest.select(id="kept", credit="source"), on="id", how="left")
+    return credited.with_columns(pl.col("credit").fill_null(pl.col("source")))

@@ -5,6 +5,7 @@ Format: https://docs.mlcommons.org/croissant/docs/croissant-spec.html
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,8 @@ _CONTEXT = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
     "fileObject": "cr:fileObject",
@@ -29,13 +32,19 @@ _CONTEXT = {
     "fileSet": "cr:fileSet",
     "format": "cr:format",
     "includes": "cr:includes",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
     "key": "cr:key",
     "md5": "cr:md5",
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "rai": "http://mlcommons.org/croissant/RAI/",
     "recordSet": "cr:recordSet",
     "references": "cr:references",
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -67,7 +76,6 @@ def croissant(
     licences = sorted({str(one["source"]["licence"]) for one in manifest.get("sources", [])})
     # A mixture has no sources of its own; what it stands under is in its matrix.
     licences = licences or [str(one["licence"]) for one in manifest.get("licences", {}).get("licences", ())]
-    sides = sorted({str(one["split"]) for one in files}, reverse=True)
     objects = [
         {
             "@type": "cr:FileObject",
@@ -79,17 +87,6 @@ def croissant(
             "sha256": one["sha256"],
         }
         for one in files
-    ]
-    sets = [
-        {
-            "@type": "cr:FileSet",
-            "@id": f"files-{side}",
-            "name": f"files-{side}",
-            "containedIn": [{"@id": one["path"]} for one in files if one["split"] == side],
-            "encodingFormat": "application/x-parquet",
-            "includes": f"data/{side}-*.parquet",
-        }
-        for side in sides
     ]
     card = {
         "@context": _CONTEXT,
@@ -103,28 +100,43 @@ def croissant(
         "inLanguage": ["zh"],
         "license": licences or ["LicenseRef-unstated"],
         "isLiveDataset": False,
-        "distribution": [*objects, *sets],
-        "recordSet": [_records(side) for side in sides],
+        "citeAs": _citation(name, url, revision, made_at),
+        "distribution": objects,
+        "recordSet": _record_sets(files),
     }
     origins = sorted({str(one["source"]["origin"]) for one in manifest.get("sources", [])})
     return card | ({"isBasedOn": origins} if origins else {})
 
 
-def _records(side: str) -> dict[str, Any]:
+def _citation(name: str, url: str, revision: str, made_at: datetime) -> str:
+    """BibTeX of this revision."""
+    return f"@misc{{{name}, title = {{{name}}}, year = {{{made_at.year}}}, url = {{{url}}}, version = {{{revision}}}}}"
+
+
+def _record_sets(files: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One set of records for each side of the split, named after it; where a side has several files one for each of
+    them, because the vocabulary gathers files in sets only out of archives."""
+    ordered = sorted(files, key=lambda one: (one["split"] != "train", str(one["path"])))
+    sizes = Counter(str(one["split"]) for one in files)
+    stems = {one["path"]: str(one["path"]).rpartition("/")[2].partition(".")[0] for one in files}
+    return [_records(str(one["split"]) if sizes[one["split"]] == 1 else stems[one["path"]], one) for one in ordered]
+
+
+def _records(name: str, file: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "@type": "cr:RecordSet",
-        "@id": side,
-        "name": side,
-        "key": {"@id": f"{side}/id"},
+        "@id": name,
+        "name": name,
+        "key": {"@id": f"{name}/id"},
         "field": [
             {
                 "@type": "cr:Field",
-                "@id": f"{side}/{name}",
-                "name": name,
+                "@id": f"{name}/{column}",
+                "name": column,
                 "description": words,
                 "dataType": "sc:Text",
-                "source": {"fileSet": {"@id": f"files-{side}"}, "extract": {"column": name}},
+                "source": {"fileObject": {"@id": file["path"]}, "extract": {"column": column}},
             }
-            for name, words in _FIELDS.items()
+            for column, words in _FIELDS.items()
         ],
     }

@@ -63,7 +63,7 @@ class BenchmarkOut(BaseModel):
 
 class ContributionShare(BaseModel):
     """What one source contributed to a version: accepted documents and characters, those of them of which it gave the
-    first proof, their share, and the share weighted by quality."""
+    first proof, their share, and the share weighted by quality; tokens where the recipe estimates them."""
 
     source: str
     title: str
@@ -72,6 +72,8 @@ class ContributionShare(BaseModel):
     characters: int
     first_documents: int
     first_characters: int
+    tokens: int | None = None
+    first_tokens: int | None = None
     share: float
     weighted_share: float
 
