@@ -20396,7 +20396,8 @@ export interface components {
         /**
          * VersionOut
          * @description A revision of a corpus. `content` is a hash of the documents that it holds: equal content, equal hash, however
-         *     it was made; null for revisions made before there were such hashes.
+         *     it was made; null for revisions made before there were such hashes. `restored` is the commit that a roll-back
+         *     brought back, `why` what was said to it; such a version has no `change` of its own.
          */
         ceyuan__data__history__schemas__VersionOut: {
             /** Author */
@@ -20419,10 +20420,14 @@ export interface components {
             kept: number;
             /** Recipe */
             recipe: string;
+            /** Restored */
+            restored: string | null;
             /** Revision */
             revision: string;
             /** Title */
             title: string;
+            /** Why */
+            why: string;
         };
         /**
          * ColumnOut

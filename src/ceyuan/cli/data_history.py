@@ -26,6 +26,8 @@ def list_versions(
     for row in rows:
         change = row["change"]
         row["change"] = f"+{change['put']} -{change['deleted']}" if change else ""
+        if row["restored"]:
+            row["change"] = f"= {row['restored'][:10]}"
     show_rows(rows, ["commit", "created_at", "documents", "kept", "change", "content"], key="commit")
 
 

@@ -69,6 +69,10 @@ async def test_versions_are_listed_compared_and_gone_back_to(
     assert (await signed_in("outsider").post(f"{ADDRESS}/versions/rollback", json=wish)).status_code == 404
     done = (await signed_in("maintainer").post(f"{ADDRESS}/versions/rollback", json=wish)).json()
     assert done["restored"] == first
+    newest = (await got(viewer, "/versions"))["items"][0]
+    assert (newest["restored"], newest["change"], newest["why"]) == (first, None, "来源撤回")
+    alone = (await got(viewer, "/versions", limit=1))["items"][0]
+    assert first.startswith(alone["restored"])
     async with built.work(ACTORS["member"], write=False) as uow:
         now, then = [await resolve(uow, f"datasets/demo/corpus-zh@{one}") for one in ("main", first)]
     assert now.tree == then.tree

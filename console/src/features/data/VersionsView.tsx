@@ -1,15 +1,16 @@
-import { App, Button, Popconfirm, Select, Tag } from 'antd'
+import { App, Button, DatePicker, Form, Input, Select, Tag } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link } from 'react-router'
+import { Link, useNavigate } from 'react-router'
 
-import { $api } from '@/api/client'
+import { $api, api } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import type { Item } from '@/api/types'
 import { repositoryPath } from '@/lib/reference'
 import { DataTable, type Column } from '@/ui/DataTable'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
 import { Count, Hash, Stat, Stats, Time } from '@/ui/Figures'
+import { FormModal } from '@/ui/FormModal'
 import { Loading } from '@/ui/Loading'
 import { Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
@@ -86,28 +87,59 @@ function Diff({ place, pair }: { place: CorpusPlace; pair: [string, string] }) {
 function RollBack({ place, version, onDone }: { place: CorpusPlace; version: Version; onDone: () => void }) {
   const { t } = useTranslation('data')
   const { message } = App.useApp()
-  const back = $api.useMutation('post', '/api/v1/data/datasets/{owner}/{name}/versions/rollback', {
-    onSuccess: () => {
-      void message.success(t('version.done'))
-      onDone()
-    },
-    onError: (error: unknown) => void message.error(asProblem(error).detail || asProblem(error).title),
-  })
+  const [open, setOpen] = useState(false)
+  const back = async ({ why }: { why?: string }) => {
+    await api.POST('/api/v1/data/datasets/{owner}/{name}/versions/rollback', {
+      params: { path: { owner: place.owner, name: place.name } },
+      body: { to: version.commit, why: why ?? '' },
+    })
+    void message.success(t('version.done'))
+    onDone()
+  }
   return (
-    <Popconfirm
-      title={t('version.ask')}
-      description={t('version.askNote')}
-      onConfirm={() =>
-        back.mutate({
-          params: { path: { owner: place.owner, name: place.name } },
-          body: { to: version.commit, why: '' },
-        })
-      }
-    >
-      <Button type="link" size="small" loading={back.isPending}>
+    <>
+      <Button type="link" size="small" onClick={() => setOpen(true)}>
         {t('version.back')}
       </Button>
-    </Popconfirm>
+      <FormModal<{ why?: string }>
+        open={open}
+        title={t('version.ask')}
+        note={t('version.askNote')}
+        submit={t('version.back')}
+        onSubmit={back}
+        onClose={() => setOpen(false)}
+      >
+        <Form.Item name="why" label={t('version.why')}>
+          <Input maxLength={400} />
+        </Form.Item>
+      </FormModal>
+    </>
+  )
+}
+
+/** Opens the version that was current at a time. */
+function AtTime({ place }: { place: CorpusPlace }) {
+  const { t } = useTranslation('data')
+  const { message } = App.useApp()
+  const navigate = useNavigate()
+  const go = async (when: Date) => {
+    try {
+      const { data } = await api.GET('/api/v1/data/datasets/{owner}/{name}/versions/at', {
+        params: { path: { owner: place.owner, name: place.name }, query: { when: when.toISOString() } },
+      })
+      if (data) void navigate(repositoryPath('dataset', place.owner, place.name, data.commit))
+    } catch (error) {
+      void message.error(asProblem(error).detail || asProblem(error).title)
+    }
+  }
+  return (
+    <DatePicker
+      showTime
+      aria-label={t('version.at')}
+      placeholder={t('version.at')}
+      onOk={(value) => void go(value.toDate())}
+      style={{ width: 240 }}
+    />
   )
 }
 
@@ -131,7 +163,10 @@ export function VersionsView({ place }: { place: CorpusPlace }) {
             <code>{row.commit.slice(0, 10)}</code>
           </Link>{' '}
           {row.current && <Tag>{t('version.current')}</Tag>}
-          <div className="faint">{row.title}</div>
+          <div className="faint">
+            {row.restored ? t('version.restored', { commit: row.restored.slice(0, 10) }) : row.title}
+            {row.why && `：${row.why}`}
+          </div>
         </>
       ),
     },
@@ -139,7 +174,12 @@ export function VersionsView({ place }: { place: CorpusPlace }) {
     { title: t('quality.kept'), align: 'right', render: (_, row) => <Count value={row.kept} /> },
     {
       title: t('version.change'),
-      render: (_, row) => (row.change ? `+${row.change.put} −${row.change.deleted}` : '—'),
+      render: (_, row) =>
+        row.restored
+          ? `= ${row.restored.slice(0, 10)}`
+          : row.change
+            ? `+${row.change.put} −${row.change.deleted}`
+            : '—',
     },
     { title: t('version.content'), render: (_, row) => <Hash value={row.content} length={10} /> },
     {
@@ -164,6 +204,7 @@ export function VersionsView({ place }: { place: CorpusPlace }) {
         query={{ ...query, data: query.data && { items } }}
         columns={columns}
         rowKey={(row) => row.commit}
+        extra={<AtTime place={place} />}
         empty={<EmptyState title={t('version.none')} next={t('version.noneNext')} />}
       />
       {items.length > 1 && earlier && later && (
@@ -196,7 +237,7 @@ export function VersionsView({ place }: { place: CorpusPlace }) {
         sources={[
           {
             label: 'CLI',
-            code: `ceyuan data history list ${place.owner}/${place.name}\nceyuan data history diff ${place.owner}/${place.name} <earlier> <later>\nceyuan data history back ${place.owner}/${place.name} <commit>`,
+            code: `ceyuan data history list ${place.owner}/${place.name}\nceyuan data history diff ${place.owner}/${place.name} <earlier> <later>\nceyuan data history back ${place.owner}/${place.name} <commit> --why WHY\nceyuan data history at ${place.owner}/${place.name} 2026-01-31T12:00:00Z`,
           },
         ]}
       />

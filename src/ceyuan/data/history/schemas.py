@@ -14,18 +14,21 @@ DiffKind = Literal["added", "removed", "changed", "newly_dropped", "newly_kept"]
 
 class VersionOut(BaseModel):
     """A revision of a corpus. `content` is a hash of the documents that it holds: equal content, equal hash, however
-    it was made; null for revisions made before there were such hashes."""
+    it was made; null for revisions made before there were such hashes. `restored` is the commit that a roll-back
+    brought back, `why` what was said to it; such a version has no `change` of its own."""
 
     revision: str
     commit: str
     created_at: datetime
     author: str
     title: str
+    why: str
     documents: int
     kept: int
     content: str | None
     recipe: str
     change: ChangeOut | None
+    restored: str | None
     current: bool
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +30,7 @@ from ceyuan.kernel.jobs import JobFailed
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
 
+_BACK = re.compile(r"Roll back to ([0-9a-f]{10})")
 _LOOKED = 200
 """Most commits that are looked through for the one of a time."""
 _STATES = 12
@@ -40,15 +43,17 @@ async def list_versions(uow: UnitOfWork, owner: str, name: str, before: str | No
     head = await resolve(uow, address)
     view = await open_revision(uow, f"{address}@{before}" if before else address)
     log = await list_commits(uow, view, limit=limit)
+    trees = [(one.id, one.tree_id) for one in log.commits]
     items = []
-    for commit in log.commits:
+    for place, commit in enumerate(log.commits):
         reference = str(Reference("dataset", head.owner, head.name, commit.id))
         try:
             manifest = (await read_json(uow, reference, "manifest.json"))[1]
             total, recipe = manifest["counts"]["total"], manifest["recipe_identity"]
         except (NotACorpus, KeyError):
             continue
-        change = manifest.get("change")
+        restored = _restored(trees[place:], commit.title)
+        change = manifest.get("change") if restored is None else None  # it tells of the first time, not of this one
         items.append(
             {
                 "revision": reference,
@@ -56,15 +61,28 @@ async def list_versions(uow: UnitOfWork, owner: str, name: str, before: str | No
                 "created_at": commit.created_at,
                 "author": commit.author,
                 "title": commit.title,
+                "why": commit.description if restored else "",
                 "documents": total["documents"],
                 "kept": total["kept"],
                 "content": manifest.get("content"),
                 "recipe": recipe,
                 "change": change,
+                "restored": restored,
                 "current": commit.id == head.commit,
             }
         )
     return {"items": items, "next": log.before}
+
+
+def _restored(trees: Sequence[tuple[str, str]], title: str) -> str | None:
+    """The earlier commit whose files a commit brought back, of `trees` (commit, tree) from it on, newest first; null
+    where it is no roll-back."""
+    (_, own), *older = trees
+    if older and older[0][1] == own:
+        return None
+    found = next((commit for commit, tree in older if tree == own), None)
+    told = _BACK.fullmatch(title)
+    return found or (told[1] if told else None)
 
 
 async def compare_versions(
@@ -98,7 +116,7 @@ async def roll_back(uow: UnitOfWork, owner: str, name: str, to: str, why: str) -
         (path, Content(file.sha256, file.size, None if file.large else file.git_oid))
         async for path, file in list_files(uow, earlier.ref)
     ]
-    title = f"Roll back to {earlier.commit[:10]}"
+    title = f"Roll back to {earlier.commit[:10]}"  # what `_BACK` reads where the earlier one is on another page
     made = await commit_staged(uow, row, sorted(staged), message=title, description=why)
     if made.commit != earlier.commit:
         settings = {"to": earlier.commit, "why": why}
