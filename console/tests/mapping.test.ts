@@ -12,6 +12,7 @@ const proposal = {
   licence: [],
   group: [],
   others: true,
+  keyed: false,
 }
 const found: Columns = {
   source_id: 'src_1',

@@ -10321,7 +10321,9 @@ export interface components {
          * ColumnMapping
          * @description Which columns of a source's records hold what. `text`: those that a record has are joined in this order; of the
          *     others the first that is filled counts. `time` becomes ISO 8601; documents of one `group` stay on one side of a
-         *     split; `others`: whether the remaining columns are kept as notes.
+         *     split; `others`: whether the remaining columns are kept as notes; `keyed`: a record is known by its `id` within its
+         *     file instead of by its place there, so that one that only moves is the same document, and the last of several
+         *     with one id counts.
          */
         ColumnMapping: {
             /**
@@ -10339,6 +10341,11 @@ export interface components {
              * @default []
              */
             id: string[];
+            /**
+             * Keyed
+             * @default false
+             */
+            keyed: boolean;
             /**
              * Licence
              * @default []
@@ -15319,6 +15326,8 @@ export interface components {
             group: string[];
             /** Id */
             id: string[];
+            /** Keyed */
+            keyed: boolean;
             /** Licence */
             licence: string[];
             /** Others */

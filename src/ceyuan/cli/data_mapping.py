@@ -42,6 +42,9 @@ def map_columns(
     licence: Annotated[Names, typer.Option(help="column of the licence, kept as a note")] = None,
     group: Annotated[Names, typer.Option(help="column of what must not be torn apart by a split")] = None,
     others: Annotated[bool, typer.Option(help="keep the remaining columns as notes")] = True,
+    keyed: Annotated[
+        bool, typer.Option("--keyed", help="know a record by its id instead of by its place in its file")
+    ] = False,
     try_only: Annotated[bool, typer.Option("--try", help="show the first rows as they would be; keep nothing")] = False,
 ) -> None:
     """Map a source's columns onto a dataset's fields; without any, as it is proposed."""
@@ -54,7 +57,7 @@ def map_columns(
     proposal = api.get(f"{_SOURCES}/{source_id}/columns")["proposal"]
     taken = {name for names in given.values() for name in names}
     free = {name: [one for one in proposal[name] if one not in taken] for name in _FIELDS}
-    mapping = free | given | {"others": others}
+    mapping = free | given | {"others": others, "keyed": keyed}
     if try_only:
         found = api.post(f"{_SOURCES}/{source_id}/columns/preview", mapping)
         rows = [row | {"text": row["text"][:60]} for row in found["rows"]]

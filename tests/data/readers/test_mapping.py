@@ -1,9 +1,13 @@
 """Columns of different files mapped onto one schema: found, proposed, tried, read."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import orjson
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -154,3 +158,35 @@ def test_lists_of_any_depth_spoil_no_other_line(tmp_path: Path) -> None:
 def test_a_column_that_is_always_empty_is_not_proposed(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(json.dumps({"content": "", "story": BODY}), "utf-8")
     assert surveyed(tmp_path)["proposal"]["text"] == ["story"]
+
+
+def rows_of(ids: Sequence[int], folder: Path) -> None:
+    lines = [orjson.dumps({"no": f"k{n}", "body": f"第{n}条，各部门依法登记数据，定期评估并公开结果。"}) for n in ids]
+    folder.mkdir(exist_ok=True)
+    (folder / "a.jsonl").write_bytes(b"\n".join(lines))
+
+
+def test_records_that_are_known_by_their_id_stay_the_same_where_rows_before_them_go(tmp_path: Path) -> None:
+    mapping = {"text": ["body"], "id": ["no"], "keyed": True}
+    source = Source("own", "folder", str(tmp_path / "in"), mapping=mapping)
+
+    def collected() -> dict[str, Any]:
+        found: Any = collect(tmp_path / "out", [source], PackageCache(tmp_path / "cache"), lambda message: None)
+        return dict(found["sources"][0])
+
+    rows_of(range(100), tmp_path / "in")
+    first = collected()
+    assert (first["documents"], "superseded" in first) == (100, False)
+    rows_of([200, *range(5, 100)], tmp_path / "in")
+    again = collected()
+    assert [one["documents"] for one in again["shards"]] == [100, 1]
+    assert (again["documents"], again["gone"]["documents"]) == (96, 5)
+    gone = pl.read_parquet(tmp_path / "out" / "own" / "gone.parquet")["id"].to_list()
+    assert gone == [f"own/a.jsonl#k{n}" for n in range(5)]
+
+
+def test_of_several_records_with_one_id_the_last_counts_and_the_others_are_not_counted(tmp_path: Path) -> None:
+    rows_of([1, 2, 3, 2], tmp_path / "in")
+    source = Source("own", "folder", str(tmp_path / "in"), mapping={"text": ["body"], "id": ["no"], "keyed": True})
+    found: Any = collect(tmp_path / "out", [source], PackageCache(tmp_path / "cache"), lambda message: None)
+    assert (found["sources"][0]["documents"], found["sources"][0]["superseded"]) == (3, 1)

@@ -160,6 +160,13 @@ function Editor({ source, found, onSaved }: { source: Source; found: Columns; on
           onChange={(others) => setMapping({ ...mapping, others })}
         />
         <span>{t('mapping.others')}</span>
+        <Switch
+          checked={mapping.keyed ?? false}
+          disabled={!mapping.id?.length}
+          aria-label={t('mapping.keyed')}
+          onChange={(keyed) => setMapping({ ...mapping, keyed })}
+        />
+        <span title={t('mapping.keyedNote')}>{t('mapping.keyed')}</span>
         <span className="faint">{left.join('、')}</span>
       </Space>
       {preview.data && <Rows preview={preview.data} />}

@@ -181,6 +181,8 @@ def _write(
     if rejections:
         write_atomically(folder / "rejections.jsonl", lambda file: file.writelines(line + b"\n" for line in rejections))
     counts: dict[str, object] = {"documents": documents, "characters": characters}
+    if source.mapping.get("keyed") and (doubled := writer.doubled()):
+        counts |= {"documents": documents - doubled, "superseded": doubled}
     if media_shards:
         counts["media"] = media_shards
     elif files and not source.limit:

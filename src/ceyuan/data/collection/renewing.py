@@ -56,6 +56,13 @@ class RememberingWriter(RawWriter):
         self.rows.append(_marked(table))
         super()._keep(table, alike)
 
+    def doubled(self) -> int:
+        """How many rows a later one of the same id replaces."""
+        import polars as pl
+
+        ids = pl.concat([_nothing(), *self.rows])["id"]
+        return len(ids) - ids.n_unique()
+
     def remember(self, files: Files, rejected: Mapping[str, Mapping[str, int]]) -> None:
         """Keep what is known of rows and files beside the shards."""
         import polars as pl

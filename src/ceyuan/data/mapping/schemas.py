@@ -35,6 +35,7 @@ class ProposalOut(BaseModel):
     licence: list[str]
     group: list[str]
     others: bool
+    keyed: bool
 
 
 class ColumnsOut(BaseModel):

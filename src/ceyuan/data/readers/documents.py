@@ -120,7 +120,8 @@ class Columns:
 
     ``text``: those that a record has are joined in this order. Of the others the first that is filled counts.
     ``time`` is brought to ISO 8601, ``group`` ties documents that must not be torn apart. ``others``: whether the
-    remaining columns are kept as notes.
+    remaining columns are kept as notes. ``keyed``: a record is known by its ``id`` within its file instead of by its
+    place there, so that one that only moves is the same document; of several with one id the last counts.
     """
 
     text: tuple[str, ...] = ()
@@ -132,6 +133,7 @@ class Columns:
     licence: tuple[str, ...] = ()
     group: tuple[str, ...] = ()
     others: bool = True
+    keyed: bool = False
 
 
 Observer = Callable[[str, Mapping[str, object]], None]

@@ -27,13 +27,15 @@ _EPOCH = re.compile(r"\d{10}(?:\d{3})?")
 
 
 def columns_of(values: Mapping[str, Any]) -> Columns:
-    """A mapping from JSON: lists of names, and ``others``. Raises ``ValueError`` for anything else."""
-    lists = {name: value for name, value in values.items() if name != "others"}
+    """A mapping from JSON: lists of names, ``others`` and ``keyed``. Raises ``ValueError`` for anything else."""
+    lists = {name: value for name, value in values.items() if name not in ("others", "keyed")}
     known = {one.name for one in fields(Columns)}
     if not lists.keys() <= known or not all(isinstance(value, list | tuple) for value in lists.values()):
         raise ValueError("a mapping has lists of column names")
     return Columns(
-        **{name: tuple(map(str, value)) for name, value in lists.items()}, others=bool(values.get("others", True))
+        **{name: tuple(map(str, value)) for name, value in lists.items()},
+        others=bool(values.get("others", True)),
+        keyed=bool(values.get("keyed", False)),
     )
 
 
@@ -54,6 +56,8 @@ def mapped(record: Mapping[str, object], where: str, columns: Columns, *, sound:
         if isinstance(value := record[key], str | int | float) and len(shown := plain(value)) <= META_LIMIT:
             meta.setdefault(key, shown if sound else clean_text(shown))
     text = whole if sound else clean_text(whole)
+    if columns.keyed and found["id"] and "#" in where:
+        where = f"{where.rpartition('#')[0]}#{' '.join(found['id'].split())}"
     return Document(where, text, found["title"], group=found["group"], meta=meta)
 
 

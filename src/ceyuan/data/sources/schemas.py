@@ -23,7 +23,9 @@ Names = Annotated[list[Annotated[Line, Field(min_length=1, max_length=200)]], Fi
 class ColumnMapping(BaseModel, extra="forbid"):
     """Which columns of a source's records hold what. `text`: those that a record has are joined in this order; of the
     others the first that is filled counts. `time` becomes ISO 8601; documents of one `group` stay on one side of a
-    split; `others`: whether the remaining columns are kept as notes."""
+    split; `others`: whether the remaining columns are kept as notes; `keyed`: a record is known by its `id` within its
+    file instead of by its place there, so that one that only moves is the same document, and the last of several
+    with one id counts."""
 
     text: Annotated[Names, Field(min_length=1)]
     title: Names = []
@@ -34,6 +36,7 @@ class ColumnMapping(BaseModel, extra="forbid"):
     licence: Names = []
     group: Names = []
     others: bool = True
+    keyed: bool = False
 
 
 class Reading(BaseModel, extra="forbid"):

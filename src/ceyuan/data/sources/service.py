@@ -41,6 +41,8 @@ class SourceSpec:
         if engine == "folder":
             known["origin"] = self.origin
         reading = {name: value for name, value in self.reading.items() if value is not None}
+        if "mapping" in reading and not reading["mapping"].get("keyed"):  # a source is read anew where this differs
+            reading["mapping"] = {name: value for name, value in reading["mapping"].items() if name != "keyed"}
         return known | {"kind": engine, "location": str(folder or self.location)} | reading
 
     def as_json(self) -> dict[str, Any]:
