@@ -1,5 +1,7 @@
 """Without Numba the columnar forms give what the kernels give."""
 
+import random
+
 import numpy as np
 import polars as pl
 import pytest
@@ -11,6 +13,7 @@ from ceyuan.data.duplicates.sketch import _permutations, _sketch  # type: ignore
 from ceyuan.data.operators import Texts, fallback, kernels
 from ceyuan.data.operators.characters import character_classes, folded_characters, script_sides
 from ceyuan.data.operators.compiling import Kernel
+from ceyuan.data.operators.repeats import repeated_lines, repeated_ngrams
 
 assert sketching
 TEXTS = st.lists(st.text(st.sampled_from("甲乙丙國国ab1 ，\n\U00020000é"), max_size=40), min_size=1, max_size=6)
@@ -26,14 +29,35 @@ def columns(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
 def test_counts_and_repetition_are_equal(texts: list[str]) -> None:
     data, offsets = columns(texts)
     classes, sides = character_classes(), script_sides()
-    for name, rest in (
-        ("count_classes", (classes, sides)),
-        ("count_marks", (sides, 2)),
-        ("repeated_ngrams", (classes, 3)),
-        ("repeated_lines", (2,)),
+    for kernel, rest in (
+        (kernels.count_classes, (classes, sides)),
+        (kernels.count_marks, (sides, 2)),
+        (repeated_ngrams, (classes, 3)),
+        (repeated_lines, (2,)),
     ):
-        compiled = getattr(kernels, name)(data, offsets, *rest)
-        assert np.array_equal(compiled, fallback.KERNELS[name](data, offsets, *rest)), name
+        columnar = fallback.KERNELS[kernel.__name__](data, offsets, *rest)
+        assert np.array_equal(kernel(data, offsets, *rest), columnar), kernel.__name__
+
+
+@pytest.mark.parametrize("length", [kernels.PIECE - 1, kernels.PIECE, kernels.PIECE + 3, 5 * kernels.PIECE + 7])
+@pytest.mark.parametrize("letters", ["ab", "文字处理 a。\n", "好𠀀é1 \n"])
+def test_texts_longer_than_a_piece_are_counted_as_a_whole(length: int, letters: str) -> None:
+    text = "".join(random.Random(length).choices(letters, k=length))
+    data, offsets = columns(["短", text, ""])
+    spoken = "".join(text.split())
+    for size in (1, 2, 7, 64):
+        grams = [spoken[at : at + size] for at in range(len(spoken) - size + 1)]
+        share = repeated_ngrams(data, offsets, character_classes(), size)[1]
+        assert share == pytest.approx(1 - len(set(grams)) / len(grams)), size
+    lines = [line.encode() for line in text.split("\n")]
+    again = sum(len(line) for at, line in enumerate(lines) if line in lines[:at])
+    total = sum(map(len, lines))
+    assert repeated_lines(data, offsets, 1)[1] == pytest.approx(again / total)
+    folded = [folded_characters()[ord(character)] for character in text]
+    folded = [code for code in folded if code]
+    shingles = {tuple(folded[at : at + 5]) for at in range(len(folded) - 4)}
+    factors, summands = _permutations(10)
+    assert _sketch(data, offsets, folded_characters(), factors, summands, 5, 2)[0].tolist() == [1, len(shingles), 0]
 
 
 @settings(max_examples=60, deadline=None)

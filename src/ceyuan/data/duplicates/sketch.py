@@ -1,13 +1,14 @@
 """MinHash sketches of texts, reduced to the band keys that near-duplicates are looked up by."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ceyuan.data.operators.characters import folded_characters
 from ceyuan.data.operators.compiling import compiled
-from ceyuan.data.operators.kernels import Bytes, Offsets, decode, mixed, mixed_all
+from ceyuan.data.operators.kernels import PIECE, Bytes, Offsets, decode, mixed, mixed_all, slots
 from ceyuan.data.operators.texts import Texts
 
 __all__ = ["SHINGLE", "Banding", "fold_hash", "sketch"]
@@ -71,6 +72,21 @@ def _lowered(minima: Hashes, factors: Hashes, summands: Hashes, shingles: Hashes
 
 
 @compiled
+def _read(
+    data: Bytes, at: int, end: int, fold: npt.NDArray[np.uint32], letters: npt.NDArray[np.uint64], filled: int
+) -> tuple[Any, Any]:
+    """Read folded characters from ``at`` on until ``letters``, full up to ``filled``, has no room or the text ends:
+    (where it stopped, how many there are now)."""
+    last = len(fold) - 1
+    while at < end and filled < len(letters):
+        code, width = decode(data, at)
+        at += width
+        letters[filled] = fold[min(code, last)]
+        filled += letters[filled] != 0
+    return at, filled
+
+
+@compiled
 def _sketch(
     data: Bytes,
     offsets: Offsets,
@@ -83,46 +99,66 @@ def _sketch(
     texts = len(offsets) - 1
     distinct = np.zeros(texts, np.int32)
     keys = np.zeros((texts, bands), np.uint64)
-    last = len(fold) - 1
-    minima, waiting = np.empty(len(factors), np.uint32), np.zeros(8, np.uint32)
-    table = np.zeros(1024, np.uint64)
+    minima, fresh = np.empty(len(factors), np.uint32), np.zeros(PIECE + 8, np.uint32)
+    letters, shingles = np.zeros(PIECE + 4, np.uint64), np.zeros(PIECE, np.uint64)
+    table, one = np.zeros(1024, np.uint32), np.uint64(1)
     # Multilinear hashing (Lemire and Kaser 2014): the products of a band do not wait for each other.
     weights = mixed_all(np.arange(1, rows + 1).astype(np.uint64))
     for text in range(texts):
         begin, end = offsets[text], offsets[text + 1]
-        size = 1024
-        while size < end - begin:
-            size *= 2
+        size = slots(data, begin, end)
         if size > len(table):
-            table = np.zeros(size, np.uint64)
+            table = np.zeros(size, np.uint32)
         else:
             table[:size] = 0
+        mask = np.uint64(size - 1)
         minima[:] = np.uint32(0xFFFFFFFF)
-        at, seen, count = begin, 0, 0
-        one = two = three = four = five = np.uint64(0)
+        at, kept, waiting, count = begin, 0, 0, 0
         while at < end:
-            code, width = decode(data, at)
-            at += width
-            character = fold[min(code, last)]
-            if character:
-                one, two, three, four, five = two, three, four, five, np.uint64(character)
-                seen += 1
-            if not ((character and seen >= 5) or (at >= end and 0 < seen < 5)):
-                continue
-            key = fold_hash(one, two, three, four, five)
-            place = np.int64(key >> np.uint64(1)) & (size - 1)
-            while table[place] != 0 and table[place] != key:
-                place = (place + 1) & (size - 1)
-            if table[place] == key:
-                continue
-            table[place] = key
-            waiting[count & 7] = np.uint32(key >> np.uint64(32))
-            count += 1
-            if count & 7 == 0:
-                _lowered(minima, factors, summands, waiting)
-        if count & 7:
-            waiting[count & 7 :] = waiting[0]
-            _lowered(minima, factors, summands, waiting)
+            first = at == begin
+            at, filled = _read(data, at, end, fold, letters, kept)
+            if first and 0 < filled < 5:
+                for index in range(1, 6):
+                    letters[5 - index] = letters[filled - index] if index <= filled else np.uint64(0)
+                filled = 5
+            met = max(filled - 4, 0)
+            for index in range(met):
+                shingles[index] = fold_hash(
+                    letters[index], letters[index + 1], letters[index + 2], letters[index + 3], letters[index + 4]
+                )
+            before, elsewhere = waiting, 0
+            for index in range(met):
+                place = shingles[index] >> one & mask
+                value = np.uint32(shingles[index] >> np.uint64(32))
+                mark, found = value | np.uint32(1), table[place]
+                other = found != 0 and found != mark
+                fresh[waiting] = value
+                waiting += found == 0
+                table[place] = found if other else mark
+                shingles[elsewhere] = shingles[index]
+                elsewhere += other
+            for index in range(elsewhere):
+                place = (shingles[index] >> one) + one & mask
+                value = np.uint32(shingles[index] >> np.uint64(32))
+                mark = value | np.uint32(1)
+                while table[place] != 0 and table[place] != mark:
+                    place = place + one & mask
+                fresh[waiting] = value
+                waiting += table[place] == 0
+                table[place] = mark
+            count += waiting - before
+            taken = waiting & ~7
+            for index in range(0, taken, 8):
+                _lowered(minima, factors, summands, fresh[index : index + 8])
+            for index in range(taken, waiting):
+                fresh[index - taken] = fresh[index]
+            waiting -= taken
+            kept = filled - met
+            for index in range(kept):
+                letters[index] = letters[met + index]
+        if waiting:
+            fresh[waiting:8] = fresh[0]
+            _lowered(minima, factors, summands, fresh[:8])
         distinct[text] = count
         if count:
             for band in range(bands):

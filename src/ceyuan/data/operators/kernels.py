@@ -1,4 +1,4 @@
-"""Compiled passes over texts: counts by character class, repetition, repeated lines.
+"""Compiled passes over texts: counts by character class, what is untidy, and what hashes are made and found with.
 
 Each takes the bytes and offsets of ``Texts`` and returns arrays of one row per text. They hold no lock, so
 threads run them side by side.
@@ -12,35 +12,41 @@ import numpy.typing as npt
 from ceyuan.data.operators.compiling import compiled
 
 __all__ = [
+    "PIECE",
     "count_classes",
     "count_marks",
     "crowded",
     "decode",
     "mixed",
     "mixed_all",
-    "repeated_lines",
-    "repeated_ngrams",
+    "slots",
     "tidied",
     "untidy",
 ]
 
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+
+PIECE = 1024  # characters that are looked at together: what is known of them stays in the nearest cache
 
 
 @compiled
 def decode(data: Bytes, at: int) -> tuple[Any, int]:
     """(code point, bytes it takes) of the character at ``at`` in valid UTF-8."""
-    first = np.int64(data[at])
+    # A place that cannot be negative is not asked whether it counts from the end.
+    place = np.uint64(at)
+    first = np.int64(data[place])
     if first < 0x80:
         return first, 1
+    second = np.int64(data[place + np.uint64(1)]) & 0x3F
     if first < 0xE0:
-        return ((first & 0x1F) << 6) | (np.int64(data[at + 1]) & 0x3F), 2
-    second = np.int64(data[at + 1]) & 0x3F
-    third = np.int64(data[at + 2]) & 0x3F
+        return ((first & 0x1F) << 6) | second, 2
+    third = np.int64(data[place + np.uint64(2)]) & 0x3F
     if first < 0xF0:
         return ((first & 0x0F) << 12) | (second << 6) | third, 3
-    return ((first & 0x07) << 18) | (second << 12) | (third << 6) | (np.int64(data[at + 3]) & 0x3F), 4
+    fourth = np.int64(data[place + np.uint64(3)]) & 0x3F
+    return ((first & 0x07) << 18) | (second << 12) | (third << 6) | fourth, 4
 
 
 @compiled
@@ -66,27 +72,31 @@ def count_classes(data: Bytes, offsets: Offsets, classes: Bytes, sides: Bytes) -
     texts = len(offsets) - 1
     last = len(classes) - 1
     counts = np.zeros((texts, 14), np.int64)
+    # Four counters of each kind in turn: the next addition need not wait for the one before.
+    kinds, tells = np.zeros((4, 10), np.int64), np.zeros((4, 3), np.int64)
     for text in range(texts):
         at, end = offsets[text], offsets[text + 1]
-        line = 0
-        if end > at:
-            counts[text, 10] = 1
+        kinds[:] = 0
+        tells[:] = 0
+        seen, start, lines, longest = 0, 0, 0, 0
         while at < end:
             code, width = decode(data, at)
             at += width
-            known = min(code, last)
-            counts[text, classes[known]] += 1
-            side = sides[known]
-            if side:
-                counts[text, 11 + side] += 1
+            known, turn = np.uint64(min(code, last)), np.uint64(seen & 3)
+            kinds[turn, np.uint64(classes[known])] += 1
+            tells[turn, np.uint64(sides[known])] += 1
+            seen += 1
             if code == 10:
-                counts[text, 11] = max(counts[text, 11], line)
-                line = 0
-                if at < end:
-                    counts[text, 10] += 1
-            else:
-                line += 1
-        counts[text, 11] = max(counts[text, 11], line)
+                longest = max(longest, seen - 1 - start)
+                start = seen
+                lines += 1
+        counts[text, 10] = lines + (start < seen)
+        counts[text, 11] = max(longest, seen - start)
+        for lane in range(4):
+            for kind in range(10):
+                counts[text, kind] += kinds[lane, kind]
+            for side in range(1, 3):
+                counts[text, 11 + side] += tells[lane, side]
     return counts
 
 
@@ -230,88 +240,12 @@ def tidied(data: Bytes, offsets: Offsets, which: npt.NDArray[np.bool_]) -> tuple
 
 
 @compiled
-def repeated_ngrams(data: Bytes, offsets: Offsets, classes: Bytes, length: int) -> npt.NDArray[np.float64]:
-    """Per text: the share of its character n-grams that occurred before in it; spaces do not count."""
-    texts = len(offsets) - 1
-    last = len(classes) - 1
-    shares = np.zeros(texts, np.float64)
-    window = np.zeros(length, np.uint64)
-    base, drop = np.uint64(0x9E3779B97F4A7C15), np.uint64(1)
-    for _ in range(length):
-        drop *= base
-    table = np.zeros(1024, np.uint64)
-    for text in range(texts):
-        begin, end = offsets[text], offsets[text + 1]
-        size = 1024
-        while size < (end - begin):
-            size *= 2
-        if size > len(table):
-            table = np.zeros(size, np.uint64)
-        else:
-            table[:size] = 0
-        at, seen, rolling, grams, repeated, slot = begin, 0, np.uint64(0), 0, 0, 0
-        window[:] = 0
-        while at < end:
-            code, width = decode(data, at)
-            at += width
-            if classes[min(code, last)] == 6:
-                continue
-            rolling = rolling * base + np.uint64(code) - window[slot] * drop
-            window[slot] = np.uint64(code)
-            slot = slot + 1 if slot + 1 < length else 0
-            seen += 1
-            if seen < length:
-                continue
-            grams += 1
-            key = mixed(rolling) | np.uint64(1)
-            place = np.int64(key >> np.uint64(1)) & (size - 1)
-            while table[place] != 0 and table[place] != key:
-                place = (place + 1) & (size - 1)
-            if table[place] == key:
-                repeated += 1
-            else:
-                table[place] = key
-        shares[text] = repeated / grams if grams else 0.0
-    return shares
-
-
-@compiled
-def repeated_lines(data: Bytes, offsets: Offsets, shortest: int) -> npt.NDArray[np.float64]:
-    """Per text: the share of its bytes in lines that occurred before in it, of lines of ``shortest`` bytes or more."""
-    texts = len(offsets) - 1
-    shares = np.zeros(texts, np.float64)
-    table = np.zeros(64, np.uint64)
-    for text in range(texts):
-        begin, end = offsets[text], offsets[text + 1]
-        lines = 1
-        for at in range(begin, end):
-            lines += data[at] == 10
-        if lines < 2:
-            continue
-        size = 64
-        while size < lines * 2:
-            size *= 2
-        if size > len(table):
-            table = np.zeros(size, np.uint64)
-        else:
-            table[:size] = 0
-        start, repeated, total = begin, 0, 0
-        key = np.uint64(0x9E3779B97F4A7C15)
-        for at in range(begin, end + 1):
-            if at < end and data[at] != 10:
-                key = (key ^ np.uint64(data[at])) * np.uint64(0x100000001B3)
-                continue
-            width = at - start
-            if width >= shortest:
-                total += width
-                mark = mixed(key) | np.uint64(1)
-                place = np.int64(mark >> np.uint64(1)) & (size - 1)
-                while table[place] != 0 and table[place] != mark:
-                    place = (place + 1) & (size - 1)
-                if table[place] == mark:
-                    repeated += width
-                else:
-                    table[place] = mark
-            start, key = at + 1, np.uint64(0x9E3779B97F4A7C15)
-        shares[text] = repeated / total if total else 0.0
-    return shares
+def slots(data: Bytes, begin: int, end: int) -> Any:
+    """Places of a table that three quarters of stay free with each character of data[begin:end] in: a power of two."""
+    characters = 0
+    for at in range(begin, end):
+        characters += (data[at] & 0xC0) != 0x80
+    size = 64
+    while size < 4 * characters:
+        size *= 2
+    return size

@@ -7,8 +7,8 @@ import polars as pl
 from pydantic import Field
 
 from ceyuan.data.operators.characters import character_classes, tables_identity
-from ceyuan.data.operators.kernels import repeated_ngrams
 from ceyuan.data.operators.operator import Nothing, Parameters, operator
+from ceyuan.data.operators.repeats import repeated_ngrams
 from ceyuan.data.operators.texts import Texts
 from ceyuan.data.operators.topgrams import top_ngram
 

@@ -6,8 +6,9 @@ import polars as pl
 from pydantic import Field
 
 from ceyuan.data.operators.characters import character_classes, script_sides, tables_identity
-from ceyuan.data.operators.kernels import count_classes, repeated_lines, repeated_ngrams
+from ceyuan.data.operators.kernels import count_classes
 from ceyuan.data.operators.operator import Nothing, Parameters, operator
+from ceyuan.data.operators.repeats import repeated_lines, repeated_ngrams
 from ceyuan.data.operators.texts import Texts
 
 __all__ = ["Repetition", "composition", "repetition"]
