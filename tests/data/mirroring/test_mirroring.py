@@ -14,6 +14,7 @@ import uvicorn
 from moto.server import ThreadedMotoServer
 
 from ceyuan.data.mirroring.entry import main
+from ceyuan.data.mirroring.holding import holding
 from ceyuan.data.mirroring.mirror import follow, silent_report, sound_name
 from ceyuan.data.problems import DataProblem
 from ceyuan.data.readers import Document, read_path
@@ -220,3 +221,20 @@ def mirrored_as(word: str, args: dict[str, Any]) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CEYUAN_SOURCE_SECRET", word)
         return main(args, silent_report)
+
+
+@pytest.mark.parametrize(
+    ("names", "data"),
+    [
+        (["README.md", "readme_zh.md", "LICENSE", "a.txt", "docs/README.md"], ["a.txt", "docs/README.md"]),
+        (["README.md", "manifest.json", "statistics.parquet", "data/train-0.parquet"], ["data/train-0.parquet"]),
+        (
+            ["README.md", "collection.json", "own/raw-00000.parquet", "own/source.json", "own/media/ab/ab.png"],
+            ["own/raw-00000.parquet", "own/media/ab/ab.png"],
+        ),
+        (["README.md"], ["README.md"]),
+        (["readings.txt", "noticeboard.txt"], ["readings.txt", "noticeboard.txt"]),
+    ],
+)
+def test_a_card_is_no_document(names: list[str], data: list[str]) -> None:
+    assert holding(names) == data

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ceyuan.data.mirroring.holding import holding
 from ceyuan.data.mirroring.mirror import NotHad, Report, follow
 from ceyuan.data.problems import DataProblem
 from ceyuan.hub.remote import RemoteFault, RemoteFile, RemoteHub
@@ -23,7 +24,7 @@ def mirror_repository(
     allowed: Sequence[str] = (),
     max_bytes: int = 2 << 30,
 ) -> dict[str, Any]:
-    """Bring the files of a revision into ``folder``; counts as ``follow`` gives them, and the ``commit``.
+    """Bring the files of a revision that hold data into ``folder``; counts as ``follow`` does, and the ``commit``.
 
     ``secret`` is a token, sent to the hub's own host only. Only public addresses are reached, and those in the networks
     ``allowed``. Every file is checked by its hash. Raises ``DataProblem`` ``repository_unreachable``.
@@ -55,6 +56,7 @@ def mirror_repository(
             f"无法读取 {endpoint} 上的 {repository}：{fault.reason}: {fault.zh}",
             f"{repository} at {endpoint} cannot be read: {fault.reason}: {fault}",
         ) from fault
-    wanted = {file.path: file for file in files if not any(part.startswith(".") for part in file.path.split("/"))}
+    seen = {file.path: file for file in files if not any(part.startswith(".") for part in file.path.split("/"))}
+    wanted = {name: seen[name] for name in holding(seen)}
     marks = {name: file.sha256 or file.git_oid for name, file in wanted.items()}
     return follow(folder, marks, fetch, report) | {"commit": commit}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,18 @@ async def files_of(ctx: JobContext, spec: SourceSpec, work: Path, visits: dict[s
     if spec.reference is None:
         return None
     folder = work / "inputs" / spec.key
-    return await local_snapshot(ctx.platform, spec.reference, folder, actor=ctx.actor, links=True)
+    await local_snapshot(ctx.platform, spec.reference, folder, actor=ctx.actor, links=True)
+    await asyncio.to_thread(_leave_data, folder)
+    return folder
+
+
+def _leave_data(folder: Path) -> None:
+    """Take away what only tells of the data: a card is no document of a corpus."""
+    from ceyuan.data.mirroring.holding import holding
+
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    for name in names - set(holding(names)):
+        (folder / name).unlink()
 
 
 async def _mirrored(ctx: JobContext, spec: SourceSpec, visits: dict[str, Any]) -> Path:
