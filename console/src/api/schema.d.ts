@@ -15618,7 +15618,8 @@ export interface components {
         /**
          * Reading
          * @description How to read the source: names of fields where they are not the usual ones, or a `mapping` of all columns that
-         *     takes their place, and how many documents to take (0: all). A source that is not required is skipped, with the
+         *     takes their place, the field `vector_field` with an embedding of each text, where records bring one, and how many
+         *     documents to take (0: all). A source that is not required is skipped, with the
          *     reason, when it cannot be had.
          */
         Reading: {
@@ -15648,6 +15649,11 @@ export interface components {
              * @default
              */
             title_field: string;
+            /**
+             * Vector Field
+             * @default
+             */
+            vector_field: string;
         };
         /**
          * Reason
@@ -17803,7 +17809,8 @@ export interface components {
              *       "limit": 0,
              *       "required": true,
              *       "text_field": "",
-             *       "title_field": ""
+             *       "title_field": "",
+             *       "vector_field": ""
              *     }
              */
             reading: components["schemas"]["Reading"];

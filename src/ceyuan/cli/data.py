@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -71,6 +72,9 @@ def add_source(
     evidence: Annotated[str, typer.Option(help="contract, consent or crawl record")] = "",
     owner: Annotated[str, typer.Option(help="person or office that answers for it; you, if not given")] = "",
     text_field: Annotated[str, typer.Option(help="field of the text, where it is not a usual one")] = "",
+    vector_field: Annotated[
+        str, typer.Option(help="field with an embedding of each text, for semantic duplicates")
+    ] = "",
     take: Annotated[int, typer.Option(help="documents at most; 0 takes all")] = 0,
     optional: Annotated[bool, typer.Option("--optional", help="skip it, with the reason, if it cannot be had")] = False,
     option: Annotated[
@@ -84,7 +88,7 @@ def add_source(
     """Register a source."""
     options = _options(option)
     place = str(Path(location).absolute()) if kind == "folder" else location
-    reading = {"text_field": text_field, "limit": take, "required": not optional}
+    reading = {"text_field": text_field, "vector_field": vector_field, "limit": take, "required": not optional}
     known = {"org_id": org, "key": key, "kind": kind, "location": place, "title": title, "domain": domain}
     rights = {"licence": licence, "origin": origin, "evidence": evidence, "owner": owner}
     secret = sys.stdin.read().strip() if secret_stdin else None
@@ -111,6 +115,9 @@ def change_source(
     option: Annotated[
         list[str] | None, typer.Option(help="name=value, in place of the one of this name; may be repeated")
     ] = None,
+    vector_field: Annotated[
+        str | None, typer.Option(help="field with an embedding of each text, for semantic duplicates")
+    ] = None,
 ) -> None:
     """Change what is known of a source; what is not given stays. Where it lies never changes."""
     texts = {"title": title, "description": description, "licence": licence, "domain": domain, "origin": origin}
@@ -119,6 +126,8 @@ def change_source(
     place = f"{_SOURCES}/{source_id}"
     if option:
         change["options"] = (Api().get(place)["options"] or {}) | _options(option)
+    if vector_field is not None:
+        change["reading"] = Api().get(place)["reading"] | {"vector_field": vector_field}
     show(Api().call("PATCH", place, json=change))
 
 
@@ -268,18 +277,31 @@ def local(
     domain: Annotated[str, typer.Option(help=_DOMAINS)] = "general",
     licence: Annotated[str, typer.Option(help="SPDX expression of the texts' licence")] = "",
     recipe: RecipeOption = None,
+    vector_field: Annotated[
+        str, typer.Option(help="field with an embedding of each text, for semantic duplicates")
+    ] = "",
+    embedding_url: Annotated[
+        str, typer.Option(help="OpenAI-compatible API (…/v1) of the embedding model that the recipe names")
+    ] = "",
+    embedding_key: Annotated[
+        str, typer.Option(help="key for that server", envvar="CEYUAN_EMBEDDING_KEY", show_envvar=True)
+    ] = "",
 ) -> None:
     """Make a corpus of a folder on this machine, without a platform; interrupted, it continues when called again."""
     try:
         from ceyuan.data.collection.entry import main as collect_main
         from ceyuan.data.corpus.entry import main as corpus_main
+        from ceyuan.data.embeddings import EmbeddingServer
     except ImportError as error:
         raise MissingExtra("standard", ("语料处理", "making a corpus")) from error
     from ceyuan.data.problems import DataProblem
 
     source = {"key": "own", "kind": "folder", "location": str(folder.absolute()), "domain": domain, "licence": licence}
+    if embedding_url:  # whoever names a server on a machine of one's own may mean one of the house
+        server = EmbeddingServer(embedding_url, embedding_key, "", ("0.0.0.0/0", "::/0"))
+        os.environ.update(server.environment())
     try:
-        collect_main({"out": str(out / "raw"), "sources": [source]}, _tell)
+        collect_main({"out": str(out / "raw"), "sources": [source | {"vector_field": vector_field}]}, _tell)
         arguments = {"collections": [str(out / "raw")], "out": str(out), "recipe": read_recipe(recipe)}
         made = corpus_main(arguments, _tell)
     except DataProblem as problem:

@@ -57,7 +57,7 @@ class Hashing(io.RawIOBase):
 
 
 @contextmanager
-def _naming_full_disk(folder: Path) -> Iterator[None]:
+def naming_full_disk(folder: Path) -> Iterator[None]:
     """Turn "no space left" into a problem that says where; everything else passes through."""
     try:
         yield
@@ -79,7 +79,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
     with code ``disk_full`` when there is no room; the temporary file is removed then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _naming_full_disk(path.parent):
+    with naming_full_disk(path.parent):
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         temporary = Path(name)
         try:

@@ -113,3 +113,17 @@ export function Optional() {
     </Form.Item>
   )
 }
+
+/** Kinds whose files or rows are records with fields. */
+const RECORDS = new Set<Source['kind']>(['folder', 'dataset', 'listing', 's3', 'hub', 'sql'])
+
+/** Where records bring an embedding of their text, by which semantic duplicates are found. */
+export function VectorField({ kind }: { kind: Source['kind'] | undefined }) {
+  const { t } = useTranslation('data')
+  if (!kind || !RECORDS.has(kind)) return null
+  return (
+    <Form.Item name="vector_field" label={t('sources.vectorField')} extra={t('sources.vectorFieldNote')}>
+      <Input maxLength={100} placeholder="embedding" />
+    </Form.Item>
+  )
+}

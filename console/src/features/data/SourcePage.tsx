@@ -15,7 +15,17 @@ import { Page, Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
 
 import { useNames } from './names'
-import { Domain, Licence, Optional, Reach, Rights, UNSTATED, type Options, type Source } from './SourceFields'
+import {
+  Domain,
+  Licence,
+  Optional,
+  Reach,
+  Rights,
+  UNSTATED,
+  VectorField,
+  type Options,
+  type Source,
+} from './SourceFields'
 
 /** Kinds that are read where they lie: nothing is fetched before. */
 const AT_HAND = new Set<Source['kind']>(['folder', 'package', 'dataset'])
@@ -50,6 +60,7 @@ interface Change {
   options?: Options
   secret?: string
   optional: boolean
+  vector_field?: string
 }
 
 /** What is known of a source, put right; a registered corpus keeps its licence and where it was published. */
@@ -58,14 +69,14 @@ function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknow
   const [open, setOpen] = useState(false)
   const known = source.kind === 'package'
   const { title, description, domain, licence, origin, evidence, owner } = source
-  const change = async ({ optional, secret, options, ...values }: Change) => {
+  const change = async ({ optional, vector_field, secret, options, ...values }: Change) => {
     await api.PATCH('/api/v1/data/sources/{source_id}', {
       params: { path: { source_id: source.id } },
       body: {
         ...values,
         ...(source.options && options ? { options: { ...source.options, ...options } } : {}),
         ...(secret ? { secret } : {}),
-        ...(known ? {} : { reading: { ...source.reading, required: !optional } }),
+        ...(known ? {} : { reading: { ...source.reading, vector_field: vector_field ?? '', required: !optional } }),
       },
     })
     await onDone()
@@ -81,6 +92,7 @@ function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknow
           ...{ title, description, domain, licence, origin, evidence, owner },
           options: source.options ?? undefined,
           optional: !source.reading.required,
+          vector_field: source.reading.vector_field,
         }}
         onSubmit={change}
         onClose={() => setOpen(false)}
@@ -94,6 +106,7 @@ function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknow
         <Reach kind={source.kind} kept={source.has_secret} />
         {!known && <Licence required />}
         <Domain required />
+        <VectorField kind={source.kind} />
         <Rights />
         {!known && <Optional />}
       </FormModal>
@@ -307,6 +320,9 @@ export function Component() {
               : []),
             { label: t('sources.owner'), value: source.owner },
             { label: t('sources.registered'), value: <Registered source={source} /> },
+            ...(source.reading.vector_field
+              ? [{ label: t('sources.vectorField'), value: <code>{source.reading.vector_field}</code> }]
+              : []),
             { label: t('sources.evidence'), value: source.evidence || '—' },
             { label: t('schedules.title'), value: <Schedules sourceId={source.id} /> },
             ...(source.options

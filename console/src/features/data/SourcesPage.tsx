@@ -26,6 +26,7 @@ import {
   UNSTATED,
   type Options,
   type Source,
+  VectorField,
 } from './SourceFields'
 
 interface Values {
@@ -40,6 +41,7 @@ interface Values {
   domain?: string
   owner?: string
   optional?: boolean
+  vector_field?: string
   options?: Partial<Options>
   secret?: string
 }
@@ -100,6 +102,7 @@ function ByKind() {
         <>
           <Licence />
           <Domain />
+          <VectorField kind={kind} />
           <Optional />
         </>
       )}
@@ -110,7 +113,7 @@ function ByKind() {
 function Register({ open, onClose, onMade }: { open: boolean; onClose: () => void; onMade: () => unknown }) {
   const { t } = useTranslation('data')
   const { proposed } = useWorkplaces()
-  const register = async ({ optional = false, ...values }: Values) => {
+  const register = async ({ optional = false, vector_field = '', ...values }: Values) => {
     await api.POST('/api/v1/data/sources', {
       body: {
         ...values,
@@ -123,7 +126,7 @@ function Register({ open, onClose, onMade }: { open: boolean; onClose: () => voi
         domain: values.domain ?? '',
         options: { ...NO_OPTIONS, ...values.options },
         secret: values.secret ?? null,
-        reading: { text_field: '', title_field: '', id_field: '', limit: 0, required: !optional },
+        reading: { text_field: '', title_field: '', id_field: '', vector_field, limit: 0, required: !optional },
       },
     })
     await onMade()

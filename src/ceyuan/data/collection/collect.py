@@ -192,7 +192,14 @@ def _write(
 
 def _options(source: Source) -> ReadOptions:
     columns = columns_of(source.mapping) if source.mapping else None
-    return ReadOptions(source.text_field, source.title_field, source.id_field, media=True, columns=columns)
+    return ReadOptions(
+        source.text_field,
+        source.title_field,
+        source.id_field,
+        media=True,
+        columns=columns,
+        vector_field=source.vector_field,
+    )
 
 
 def _items(source: Source, cache: PackageCache, out: Path) -> Iterator[Item]:

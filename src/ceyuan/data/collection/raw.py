@@ -1,5 +1,6 @@
 """Raw shards: documents as they were collected, in Parquet files of about equal size."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,16 @@ from ceyuan.data.readers import Document, Documents
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["RAW_COLUMNS", "RawWriter"]
+__all__ = ["RAW_COLUMNS", "VECTOR", "RawWriter", "joined", "raw_columns"]
 
 _NUMBERS = ("rank",)
 _ALIKE = ["source", "domain", "licence", "title", "group", "rank"]  # few values again and again: written once each
 _VARYING = ("id", "domain", "title", "text", "group", "rank", "meta")  # the others are those of the source
 RAW_COLUMNS = ("id", "source", "domain", "licence", "title", "text", "group", "rank", "meta")
 """Columns of a raw shard. ``id`` is unique in a collection (``source/name``), ``meta`` a JSON object of strings."""
+
+VECTOR = "vector"
+"""A further column of shards whose source brings vectors: numbers of 32 bits, no bytes where there is none."""
 
 _SHARD_BYTES = 32 << 20
 _GROUP_BYTES, _GROUP_LEAST, _GROUP_MOST = 2 << 20, 64, 8192  # of a row group, the least that is read for one text
@@ -32,13 +36,14 @@ class RawWriter:
         self._fixed = (source, domain, licence)
         self._prefix = f"{source}/"
         self._columns: list[list[object]] = [[] for _ in _VARYING]
+        self._vectors: list[bytes] = []
         self._tables: list[pa.Table] = []
         self._rows = self._bytes = 0
         self._shards: list[dict[str, object]] = []
 
     def add(self, document: Document) -> None:
         """Add one document; writes a shard when one is full."""
-        name, text, title, group, domain, rank, meta, _ = document
+        name, text, title, group, domain, rank, meta, _, vector = document
         # Columns of plain values: a million small tuples would be walked by the garbage collector again and again.
         ids, domains, titles, texts, groups, ranks, notes = self._columns
         ids.append(self._prefix + name)
@@ -48,7 +53,10 @@ class RawWriter:
         groups.append(self._prefix + group if group else "")
         ranks.append(rank)
         notes.append(canonical_json(meta).decode() if meta else "{}")
-        self._added(1, len(text))
+        if vector:
+            self._vectors += [b""] * (len(ids) - 1 - len(self._vectors))
+            self._vectors.append(vector)
+        self._added(1, len(text) + len(vector) // 3)
 
     def add_all(self, documents: Documents) -> None:
         """Add many documents at once."""
@@ -91,7 +99,12 @@ class RawWriter:
         if self._columns[0]:
             kinds = (pa.int32() if name in _NUMBERS else pa.large_string() for name in _VARYING)
             arrays = (pa.array(column, kind) for column, kind in zip(self._columns, kinds, strict=True))
-            self._tables.append(self._table(dict(zip(_VARYING, arrays, strict=True))))
+            table = self._table(dict(zip(_VARYING, arrays, strict=True)))
+            if self._vectors:
+                self._vectors += [b""] * (len(table) - len(self._vectors))
+                table = table.append_column(_vector_field(), pa.array(self._vectors, pa.large_binary()))
+                self._vectors = []
+            self._tables.append(table)
             self._columns = [[] for _ in _VARYING]
 
     def _table(self, columns: "dict[str, pa.Array]") -> "pa.Table":
@@ -107,11 +120,10 @@ class RawWriter:
         return pa.Table.from_arrays([columns[name] for name in RAW_COLUMNS], schema=schema)
 
     def _flush(self) -> None:
-        import pyarrow as pa
         import pyarrow.compute as pc
 
         self._settle()
-        table = pa.concat_tables(self._tables).combine_chunks()
+        table = joined(self._tables).combine_chunks()
         some_titles = pc.count_distinct(table["title"]).as_py() < self._rows // 2
         alike = [name for name in _ALIKE if name != "title" or some_titles]
         self._tables, self._rows, self._bytes = [], 0, 0
@@ -129,3 +141,31 @@ class RawWriter:
         )
         entry = {"file": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size, "documents": len(table)}
         self._shards.append(entry)
+
+
+def joined(tables: "Sequence[pa.Table]") -> "pa.Table":
+    """Rows of raw tables together, with the column ``VECTOR`` where one of them has it."""
+    import pyarrow as pa
+
+    if any(VECTOR in table.column_names for table in tables):
+        nothing = pa.scalar(b"", pa.large_binary())
+        tables = [
+            table
+            if VECTOR in table.column_names
+            else table.append_column(_vector_field(), pa.repeat(nothing, len(table)))
+            for table in tables
+        ]
+    return pa.concat_tables(tables)
+
+
+def raw_columns(path: Path) -> list[str]:
+    """Names of the columns that a raw shard has."""
+    import pyarrow.parquet as pq
+
+    return [*RAW_COLUMNS, *({VECTOR} & set(pq.read_schema(path).names))]
+
+
+def _vector_field() -> "pa.Field":
+    import pyarrow as pa
+
+    return pa.field(VECTOR, pa.large_binary(), nullable=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ceyuan.data.collection.raw import RAW_COLUMNS, RawWriter
+from ceyuan.data.collection.raw import RawWriter, joined
 from ceyuan.data.files import canonical_json, read_json, sha256_of, write_atomically, write_json
 from ceyuan.data.readers import Documents, ReadOptions, Rejection
 from ceyuan.data.readers.folder import files_of, read_file
@@ -105,11 +105,9 @@ class _Sifter(RawWriter):
         return self._shards
 
     def _write_waiting(self) -> None:
-        import pyarrow as pa
-
         tables, alike = [table for table, _ in self._waiting], self._waiting[-1][1]
         self._waiting, self._waiting_bytes = [], 0
-        super()._keep(pa.concat_tables(tables), alike)
+        super()._keep(joined(tables), alike)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +257,7 @@ def _marked(table: "pa.Table") -> "pl.DataFrame":
     import polars as pl
 
     rows: Any = pl.from_arrow(table)
-    whole = pl.struct([name for name in RAW_COLUMNS if name != "id"])
+    whole = pl.struct([name for name in rows.columns if name != "id"])
     one, two = (whole.hash(seed).alias(name) for seed, name in zip(_SEEDS, ("one", "two"), strict=True))
     found: pl.DataFrame = rows.select("id", one, two, pl.col("text").str.len_chars().alias("characters"))
     return found

@@ -25,7 +25,8 @@ class Source:
     ``limit`` takes that many documents at most, 0 all of them; which ones follows from their names, so the
     sample is the same every time. A source that is not ``required`` and cannot be had is skipped with the
     reason instead of ending the run. ``origin`` tells where a folder's texts were first published. ``mapping`` says
-    which columns hold what, as ``ceyuan.data.readers.Columns``.
+    which columns hold what, as ``ceyuan.data.readers.Columns``; ``vector_field`` names the field with an embedding of
+    the text, where records bring one.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Source:
     title_field: str = ""
     id_field: str = ""
     origin: str = ""
+    vector_field: str = ""
     mapping: dict = field(default_factory=dict)  # type: ignore[type-arg]  # compared with the types of values
 
     def __post_init__(self) -> None:
@@ -73,6 +75,8 @@ class Source:
         values: dict[str, object] = asdict(self)
         if not self.mapping:
             del values["mapping"]
+        if not self.vector_field:
+            del values["vector_field"]
         if self.kind == "package":
             corpus = CORPORA[self.location]
             values["title"] = self.title or corpus.title_zh

@@ -13,7 +13,7 @@ from ceyuan.data.operators import STATISTICS
 __all__ = ["analyse", "main"]
 
 _SAMPLE = 50_000
-_DUPLICATES = ("exact_duplicate", "near_duplicate")
+_DUPLICATES = ("exact_duplicate", "near_duplicate", "semantic_duplicate")
 _SIZE = "bytes"
 
 

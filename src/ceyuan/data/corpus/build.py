@@ -17,6 +17,7 @@ from ceyuan.data.corpus.inputs import Inputs
 from ceyuan.data.corpus.measure import measured_columns
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report, part_of, told
+from ceyuan.data.corpus.semantic import SemanticSearch
 from ceyuan.data.corpus.workers import Threads, Workers
 from ceyuan.data.files import read_json, remove_leftovers, write_atomically, write_json
 from ceyuan.data.problems import DataProblem
@@ -39,7 +40,9 @@ def build(
     do the heavy parts instead of threads of this process. The manifest's ``content_sha256`` covers everything in the
     folder and follows from input, recipe and title; times and versions of libraries are apart, in ``out/run.json``.
     Stage outputs lie in ``out/work`` until the manifest is written; killed at any moment, the next call continues from
-    them. Raises ``DataProblem``: ``nothing_kept``, ``shard_damaged``, ``disk_full``.
+    them. What an embedding model answered stays in
+    ``out/embeddings``. Raises ``DataProblem``: ``nothing_kept``, ``shard_damaged``, ``disk_full``, and those of a model
+    that cannot be asked.
     """
     started, began = monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     plan = plan_of(inputs, recipe, title)
@@ -54,7 +57,9 @@ def build(
     workers = workers or Threads(threads)
     measured = workers.measure(inputs, recipe, work / "measured", part_of(report, 0.0, 0.6))
     report(told(0.6, "去重与划分", "deduplicating and splitting"))
-    decisions, curtailed = _decisions(work / f"decisions-{plan}.arrow", measured, statistics, recipe, workers, inputs)
+    semantic = _semantic(recipe, measured, out, workers, part_of(report, 0.6, 0.8))
+    place = work / f"decisions-{plan}.arrow"
+    decisions, noted = _decisions(place, measured, statistics, recipe, workers, inputs, semantic)
     if not decisions["reason"].is_null().any():
         raise DataProblem(
             "nothing_kept",
@@ -62,7 +67,7 @@ def build(
             "No document passed; loosen the recipe's thresholds.",
         )
     files = workers.emit(decisions, measured, dataset, recipe.output.shard_bytes, part_of(report, 0.8, 0.95))
-    counts = counted(decisions) | {"curtailed_comparisons": curtailed}
+    counts = counted(decisions) | noted
     raw = [shard.path for shard in inputs.shards]
     explain(dataset, decisions, raw, measured, recipe, (title, inputs.sources, counts))
     manifest = manifest_of(dataset, plan, inputs, recipe, counts, files)
@@ -82,17 +87,33 @@ def _begin(dataset: Path, work: Path, plan: str) -> None:
     write_atomically(marker, lambda file: _put(file, plan.encode()))
 
 
+def _semantic(
+    recipe: Recipe, measured: list[Path], out: Path, workers: Workers, report: Report
+) -> SemanticSearch | None:
+    settings = recipe.duplicates.semantic
+    return SemanticSearch(settings, measured, out / "embeddings", workers.semantic, report) if settings else None
+
+
 def _decisions(
-    path: Path, measured: list[Path], statistics: list[str], recipe: Recipe, workers: Workers, inputs: Inputs
-) -> tuple[pl.DataFrame, int]:
+    path: Path,
+    measured: list[Path],
+    statistics: list[str],
+    recipe: Recipe,
+    workers: Workers,
+    inputs: Inputs,
+    semantic: SemanticSearch | None,
+) -> tuple[pl.DataFrame, dict[str, Any]]:
     note = path.with_suffix(".json")
-    if not note.exists():
-        table, curtailed = decide(measured, statistics, recipe, workers.near, inputs.counting())
+    noted: dict[str, Any] = read_json(note)
+    if noted:
+        table = pl.read_ipc(path)
+    else:
+        table, curtailed = decide(measured, statistics, recipe, workers.near, inputs.counting(), semantic)
         write_atomically(path, lambda file: table.write_ipc(file))
-        write_json(note, {"curtailed": curtailed})
-        return table, curtailed
-    curtailed_before: Any = read_json(note)["curtailed"]
-    return pl.read_ipc(path), int(curtailed_before)
+        noted = {"curtailed": curtailed, "semantic": semantic.counts if semantic else {}}
+        write_json(note, noted)
+    counts = {"curtailed_comparisons": int(noted["curtailed"])}
+    return table, counts | ({"semantic": noted["semantic"]} if noted.get("semantic") else {})
 
 
 def _version(name: str) -> str | None:

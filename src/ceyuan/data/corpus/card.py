@@ -104,7 +104,7 @@ def _card(
         for row in reasons
     ]
     parts.append(table([word[n] for n in ("domain", "reason", "documents")], dropped))
-    parts += [f"## {word['processing']}", _steps(side, recipe)]
+    parts += [f"## {word['processing']}", _steps(side, recipe, counts.get("semantic"))]
     parts.append(
         table([word[n] for n in ("domain", "reason", "statistic", "bounds")], _bound_rows(side, recipe, counts))
     )
@@ -149,7 +149,7 @@ def _bound_rows(side: int, recipe: Recipe, counts: Mapping[str, Any]) -> list[tu
     return rows
 
 
-def _steps(side: int, recipe: Recipe) -> str:
+def _steps(side: int, recipe: Recipe, semantic: Mapping[str, Any] | None) -> str:
     dup, split = recipe.duplicates, recipe.split
     maps = [one.specification.title for one in recipe.operators() if one.specification.kind == "map"]
     named = [title for title in maps if title != find("normalise").specification.title]
@@ -168,6 +168,18 @@ def _steps(side: int, recipe: Recipe) -> str:
         en.append(
             f"near-duplicates: candidates by MinHash {dup.bands}×{dup.rows}, dropped only where the Jaccard similarity "
             f"of 5-character shingles is ≥ {dup.threshold:g}"
+        )
+    if dup.semantic and semantic:
+        asked = dup.semantic.model
+        missing = semantic["documents"] - semantic["vectors"]
+        zh.append(
+            f"语义去重：{f'模型 {asked} 的' if asked else '来源自带的'}向量，随机超平面取候选，逐对核对余弦 ≥ "
+            f"{dup.semantic.threshold:g} 才剔除；{missing:,} 篇没有可用向量，未参与"
+        )
+        en.append(
+            f"semantic duplicates: vectors {f'by the model {asked}' if asked else 'of the sources'}, candidates by "
+            f"random hyperplanes, dropped only where the cosine is ≥ {dup.semantic.threshold:g}; {missing:,} documents "
+            "without a usable vector took no part"
         )
     zh.append(f"按文档簇划分，留出 {split.heldout:g}（种子 {split.seed}）")
     en.append(f"split by clusters of documents, {split.heldout:g} held out (seed {split.seed})")

@@ -12,6 +12,7 @@ import polars as pl
 
 from ceyuan.data.corpus.gathering import gathered_keys, gathered_texts
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
+from ceyuan.data.corpus.semantic import SemanticSearch
 from ceyuan.data.corpus.split import assign_split
 from ceyuan.data.duplicates import Found, Known, Search, search
 from ceyuan.data.duplicates.search import ReadTexts
@@ -50,12 +51,14 @@ def decide(
     recipe: Recipe,
     near: Near = near_in_process,
     counting: pl.DataFrame | None = None,
+    semantic: SemanticSearch | None = None,
 ) -> tuple[pl.DataFrame, int]:
     """(decisions, number of documents whose comparisons were curtailed).
 
     Decisions have one row per document in input order: ``shard`` and ``row`` (where it lies), what describes
     it, its statistics, ``reason`` (null: kept), ``duplicate_of``, ``similarity``, ``cluster`` and ``split``. ``near``
-    searches for near-duplicates. ``counting`` are the rows (``shard``, ``row``) that count; all where it is not given.
+    searches for near-duplicates, ``semantic`` after it for what means the same. ``counting`` are the rows (``shard``,
+    ``row``) that count; all where it is not given.
     """
     frames = [
         pl.read_parquet(path, columns=[*_DESCRIBING, *statistics, "distinct"])
@@ -73,6 +76,8 @@ def decide(
     curtailed = 0
     if recipe.duplicates.near:
         table, related, curtailed = _near(table, shards, recipe.duplicates, near)
+    if semantic is not None:
+        table = semantic(table)
     table = assign_split(table, related, recipe.split)
     return table.drop("order", "distinct", "rank", "group"), curtailed
 

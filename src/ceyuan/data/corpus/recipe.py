@@ -3,20 +3,38 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, StringConstraints, model_serializer, model_validator
 
 from ceyuan.data.corpus.declared import Declared, Settings, Split, Step, hash_of
 from ceyuan.data.corpus.profiles import default_profiles, with_thresholds
+from ceyuan.data.duplicates import DIMENSIONS
 from ceyuan.data.operators import Filter, Operator, find
 
-__all__ = ["Duplicates", "Output", "Recipe", "Split", "Step"]
+__all__ = ["Duplicates", "Output", "Recipe", "Semantic", "Split", "Step"]
 
 _REVISION = 4  # of the decisions and files that follow from a recipe; raise it when they change
 
 
+class Semantic(Settings):
+    """Documents whose embeddings have a cosine of ``threshold`` or more, after all other duplicates are gone.
+
+    ``model`` names an embedding model, which is asked about the first ``characters`` of each document, once for each
+    content; without one, vectors are those that the sources bring (their ``vector_field``). ``dimensions``: how many
+    numbers a vector has; if not given, as many as most have. ``largest``: documents that are compared each with each;
+    where more look alike, they are compared in parts.
+    """
+
+    model: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+    threshold: Annotated[float, Field(ge=0.7, le=1)] = 0.95
+    characters: Annotated[int, Field(ge=50, le=100_000)] = 2000
+    dimensions: Annotated[int, Field(ge=1, le=DIMENSIONS)] | None = None
+    largest: Annotated[int, Field(ge=2, le=10_000)] = 2000
+
+
 class Duplicates(Settings):
     """``threshold``: Jaccard similarity from which a document is dropped; ``related_from``: from which two kept
-    ones stay on one side of the split. ``prefer``: who survives; the last word has the order of the input."""
+    ones stay on one side of the split. ``prefer``: who survives; the last word has the order of the input.
+    ``semantic``: duplicates by the cosine of embeddings; none are sought where it is not given."""
 
     exact: bool = True
     near: bool = True
@@ -26,6 +44,15 @@ class Duplicates(Settings):
     rows: Annotated[int, Field(ge=1, le=16)] = 5
     comparisons: Annotated[int, Field(ge=1)] = 2000
     prefer: tuple[Literal["rank", "longest", "shortest", "first"], ...] = ("rank", "longest", "first")
+    semantic: Semantic | None = None
+
+    @model_serializer(mode="wrap")
+    def _what_is_sought(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A recipe that does not ask for semantic duplicates is what it was before there were any, hash and all."""
+        found: dict[str, Any] = values(self)
+        if found.get("semantic") is None:
+            found.pop("semantic", None)
+        return found
 
 
 class Output(Settings):

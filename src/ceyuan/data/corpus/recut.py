@@ -16,7 +16,8 @@ from ceyuan.data.problems import DataProblem
 
 __all__ = ["main", "recut"]
 
-_DUPLICATES = ("exact_duplicate", "near_duplicate")
+_SIMILAR = ("near_duplicate", "semantic_duplicate")
+_DUPLICATES = ("exact_duplicate", *_SIMILAR)
 _UNUSABLE = ("broken_media", "truncated_media", "empty_media", "media_too_large")
 
 
@@ -28,8 +29,8 @@ def recut(
     ``statistics`` is a dataset's ``statistics.parquet``, ``recipe`` the one it was made with, ``changes`` has
     the form of ``Recipe.thresholds``. Returns ``domains``: per domain ``documents``, ``kept_now``, ``kept_then``
     and ``reasons`` (reason -> now, then), ``unsearched``, and ``filters`` by domain as they are now, each with its
-    name. Filters and exact duplicates are exact. A near-duplicate stays one while the document it duplicates passes;
-    documents that newly pass were not searched for near-duplicates, ``unsearched`` counts them. Raises
+    name. Filters and exact duplicates are exact. A near or semantic duplicate stays one while the document it
+    duplicates passes; documents that newly pass were not searched for those, ``unsearched`` counts them. Raises
     ``DataProblem`` ``threshold_unknown``.
     """
     filters = dict(_changed(recipe, changes).filters())
@@ -80,8 +81,8 @@ def _duplicates_then(table: pl.DataFrame) -> pl.DataFrame:
     again = pl.col("then").is_null() & (pl.col("id") != pl.col("best"))
     table = table.with_columns(then=pl.when(again).then(pl.lit("exact_duplicate")).otherwise("then"))
     alive = table.filter(pl.col("then").is_null())["id"].implode()
-    near = pl.col("then").is_null() & (pl.col("reason") == "near_duplicate") & pl.col("duplicate_of").is_in(alive)
-    return table.with_columns(then=pl.when(near).then(pl.lit("near_duplicate")).otherwise("then"))
+    similar = pl.col("then").is_null() & pl.col("reason").is_in(_SIMILAR) & pl.col("duplicate_of").is_in(alive)
+    return table.with_columns(then=pl.when(similar).then("reason").otherwise("then"))
 
 
 def _tally(reasons: pl.Series) -> dict[str, int]:

@@ -14,7 +14,8 @@ from ceyuan.data.corpus.inputs import Inputs
 from ceyuan.data.corpus.measure import measure
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
 from ceyuan.data.corpus.report import Report
-from ceyuan.data.duplicates import Found
+from ceyuan.data.corpus.semantic import Places, seek_in_process
+from ceyuan.data.duplicates import Found, Pairs, Seeking, Vectors
 
 __all__ = ["Threads", "Workers"]
 
@@ -28,6 +29,10 @@ class Workers(Protocol):
 
     def near(self, kept: pl.DataFrame, shards: Sequence[Path], settings: Duplicates) -> Found:
         """As ``ceyuan.data.corpus.decide.near_in_process``."""
+        ...
+
+    def semantic(self, vectors: Vectors, seeking: Seeking, places: Places) -> Pairs:
+        """As ``ceyuan.data.corpus.semantic.seek_in_process``."""
         ...
 
     def emit(
@@ -50,6 +55,10 @@ class Threads:
     def near(self, kept: pl.DataFrame, shards: Sequence[Path], settings: Duplicates) -> Found:
         """See ``Workers``."""
         return near_in_process(kept, shards, settings)
+
+    def semantic(self, vectors: Vectors, seeking: Seeking, places: Places) -> Pairs:
+        """See ``Workers``."""
+        return seek_in_process(vectors, seeking, places)
 
     def emit(
         self, decisions: pl.DataFrame, measured: Sequence[Path], folder: Path, shard_bytes: int, report: Report

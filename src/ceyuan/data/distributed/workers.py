@@ -13,9 +13,10 @@ from ceyuan.data.corpus.inputs import Inputs, RawShard
 from ceyuan.data.corpus.measure import measured_batch, measured_paths
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
 from ceyuan.data.corpus.report import Report, told
+from ceyuan.data.corpus.semantic import Places
 from ceyuan.data.distributed.pools import Pool, RayPool
 from ceyuan.data.distributed.search import distributed_search
-from ceyuan.data.duplicates import Banding, Found, Search
+from ceyuan.data.duplicates import Banding, Found, Pairs, Search, Seeking, Vectors, bands_of, pairs_of
 from ceyuan.data.files import write_atomically
 
 __all__ = ["PoolWorkers", "ray_workers"]
@@ -54,6 +55,15 @@ class PoolWorkers:
         """The search cut by hash."""
         how = Search(settings.threshold, min(settings.related_from, settings.threshold), settings.comparisons)
         return distributed_search(self._pool, kept, shards, how)
+
+    def semantic(self, vectors: Vectors, seeking: Seeking, places: Places) -> Pairs:
+        """One task for some bands of all vectors, whose file lies where all workers see it."""
+        shared = self._pool.shared(places)
+        parts = bands_of(seeking, 2 * self._pool.width)
+        found: list[Pairs] = self._pool.results(
+            [self._pool.submit(pairs_of, vectors, seeking, part, shared)[0] for part in parts]
+        )
+        return Pairs.joined(found)
 
     def emit(
         self, decisions: pl.DataFrame, measured: Sequence[Path], folder: Path, shard_bytes: int, report: Report

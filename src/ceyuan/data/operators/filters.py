@@ -55,6 +55,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "caption_mismatch": ("图文不符或声文不符", "the words beside it do not fit"),
     "exact_duplicate": ("与另一篇完全相同", "the same as another document"),
     "near_duplicate": ("与另一篇近似重复（已核对）", "nearly the same as another document (verified)"),
+    "semantic_duplicate": ("与另一篇意思相同（向量已核对）", "means the same as another document (cosine verified)"),
 }
 """Reasons for dropping a document, in both languages."""
 

@@ -85,6 +85,6 @@ async def _live(uow: UnitOfWork, job: Job) -> dict[str, Any]:
 
 
 def _in_order(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What was dropped by reason, in the order that it happens: filters, then exact and then near duplicates."""
-    last = {"exact_duplicate": 1, "near_duplicate": 2}
+    """What was dropped by reason, in the order that it happens: filters, then exact, near and semantic duplicates."""
+    last = {"exact_duplicate": 1, "near_duplicate": 2, "semantic_duplicate": 3}
     return sorted(stages, key=lambda stage: last.get(stage["reason"], 0))

@@ -46,7 +46,7 @@ class Document(NamedTuple):  # millions are made, and a frozen dataclass takes f
     ``group`` ties documents that must not be torn apart by a train / held-out split (articles of one law,
     parts of one file). ``rank`` says which of several near-duplicates survives: the lower one. ``domain``
     names the profile of thresholds; empty means the source's own. ``media`` is the file of a document that is no
-    text.
+    text, ``vector`` the one that its source brings for it (numbers of 32 bits).
     """
 
     id: str
@@ -57,6 +57,7 @@ class Document(NamedTuple):  # millions are made, and a frozen dataclass takes f
     rank: int = 0
     meta: Mapping[str, str] = _NO_NOTES
     media: Media | None = None
+    vector: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,8 @@ Observer = Callable[[str, Mapping[str, object]], None]
 class ReadOptions:
     """How to read a source: names of fields where they are not the usual ones, the limits, and whether images, audio
     and video are read too (as documents without text). ``columns`` maps records onto documents instead of the usual
-    names; with an ``observer`` records are shown to it and become documents without text."""
+    names; with an ``observer`` records are shown to it and become documents without text. ``vector_field``: the field
+    with an embedding of the text, where records bring one."""
 
     text_field: str = ""
     title_field: str = ""
@@ -153,6 +155,7 @@ class ReadOptions:
     media: bool = False
     columns: Columns | None = None
     observer: Observer | None = None
+    vector_field: str = ""
 
 
 def clean_text(text: str) -> str:

@@ -1,11 +1,13 @@
 """Which fields of a record hold the text, the title and the name, in the words people use for them."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from ceyuan.data.readers.documents import Document, ReadOptions, Rejection, clean_text
 from ceyuan.data.readers.mapping import META_LIMIT, flat, mapped, plain, present
+from ceyuan.data.readers.vectors import without_vector
 
 __all__ = ["TEXT_NAMES", "TEXT_PAIRS", "TITLE_NAMES", "Plan", "document_of", "plan_of", "text_fields"]
 
@@ -55,6 +57,10 @@ def document_of(
     if options.observer is not None:
         options.observer(where, record)
         return Document(where, "")
+    if options.vector_field:
+        record, vector = without_vector(record, options.vector_field)
+        found = document_of(record, where, replace(options, vector_field=""), sound=sound)
+        return found._replace(vector=vector) if isinstance(found, Document) else found
     if options.columns is not None:
         return mapped(record, where, options.columns, sound=sound)
     plan = plan_of(tuple(record), options.text_field, options.title_field, options.id_field)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ceyuan.data.readers.documents import Document, ReadOptions, Rejection
 from ceyuan.data.readers.fields import document_of, text_fields
+from ceyuan.data.readers.vectors import vector_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,8 +59,20 @@ def _group(file: "pq.ParquetFile", group: int, name: str, options: ReadOptions) 
     number = sum(file.metadata.row_group(before).num_rows for before in range(group))
     try:
         for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group], use_threads=False):
+            if options.vector_field and (taken := vector_columns(batch, options.vector_field)) is not None:
+                yield from _with_vectors(*taken, f"{name}#", number, options)
+                number += batch.num_rows
+                continue
             for record in batch.to_pylist():
                 number += 1
                 yield document_of(record, f"{name}#{number}", options)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         yield Rejection(f"{name}#group{group}", "bad_parquet", str(error))
+
+
+def _with_vectors(
+    batch: "pa.RecordBatch", vectors: list[bytes], name: str, before: int, options: ReadOptions
+) -> Iterator[Document | Rejection]:
+    for number, (record, vector) in enumerate(zip(batch.to_pylist(), vectors, strict=True), before + 1):
+        one = document_of(record, f"{name}{number}", options)
+        yield one._replace(vector=vector) if isinstance(one, Document) else one

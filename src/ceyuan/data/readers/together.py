@@ -31,7 +31,7 @@ def documents_of(lines: bytes, name: str, first: int, options: ReadOptions) -> D
     import pyarrow.compute as pc
 
     sample = _sample(lines)
-    if not sample or options.observer is not None or options.columns is not None:
+    if not sample or options.observer is not None or options.columns is not None or options.vector_field:
         return None
     plan = plan_of(tuple(sample), options.text_field, options.title_field, options.id_field)
     if len(plan.texts) != 1 or len(plan.names) > 1 or len(plan.titles) > 1:

@@ -41,12 +41,14 @@ class ColumnMapping(BaseModel, extra="forbid"):
 
 class Reading(BaseModel, extra="forbid"):
     """How to read the source: names of fields where they are not the usual ones, or a `mapping` of all columns that
-    takes their place, and how many documents to take (0: all). A source that is not required is skipped, with the
+    takes their place, the field `vector_field` with an embedding of each text, where records bring one, and how many
+    documents to take (0: all). A source that is not required is skipped, with the
     reason, when it cannot be had."""
 
     text_field: Annotated[Line, Field(max_length=100)] = ""
     title_field: Annotated[Line, Field(max_length=100)] = ""
     id_field: Annotated[Line, Field(max_length=100)] = ""
+    vector_field: Annotated[Line, Field(max_length=100)] = ""
     mapping: ColumnMapping | None = None
     limit: Annotated[int, Field(ge=0, le=10**9)] = 0
     required: bool = True

@@ -78,4 +78,4 @@ def _read(path: Path, name: str, options: ReadOptions | None, rejections: list[R
         else:
             own = f"{name}{one.id.removeprefix(path.name)}"
             group = f"{name}{one.group.removeprefix(path.name)}" if one.group else ""
-            yield Document(own, one.text, one.title, group, one.domain, one.rank, one.meta)
+            yield Document(own, one.text, one.title, group, one.domain, one.rank, one.meta, vector=one.vector)

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 
-from ceyuan.data.collection.raw import RAW_COLUMNS
+from ceyuan.data.collection.raw import RAW_COLUMNS, VECTOR, raw_columns
 from ceyuan.data.corpus.inputs import Inputs, RawShard
 from ceyuan.data.versions.store import Segment, Store, Version
 
@@ -60,7 +60,7 @@ def feed(store: Store, inputs: Inputs) -> Fed:
             new.append(_taken_whole(store, shard))
         else:
             inputs.verify(shard)
-            loose.append(pl.read_parquet(shard.path, columns=list(RAW_COLUMNS))[rows["row"]])
+            loose.append(pl.read_parquet(shard.path, columns=raw_columns(shard.path))[rows["row"]])
     new += _packed(store, loose)
     deleted = set(held.join(holding, on="id", how="anti")["id"])
     name, _ = store.keep_table("state", now.to_arrow())
@@ -86,8 +86,8 @@ def _rows(inputs: Inputs, shard: RawShard, before: pl.DataFrame) -> pl.DataFrame
     if known.height:
         return known
     inputs.verify(shard)
-    rows = pl.read_parquet(shard.path, columns=list(RAW_COLUMNS))
-    whole = pl.struct([name for name in RAW_COLUMNS if name != "id"])
+    rows = pl.read_parquet(shard.path, columns=raw_columns(shard.path))
+    whole = pl.struct([name for name in rows.columns if name != "id"])
     one, two = (whole.hash(seed).alias(name) for seed, name in zip(_SEEDS, ("one", "two"), strict=True))
     fixed = (pl.lit(shard.sha256).alias("shard"), pl.lit(True).alias("counts"))
     return rows.select("id", one, two, pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), *fixed)
@@ -123,7 +123,7 @@ def _packed(store: Store, loose: list[pl.DataFrame]) -> Iterator[Segment]:
     """Rows of many shards together in segments of about equal size."""
     if not loose:
         return
-    rows = pl.concat(loose).unique("id", keep="last", maintain_order=True)
+    rows = pl.concat(loose, how="diagonal").unique("id", keep="last", maintain_order=True)
     size = rows["text"].str.len_bytes().cast(pl.Int64)
     number = pl.max_horizontal((size.cum_sum() - size) // _SEGMENT_BYTES, pl.int_range(rows.height) // _SEGMENT_ROWS)
     for run in rows.with_columns(_run=number).partition_by("_run", maintain_order=True):
@@ -131,5 +131,12 @@ def _packed(store: Store, loose: list[pl.DataFrame]) -> Iterator[Segment]:
         fields = [
             pa.field(name, pa.int32() if name == "rank" else pa.large_string(), nullable=False) for name in RAW_COLUMNS
         ]
-        digest, _ = store.keep_table("raw", table.select(list(RAW_COLUMNS)).cast(pa.schema(fields)))
+        columns = list(RAW_COLUMNS)
+        if VECTOR in table.column_names:
+            table = table.set_column(
+                table.schema.get_field_index(VECTOR), VECTOR, table[VECTOR].cast(pa.large_binary()).fill_null(b"")
+            )
+            fields.append(pa.field(VECTOR, pa.large_binary(), nullable=False))
+            columns.append(VECTOR)
+        digest, _ = store.keep_table("raw", table.select(columns).cast(pa.schema(fields)))
         yield Segment(digest, run.height)

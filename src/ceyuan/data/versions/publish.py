@@ -78,6 +78,8 @@ def publish(
     files = _placed(store, made, out)
     decisions = made.decided.rename({"segment": "shard"})
     counts = counted(decisions) | {"curtailed_comparisons": made.curtailed}
+    if recipe.duplicates.semantic:
+        counts["semantic"] = made.semantic
     raw = [store.path("raw", one.sha256) for one in made.segments]
     excerpts = store.root / "state" / "excerpts.json"
     explain(out, decisions, raw, made.units, recipe, (title, inputs.sources, counts), excerpts)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ from ceyuan.data.corpus.decide import (
 )
 from ceyuan.data.corpus.gathering import gathered_keys, gathered_texts
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
-from ceyuan.data.corpus.report import Report, told
+from ceyuan.data.corpus.report import Report, part_of, told
+from ceyuan.data.corpus.semantic import SemanticSearch, seek_in_process
 from ceyuan.data.corpus.split import assign_split
 from ceyuan.data.corpus.tally import Tally
 from ceyuan.data.duplicates import Known
@@ -34,6 +36,8 @@ from ceyuan.data.versions.store import Segment, Store, Version
 __all__ = ["Advanced", "advance", "refresh"]
 
 _FORMAT = 1
+EMBEDDINGS = "embeddings"
+"""Folder of a store with what an embedding model answered, while a recipe asks for it."""
 _SOUGHT = ("reason", "order", "id", "row", "distinct", "exact", "bytes")  # what the search asks of a row
 
 
@@ -44,13 +48,15 @@ def _silent(message: dict[str, object]) -> None:
 @dataclass(frozen=True, slots=True)
 class Advanced:
     """A new version with what led to it: one row per document with its reason, the segments and units that the
-    rows lie in (``segment``, ``row``), and how many documents had their comparisons curtailed."""
+    rows lie in (``segment``, ``row``), how many documents had their comparisons curtailed, and what the search for
+    ``semantic`` duplicates counted."""
 
     version: Version
     decided: pl.DataFrame
     segments: list[Segment]
     units: list[Path]
     curtailed: int
+    semantic: dict[str, Any]
 
 
 def refresh(
@@ -110,7 +116,8 @@ def advance(
     also = ("source", "changed") if all_statistics else ()
     table, segments = _alive(old, new, units, [*statistics, *also], deleted)
     report(told(0.6, "去重与划分", "deduplicating and splitting"))
-    decided, curtailed = _decided(store, table, units, recipe)
+    semantic = _semantic(store, units, recipe, part_of(report, 0.6, 0.8))
+    decided, curtailed = _decided(store, table, units, recipe, semantic)
     kept = decided.filter(pl.col("reason").is_null())
     if not kept.height:
         raise _nothing()
@@ -132,7 +139,7 @@ def advance(
     report(
         told(1.0, f"版本 {version.id[:8]}：{kept.height:,} 篇", f"version {version.id[:8]}: {kept.height:,} documents")
     )
-    return Advanced(version, decided, [*old, *new], units, curtailed)
+    return Advanced(version, decided, [*old, *new], units, curtailed, semantic.counts if semantic else {})
 
 
 def _alive(
@@ -144,7 +151,17 @@ def _alive(
     return live_table([*old, *new], units, statistics, deleted - put)
 
 
-def _decided(store: Store, table: pl.DataFrame, units: list[Path], recipe: Recipe) -> tuple[pl.DataFrame, int]:
+def _semantic(store: Store, units: list[Path], recipe: Recipe, report: Report) -> SemanticSearch | None:
+    settings = recipe.duplicates.semantic
+    if settings is None:
+        shutil.rmtree(store.root / EMBEDDINGS, ignore_errors=True)
+        return None
+    return SemanticSearch(settings, units, store.root / EMBEDDINGS, seek_in_process, report)
+
+
+def _decided(
+    store: Store, table: pl.DataFrame, units: list[Path], recipe: Recipe, semantic: SemanticSearch | None
+) -> tuple[pl.DataFrame, int]:
     """(``table`` with ``reason``, ``duplicate_of``, ``similarity``, ``cluster`` and ``split``, curtailed)."""
     settings = recipe.duplicates
     table = table.with_columns(reason=first_reason(dict(recipe.filters())))
@@ -168,6 +185,8 @@ def _decided(store: Store, table: pl.DataFrame, units: list[Path], recipe: Recip
                 _remember(place, found.known)
             at = kept["at"].to_numpy().astype(np.int64)
             table, related, curtailed = with_near(table, at, kept["id"], found), at[found.related], found.curtailed
+    if semantic is not None:
+        table = semantic(table)
     return assign_split(table, related, recipe.split).drop("order", "distinct"), curtailed
 
 
