@@ -34,7 +34,7 @@ function Shares({ entry }: { entry: Entry }) {
         { title: t('account.documents'), align: 'right', render: (_, row) => <Count value={row.documents} /> },
         { title: t('account.first'), align: 'right', render: (_, row) => <Count value={row.first_documents} /> },
         { title: t('quality.characters'), align: 'right', render: (_, row) => <Count value={row.first_characters} /> },
-        ...(entry.shares.some((one) => one.first_tokens != null)
+        ...(entry.shares.some((one) => typeof one.first_tokens === 'number')
           ? [
               {
                 title: t('account.tokens'),

@@ -1,9 +1,10 @@
-import { Alert, Button, InputNumber, Select, Slider, Table } from 'antd'
+import { Alert, Button, InputNumber, Select, Slider, Spin, Table } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { $api } from '@/api/client'
 import type { components } from '@/api/schema'
+import { useSettled } from '@/lib/settled'
 import { ProblemView } from '@/ui/Feedback'
 import { Count, Stat, Stats } from '@/ui/Figures'
 import { LazyChart } from '@/ui/LazyChart'
@@ -104,7 +105,14 @@ function Slide({
 function Result({ place, changes }: { place: CorpusPlace; changes: Changes }) {
   const { t } = useTranslation('data')
   const names = useNames()
-  const attempt = $api.useMutation('post', '/api/v1/data/datasets/{owner}/{name}/recut')
+  const settled = useSettled(changes)
+  const changed = Object.keys(changes).length > 0
+  const attempt = $api.useQuery(
+    'post',
+    '/api/v1/data/datasets/{owner}/{name}/recut',
+    { params: paramsOf(place), body: { thresholds: settled } },
+    { enabled: changed, staleTime: Infinity, placeholderData: (held) => held },
+  )
   const rows = Object.entries(attempt.data?.domains ?? {}).map(([domain, figures]) => ({ domain, ...figures }))
   const sum = (name: 'kept_now' | 'kept_then') => rows.reduce((total, row) => total + row[name], 0)
   const reasons = rows.flatMap((row) =>
@@ -115,20 +123,11 @@ function Result({ place, changes }: { place: CorpusPlace; changes: Changes }) {
   return (
     <Section
       title={t('quality.result')}
-      extra={
-        <Button
-          type="primary"
-          disabled={Object.keys(changes).length === 0}
-          loading={attempt.isPending}
-          onClick={() => attempt.mutate({ params: paramsOf(place), body: { thresholds: changes } })}
-        >
-          {t('quality.try')}
-        </Button>
-      }
+      extra={attempt.isFetching || settled !== changes ? <Spin size="small" /> : null}
     >
       {attempt.error !== null && <ProblemView error={attempt.error} />}
-      {!attempt.data && !attempt.error && <p className="soft">{t('quality.tryNote')}</p>}
-      {attempt.data && (
+      {!changed && <p className="soft">{t('quality.tryNote')}</p>}
+      {changed && attempt.data && !attempt.error && (
         <div className="stack">
           <Stats>
             <Stat label={t('quality.keptNow')} value={<Count value={sum('kept_now')} />} />
