@@ -10,7 +10,16 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from ceyuan.cli import data_history, data_mapping, data_reviews, data_schedules, data_use, data_versions, jobs
+from ceyuan.cli import (
+    data_history,
+    data_mapping,
+    data_reviews,
+    data_schedules,
+    data_train,
+    data_use,
+    data_versions,
+    jobs,
+)
 from ceyuan.cli.connection import Api
 from ceyuan.cli.output import language, say, show, show_rows
 from ceyuan.kernel.errors import CeyuanError, Invalid, MissingExtra
@@ -24,6 +33,7 @@ app.add_typer(data_versions.app, name="versions")
 app.add_typer(data_history.app, name="history")
 app.add_typer(data_reviews.app, name="reviews")
 app.add_typer(data_use.app, name="use")
+app.add_typer(data_train.app, name="train")
 
 _SOURCES, _DATA = "/api/v1/data/sources", "/api/v1/data"
 _KINDS = "folder, package, dataset, web, sitemap, rss, listing, s3, hub or sql"

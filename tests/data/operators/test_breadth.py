@@ -5,7 +5,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ceyuan.data.files import sha256_of
 from ceyuan.data.operators import STATISTICS, find, specifications, train_language_model, train_quality
+from ceyuan.data.operators.models import proven_quality
 from ceyuan.data.operators.repair import repaired
 from ceyuan.data.problems import DataProblem
 
@@ -126,6 +128,13 @@ def test_a_field_is_told_by_its_words() -> None:
         ("strip_notices", "Copyright (c) 2020 A\n正文", "正文", {}),
         ("strip_page_marks", "上文\n— 12 —\n下文", "上文\n下文", {}),
         ("strip_repeated_lines", "这一行会重复出现\n别的\n这一行会重复出现", "这一行会重复出现\n别的", {}),
+        (
+            "strip_repeated_sentences",
+            "今天我们去公园。好。\n今天我们去公园。好。\n回家！",
+            "今天我们去公园。好。\n好。\n回家！",
+            {},
+        ),
+        ("strip_repeated_sentences", "甲乙。甲乙。", "甲乙。", {"shortest": 2}),
         ("strip_lines", "短\n\n这一行足够长", "\n这一行足够长", {"shortest": 3}),
         ("strip_lines", "| 甲 | 乙 | 丙 |\n正文", "正文", {"tables": True}),
         ("strip_code", "前\n```\nx=1\n```\n后", "前\n后", {}),
@@ -172,3 +181,16 @@ def test_models_are_trained_on_ones_own_texts_and_known_by_their_hash(tmp_path: 
     assert told["perplexity"][0] * 20 < told["perplexity"][1]
     with pytest.raises(DataProblem, match="model_differs"):
         find("quality", {"model": str(tmp_path / "q.npz"), "sha256": "0" * 64})(frame("甲"))
+
+
+def test_a_model_of_quality_is_tried_on_texts_that_it_was_not_trained_on(tmp_path: Path) -> None:
+    good = [f"各级人民政府应当加强对第{n}项工作的领导，保障公民的合法权益。" for n in range(40)]
+    bad = [f"点击领取{n}优惠券加微信秒杀包邮日赚千元真人棋牌" for n in range(40)]
+    sha256, told = proven_quality(good, bad, tmp_path / "q.npz")
+    assert sha256 == sha256_of(tmp_path / "q.npz")
+    assert told == {"documents": 80, "tried": 8, "accuracy": 1.0, "auc": 1.0}
+    mixed = proven_quality(good[:20] + bad[:20], good[20:] + bad[20:], tmp_path / "m.npz")[1]
+    assert isinstance(mixed["auc"], float)
+    assert mixed["auc"] < 0.9
+    with pytest.raises(DataProblem, match="twelve"):
+        proven_quality(good, bad[:11], tmp_path / "n.npz")

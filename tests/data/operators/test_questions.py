@@ -260,3 +260,19 @@ def test_every_line_of_the_pairs_is_in_the_text(text: str) -> None:
         assert answered
         for line in (asked + "\n" + answered).split("\n"):
             assert line in text
+
+
+SEVERAL = (
+    "【问】几点？\n【答】三点。",
+    "**问题1：**为什么？\n\n**答案：**因为。",
+    "1. 怎样申请补贴？\n请到窗口办理。\n2. 多久办结？\n五个工作日。",
+    "记者：您怎么看这件事？\n王强：我认为很好，大家都支持。",
+    "## 什么是标准？\n标准是共同遵守的规则。",
+    "没有问答的一段话。",
+)
+
+
+def test_as_many_pairs_are_counted_as_are_taken_out() -> None:
+    counted = find("dialogue")(pl.DataFrame({"text": SEVERAL}))["question_answer_pairs"].to_list()
+    assert counted == [len(pairs_of(text)) for text in SEVERAL]
+    assert counted == [1, 1, 1, 1, 1, 0]

@@ -229,6 +229,10 @@ def _characters(made: Imported, _name: str, given: Mapping[str, Any]) -> None:
     made.step("replace", pattern="[" + "".join("\\" + c if c in "\\]^-[&~" else c for c in signs) + "]", by="")
 
 
+def _repeats(made: Imported, _name: str, given: Mapping[str, Any]) -> None:
+    made.step("strip_repeated_sentences", shortest=max(2, int(given.get("min_repeat_sentence_length", 2))))
+
+
 _KEEPS = (
     "官方版式不改；需要时另加 narrow_letters、widen_punctuation。",
     "Official typography stays; add narrow_letters or widen_punctuation where it is wanted.",
@@ -282,7 +286,7 @@ _READERS: dict[str, Reader] = {
     "remove_long_words_mapper": _noted(
         None, "中文无词界，不作处理。", "Chinese has no word boundaries; nothing is done."
     ),
-    "remove_repeat_sentences_mapper": _maps("strip_repeated_lines"),
+    "remove_repeat_sentences_mapper": _repeats,
     "remove_specific_chars_mapper": _characters,
     "remove_table_text_mapper": lambda made, name, given: made.step("strip_lines", tables=True),
     "replace_content_mapper": _own_replacement,

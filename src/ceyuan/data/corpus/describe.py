@@ -12,6 +12,8 @@ from ceyuan.data.readers.reasons import SET_ASIDE
 
 __all__ = ["describe", "main"]
 
+_ALWAYS = {"bytes": ("正文字节数", "bytes of text")}
+"""What every run measures without an operator."""
 _USUAL = {one.specification.name for one in Recipe().operators()}
 
 
@@ -23,7 +25,8 @@ def describe() -> dict[str, Any]:
         "schema": Recipe.model_json_schema(),
         "profiles": {domain: [one.model_dump() for one in filters] for domain, filters in default_profiles().items()},
         "domains": {name: list(words) for name, words in DOMAINS.items()},
-        "statistics": {name: list(words) for name, words in STATISTICS.items()},
+        "statistics": {name: list(words) for name, words in STATISTICS.items()}
+        | {"bytes": ["正文字节数", "bytes of text"]},
         "reasons": {name: list(words) for name, words in REASONS.items()},
         "aside": {name: list(words) for name, words in SET_ASIDE.items()},
         "operators": [_described(one) for one in specifications().values()],

@@ -102,21 +102,6 @@ line_statistics(
     },
 )
 line_statistics(
-    "dialogue",
-    ("对话", "dialogue"),
-    {
-        "speaker_lines": ("以说话人开头的行比例", "lines that begin with a speaker"),
-        "question_answer_pairs": ("问答对数", "pairs of question and answer"),
-    },
-    lambda: {
-        "speaker_lines": _share(r"^(?:[\u{4e00}-\u{9fff}A-Za-z]{1,8}|[QA])\s?[：:]\s?\S"),
-        "question_answer_pairs": pl.min_horizontal(
-            _LINE.str.contains(r"^(?:问|提问|问题|Q|Question)\s?\d{0,3}\s?[：:.]").sum(),
-            _LINE.str.contains(r"^(?:答|回答|答案|A|Answer)\s?\d{0,3}\s?[：:.]").sum(),
-        ),
-    },
-)
-line_statistics(
     "page_marks",
     ("页码与页眉", "page marks"),
     {"page_marks": ("页码、页眉行数", "lines that are page numbers or running heads")},

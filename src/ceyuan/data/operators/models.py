@@ -6,10 +6,12 @@ of MacKay and Peto 1995). Both write a file that the operators read; its hash is
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
+from zipfile import BadZipFile
 
 import numpy as np
 import polars as pl
@@ -21,14 +23,17 @@ from ceyuan.data.operators.scoring import count_ngrams, learn, linear_scores, su
 from ceyuan.data.operators.texts import Texts
 from ceyuan.data.problems import DataProblem
 
-__all__ = ["Model", "perplexity", "quality", "train_language_model", "train_quality"]
+__all__ = ["Model", "perplexity", "proven_quality", "quality", "train_language_model", "train_quality"]
 
+_FOLDER = "CEYUAN_DATA_LEARNED"
+"""Names the folder where models lie by their hashes, whatever path a recipe has."""
 _SLOTS = 1 << 20
 _BLOCK = 2000  # texts that are turned into columns at a time
 
 
 class Model(Parameters):
-    """``model``: path of the trained file; ``sha256``: its hash, so that the result is known by what made it."""
+    """``model``: path of the trained file, on the platform a repository of the hub; ``sha256``: its hash, so that the
+    result is known by what made it."""
 
     model: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -63,6 +68,25 @@ def train_language_model(texts: Sequence[str], path: Path) -> str:
     if not total:
         raise DataProblem("model_data", "没有可供统计的文本。", "There is no text to count.")
     return _keep(path, counts=counts, total=np.array([total]))
+
+
+def proven_quality(good: Sequence[str], bad: Sequence[str], path: Path) -> tuple[str, dict[str, object]]:
+    """``train_quality`` on nine tenths of either side, tried on the rest.
+
+    Returns the SHA-256 of the model in ``path``, and ``documents``, ``tried`` (how many), ``accuracy`` (mean of both
+    sides' shares of texts on the right side of 0.5) and ``auc`` (how often a good text scores above a bad one). Raises
+    ``DataProblem`` ``model_data`` where either side has fewer than twelve texts.
+    """
+    kept = [[text for number, text in enumerate(side) if number % 10 != 9] for side in (good, bad)]
+    if min(len(good), len(bad)) < 12:
+        raise DataProblem("model_data", "正反两类文本各需至少 12 篇。", "Either side needs twelve texts at least.")
+    sha256 = train_quality(kept[0], kept[1], path)
+    model = Model(model=str(path), sha256=sha256)
+    scores = [quality(pl.DataFrame({"text": side[9::10]}), model)["quality"].to_numpy() for side in (good, bad)]
+    right = (float((scores[0] > 0.5).mean()) + float((scores[1] <= 0.5).mean())) / 2
+    pairs = (scores[0][:, None] > scores[1][None, :]).mean() + (scores[0][:, None] == scores[1][None, :]).mean() / 2
+    told = {"documents": len(good) + len(bad), "tried": sum(map(len, scores))}
+    return sha256, {**told, "accuracy": round(right, 4), "auc": round(float(pairs), 4)}
 
 
 @operator(
@@ -108,7 +132,7 @@ def _keep(path: Path, **arrays: Any) -> str:
 def _loaded(parameters: Model, names: tuple[str, ...]) -> dict[str, Any]:
     try:
         model = _read(parameters.model, parameters.sha256)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise DataProblem(
             "model_unreadable", f"无法读取模型 {parameters.model}。", f"Cannot read {parameters.model}."
         ) from error
@@ -123,8 +147,10 @@ def _loaded(parameters: Model, names: tuple[str, ...]) -> dict[str, Any]:
 
 @lru_cache(maxsize=4)
 def _read(path: str, sha256: str) -> dict[str, Any]:
-    data = Path(path).read_bytes()
+    folder = os.environ.get(_FOLDER)
+    file = Path(folder) / f"{sha256}.npz" if folder else Path(path)
+    data = file.read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:
         return {}
-    with np.load(Path(path), allow_pickle=False) as stored:
+    with np.load(file, allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}

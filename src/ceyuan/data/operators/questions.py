@@ -8,11 +8,11 @@ from typing import Literal
 import polars as pl
 from pydantic import Field, ValidationInfo, field_validator
 
-from ceyuan.data.operators.declaring import rewritten
-from ceyuan.data.operators.operator import Parameters, operator
+from ceyuan.data.operators.declaring import lines_of, per_row, rewritten
+from ceyuan.data.operators.operator import Nothing, Parameters, operator
 from ceyuan.data.operators.patterns import BOILERPLATE
 
-__all__ = ["Questions", "extract_qa", "pairs_of"]
+__all__ = ["Questions", "dialogue", "extract_qa", "pairs_of"]
 
 
 class Questions(Parameters):
@@ -310,6 +310,30 @@ def extract_qa(batch: pl.DataFrame, parameters: Questions) -> pl.DataFrame:
     kept = [(place, one) for place, one in zip(places, found, strict=True) if one]
     fresh = rest.clone().scatter([place for place, _ in kept], pl.Series([one for _, one in kept], dtype=pl.String))
     return rewritten(batch, pl.lit(fresh))
+
+
+@operator(
+    "dialogue",
+    title=("对话", "dialogue"),
+    kind="stat",
+    writes={
+        "speaker_lines": ("以说话人开头的行比例", "lines that begin with a speaker"),
+        "question_answer_pairs": ("问答对数", "pairs of question and answer"),
+    },
+    parameters=Nothing,
+    cost=50.0,
+    version=2,
+)
+def dialogue(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
+    """How many lines begin with a speaker, and how many pairs ``extract_qa`` finds with all its rules."""
+    del parameters
+    rules, text = Questions(), batch["text"]
+    places = text.str.contains(_suspects(rules)).fill_null(False).arg_true()
+    found = pl.Series([len(pairs_of(one, rules)) for one in text.gather(places)], dtype=pl.Float32)
+    pairs = pl.zeros(batch.height, pl.Float32, eager=True).scatter(places, found)
+    speaker = pl.col("line").str.contains(r"^(?:[\u{4e00}-\u{9fff}A-Za-z]{1,8}|[QA])\s?[：:]\s?\S")
+    counted = per_row(batch, lines_of(batch), {"speaker_lines": speaker.mean()})
+    return counted.with_columns(question_answer_pairs=pairs)
 
 
 def _written(pairs: list[tuple[str, str, bool]]) -> str:

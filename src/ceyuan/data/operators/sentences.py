@@ -1,13 +1,25 @@
 """Statistics by sentence, and how a text begins and ends."""
 
+from typing import Annotated
+
 import polars as pl
+from pydantic import Field
 
-from ceyuan.data.operators.declaring import per_row
-from ceyuan.data.operators.operator import Nothing, operator
+from ceyuan.data.operators.declaring import per_row, rewritten
+from ceyuan.data.operators.operator import Nothing, Parameters, operator
 
-__all__ = ["ending", "questions", "repeated_sentences", "sentences", "sentences_of"]
+__all__ = [
+    "Repeated",
+    "ending",
+    "questions",
+    "repeated_sentences",
+    "sentences",
+    "sentences_of",
+    "strip_repeated_sentences",
+]
 
 _SENTENCE = r"[^。！？!?；;\n]+[。！？!?；;]?[”」』）)]?"
+_PIECE = r"[^。！？!?；;\n]+[。！？!?；;]*[”」』）)]?|[。！？!?；;]+[”」』）)]?|\n"
 _CLOSED = r"[。！？!?.；;”」』）)…\]】》]$"
 
 
@@ -53,6 +65,32 @@ def repeated_sentences(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame
     size = pl.col("sentence").str.len_bytes().cast(pl.Float64)
     return per_row(
         batch, parts, {"repeated_sentences": size.filter(~pl.col("sentence").is_first_distinct()).sum() / size.sum()}
+    )
+
+
+class Repeated(Parameters):
+    """``shortest``: sentences of fewer characters may come again."""
+
+    shortest: Annotated[int, Field(ge=2, le=1000)] = 8
+
+
+@operator(
+    "strip_repeated_sentences",
+    title=("句子去重", "strip repeated sentences"),
+    kind="map",
+    parameters=Repeated,
+    cost=40.0,
+)
+def strip_repeated_sentences(batch: pl.DataFrame, parameters: Repeated) -> pl.DataFrame:
+    """Of equal sentences in one text only the first stays; everything else stays as it is, byte for byte."""
+    pieces = batch.select(piece=pl.col("text").str.extract_all(_PIECE)).with_row_index("row").explode("piece")
+    said = pl.col("piece").str.strip_chars(" \t\r\u00a0\u3000")
+    short = said.str.len_chars() < parameters.shortest
+    kept = pieces.filter(short | pl.struct("row", said.alias("said")).is_first_distinct())
+    found = kept.group_by("row", maintain_order=True).agg(pl.col("piece").str.join(""))
+    rows = pl.DataFrame({"row": pl.Series(range(batch.height), dtype=pieces.schema["row"])})
+    return rewritten(
+        batch, pl.lit(rows.join(found, on="row", how="left", maintain_order="left")["piece"].fill_null(""))
     )
 
 

@@ -72,7 +72,8 @@ async def start_pipeline(
 ) -> Any:
     """Make a corpus of raw datasets, as a job."""
     actor.require_role(body.org_id, "member")
-    await service.check_recipe(platform, body.recipe)  # before the transaction: it takes a process
+    # Before the transaction: it takes a process.
+    body = body.model_copy(update={"recipe": await service.settle_recipe(platform, actor, body.recipe)})
     async with platform.work(actor, write=True) as uow:
         return _started(await service.start_pipeline(uow, body, _key(uow, "pipeline", idempotency_key)))
 
@@ -88,7 +89,7 @@ async def start_corpus(
 ) -> Any:
     """Collect sources and make a corpus of them, as a job."""
     actor.require_role(body.org_id, "member")
-    await service.check_recipe(platform, body.recipe)
+    body = body.model_copy(update={"recipe": await service.settle_recipe(platform, actor, body.recipe)})
     async with platform.work(actor, write=True) as uow:
         return _started(await service.start_corpus(uow, body, _key(uow, "corpus", idempotency_key)))
 

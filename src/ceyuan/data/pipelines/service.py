@@ -8,6 +8,7 @@ import orjson
 
 from ceyuan.data.pipelines.engines import ask_engine, brought
 from ceyuan.data.pipelines.errors import NotACorpus, QueryInvalid, RecipeInvalid, ThresholdsInvalid
+from ceyuan.data.pipelines.learned import fixed
 from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn, Thresholds
 from ceyuan.data.sources import get_source
 from ceyuan.data.sources.errors import SourceInvalid, SourceRefused
@@ -39,6 +40,14 @@ async def check_recipe(platform: Platform, recipe: dict[str, Any]) -> None:
         raise RecipeInvalid(error.message, hint=error.hint) from error
     if len(_CHECKED) < _CHECKED_KEPT:
         _CHECKED.add(known)
+
+
+async def settle_recipe(platform: Platform, actor: Actor, recipe: dict[str, Any]) -> dict[str, Any]:
+    """The recipe with its models fixed to revisions, looked over; raises `RecipeInvalid`."""
+    async with platform.work(actor, write=False) as uow:
+        recipe = await fixed(uow, recipe)
+    await check_recipe(platform, recipe)
+    return recipe
 
 
 async def import_recipe(platform: Platform, yaml: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ceyuan.data.pipelines.aside import examples
+from ceyuan.data.pipelines.learned import fixed, put_models
 from ceyuan.data.pipelines.lineage import record_collection, record_corpus
 from ceyuan.data.pipelines.runs import Heard
 from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn, Title
@@ -141,13 +142,16 @@ async def run_pipeline(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any
     wanted = PipelineIn.model_validate(params)
     work = _work(ctx)
 
-    async def prepare(uow: UnitOfWork) -> dict[str, str]:
+    async def prepare(uow: UnitOfWork) -> dict[str, Any]:
         uow.actor.require_role(wanted.org_id, "member")
         repository = await _make_room(uow, wanted.dataset, wanted.visibility)
         previous = await corpus_head(uow, wanted.dataset)
-        return {"repository": repository.id, "previous": previous.ref if previous else ""}
+        recipe = await fixed(uow, wanted.recipe)  # a schedule's names its models without a revision
+        return {"repository": repository.id, "previous": previous.ref if previous else "", "recipe": recipe}
 
     place = await ctx.transaction("prepare", prepare)
+
+    recipe = place.get("recipe", wanted.recipe)
 
     async def build() -> dict[str, Any]:
         raw = [work / f"raw-{number}" for number in range(len(wanted.raw))]
@@ -163,15 +167,17 @@ async def run_pipeline(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any
             "out": str(work / "corpus"),
             "previous": str(work / "previous") if place["previous"] else None,
             "previous_ref": place["previous"],
-            "recipe": wanted.recipe,
+            "recipe": recipe,
             "title": _title(wanted).model_dump(),
             "threads": ctx.platform.section(DataSettings).threads,
             "full": ctx.job_id if wanted.full else "",
         }
         heard = Heard()
         models = ctx.platform.section(DataSettings).vision() if "media" in wanted.recipe else None
+        async with ctx.platform.work(ctx.actor, write=False) as uow:
+            models = (models or {}) | await put_models(uow, recipe, work / "models")
         entry = "ceyuan.data.versions.publish:main"
-        result = await _heavy(ctx, entry, arguments, (0.05, 0.9), heard, models)
+        result = await _heavy(ctx, entry, arguments, (0.05, 0.9), heard, models or None)
         return result | {"run": heard.told}
 
     built = await ctx.step("build", build)
@@ -184,7 +190,7 @@ async def run_pipeline(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any
     async def record(uow: UnitOfWork) -> dict[str, Any]:
         content = built["content_sha256"]
         if not built["unchanged"]:
-            await record_corpus(uow, wanted.raw, made["ref"], ctx.job_id, wanted.recipe)
+            await record_corpus(uow, wanted.raw, made["ref"], ctx.job_id, recipe)
             await uow.audit("data.pipeline", made["node_id"], wanted.org_id, content_sha256=content)
             await uow.publish("data.corpus_made", revision=made["ref"], node_id=made["node_id"], org_id=wanted.org_id)
         return {
