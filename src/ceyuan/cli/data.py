@@ -71,7 +71,9 @@ def add_source(
     key: Annotated[str, typer.Argument(help="name within the organisation")],
     location: Annotated[
         str,
-        typer.Argument(help="folder, registered corpus, dataset, address, s3://bucket/prefix, owner/name or database"),
+        typer.Argument(
+            help="folder, registered corpus, package URL, dataset, address, s3://bucket/prefix, owner/name or database"
+        ),
     ],
     org: OrgOption,
     kind: Annotated[str, typer.Option(help=_KINDS)] = "folder",

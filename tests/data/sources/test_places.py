@@ -78,3 +78,14 @@ async def test_what_does_not_fit_the_kind_is_refused(signed_in: As, built: Platf
     built.sections[DataSettings] = DataSettings(sql_hosts=["db.example.org"])
     status, answer = await registered(signed_in, body)
     assert (status, answer["code"]) == (422, "source_invalid")
+
+
+async def test_any_package_is_a_source_by_its_package_url(signed_in: As) -> None:
+    body = {"org_id": "org_demo", "key": "poems", "kind": "package", "location": "pkg:npm/%40made/poems@1.0.0"}
+    made = (await signed_in("member").post(URL, json=body | {"licence": "MIT", "domain": "classical"})).json()
+    assert (made["licence"], made["domain"], made["origin"]) == ("MIT", "classical", body["location"])
+    changed = await signed_in("member").patch(f"{URL}/{made['id']}", json={"licence": "CC0-1.0"})
+    assert changed.json()["licence"] == "CC0-1.0"
+    for number, location in enumerate(("pkg:npm/--global", "pkg:cargo/serde", "pkg:npm/a@git+https://example.org/x")):
+        refused = await signed_in("member").post(URL, json=body | {"key": f"no{number}", "location": location})
+        assert (refused.status_code, refused.json()["code"]) == (422, "source_invalid")

@@ -25,6 +25,11 @@ export const NO_OPTIONS: Options = {
   watermark: '',
 }
 
+/** Whether it is a registered corpus, of which licence, origin and columns are known. */
+export function isRegistered(source: Pick<Source, 'kind' | 'location'>): boolean {
+  return source.kind === 'package' && !source.location.startsWith('pkg:')
+}
+
 /** How a bucket, a hub or a database is reached; the secret is sealed and never shown again. */
 export function Reach({ kind, kept = false }: { kind: Source['kind'] | undefined; kept?: boolean }) {
   const { t } = useTranslation('data')

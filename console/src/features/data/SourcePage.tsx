@@ -17,6 +17,7 @@ import { Snippet } from '@/ui/Snippet'
 import { useNames } from './names'
 import {
   Domain,
+  isRegistered,
   Licence,
   Optional,
   Reach,
@@ -28,7 +29,7 @@ import {
 } from './SourceFields'
 
 /** Kinds that are read where they lie: nothing is fetched before. */
-const AT_HAND = new Set<Source['kind']>(['folder', 'package', 'dataset'])
+const AT_HAND = new Set<Source['kind']>(['folder', 'dataset'])
 
 /** Inspects a sample before the source is collected as a whole. */
 function Assess({ sourceId }: { sourceId: string }) {
@@ -67,7 +68,7 @@ interface Change {
 function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknown> }) {
   const { t } = useTranslation('data')
   const [open, setOpen] = useState(false)
-  const known = source.kind === 'package'
+  const known = isRegistered(source)
   const { title, description, domain, licence, origin, evidence, owner } = source
   const change = async ({ optional, vector_field, secret, options, ...values }: Change) => {
     await api.PATCH('/api/v1/data/sources/{source_id}', {
@@ -282,7 +283,7 @@ export function Component() {
       crumbs={[{ label: t('sources.title'), to: '/data/sources' }, { label: source.title || source.key }]}
       actions={
         <>
-          {source.kind !== 'package' && (
+          {!isRegistered(source) && (
             <Button onClick={() => void navigate(`/data/sources/mapping?source=${source.id}`)}>
               {t('mapping.title')}
             </Button>
@@ -335,7 +336,7 @@ export function Component() {
                 ]
               : []),
             ...(source.reading.required ? [] : [{ label: t('sources.optional'), value: t('sources.optionalNote') }]),
-            ...(source.fetched && !AT_HAND.has(source.kind)
+            ...(source.fetched && (source.kind === 'package' ? !isRegistered(source) : !AT_HAND.has(source.kind))
               ? [{ label: t('sources.visit'), value: <Visit fetched={source.fetched} /> }]
               : []),
             {

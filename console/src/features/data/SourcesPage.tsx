@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@ant-design/icons'
-import { Button, Form, Input, Select } from 'antd'
+import { AutoComplete, Button, Form, Input, Select } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -18,6 +18,7 @@ import { ReferenceInput } from '@/ui/ReferenceInput'
 
 import {
   Domain,
+  isRegistered,
   Licence,
   NO_OPTIONS,
   Optional,
@@ -66,8 +67,14 @@ function Location() {
   const { data } = $api.useQuery('get', '/api/v1/data/sources/registered', {}, { staleTime: Infinity, retry: false })
   if (kind === 'package') {
     return (
-      <Form.Item name="location" label={t('sources.corpus')} rules={[{ required: true }]}>
-        <Select
+      <Form.Item
+        name="location"
+        label={t('sources.corpus')}
+        extra={t('sources.packageNote')}
+        rules={[{ required: true }]}
+      >
+        <AutoComplete
+          placeholder="pkg:npm/…@…"
           options={(data ?? []).map((corpus) => ({
             value: corpus.key,
             label: (
@@ -95,10 +102,11 @@ function Location() {
 /** What depends on where the source lies. */
 function ByKind() {
   const kind = Form.useWatch<Values['kind'] | undefined>('kind')
+  const location = Form.useWatch<string | undefined>('location')
   return (
     <>
       <Reach kind={kind} />
-      {kind !== 'package' && (
+      {kind && !isRegistered({ kind, location: location ?? '' }) && (
         <>
           <Licence />
           <Domain />

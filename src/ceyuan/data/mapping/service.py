@@ -11,7 +11,7 @@ from ceyuan.data.mapping.errors import NothingToMap
 from ceyuan.data.pipelines.engines import ask_engine, brought
 from ceyuan.data.pipelines.storage import crawled_folder, mirrored_folder
 from ceyuan.data.sources import specification
-from ceyuan.data.sources.places import CRAWLED, MIRRORED
+from ceyuan.data.sources.places import CRAWLED, is_fetched, is_registered
 from ceyuan.data.sources.schemas import ColumnMapping
 from ceyuan.data.sources.service import SourceSpec, get_source
 from ceyuan.hub import list_files
@@ -43,7 +43,7 @@ async def _readable(platform: Platform, actor: Actor, source_id: str) -> SourceS
     async with platform.work(actor, write=False) as uow:
         row = await get_source(uow, source_id)
         actor.require_role(row.org_id, "member")
-        if row.kind == "package":
+        if is_registered(row.kind, row.location):
             raise NothingToMap(("登记语料的字段已知，无需映射", "the columns of a registered corpus are known"))
         return await specification(uow, source_id)
 
@@ -66,7 +66,7 @@ async def _place(platform: Platform, actor: Actor, spec: SourceSpec) -> AsyncIte
     """Where the source's files lie: its own folder, what was fetched last, or some files of its revision."""
     if spec.kind in CRAWLED:
         yield crawled_folder(platform, spec.id) / "pages"
-    elif spec.kind in MIRRORED:
+    elif is_fetched(spec.kind, spec.location):
         yield mirrored_folder(platform, spec.id) / "files"
     elif spec.reference is None:
         yield Path(spec.location)

@@ -7,8 +7,10 @@ from typing import Any
 
 from ceyuan.data.mirroring.mirror import Report
 from ceyuan.data.mirroring.objects import mirror_bucket
+from ceyuan.data.mirroring.packages import mirror_package
 from ceyuan.data.mirroring.repositories import mirror_repository
 from ceyuan.data.mirroring.rows import mirror_rows
+from ceyuan.data.purls import wanted
 
 __all__ = ["SECRET", "main"]
 
@@ -16,7 +18,7 @@ SECRET = "CEYUAN_SOURCE_SECRET"
 
 
 def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """``kind`` (``s3``, ``hub`` or ``sql``), ``folder``, ``location``, ``options``, ``allowed`` (networks).
+    """``kind`` (``s3``, ``hub``, ``sql``, ``package``), ``folder``, ``location``, ``options``, ``allowed`` (networks).
 
     Returns counts: ``fetched``, ``unchanged``, ``gone``; ``quarantined`` by reason and the first of them.
     """
@@ -33,5 +35,10 @@ def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
         revision = str(options.get("revision") or "main")
         allowed = tuple(args.get("allowed", ()))
         return mirror_repository(folder, endpoint, location, revision, report, secret=secret, allowed=allowed)
+    if args["kind"] == "package":
+        package = wanted(location)
+        if package is None:
+            raise ValueError(f"no package URL: {location}")
+        return mirror_package(folder, package, report)
     key, watermark = str(options["key"]), str(options.get("watermark", ""))
     return mirror_rows(folder, location, str(options["query"]), report, key=key, watermark=watermark, secret=secret)

@@ -11,7 +11,7 @@ from ceyuan.data.pipelines.aside import few
 from ceyuan.data.pipelines.errors import NothingFetched
 from ceyuan.data.pipelines.storage import crawled_folder, mirrored_folder
 from ceyuan.data.sources import SourceSpec, mark_visited, secret_of
-from ceyuan.data.sources.places import CRAWLED, MIRRORED
+from ceyuan.data.sources.places import CRAWLED, is_fetched
 from ceyuan.data.sources.settings import DataSettings
 from ceyuan.hub import local_snapshot
 from ceyuan.kernel.jobs import JobContext
@@ -27,7 +27,7 @@ async def files_of(ctx: JobContext, spec: SourceSpec, work: Path, visits: dict[s
     nothing could be had."""
     if spec.kind in CRAWLED:
         return await _crawled(ctx, spec, visits)
-    if spec.kind in MIRRORED:
+    if is_fetched(spec.kind, spec.location):
         return await _mirrored(ctx, spec, visits)
     if spec.reference is None:
         return None

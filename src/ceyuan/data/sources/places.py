@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from ceyuan.data.purls import PURL, wanted
 from ceyuan.data.sources.errors import FolderForbidden, SourceInvalid
 from ceyuan.data.sources.schemas import SourceIn, SourceKind, SourceOptions
 from ceyuan.data.sources.settings import DataSettings
@@ -48,7 +49,7 @@ def registered_corpora() -> dict[str, Corpus]:
 
 async def described(uow: UnitOfWork, body: SourceIn) -> dict[str, Any]:
     """Location, title, domain, licence and origin, checked and completed."""
-    if body.kind == "package":
+    if body.kind == "package" and not body.location.startswith(PURL):
         return _of_corpus(body)
     location = body.location
     check_options(uow, body.kind, location, body.options)
@@ -59,6 +60,9 @@ async def described(uow: UnitOfWork, body: SourceIn) -> dict[str, Any]:
         origin = body.origin or "folder"
     elif body.kind in CRAWLED:
         location = _web_address(body.location)
+        origin = body.origin or location
+    elif body.kind == "package":
+        location = _package(body.location)
         origin = body.origin or location
     elif body.kind in MIRRORED:
         origin = body.origin or location
@@ -168,13 +172,40 @@ def _check_database(uow: UnitOfWork, location: str, options: SourceOptions) -> N
         )
 
 
+def _package(location: str) -> str:
+    package = wanted(location)
+    if package is None:
+        raise SourceInvalid(
+            (f"“{location}”不是软件包地址", f"“{location}” is no package URL"),
+            hint=(
+                "例如 pkg:npm/chinese-poetry@2.0.1、pkg:pypi/名称@版本、pkg:deb/debian/manpages-zh；不写版本为最新版",
+                "such as pkg:npm/chinese-poetry@2.0.1, pkg:pypi/name@version, pkg:deb/debian/manpages-zh; "
+                "without a version the newest",
+            ),
+        )
+    return package.purl
+
+
+def is_fetched(kind: str, location: str) -> bool:
+    """Whether the source is brought to this machine by a mirror before it is read."""
+    return kind in MIRRORED or (kind == "package" and location.startswith(PURL))
+
+
+def is_registered(kind: str, location: str) -> bool:
+    """Whether the source is a registered corpus, whose licence, origin and columns are known."""
+    return kind == "package" and not location.startswith(PURL)
+
+
 def _of_corpus(body: SourceIn) -> dict[str, Any]:
     corpora = registered_corpora()
     corpus = corpora.get(body.location)
     if corpus is None:
         raise SourceInvalid(
             (f"没有登记的语料“{body.location}”", f"no corpus “{body.location}” is registered"),
-            hint=(f"可用:{'、'.join(corpora)}", f"choose one of: {', '.join(corpora)}"),
+            hint=(
+                f"可用：{'、'.join(corpora)}；其他软件包写成 pkg:npm/名称@版本",
+                f"choose one of: {', '.join(corpora)}; any other package is written as pkg:npm/name@version",
+            ),
         )
     return {
         "location": corpus.key,

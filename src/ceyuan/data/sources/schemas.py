@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 SourceKind = Literal["folder", "package", "dataset", "web", "sitemap", "rss", "listing", "s3", "hub", "sql"]
-"""folder: on the platform's machine; package: a registered corpus; dataset: a revision in the hub; web: a site from
-a page on; sitemap, rss: the pages that a list names; listing: files of an index page; s3: objects below a prefix;
-hub: a dataset of another hub that speaks the Hugging Face protocol; sql: rows of one SELECT."""
+"""folder: on the platform's machine; package: a registered corpus, or any package of npm, PyPI or Debian by its
+package URL; dataset: a revision in the hub; web: a site from a page on; sitemap, rss: the pages that a list names;
+listing: files of an index page; s3: objects below a prefix; hub: a dataset of another hub that speaks the Hugging Face
+protocol; sql: rows of one SELECT."""
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}[a-z0-9]$|^[a-z0-9]$")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f]*$")]

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from ceyuan.data.sources import repository
 from ceyuan.data.sources.errors import NotConfirmed, SourceExists, SourceInvalid, SourceNotFound
-from ceyuan.data.sources.places import MIRRORED, check_options, described
+from ceyuan.data.sources.places import MIRRORED, check_options, described, is_registered
 from ceyuan.data.sources.schemas import Reading, SourceChange, SourceIn
 from ceyuan.data.sources.tables import DataSource
 from ceyuan.hub import resolve
@@ -36,7 +36,7 @@ class SourceSpec:
 
     def arguments(self, folder: Path | None = None) -> dict[str, Any]:
         """The source as the engine's entry takes it; `folder` holds the files of a dataset source."""
-        engine = "package" if self.kind == "package" else "folder"
+        engine = "package" if is_registered(self.kind, self.location) else "folder"
         known = {"key": self.key, "title": self.title, "licence": self.licence, "domain": self.domain}
         if engine == "folder":
             known["origin"] = self.origin
@@ -57,7 +57,7 @@ async def register_source(uow: UnitOfWork, body: SourceIn) -> DataSource:
     registers a folder lets the whole organisation read it.
     """
     uow.actor.require_role(body.org_id, "member")
-    _check_mapping(body.kind, body.reading)
+    _check_mapping(body.kind, body.location, body.reading)
     known = await described(uow, body)
     now, source_id = uow.clock.now(), new_id("src")
     row = await repository.insert(
@@ -117,7 +117,7 @@ async def get_source(uow: UnitOfWork, source_id: str) -> DataSource:
 async def change_source(uow: UnitOfWork, source_id: str, change: SourceChange) -> DataSource:
     """Change what is given; where a source lies never changes."""
     row = await _editable(uow, source_id)
-    if row.kind == "package" and (change.licence is not None or change.origin is not None):
+    if is_registered(row.kind, row.location) and (change.licence is not None or change.origin is not None):
         raise SourceInvalid(
             ("登记语料的许可与出处不可修改", "licence and origin of a registered corpus cannot be changed")
         )
@@ -128,7 +128,7 @@ async def change_source(uow: UnitOfWork, source_id: str, change: SourceChange) -
     if change.owner is not None:
         row.owner = change.owner or None
     if change.reading is not None:
-        _check_mapping(row.kind, change.reading)
+        _check_mapping(row.kind, row.location, change.reading)
         row.reading = change.reading.model_dump()
     if change.options is not None:
         check_options(uow, row.kind, row.location, change.options)  # type: ignore[arg-type]
@@ -218,8 +218,8 @@ def _visited(visit: dict[str, Any], unreadable: dict[str, int]) -> dict[str, Any
     return counts | told | {"unreadable": unreadable, "examples": visit.get("examples", [])}
 
 
-def _check_mapping(kind: str, reading: Reading) -> None:
-    if reading.mapping is not None and kind == "package":
+def _check_mapping(kind: str, location: str, reading: Reading) -> None:
+    if reading.mapping is not None and is_registered(kind, location):
         raise SourceInvalid(("登记语料的字段已知，无需映射", "the columns of a registered corpus are known"))
 
 
