@@ -13534,8 +13534,8 @@ export interface components {
             seed: number;
             /**
              * @default {
-             *       "en": "Chinese corpus",
-             *       "zh": "中文语料"
+             *       "en": "Training mixture",
+             *       "zh": "训练数据配比"
              *     }
              */
             title: components["schemas"]["Title"];

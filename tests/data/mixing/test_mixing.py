@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,17 @@ def test_weights_decide_the_shares_and_the_same_seed_gives_the_same_bytes(tmp_pa
     assert again["content_sha256"] == first["content_sha256"]
     other = mix(portions, Mixture(budget=8000, seed=1), Benchmarks(), tmp_path / "three", TITLE, silent)
     assert other["content_sha256"] != first["content_sha256"]
+
+
+def test_a_mixture_has_a_card_in_either_language_with_the_same_figures(tmp_path: Path) -> None:
+    portions = [corpus(tmp_path, "a", some(0, 30)), corpus(tmp_path, "b", some(1, 30))]
+    mix(portions, Mixture(), Benchmarks(), tmp_path / "out", {"zh": "配比", "en": "Mixture"}, silent)
+    chinese, english = ((tmp_path / "out" / name).read_text("utf-8") for name in ("README.md", "README.en.md"))
+    assert "path: data/train-*.parquet" in chinese.split("---")[1]
+    assert "# Mixture" in english
+    assert not re.search(r"[\u4e00-\u9fff]", english)
+    figures = [re.findall(r"\d[\d,.]*%?", text.partition("# ")[2]) for text in (chinese, english)]
+    assert figures[0] == figures[1]
 
 
 def test_a_corpus_that_comes_twice_repeats_only_what_is_trained_on(tmp_path: Path) -> None:
@@ -174,7 +186,8 @@ def test_an_export_carries_the_licences_and_names_its_own_files(tmp_path: Path) 
         "configs": [{"config_name": "default", "data_files": files}],
     }
     assert "a/mix@1" in note
-    assert body.startswith("# 配比 · Mixture")
+    assert body.startswith("# 配比\n")
+    assert (tmp_path / "out" / "README.en.md").read_text("utf-8").startswith("> Exported from `a/mix@1`")
     (tmp_path / "mix" / "README.md").unlink()
     export_main(arguments | {"out": str(tmp_path / "bare")}, silent)
     assert "train-*.jsonl.gz" in (tmp_path / "bare" / "README.md").read_text("utf-8")

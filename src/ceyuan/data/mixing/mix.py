@@ -10,11 +10,11 @@ import polars as pl
 
 from ceyuan.data.corpus.explain import write_table
 from ceyuan.data.corpus.gathering import gathered_texts
-from ceyuan.data.corpus.licences import matrix, matrix_table
+from ceyuan.data.corpus.licences import matrix
 from ceyuan.data.corpus.recipe import Duplicates, Split
 from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.files import canonical_json, write_atomically, write_json
-from ceyuan.data.mixing.carrying import front_matter
+from ceyuan.data.mixing.card import cards
 from ceyuan.data.mixing.choosing import Portion, Unit, choose, sizes_of
 from ceyuan.data.mixing.contamination import Benchmarks, Finder
 from ceyuan.data.mixing.passing import noted, put_shards
@@ -154,8 +154,8 @@ def _written(
     }
     manifest = content | {"content_sha256": hashlib.sha256(canonical_json(content)).hexdigest()}
     write_json(out / "manifest.json", manifest)
-    text = _card(title, manifest).encode()
-    write_atomically(out / "README.md", lambda file: _put(file, text))
+    for name, text in cards(title, manifest).items():
+        write_atomically(out / name, lambda file, text=text: _put(file, text.encode()))  # type: ignore[misc]
     return manifest
 
 
@@ -200,32 +200,6 @@ def _counts(
         "splits": {row.pop("split"): row for row in sides.sort("split").to_dicts()},
         "left_out": dict(left["reason"].value_counts().sort("reason").iter_rows()),
     }
-
-
-def _card(title: Mapping[str, str], manifest: Mapping[str, Any]) -> str:
-    counts, plan = manifest["counts"], manifest["mixture"]
-    named = [str(row["licence"]) for row in manifest["licences"]["licences"]]
-    licences = sorted({"other" if not one or one.startswith("LicenseRef-") else one.lower() for one in named})
-    about = ["language:", "- zh", "license:", *(f"- {one}" for one in licences)]
-    head = front_matter(about, {side: f"data/{side}-*.parquet" for side in counts["splits"]})
-    lines = [f"{head}# {title['zh']} · {title['en']}", "", f"单位 unit: {plan['unit']}", ""]
-    lines += ["| 数据集 Corpus | 权重 Weight | 文档 Documents | 数量 Amount | 占比 Share |", "|---|---|---|---|---|"]
-    for part in plan["parts"]:
-        one = counts["parts"][part["name"]]
-        lines.append(
-            f"| {part['name']} | {part['weight']} | {one['documents']} | {one['amount']} | {one['share']:.2%} |"
-        )
-    gone = counts["left_out"]
-    lines += [
-        "",
-        f"与评测题重合 benchmark items: {gone.get('benchmark', 0)}；跨数据集重复 twins: {gone.get('twin', 0)}"
-        f"（{plan['benchmark_items']} 道题 items, n = {plan['ngram']}）。",
-        "",
-        matrix_table(0, manifest["licences"]),
-        "",
-        matrix_table(1, manifest["licences"]),
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def _put(file: Any, data: bytes) -> None:

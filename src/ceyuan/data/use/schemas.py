@@ -26,7 +26,7 @@ class MixIn(BaseModel, extra="forbid"):
     parts: Annotated[list[PartIn], Field(min_length=1, max_length=50)]
     dataset: DatasetName
     visibility: Visibility = "private"
-    title: Title = Title()
+    title: Title = Title(zh="训练数据配比", en="Training mixture")
     budget: Annotated[int, Field(ge=0, le=10**15)] = 0
     unit: Literal["tokens", "characters", "bytes"] = "characters"
     tokeniser: Annotated[RevisionRef | None, Field(description="model whose tokenizer.json counts tokens")] = None
