@@ -135,9 +135,12 @@ class RawWriter:
 
         path = self._folder / f"raw-{self._first + len(self._shards):05d}.parquet"
         rows = max(_GROUP_LEAST, min(_GROUP_MOST, len(table) * _GROUP_BYTES // max(1, table.nbytes)))
+        # Of single documents' words, least and greatest tell nothing.
         write_atomically(
             path,
-            lambda file: pq.write_table(table, file, compression="zstd", row_group_size=rows, use_dictionary=alike),
+            lambda file: pq.write_table(
+                table, file, compression="zstd", row_group_size=rows, use_dictionary=alike, write_statistics=alike
+            ),
         )
         entry = {"file": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size, "documents": len(table)}
         self._shards.append(entry)

@@ -216,7 +216,7 @@ def _before(old: Path) -> _Before:
     about: dict[str, Any] = read_json(old / KNOWN / "about.json")
     rows, files = old / KNOWN / "rows.parquet", old / KNOWN / "files.parquet"
     there = rows.is_file() and files.is_file()
-    if not record or "media" in record or about.get("hashes") != pl.__version__ or not there:
+    if not record or "media" in record or about.get("hashes") != _hashes() or not there:
         raise NotRenewable("too little is known")
     names, sizes, times = (column.to_list() for column in pl.read_parquet(files))
     known = dict(zip(names, zip(sizes, times, strict=True), strict=True))
@@ -253,13 +253,22 @@ def _owner(body: str, files: KeysView[str]) -> str:
     raise NotRenewable("a document's file is not known")
 
 
+def _hashes() -> str:
+    """What the hashes of rows depend on: others are not comparable."""
+    import polars as pl
+
+    return f"{pl.__version__}: row, text"
+
+
 def _marked(table: "pa.Table") -> "pl.DataFrame":
+    """Each row's id, a hash of all else, another of its text, and how long that is."""
     import polars as pl
 
     rows: Any = pl.from_arrow(table)
-    whole = pl.struct([name for name in rows.columns if name != "id"])
-    one, two = (whole.hash(seed).alias(name) for seed, name in zip(_SEEDS, ("one", "two"), strict=True))
-    found: pl.DataFrame = rows.select("id", one, two, pl.col("text").str.len_chars().alias("characters"))
+    whole, text = pl.struct([name for name in rows.columns if name != "id"]), pl.col("text")
+    found: pl.DataFrame = rows.select(
+        "id", whole.hash(_SEEDS[0]).alias("one"), text.hash(_SEEDS[1]).alias("two"), characters=text.str.len_chars()
+    )
     return found
 
 
@@ -277,7 +286,7 @@ def _remember(folder: Path, rows: "pl.DataFrame", files: Files, rejected: Mappin
     kinds = {"name": pl.String, "size": pl.Int64, "time": pl.Int64}
     table = pl.DataFrame({"name": list(files), **facts}, schema=kinds)
     write_atomically(folder / KNOWN / "files.parquet", lambda file: table.write_parquet(file, compression="lz4"))
-    write_json(folder / KNOWN / "about.json", {"hashes": pl.__version__, "rejected": rejected})
+    write_json(folder / KNOWN / "about.json", {"hashes": _hashes(), "rejected": rejected})
 
 
 def _gone_before(old: Path, record: Mapping[str, Any]) -> "pl.Series":

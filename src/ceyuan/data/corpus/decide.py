@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from ceyuan.data.corpus.gathering import gathered_keys, gathered_texts
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
@@ -125,7 +126,12 @@ def exact_duplicates(table: pl.DataFrame) -> pl.DataFrame:
 
 def _marks(contents: pl.Series) -> npt.NDArray[np.uint64]:
     """The first 64 bits of each hash of 128."""
-    return np.frombuffer(b"".join(contents.to_list()), np.uint64)[::2].copy()
+    array = contents.rechunk().to_arrow().cast(pa.large_binary())
+    if not len(array):
+        return np.empty(0, np.uint64)
+    _, places, data = array.buffers()
+    first = np.frombuffer(places, np.int64)[array.offset]
+    return np.frombuffer(data, np.uint64, 2 * len(array), first)[::2].copy()
 
 
 def _shared(marks: pl.Series) -> pl.Series:

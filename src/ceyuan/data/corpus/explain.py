@@ -93,13 +93,10 @@ def write_table(path: Path, table: pl.DataFrame) -> None:
     import pyarrow.parquet as pq
 
     arrow = table.to_arrow()
-    alike = [name for name in table.columns if name in _ALIKE]
-    write_atomically(
-        path,
-        lambda file: pq.write_table(
-            arrow, file, compression="zstd", compression_level=1, row_group_size=65536, use_dictionary=alike
-        ),
-    )
+    how: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "row_group_size": 65536}
+    how["use_dictionary"] = [name for name in table.columns if name in _ALIKE]
+    how["write_statistics"] = [name for name in table.columns if name != "exact"]  # a hash is in no order
+    write_atomically(path, lambda file: pq.write_table(arrow, file, **how))
 
 
 def _put(file: BinaryIO, data: bytes) -> None:
