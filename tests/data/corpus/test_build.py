@@ -260,6 +260,7 @@ def test_a_corpus_of_which_nothing_is_left_is_one_clear_problem(
     with pytest.raises(DataProblem) as caught:
         run(raw, tmp_path / "out", thresholds={"general": {"too_short": {"at_least": 1_000_000}}})
     assert caught.value.code == "nothing_kept"
+    assert "×" in caught.value.message[0]
     assert not (tmp_path / "out" / "dataset" / "manifest.json").exists()
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from ceyuan.data.files import sha256_of
 from ceyuan.data.operators import STATISTICS, find, specifications, train_language_model, train_quality
+from ceyuan.data.operators.forms import FORMS
 from ceyuan.data.operators.models import proven_quality
 from ceyuan.data.operators.repair import repaired
 from ceyuan.data.problems import DataProblem
@@ -194,3 +195,47 @@ def test_a_model_of_quality_is_tried_on_texts_that_it_was_not_trained_on(tmp_pat
     assert mixed["auc"] < 0.9
     with pytest.raises(DataProblem, match="twelve"):
         proven_quality(good, bad[:11], tmp_path / "n.npz")
+
+
+CODE = "import os\n\ndef main():\n    if (x):\n        return 1\n    for line in lines:\n        print(line);\n"
+DIALOGUE = (
+    "张三：您好，请问办理什么业务？\n李四：我想咨询一下。\n张三：好的，您请讲。\n"
+    "李四：户口怎么迁？\n张三：带上证件即可。\n李四：谢谢。"
+)
+FORM_TEXTS = {
+    "code": CODE,
+    "statute": "数据条例\n第一条 为了规范数据处理，制定本条例。\n第二条 本条例适用于本市。\n第三条 各部门依法登记。",
+    "official": "关于加快公共数据开放的通知\n各区人民政府：\n现将有关事项通知如下，请认真贯彻落实。",
+    "paper": "基于图的去重方法\n摘要：本文提出一种方法，实验表明有效。\n关键词：去重；语料\n1 引言部分从略。",
+    "news": "新华社北京1月5日电 记者从发布会上获悉，今年的工作已经展开，各地准备充分。",
+    "qa": "问：如何办理登记？\n答：携带身份证到窗口办理，当日办结。",
+    "dialogue": DIALOGUE,
+    "table": "项目\t数量\t单位\n甲\t3\t个\n乙\t4\t个\n丙\t5\t个",
+    "list": "需要的材料有\n1. 身份证\n2. 户口簿\n3. 申请表\n4. 照片",
+    "verse": "床前明月光，\n疑是地上霜。\n举头望明月，\n低头思故乡。",
+    "prose": "昨天我去了一趟图书馆，人很多，但是很安静。回来的路上下起了小雨，我在路边坐了一会儿，看着外面的行人。",
+}
+
+
+def test_a_type_of_writing_is_told_by_its_form() -> None:
+    assert FORM_TEXTS.keys() == FORMS.keys()
+    told = find("form")(frame(*FORM_TEXTS.values()))
+    assert told["form"].to_list() == list(FORM_TEXTS)
+
+
+def test_facts_line_by_line_are_no_dialogue_and_marks_in_prose_no_code() -> None:
+    facts = "姓名：张三\n性别：男\n年龄：三十\n住址：某市某区\n电话：无\n职业：教师"
+    prose = "他说：好的；于是大家都走了（真的）。\n我想，事情就是这样；没有别的。\n最后一句也是如此；完。"
+    assert find("form")(frame(facts, prose))["form"].to_list() == ["prose", "prose"]
+
+
+def test_code_and_dialogue_are_fields_of_their_own() -> None:
+    assert find("field")(frame(CODE, DIALOGUE))["field"].to_list() == ["code", "dialogue"]
+
+
+def test_every_kind_of_writing_but_the_last_has_words_in_both_languages() -> None:
+    assert all(zh and en and zh != en for zh, en in FORMS.values())
+
+
+def test_empty_and_odd_texts_have_a_form_too() -> None:
+    assert find("form")(frame("", "\n\n", "：：：：", "\t\t\n\t\t"))["form"].to_list() == ["prose"] * 4

@@ -16,11 +16,11 @@ from ceyuan.data.corpus.findings import counted
 from ceyuan.data.corpus.inputs import Inputs
 from ceyuan.data.corpus.measure import measured_columns
 from ceyuan.data.corpus.recipe import Recipe
+from ceyuan.data.corpus.refusing import nothing_kept
 from ceyuan.data.corpus.report import Report, part_of, told
 from ceyuan.data.corpus.semantic import SemanticSearch
 from ceyuan.data.corpus.workers import Threads, Workers
 from ceyuan.data.files import read_json, remove_leftovers, write_atomically, write_json
-from ceyuan.data.problems import DataProblem
 
 __all__ = ["build"]
 
@@ -61,11 +61,7 @@ def build(
     place = work / f"decisions-{plan}.arrow"
     decisions, noted = _decisions(place, measured, statistics, recipe, workers, inputs, semantic)
     if not decisions["reason"].is_null().any():
-        raise DataProblem(
-            "nothing_kept",
-            "没有文档通过筛选；请放宽配方的阈值。",
-            "No document passed; loosen the recipe's thresholds.",
-        )
+        raise nothing_kept(decisions["reason"])
     files = workers.emit(decisions, measured, dataset, recipe.output.shard_bytes, part_of(report, 0.8, 0.95))
     counts = counted(decisions) | noted
     raw = [shard.path for shard in inputs.shards]

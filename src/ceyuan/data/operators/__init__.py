@@ -8,6 +8,7 @@ work, the whole run ``ceyuan.data.corpus``'.
 
 from ceyuan.data.operators import (
     detected,
+    forms,
     language,
     lines,
     models,
@@ -37,7 +38,7 @@ from ceyuan.data.operators.operator import (
 from ceyuan.data.operators.texts import Texts
 
 _DECLARING = (
-    *(detected, language, lines, models, ngrams, normalise, patterns, questions, repair, sentences),
+    *(detected, forms, language, lines, models, ngrams, normalise, patterns, questions, repair, sentences),
     *(statistics, strip, typography, wording),
 )
 """Importing a module declares its operators."""

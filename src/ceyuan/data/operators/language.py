@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from ceyuan.data.operators.forms import is_code, is_dialogue
 from ceyuan.data.operators.operator import Nothing, operator
 
 __all__ = ["FIELDS", "field", "language"]
@@ -137,10 +138,14 @@ def language(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
         "field_margin": ("领先第二名的比例", "lead over the second field"),
     },
     parameters=Nothing,
-    cost=10.0,
+    cost=14.0,
+    version=2,
 )
 def field(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """The field whose words a text has most of; ``other`` where fewer than three of them occur."""
+    """The field whose words a text has most of; ``other`` where fewer than three of them occur.
+
+    Code and dialogue are told by their form, whatever they are about.
+    """
     del parameters
     text = pl.col("text")
     names = list(FIELDS)
@@ -150,8 +155,20 @@ def field(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     place = top.select(pl.col("at").list.arg_max()).to_series()
     name = pl.Series("field", names).gather(place)
     known = top["best"] >= 3
+    by_form = batch.with_columns(_lines=text.str.count_matches(r"(?m)^[^\n]*\S[^\n]*$").cast(pl.Int32)).select(
+        code=is_code(pl.col("_lines")), dialogue=is_dialogue(pl.col("_lines"))
+    )
+    told = (
+        pl.when(by_form["code"])
+        .then(pl.lit("code"))
+        .when(by_form["dialogue"])
+        .then(pl.lit("dialogue"))
+        .when(known)
+        .then(name)
+        .otherwise(pl.lit("other"))
+    )
     return batch.with_columns(
-        field=pl.select(pl.when(known).then(name).otherwise(pl.lit("other"))).to_series(),
+        field=pl.select(told).to_series(),
         field_hits=top["best"],
         field_margin=((top["best"] - second) / top["best"]).fill_nan(0.0).cast(pl.Float32),
     )

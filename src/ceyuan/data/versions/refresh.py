@@ -20,6 +20,7 @@ from ceyuan.data.corpus.decide import (
 )
 from ceyuan.data.corpus.gathering import gathered_keys, gathered_texts
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
+from ceyuan.data.corpus.refusing import nothing_kept
 from ceyuan.data.corpus.report import Report, part_of, told
 from ceyuan.data.corpus.semantic import SemanticSearch, seek_in_process
 from ceyuan.data.corpus.split import assign_split
@@ -27,7 +28,6 @@ from ceyuan.data.corpus.tally import Tally
 from ceyuan.data.duplicates import Known
 from ceyuan.data.files import canonical_json, write_atomically
 from ceyuan.data.operators import first_reason
-from ceyuan.data.problems import DataProblem
 from ceyuan.data.versions.changes import Change
 from ceyuan.data.versions.live import live_table, measured_units, put_segments
 from ceyuan.data.versions.parts import COMPACT, content_of, next_parts
@@ -105,7 +105,7 @@ def advance(
     parent = store.version()
     old = list(parent.segments) if parent else []
     if not old and not new:
-        raise _nothing()
+        raise nothing_kept(pl.Series("reason", [], pl.String))
     statistics = recipe.statistics() if all_statistics else _needed(recipe)
 
     def measured(done: int, total: int, tally: Tally) -> None:
@@ -120,7 +120,7 @@ def advance(
     decided, curtailed = _decided(store, table, units, recipe, semantic)
     kept = decided.filter(pl.col("reason").is_null())
     if not kept.height:
-        raise _nothing()
+        raise nothing_kept(decided["reason"])
     counts = _counts(decided)
     stages = [{"reason": name, "documents": count} for name, count in counts["reasons"].items()]
     report(told(0.8, "写出数据分片", "writing shards") | {"documents": decided.height, "stages": stages})
@@ -227,9 +227,3 @@ def _counts(decided: pl.DataFrame) -> dict[str, Any]:
         "reasons": dict(zip(reasons["reason"].to_list(), reasons["count"].to_list(), strict=True)),
         "splits": {side: int((kept["split"] == side).sum()) for side in ("train", "heldout")},
     }
-
-
-def _nothing() -> DataProblem:
-    return DataProblem(
-        "nothing_kept", "没有文档通过筛选；请放宽配方的阈值。", "No document passed; loosen the recipe's thresholds."
-    )

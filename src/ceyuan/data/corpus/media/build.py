@@ -22,10 +22,10 @@ from ceyuan.data.corpus.media.emit import put_files, put_previews, put_table
 from ceyuan.data.corpus.media.measure import measured_media
 from ceyuan.data.corpus.media.recipe import MediaRecipe
 from ceyuan.data.corpus.media.samples import examples, shown
+from ceyuan.data.corpus.refusing import nothing_kept
 from ceyuan.data.corpus.report import Report, part_of, told
 from ceyuan.data.corpus.tombstones import TOMBSTONES, tombstones
 from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sha256_of, write_atomically, write_json
-from ceyuan.data.problems import DataProblem
 
 __all__ = ["build_media", "media_plan"]
 
@@ -88,9 +88,7 @@ def build_media(
     report(told(0.8, "去重与划分", "deduplicating and splitting"))
     decisions = decide_media(measured, [one.path.parent for one in inputs.shards], recipe)
     if not decisions["reason"].is_null().any():
-        raise DataProblem(
-            "nothing_kept", "没有文件通过筛选；请放宽配方的阈值。", "No file passed; loosen the recipe's thresholds."
-        )
+        raise nothing_kept(decisions["reason"])
     count, size = put_files(decisions, dataset)
     staying = decisions.filter(pl.col("reason").is_null())
     rows = examples(decisions, recipe.output.samples)
