@@ -43106,7 +43106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `repository_exists`: The repository exists */
+            /** @description `repository_exists`: The repository exists; `grade_forbids`: The grade of the data forbids it */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -43462,6 +43462,15 @@ export interface operations {
             };
             /** @description `repository_not_found`: Repository not found; `revision_not_found`: Revision not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `grade_forbids`: The grade of the data forbids it */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ceyuan.hub.owners import Owner, OwnerDirectory
     from ceyuan.hub.repositories.access import Visibility, can_read, require_change
     from ceyuan.hub.repositories.mentions import tellable
-    from ceyuan.hub.repositories.service import create_repository, find_by_reference
+    from ceyuan.hub.repositories.service import create_repository, find_by_reference, inherit_grade
     from ceyuan.hub.repositories.tables import HubRepository
     from ceyuan.hub.revision import Revision
     from ceyuan.hub.stored import Content
@@ -49,6 +49,7 @@ __all__ = [
     "create_tag",
     "difference",
     "find_by_reference",
+    "inherit_grade",
     "lineage_graph",
     "list_commits",
     "list_files",
@@ -96,6 +97,7 @@ _SOURCES = {
     "tellable": "repositories.mentions",
     "create_repository": "repositories.service",
     "find_by_reference": "repositories.service",
+    "inherit_grade": "repositories.service",
     "HubRepository": "repositories.tables",
     "Revision": "revision",
     "Content": "stored",

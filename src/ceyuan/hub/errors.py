@@ -13,6 +13,13 @@ class RepositoryNotFound(NotFound):
     title = ("仓库不存在", "Repository not found")
 
 
+class GradeForbids(Conflict):
+    """Data of this grade may not be seen by so many."""
+
+    code = "grade_forbids"
+    title = ("数据级别不允许", "The grade of the data forbids it")
+
+
 class RevisionNotFound(NotFound):
     """The repository has no such branch, tag or commit."""
 

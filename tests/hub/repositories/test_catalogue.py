@@ -7,10 +7,10 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from ceyuan.hub import Visibility, create_repository, find_by_reference, resolve
+from ceyuan.hub import Visibility, create_repository, find_by_reference, inherit_grade, resolve
 from ceyuan.hub.errors import ReferenceAmbiguous, RepositoryExists, RepositoryNotFound
 from ceyuan.hub.repositories.cards import labels_of
-from ceyuan.hub.repositories.service import purge_deleted
+from ceyuan.hub.repositories.service import describe, purge_deleted
 from ceyuan.hub.wiring import follow_owner
 from ceyuan.kernel.actor import ANONYMOUS
 from ceyuan.kernel.clock import ManualClock
@@ -245,3 +245,46 @@ async def test_repositories_are_found_by_grade_and_size_and_a_card_cannot_lower_
 )
 def test_the_stricter_grade_holds(declared: list[str], card: str, grade: list[str]) -> None:
     assert labels_of({"grade": declared}, {"data_grade": card}).grade == grade
+
+
+@pytest.mark.parametrize(("grade", "widest"), [("internal", "internal"), ("important", "private"), ("core", "private")])
+async def test_a_grade_bounds_who_may_see_the_data(platform: Platform, signed_in: As, grade: str, widest: str) -> None:
+    await make_repository(platform, "kept")
+    maintainer = signed_in("maintainer")
+    place = f"{BASE}/dataset/demo/kept"
+    opened = await maintainer.patch(place, json={"visibility": "public"})
+    assert opened.json()["visibility"] == "public"
+    refused = await maintainer.patch(place, json={"grade": [grade]})
+    assert (refused.status_code, refused.json()["code"]) == (409, "grade_forbids")
+    assert (await maintainer.get(place)).json()["grade"] == []
+    together = await maintainer.patch(place, json={"grade": [grade], "visibility": widest})
+    assert (together.json()["grade"], together.json()["visibility"]) == ([grade], widest)
+    assert (await maintainer.patch(place, json={"visibility": "public"})).json()["code"] == "grade_forbids"
+    assert (await maintainer.patch(place, json={"description": "仍可修改"})).status_code == 200
+    body = {"kind": "dataset", "owner": "demo", "name": f"new-{grade}", "grade": [grade], "visibility": "public"}
+    assert (await maintainer.post(BASE, json=body)).json()["code"] == "grade_forbids"
+
+
+async def test_what_is_made_of_graded_data_is_graded_as_strictly_and_never_lower(
+    platform: Platform, signed_in: As
+) -> None:
+    maintainer = signed_in("maintainer")
+    for name, grade in (("general", "general"), ("core", "core"), ("made", "internal")):
+        await make_repository(platform, name)
+        await maintainer.patch(f"{BASE}/dataset/demo/{name}", json={"grade": [grade]})
+    await maintainer.patch(f"{BASE}/dataset/demo/made", json={"visibility": "internal"})
+    for inputs, grade, seen in ((["general"], "internal", "internal"), (["general", "core"], "core", "private")):
+        async with platform.work(MEMBER) as uow:
+            row = await find_by_reference(uow, "datasets/demo/made")
+            await inherit_grade(uow, row, [f"datasets/demo/{name}" for name in inputs])
+        shown = (await maintainer.get(f"{BASE}/dataset/demo/made")).json()
+        assert (shown["grade"], shown["visibility"]) == ([grade], seen)
+
+
+async def test_a_card_that_grades_public_data_as_core_closes_it(platform: Platform, signed_in: As) -> None:
+    await make_repository(platform, "open", visibility="public")
+    async with platform.work(MEMBER) as uow:
+        row = await find_by_reference(uow, "datasets/demo/open")
+        await describe(uow, row, "---\ndata_grade: 核心\n---\n# 数据\n")
+    shown = (await signed_in("member").get(f"{BASE}/dataset/demo/open")).json()
+    assert (shown["grade"], shown["visibility"]) == (["core"], "private")

@@ -22,7 +22,15 @@ from ceyuan.data.pipelines.storage import (
 from ceyuan.data.pipelines.visits import files_of
 from ceyuan.data.sources import SourceSpec, mark_assessed, mark_collected, specification
 from ceyuan.data.sources.settings import DataSettings
-from ceyuan.hub import HubRepository, Visibility, commit_folder, create_repository, local_snapshot, resolve
+from ceyuan.hub import (
+    HubRepository,
+    Visibility,
+    commit_folder,
+    create_repository,
+    inherit_grade,
+    local_snapshot,
+    resolve,
+)
 from ceyuan.kernel.jobs import JobContext, JobFailed, job
 from ceyuan.kernel.work import UnitOfWork
 
@@ -50,8 +58,9 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
     async def prepare(uow: UnitOfWork) -> dict[str, Any]:
         uow.actor.require_role(wanted.org_id, "member")
         room = await _make_room(uow, wanted.dataset, wanted.visibility)
-        specs = [(await specification(uow, source_id)).as_json() for source_id in wanted.sources]
-        return {"repository": room.id, "specs": specs}
+        specs = [await specification(uow, source_id) for source_id in wanted.sources]
+        await inherit_grade(uow, room, [spec.reference for spec in specs if spec.reference is not None])
+        return {"repository": room.id, "specs": [spec.as_json() for spec in specs]}
 
     prepared = await ctx.transaction("prepare", prepare)
     specs = [SourceSpec(**values) for values in prepared["specs"]]
@@ -145,6 +154,7 @@ async def run_pipeline(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any
     async def prepare(uow: UnitOfWork) -> dict[str, Any]:
         uow.actor.require_role(wanted.org_id, "member")
         repository = await _make_room(uow, wanted.dataset, wanted.visibility)
+        await inherit_grade(uow, repository, wanted.raw)
         previous = await corpus_head(uow, wanted.dataset)
         recipe = await fixed(uow, wanted.recipe)  # a schedule's names its models without a revision
         return {"repository": repository.id, "previous": previous.ref if previous else "", "recipe": recipe}

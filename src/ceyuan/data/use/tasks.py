@@ -16,6 +16,7 @@ from ceyuan.hub import (
     Visibility,
     commit_folder,
     create_repository,
+    inherit_grade,
     local_snapshot,
     record_lineage,
     resolve,
@@ -31,7 +32,9 @@ async def mix_corpora(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]
     """Make a mixture of `MixIn`. Returns `revision`, `node_id`, `content_sha256` and `counts`."""
     wanted = MixIn.model_validate(params)
     work = ctx.platform.data_dir / "work" / ctx.job_id
-    await ctx.transaction("prepare", lambda uow: _make_room(uow, wanted.org_id, wanted.dataset, wanted.visibility))
+    parts = [one.dataset for one in wanted.parts]
+    room = (wanted.dataset, wanted.visibility)
+    await ctx.transaction("prepare", lambda uow: _make_room(uow, wanted.org_id, room, parts))
 
     async def items(uow: UnitOfWork) -> list[list[str]]:
         found = await registered(uow) if wanted.decontaminate else []
@@ -76,7 +79,8 @@ async def export_dataset(ctx: JobContext, params: dict[str, Any]) -> dict[str, A
     """Write the dataset of `ExportIn` in another form. Returns `revision`, `node_id` and `documents`."""
     wanted = ExportIn.model_validate(params)
     work = ctx.platform.data_dir / "work" / ctx.job_id
-    await ctx.transaction("prepare", lambda uow: _make_room(uow, wanted.org_id, wanted.target, wanted.visibility))
+    room = (wanted.target, wanted.visibility)
+    await ctx.transaction("prepare", lambda uow: _make_room(uow, wanted.org_id, room, [wanted.dataset]))
 
     async def exported() -> dict[str, Any]:
         only = [*_DOCUMENTS, "README*.md"]
@@ -97,10 +101,12 @@ async def export_dataset(ctx: JobContext, params: dict[str, Any]) -> dict[str, A
     return {"revision": revision["ref"], "node_id": revision["node_id"], "documents": made["documents"]}
 
 
-async def _make_room(uow: UnitOfWork, org_id: str, dataset: str, visibility: Visibility) -> bool:
+async def _make_room(uow: UnitOfWork, org_id: str, room: tuple[str, Visibility], made_of: list[str]) -> bool:
+    """A repository for what is `made_of` other datasets, graded as strictly as they are."""
     uow.actor.require_role(org_id, "member")
-    owner, _, name = dataset.partition("/")
-    await create_repository(uow, "dataset", owner, name, visibility=visibility, exist_ok=True)
+    owner, _, name = room[0].partition("/")
+    row = await create_repository(uow, "dataset", owner, name, visibility=room[1], exist_ok=True)
+    await inherit_grade(uow, row, made_of)
     return True
 
 

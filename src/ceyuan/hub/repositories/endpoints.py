@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query
 
 from ceyuan.hub.errors import (
+    GradeForbids,
     NameRefused,
     OwnerNotFound,
     RepositoryExists,
@@ -91,7 +92,7 @@ async def get_storage_usage(org_id: Annotated[str, Path(max_length=40)], uow: Re
     "",
     response_model=RepositoryOut,
     status_code=201,
-    responses=problems(Unauthenticated, Forbidden, OwnerNotFound, RepositoryExists, NameRefused),
+    responses=problems(Unauthenticated, Forbidden, OwnerNotFound, RepositoryExists, GradeForbids, NameRefused),
 )
 async def create_repository(body: RepositoryIn, uow: WriteWork) -> Any:
     """Create an empty repository."""
@@ -127,7 +128,7 @@ async def get_repository(kind: Kind, owner: Owner, name: Name, uow: ReadWork) ->
 @router.patch(
     "/{kind}/{owner}/{name}",
     response_model=RepositoryOut,
-    responses=problems(*MAY_WRITE, RevisionNotFound, Invalid),
+    responses=problems(*MAY_WRITE, RevisionNotFound, GradeForbids, Invalid),
 )
 async def change_repository(kind: Kind, owner: Owner, name: Name, body: RepositoryChange, uow: WriteWork) -> Any:
     """Change visibility, gate, description, labels, the default or the protected branches."""

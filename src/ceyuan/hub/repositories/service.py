@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from ceyuan.hub.owners import find_owner
 from ceyuan.hub.repositories import repository
 from ceyuan.hub.repositories.access import Visibility, can_read, not_found, require_change, require_read
 from ceyuan.hub.repositories.cards import FACETS, clean, labels_of, parse_card, title_of
+from ceyuan.hub.repositories.grading import grade_of, narrow, raise_grade, require_fitting, stricter
 from ceyuan.hub.repositories.tables import HubRepository
 from ceyuan.hub.settings import HubSettings
 from ceyuan.hub.stored import Content
@@ -83,6 +84,7 @@ async def create_repository(
         if not exist_ok or existing is None:
             raise taken(kind, found.name, name)
         return existing
+    require_fitting(row)
     await _begin(uow, row, attributes)
     await describe(uow, row)
     await uow.audit("hub.repository_create", row.id, row.org_id, kind=kind, name=f"{row.owner}/{name}")
@@ -174,6 +176,7 @@ async def change_repository(
     regraded = grade is not None and grade != row.declared.get("grade", [])
     of_weight = visibility or default_branch or gated or protected is not None or regraded
     require_change(uow.actor, row, "maintainer" if of_weight else "member")
+    graded = grade_of(row)
     if protected is not None and protected != row.protected:
         await uow.audit("hub.protection_change", row.id, row.org_id, old=row.protected, new=protected)
         row.protected = protected
@@ -187,6 +190,9 @@ async def change_repository(
         row.description = clean(description)
     if labels:
         row.declared = {**row.declared, **{f: v for f, v in labels.items() if v is not None}}
+    if grade_of(row) != graded:
+        await uow.audit("hub.grade_change", row.id, row.org_id, old=graded, new=grade_of(row))
+    require_fitting(row)
     if default_branch is not None and default_branch != row.default_branch:
         commit = await history.resolve(uow.session, row.id, HEADS + default_branch)
         if commit is None:
@@ -199,8 +205,19 @@ async def change_repository(
     return row
 
 
+async def inherit_grade(uow: UnitOfWork, row: HubRepository, references: Iterable[str]) -> None:
+    """Grade a repository as strictly as the repositories that its content is made of, and close it as far as that
+    demands; it is never graded lower so."""
+    strictest = ""
+    for reference in references:
+        strictest = stricter(strictest, grade_of(await find_by_reference(uow, reference)))
+    if await raise_grade(uow, row, strictest):
+        await describe(uow, row)
+
+
 async def describe(uow: UnitOfWork, row: HubRepository, readme: str | None = None) -> None:
-    """Bring labels, title and search text up to date; `readme` is the card when it has changed.
+    """Bring labels, title and search text up to date; `readme` is the card when it has changed. Where its grade forbids
+    that so many see the repository, fewer do from now on.
 
     A card whose front matter cannot be read leaves the labels of the one before.
     """
@@ -209,6 +226,7 @@ async def describe(uow: UnitOfWork, row: HubRepository, readme: str | None = Non
         if card.problem is None:
             row.card = dict(card.metadata)
             row.title = title_of(card.metadata, card.body)
+    await narrow(uow, row)
     labels = labels_of(row.declared, row.card)
     await repository.set_labels(uow.session, row.id, labels)
     words = [
