@@ -103,6 +103,11 @@ async def test_times_and_parameters_are_checked(signed_in: As, tmp_path: Path) -
     for change in ({"cron": "61 * * * *"}, {"zone": "Mars/Base"}, {"params": {"dataset": "demo/raw"}}):
         answer = await signed_in("member").post(URL, json=wanted | change)
         assert (answer.status_code, answer.json()["code"]) == (422, "schedule_invalid")
+    chinese = {"Accept-Language": "zh"}
+    for cron, word in (("* 25 * * *", "小时"), ("* * 31 2 *", "该月"), ("* * * *", "五个字段"), ("* * * 13 *", "月")):
+        told = await signed_in("member").post(URL, json=wanted | {"cron": cron}, headers=chinese)
+        assert word in told.json()["detail"]
+        assert "Bad" not in told.json()["detail"]
 
 
 async def test_a_schedule_is_begun_by_hand_once_at_a_time_and_keeps_its_times(

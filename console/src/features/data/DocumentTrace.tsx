@@ -45,10 +45,22 @@ function Way({ traced, onOpen }: { traced: Traced; onOpen: (id: string) => void 
   const { t } = useTranslation('data')
   const { language } = usePreferences()
   const side = language === 'zh' ? 0 : 1
+  const { parts } = useNames()
+  const called = (name: string) => parts?.operators.find((one) => one.name === name)?.title[side] ?? name
   const steps = [
     { content: `${t('document.from')} ${traced.source ?? '—'} · ${traced.origin?.origin ?? ''}` },
     {
-      content: `${t('document.through')} ${(traced.operators ?? []).map((one) => `${one.name}@${one.identity.slice(0, 8)}`).join(' → ')}`,
+      content: (
+        <>
+          {t('document.through')}{' '}
+          {(traced.operators ?? []).map((one, place) => (
+            <span key={one.name} title={`${one.name}@${one.identity}`}>
+              {place > 0 && ' → '}
+              {called(one.name)} <code className="faint">{one.identity.slice(0, 8)}</code>
+            </span>
+          ))}
+        </>
+      ),
     },
     traced.evidence
       ? {
@@ -134,7 +146,7 @@ export function DocumentTrace({
             columns={[
               { title: t('version.version'), render: (_, row) => <RevisionLink reference={row.ref} /> },
               { title: t('pipelines.state'), render: (_, row) => t(`document.state.${row.state}`) },
-              { title: t('quality.reason'), render: (_, row) => row.reason ?? '—' },
+              { title: t('quality.reason'), render: (_, row) => (row.reason ? names.reason(row.reason) : '—') },
             ]}
           />
           {traced.related.length > 0 && (
@@ -154,7 +166,10 @@ export function DocumentTrace({
                       </a>
                     ),
                   },
-                  { title: t('quality.reason'), render: (_, row) => row.reason ?? t('document.state.kept') },
+                  {
+                    title: t('quality.reason'),
+                    render: (_, row) => (row.reason ? names.reason(row.reason) : t('document.state.kept')),
+                  },
                   { title: t('quality.similar'), render: (_, row) => <Percent ratio={row.similarity} /> },
                 ]}
               />

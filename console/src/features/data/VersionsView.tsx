@@ -1,4 +1,4 @@
-import { App, Button, DatePicker, Form, Input, Select, Tag } from 'antd'
+import { App, Button, DatePicker, Form, Input, Pagination, Select, Tag } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
@@ -22,17 +22,24 @@ type Version = Item<'/api/v1/data/datasets/{owner}/{name}/versions'>
 
 const KINDS = ['added', 'removed', 'newly_kept', 'newly_dropped', 'changed'] as const
 type Kind = (typeof KINDS)[number]
+const PER_PAGE = 25
 
 function Diff({ place, pair }: { place: CorpusPlace; pair: [string, string] }) {
   const { t } = useTranslation('data')
   const names = useNames()
   const [kind, setKind] = useState<Kind | null>(null)
-  const query = $api.useQuery('get', '/api/v1/data/datasets/{owner}/{name}/versions/diff', {
-    params: {
-      path: { owner: place.owner, name: place.name },
-      query: { earlier: pair[0], later: pair[1], kind, limit: 200 },
+  const [page, setPage] = useState(1)
+  const query = $api.useQuery(
+    'get',
+    '/api/v1/data/datasets/{owner}/{name}/versions/diff',
+    {
+      params: {
+        path: { owner: place.owner, name: place.name },
+        query: { earlier: pair[0], later: pair[1], kind, limit: PER_PAGE, offset: (page - 1) * PER_PAGE },
+      },
     },
-  })
+    { placeholderData: (held) => held },
+  )
   if (query.error) return <ProblemView error={query.error} />
   const found = query.data
   if (!found) return <Loading />
@@ -54,7 +61,10 @@ function Diff({ place, pair }: { place: CorpusPlace; pair: [string, string] }) {
             placeholder={t('version.kind')}
             aria-label={t('version.kind')}
             value={kind}
-            onChange={(value) => setKind(value ?? null)}
+            onChange={(value) => {
+              setKind(value ?? null)
+              setPage(1)
+            }}
             options={KINDS.map((value) => ({ value, label: t(`version.${value}`) }))}
             style={{ minWidth: 160 }}
           />
@@ -79,6 +89,16 @@ function Diff({ place, pair }: { place: CorpusPlace; pair: [string, string] }) {
           { title: t('version.after'), render: (_, row) => (row.reason_after ? names.reason(row.reason_after) : '—') },
         ]}
         empty={<EmptyState title={t('version.same')} />}
+      />
+      <Pagination
+        align="end"
+        size="small"
+        hideOnSinglePage
+        showSizeChanger={false}
+        current={page}
+        pageSize={PER_PAGE}
+        total={kind ? found.counts[kind] : Object.values(found.counts).reduce((sum, one) => sum + one, 0)}
+        onChange={setPage}
       />
     </div>
   )

@@ -35,6 +35,16 @@ _BODIES: dict[str, type[CollectIn | PipelineIn | CorpusIn]] = {
     "pipeline": PipelineIn,
     "corpus": CorpusIn,
 }
+_FAULTS = {
+    "five fields": ("应有五个字段", "there must be five fields"),
+    "no day ever fits": ("没有任何一天符合", "no day ever fits"),
+    "Bad minute": ("分钟（0–59）", "the minute (0-59)"),
+    "Bad hour": ("小时（0–23）", "the hour (0-23)"),
+    "Bad day-of-month": ("日（1–31，且该月有这一天）", "the day of the month (1-31, and one that the month has)"),
+    "Bad month": ("月（1–12）", "the month (1-12)"),
+    "Bad day-of-week": ("星期（0–7）", "the day of the week (0-7)"),
+}
+"""What is wrong with a crontab line, by the words of what reads it."""
 _OPEN = ("queued", "running")
 _AT_ONCE = 50
 
@@ -194,7 +204,8 @@ def _next(cron: str, zone: str, now: datetime) -> datetime:
     except (ZoneInfoNotFoundError, OSError) as error:
         raise ScheduleInvalid((f"没有时区“{zone}”", f"no such time zone: {zone}")) from error
     except ValueError as error:
+        zh, en = _FAULTS.get(str(error), (str(error), str(error)))
         raise ScheduleInvalid(
-            (f"时间表达式无效：{error}", f"the times are not valid: {error}"),
+            (f"时间表达式无效：{zh}", f"the times are not valid: {en}"),
             hint=("例如 30 2 * * * 表示每天 2:30", "30 2 * * * is every day at 2:30"),
         ) from error
