@@ -33,7 +33,7 @@ def count_pattern(
         return batch.with_columns(found)
 
     apply.__doc__ = f"Counts: {counted[1]}."
-    operator(name, title=title, kind="stat", writes=columns, parameters=Nothing, cost=150.0)(apply)
+    operator(name, title=title, kind="stat", writes=columns, parameters=Nothing, cost=1700.0)(apply)
 
 
 def rewritten(batch: pl.DataFrame, text: pl.Expr) -> pl.DataFrame:
@@ -46,7 +46,9 @@ def rewritten(batch: pl.DataFrame, text: pl.Expr) -> pl.DataFrame:
     )
 
 
-def rewriting(name: str, title: tuple[str, str], summary: str, rewrite: Callable[[pl.Expr], pl.Expr]) -> None:
+def rewriting(
+    name: str, title: tuple[str, str], summary: str, rewrite: Callable[[pl.Expr], pl.Expr], cost: float = 800.0
+) -> None:
     """Declare the ``map`` operator ``name`` without parameters that replaces texts by ``rewrite`` of them."""
 
     def apply(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
@@ -54,7 +56,7 @@ def rewriting(name: str, title: tuple[str, str], summary: str, rewrite: Callable
         return rewritten(batch, rewrite(pl.col("text")))
 
     apply.__doc__ = summary
-    operator(name, title=title, kind="map", parameters=Nothing, cost=100.0)(apply)
+    operator(name, title=title, kind="map", parameters=Nothing, cost=cost)(apply)
 
 
 def lines_of(batch: pl.DataFrame) -> pl.DataFrame:
@@ -76,7 +78,7 @@ def line_statistics(
         return per_row(batch, lines_of(batch), measure())
 
     apply.__doc__ = f"Measures by line: {'; '.join(words[1] for words in columns.values())}."
-    operator(name, title=title, kind="stat", writes=columns, parameters=Nothing, cost=60.0)(apply)
+    operator(name, title=title, kind="stat", writes=columns, parameters=Nothing, cost=450.0)(apply)
 
 
 def per_row(batch: pl.DataFrame, parts: pl.DataFrame, measures: dict[str, pl.Expr]) -> pl.DataFrame:

@@ -104,7 +104,7 @@ def personal_hints(batch: pl.DataFrame, parameters: Personal) -> pl.DataFrame:
         "blocked_keywords": ("拦截级关键词命中数", "keywords found that block"),
     },
     parameters=Keywords,
-    cost=40.0,
+    cost=50.0,
     version=2,
     assets=lambda: _library(Keywords()).version,
 )

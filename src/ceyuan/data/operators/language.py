@@ -80,7 +80,7 @@ FIELDS: dict[str, tuple[tuple[str, str], str]] = {
         )
     },
     parameters=Nothing,
-    cost=80.0,
+    cost=40.0,
 )
 def language(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """The language by script first, among the Chinese ones by function characters; short classical verse is Chinese."""

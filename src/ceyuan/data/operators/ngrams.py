@@ -26,7 +26,7 @@ _LENGTHS = (5, 7, 9, 13)
         for length in (2, 3, 4)
     },
     parameters=Nothing,
-    cost=60.0,
+    cost=100.0,
     assets=tables_identity,
 )
 def top_ngrams(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
@@ -49,7 +49,7 @@ def top_ngrams(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
         for length in _LENGTHS
     },
     parameters=Nothing,
-    cost=40.0,
+    cost=120.0,
     assets=tables_identity,
 )
 def duplicate_ngrams(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
@@ -75,7 +75,7 @@ class Compression(Parameters):
     kind="stat",
     writes={"compression": ("压缩后与原文字节数之比", "bytes after DEFLATE over bytes before")},
     parameters=Compression,
-    cost=30.0,
+    cost=60.0,
 )
 def compression(batch: pl.DataFrame, parameters: Compression) -> pl.DataFrame:
     """How far a compressor shortens a text (DEFLATE, RFC 1951); noise stays long, repetition shrinks."""
@@ -99,7 +99,7 @@ def compression(batch: pl.DataFrame, parameters: Compression) -> pl.DataFrame:
         )
     },
     parameters=Nothing,
-    cost=80.0,
+    cost=110.0,
 )
 def tokens(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """About how many tokens a subword vocabulary of the usual size makes of a text; for budgets, not for bills."""

@@ -28,7 +28,7 @@ class Normalise(Parameters):
     form: _Form = "NFC"
 
 
-@operator("normalise", title=("规范化", "normalise"), kind="map", parameters=Normalise, cost=200.0)
+@operator("normalise", title=("规范化", "normalise"), kind="map", parameters=Normalise, cost=800.0)
 def normalise(batch: pl.DataFrame, parameters: Normalise) -> pl.DataFrame:
     """One Unicode form and one kind of line end; no unseen characters, no space at line ends, no runs of empty lines.
 
@@ -81,7 +81,7 @@ def _risky(form: _Form) -> npt.NDArray[np.uint8]:
     title=("繁体转简体", "traditional to simplified"),
     kind="map",
     parameters=Nothing,
-    cost=100.0,
+    cost=290.0,
     assets=tables_identity,
 )
 def simplify(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:

@@ -51,8 +51,8 @@ Function = Callable[[pl.DataFrame, Q], pl.DataFrame]
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """What an operator is: ``reads`` and ``writes`` are columns, ``cost`` a rough MB/s on one core, ``title`` its
-    name in both languages, ``modality`` what its documents are."""
+    """What an operator is: ``reads`` and ``writes`` are columns, ``cost`` a rough MB/s on one core (of text, or
+    of files), ``title`` its name in both languages, ``modality`` what its documents are."""
 
     name: str
     title: tuple[str, str]

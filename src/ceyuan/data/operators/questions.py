@@ -300,7 +300,7 @@ def _suspects(rules: Questions) -> str:
     return "|".join(f"(?:{pattern})" for name, pattern in marks.items() if getattr(rules, name))
 
 
-@operator("extract_qa", title=("问答抽取", "question-answer extraction"), kind="map", parameters=Questions, cost=60.0)
+@operator("extract_qa", title=("问答抽取", "question-answer extraction"), kind="map", parameters=Questions, cost=140.0)
 def extract_qa(batch: pl.DataFrame, parameters: Questions) -> pl.DataFrame:
     """Texts become their pairs of question and answer: blocks 问：…/答：… (Q: …/A: …) with an empty line between."""
     text = batch["text"]
@@ -321,7 +321,7 @@ def extract_qa(batch: pl.DataFrame, parameters: Questions) -> pl.DataFrame:
         "question_answer_pairs": ("问答对数", "pairs of question and answer"),
     },
     parameters=Nothing,
-    cost=50.0,
+    cost=110.0,
     version=2,
 )
 def dialogue(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:

@@ -34,7 +34,7 @@ def _telltale() -> npt.NDArray[np.uint8]:
     return table
 
 
-@operator("repair_mojibake", title=("修复乱码", "repair mojibake"), kind="map", parameters=Nothing, cost=150.0)
+@operator("repair_mojibake", title=("修复乱码", "repair mojibake"), kind="map", parameters=Nothing, cost=1000.0)
 def repair_mojibake(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """UTF-8 that was read as Western or as GBK is read again, where that gives Chinese; other rows are not touched."""
     del parameters
@@ -85,7 +85,7 @@ def _encoded(text: str, name: str) -> bytes | None:
         return None
 
 
-@operator("unescape_entities", title=("还原字符实体", "unescape entities"), kind="map", parameters=Nothing, cost=300.0)
+@operator("unescape_entities", title=("还原字符实体", "unescape entities"), kind="map", parameters=Nothing, cost=6000.0)
 def unescape_entities(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """``&nbsp;``, ``&#20013;`` and the like become the characters they stand for (HTML 5's names)."""
     del parameters

@@ -40,7 +40,7 @@ def sentences_of(batch: pl.DataFrame) -> pl.DataFrame:
         "longest_sentence": ("最长句（字符）", "longest sentence in characters"),
     },
     parameters=Nothing,
-    cost=40.0,
+    cost=200.0,
 )
 def sentences(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """How many sentences a text has, and how long they are."""
@@ -56,7 +56,7 @@ def sentences(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     kind="stat",
     writes={"repeated_sentences": ("重复句的字节比例", "bytes in sentences of 8 characters or more seen before")},
     parameters=Nothing,
-    cost=40.0,
+    cost=170.0,
 )
 def repeated_sentences(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """How much of a text stands in sentences that it has said before."""
@@ -79,7 +79,7 @@ class Repeated(Parameters):
     title=("句子去重", "strip repeated sentences"),
     kind="map",
     parameters=Repeated,
-    cost=40.0,
+    cost=110.0,
 )
 def strip_repeated_sentences(batch: pl.DataFrame, parameters: Repeated) -> pl.DataFrame:
     """Of equal sentences in one text only the first stays; everything else stays as it is, byte for byte."""
@@ -100,7 +100,7 @@ def strip_repeated_sentences(batch: pl.DataFrame, parameters: Repeated) -> pl.Da
     kind="stat",
     writes={"question_share": ("问句比例", "share of sentences that ask")},
     parameters=Nothing,
-    cost=40.0,
+    cost=140.0,
 )
 def questions(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """How many of the sentences are questions."""
@@ -118,7 +118,7 @@ def questions(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
         "begins_midway": ("开头像半句为 1", "1 where the text seems to begin in the middle of a sentence"),
     },
     parameters=Nothing,
-    cost=500.0,
+    cost=2400.0,
 )
 def ending(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """Whether a text ends with a closing sign, and whether it begins with one that only follows others."""

@@ -40,7 +40,7 @@ _KANA_RULES = 0.15  # of kana and Han together: Japanese prose has half, Chinese
         "odd_share": ("控制、私用与替换字符的比例", "control, private-use and replacement characters"),
     },
     parameters=Nothing,
-    cost=500.0,
+    cost=900.0,
     version=2,
     assets=tables_identity,
 )
@@ -86,7 +86,7 @@ class Repetition(Parameters):
         "repeated_lines": ("重复行的字节比例", "share of bytes in lines seen before in the text"),
     },
     parameters=Repetition,
-    cost=150.0,
+    cost=400.0,
     assets=tables_identity,
 )
 def repetition(batch: pl.DataFrame, parameters: Repetition) -> pl.DataFrame:

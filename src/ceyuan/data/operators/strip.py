@@ -72,12 +72,14 @@ rewriting(
     ("去除页面套话", "strip boilerplate"),
     "Short lines that hold a phrase of page furniture are taken out; longer ones stay whole.",
     lambda text: text.str.replace_all(rf"(?m)^[^\n]{{0,20}}(?:{BOILERPLATE})[^\n]{{0,20}}(?:\n|\z)", ""),
+    cost=240.0,
 )
 rewriting(
     "strip_notices",
     ("去除版权声明", "strip notices"),
     "Lines that hold a notice of copyright or licence are taken out.",
     lambda text: text.str.replace_all(rf"(?m)^[^\n]{{0,200}}(?:{NOTICE})[^\n]{{0,200}}(?:\n|\z)", ""),
+    cost=110.0,
 )
 rewriting(
     "strip_page_marks",
@@ -98,7 +100,7 @@ class Lines(Parameters):
     code: bool = False
 
 
-@operator("strip_lines", title=("去除行", "strip lines"), kind="map", parameters=Lines, cost=50.0)
+@operator("strip_lines", title=("去除行", "strip lines"), kind="map", parameters=Lines, cost=290.0)
 def strip_lines(batch: pl.DataFrame, parameters: Lines) -> pl.DataFrame:
     """Lines that are too short, or rows of tables, or code are taken out; blank ones stay."""
     lines = _all_lines(batch)
@@ -111,7 +113,9 @@ def strip_lines(batch: pl.DataFrame, parameters: Lines) -> pl.DataFrame:
     return _joined(batch, lines.filter(~bad))
 
 
-@operator("strip_repeated_lines", title=("段内去重", "strip repeated lines"), kind="map", parameters=Nothing, cost=50.0)
+@operator(
+    "strip_repeated_lines", title=("段落去重", "strip repeated lines"), kind="map", parameters=Nothing, cost=330.0
+)
 def strip_repeated_lines(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """Of equal lines of 8 characters or more in one text only the first stays."""
     del parameters
@@ -137,7 +141,7 @@ class Replace(Parameters):
         return value
 
 
-@operator("replace", title=("按模式替换", "replace"), kind="map", parameters=Replace, cost=150.0)
+@operator("replace", title=("按模式替换", "replace"), kind="map", parameters=Replace, cost=550.0)
 def replace(batch: pl.DataFrame, parameters: Replace) -> pl.DataFrame:
     """Whatever a pattern matches is replaced; the engine is linear in time, so no pattern can stall it."""
     return rewritten(batch, pl.col("text").str.replace_all(parameters.pattern, parameters.by))
@@ -149,7 +153,7 @@ class Truncate(Parameters):
     characters: int = Field(ge=1, le=100_000_000)
 
 
-@operator("truncate", title=("截断", "truncate"), kind="map", parameters=Truncate, cost=500.0)
+@operator("truncate", title=("截断", "truncate"), kind="map", parameters=Truncate, cost=1500.0)
 def truncate(batch: pl.DataFrame, parameters: Truncate) -> pl.DataFrame:
     """Longer texts end after the last sentence that fits, or at the bound where there is none."""
     text = pl.col("text")

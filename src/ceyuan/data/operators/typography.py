@@ -63,7 +63,7 @@ class Quotes(Parameters):
     form: Literal["curly", "corner"] = "curly"
 
 
-@operator("quotes", title=("统一引号", "quotation marks"), kind="map", parameters=Quotes, cost=150.0)
+@operator("quotes", title=("统一引号", "quotation marks"), kind="map", parameters=Quotes, cost=600.0)
 def quotes(batch: pl.DataFrame, parameters: Quotes) -> pl.DataFrame:
     """Quotation marks of one kind: curly as on the mainland, or corner ones as in Taiwan and Hong Kong."""
     curly, corner = list("“”‘’"), list("「」『』")
@@ -89,7 +89,7 @@ def _traditional_pairs() -> dict[str, str]:
     title=("简体转繁体", "simplified to traditional"),
     kind="map",
     parameters=Nothing,
-    cost=80.0,
+    cost=30.0,
     assets=tables_identity,
 )
 def traditionalise(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:

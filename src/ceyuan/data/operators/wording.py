@@ -55,7 +55,7 @@ def _stop_table() -> npt.NDArray[np.uint8]:
     kind="stat",
     writes={"stop_share": ("常用虚字占汉字的比例", "function characters among Han")},
     parameters=Nothing,
-    cost=400.0,
+    cost=1500.0,
 )
 def stop_characters(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """How many of the Han characters are those that hold sentences together; lists of names have few."""
@@ -96,7 +96,7 @@ def _rare_table() -> npt.NDArray[np.uint8]:
         "common_share": ("GB 2312 一级字占汉字的比例", "Han of GB 2312's first level"),
     },
     parameters=Nothing,
-    cost=400.0,
+    cost=900.0,
 )
 def rare_characters(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """How common the characters are, by the levels of GB/T 2312-1980; text in a wrong decoding is rare throughout."""
@@ -122,7 +122,7 @@ def _register_table() -> npt.NDArray[np.uint8]:
         "cantonese_share": ("粤语用字占三类标志字的比例", "Cantonese among characters that tell the register"),
     },
     parameters=Nothing,
-    cost=400.0,
+    cost=900.0,
 )
 def register(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """Whether a text is classical, Cantonese or modern, by the characters that only one of them writes often."""
@@ -154,7 +154,7 @@ def _latin_table() -> npt.NDArray[np.uint8]:
         "mean_word": ("西文单词平均长度", "mean length of a Latin word"),
     },
     parameters=Nothing,
-    cost=100.0,
+    cost=360.0,
 )
 def latin(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """Words and capitals of the Latin parts of a text."""
@@ -179,7 +179,7 @@ def latin(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
         "longest_run": ("同一字符连续出现的最大次数", "longest run of one character, spaces aside"),
     },
     parameters=Nothing,
-    cost=120.0,
+    cost=570.0,
     assets=tables_identity,
 )
 def entropy(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
@@ -200,7 +200,7 @@ def entropy(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     kind="stat",
     writes={"half_width_share": ("汉字之间半角标点占标点的比例", "half-width signs after Han among signs after Han")},
     parameters=Nothing,
-    cost=100.0,
+    cost=70.0,
 )
 def widths(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """How often a sign after a Chinese character is the half-width one; a trace of careless typing or of machines."""
@@ -217,7 +217,7 @@ def widths(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     kind="stat",
     writes={"unpaired": ("不成对的括号与引号数", "brackets and quotation marks without a partner")},
     parameters=Nothing,
-    cost=80.0,
+    cost=240.0,
 )
 def balance(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """How many brackets and quotation marks lack a partner; text torn out of a page has many."""
