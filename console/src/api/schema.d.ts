@@ -10501,16 +10501,21 @@ export interface components {
         };
         /**
          * ContributionShare
-         * @description What one source contributed to a version: accepted documents and characters, those of them of which it gave the
-         *     first proof, their share, and the share weighted by quality; tokens where the recipe estimates them.
+         * @description What one source contributed to a version: accepted documents and characters (of media: files and bytes), those of
+         *     them of which it gave the first proof, their share, and the share weighted by quality; tokens where the recipe
+         *     estimates them.
          */
         ContributionShare: {
+            /** Bytes */
+            bytes?: number | null;
             /** Characters */
-            characters: number;
+            characters?: number | null;
             /** Documents */
             documents: number;
+            /** First Bytes */
+            first_bytes?: number | null;
             /** First Characters */
-            first_characters: number;
+            first_characters?: number | null;
             /** First Documents */
             first_documents: number;
             /** First Tokens */

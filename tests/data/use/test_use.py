@@ -112,3 +112,7 @@ def test_each_file_of_a_split_is_a_set_of_records_that_readers_find() -> None:
     read = [{field["source"]["fileObject"]["@id"] for field in one["field"]} for one in card["recordSet"]]
     assert read == [{files[1]["path"]}, {files[2]["path"]}, {files[0]["path"]}]
     assert "version = {abc}" in card["citeAs"]
+    media = {"data": files[:1], "media": {"kind": "image"}}
+    fields = croissant("i", "https://x", "abc", datetime(2026, 1, 2, tzinfo=UTC), media, "")["recordSet"][0]["field"]
+    assert {"file_name", "preview"} <= {one["name"] for one in fields}
+    assert "text" not in {one["name"] for one in fields}

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { $api } from '@/api/client'
 import type { Got } from '@/api/types'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
-import { Count, Hash, Percent } from '@/ui/Figures'
+import { Bytes, Count, Hash, Percent } from '@/ui/Figures'
 import { Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
 
@@ -33,7 +33,13 @@ function Shares({ entry }: { entry: Entry }) {
         { title: t('sources.licence'), dataIndex: 'licence' },
         { title: t('account.documents'), align: 'right', render: (_, row) => <Count value={row.documents} /> },
         { title: t('account.first'), align: 'right', render: (_, row) => <Count value={row.first_documents} /> },
-        { title: t('quality.characters'), align: 'right', render: (_, row) => <Count value={row.first_characters} /> },
+        entry.shares.some((one) => typeof one.first_bytes === 'number')
+          ? { title: t('account.bytes'), align: 'right', render: (_, row) => <Bytes value={row.first_bytes ?? 0} /> }
+          : {
+              title: t('quality.characters'),
+              align: 'right',
+              render: (_, row) => <Count value={row.first_characters ?? 0} />,
+            },
         ...(entry.shares.some((one) => typeof one.first_tokens === 'number')
           ? [
               {

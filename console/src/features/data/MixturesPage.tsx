@@ -87,6 +87,7 @@ function NewMixture({ open, onClose }: { open: boolean; onClose: () => void }) {
     <FormModal<MixValues>
       open={open}
       title={t('mix.new')}
+      width={640}
       note={t('mix.newNote')}
       submit={t('pipelines.start')}
       initial={{

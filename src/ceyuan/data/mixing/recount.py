@@ -44,7 +44,7 @@ def recount(folder: Path, before: Path | None = None) -> dict[str, Any]:
         "shares": made != last,
         "unproved": decisions.join(proofs, on="exact", how="anti").height > 0,
     }
-    if before is None:
+    if before is None or not (before / "contributions.json").is_file():
         first = pl.DataFrame(schema=PROOFS)
         found["proofs"] = len(entries) == 1 and not _same(proofs, proofs_with(first, decisions, order))
     else:

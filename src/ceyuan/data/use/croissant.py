@@ -61,6 +61,18 @@ _FIELDS = {
     "cluster": "相关文档簇 documents that belong together",
     "meta": "附注 notes, a JSON object",
 }
+_MEDIA_FIELDS = {
+    "id": "标识 identifier",
+    "file_name": "文件在数据集中的路径 path of the file in the dataset",
+    "preview": "预览的路径 path of its preview",
+    "format": "格式 format",
+    "title": "标题 title",
+    "source": "来源 source",
+    "domain": "领域 domain",
+    "licence": "许可 licence",
+    "cluster": "相关文件簇 files that belong together",
+    "meta": "附注 notes, a JSON object",
+}
 
 
 def croissant(
@@ -102,7 +114,7 @@ def croissant(
         "isLiveDataset": False,
         "citeAs": _citation(name, url, revision, made_at),
         "distribution": objects,
-        "recordSet": _record_sets(files),
+        "recordSet": _record_sets(files, _MEDIA_FIELDS if "media" in manifest else _FIELDS),
     }
     origins = sorted({str(one["source"]["origin"]) for one in manifest.get("sources", [])})
     return card | ({"isBasedOn": origins} if origins else {})
@@ -113,16 +125,17 @@ def _citation(name: str, url: str, revision: str, made_at: datetime) -> str:
     return f"@misc{{{name}, title = {{{name}}}, year = {{{made_at.year}}}, url = {{{url}}}, version = {{{revision}}}}}"
 
 
-def _record_sets(files: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _record_sets(files: Sequence[Mapping[str, Any]], fields: Mapping[str, str]) -> list[dict[str, Any]]:
     """One set of records for each side of the split, named after it; where a side has several files one for each of
     them, because the vocabulary gathers files in sets only out of archives."""
     ordered = sorted(files, key=lambda one: (one["split"] != "train", str(one["path"])))
     sizes = Counter(str(one["split"]) for one in files)
     stems = {one["path"]: str(one["path"]).rpartition("/")[2].partition(".")[0] for one in files}
-    return [_records(str(one["split"]) if sizes[one["split"]] == 1 else stems[one["path"]], one) for one in ordered]
+    names = [str(one["split"]) if sizes[one["split"]] == 1 else stems[one["path"]] for one in ordered]
+    return [_records(name, one, fields) for name, one in zip(names, ordered, strict=True)]
 
 
-def _records(name: str, file: Mapping[str, Any]) -> dict[str, Any]:
+def _records(name: str, file: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
     return {
         "@type": "cr:RecordSet",
         "@id": name,
@@ -137,6 +150,6 @@ def _records(name: str, file: Mapping[str, Any]) -> dict[str, Any]:
                 "dataType": "sc:Text",
                 "source": {"fileObject": {"@id": file["path"]}, "extract": {"column": column}},
             }
-            for column, words in _FIELDS.items()
+            for column, words in fields.items()
         ],
     }

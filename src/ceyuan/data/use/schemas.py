@@ -62,16 +62,19 @@ class BenchmarkOut(BaseModel):
 
 
 class ContributionShare(BaseModel):
-    """What one source contributed to a version: accepted documents and characters, those of them of which it gave the
-    first proof, their share, and the share weighted by quality; tokens where the recipe estimates them."""
+    """What one source contributed to a version: accepted documents and characters (of media: files and bytes), those of
+    them of which it gave the first proof, their share, and the share weighted by quality; tokens where the recipe
+    estimates them."""
 
     source: str
     title: str
     licence: str
     documents: int
-    characters: int
+    characters: int | None = None
+    bytes: int | None = None
     first_documents: int
-    first_characters: int
+    first_characters: int | None = None
+    first_bytes: int | None = None
     tokens: int | None = None
     first_tokens: int | None = None
     share: float

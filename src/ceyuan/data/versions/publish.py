@@ -21,14 +21,12 @@ from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report, part_of, told
 from ceyuan.data.corpus.tombstones import TOMBSTONES, tombstones
 from ceyuan.data.files import read_json, write_json
-from ceyuan.data.mixing.ledger import PROOFS, next_entry, proofs_with
+from ceyuan.data.mixing.ledger import carry_account
 from ceyuan.data.versions.feed import Fed, feed
 from ceyuan.data.versions.refresh import Advanced, advance
 from ceyuan.data.versions.store import Store
 
 __all__ = ["main", "publish"]
-
-LEDGER, PROOFS_FILE = "contributions.json", "proofs.parquet"
 
 
 def publish(
@@ -84,7 +82,7 @@ def publish(
     excerpts = store.root / "state" / "excerpts.json"
     explain(out, decisions, raw, made.units, recipe, (title, inputs.sources, counts), excerpts)
     write_table(out / TOMBSTONES, tombstones(decisions, previous))
-    _account(out, made.version.content, decisions, inputs, previous)
+    carry_account(out, made.version.content, decisions, inputs.sources, previous[0] if previous else None)
     more = {
         "content": made.version.content,
         "previous": previous[1] if previous else "",
@@ -169,21 +167,6 @@ def _placed(store: Store, made: Advanced, out: Path) -> list[dict[str, object]]:
             about: dict[str, object] = {"path": name, "split": side, "rows": part.rows}
             files.append(about | {"bytes": source.stat().st_size, "sha256": part.sha256})
     return files
-
-
-def _account(
-    out: Path, content: str, decisions: pl.DataFrame, inputs: Inputs, previous: tuple[Path, str] | None
-) -> None:
-    """Carry the account of contributions on: what was proved before stays, and the chain grows by one link."""
-    proofs, entries = pl.DataFrame(schema=PROOFS), []
-    if previous is not None and (previous[0] / LEDGER).is_file():
-        proofs = pl.read_parquet(previous[0] / PROOFS_FILE).cast(PROOFS)  # type: ignore[arg-type]
-        found: Any = read_json(previous[0] / LEDGER)["entries"]
-        entries = list(found)
-    proofs = proofs_with(proofs, decisions, [one["source"]["key"] for one in inputs.sources])
-    entries.append(next_entry(entries, content, decisions, proofs, inputs.sources))
-    write_table(out / PROOFS_FILE, proofs)
-    write_json(out / LEDGER, {"entries": entries})
 
 
 @contextmanager

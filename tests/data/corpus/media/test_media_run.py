@@ -15,6 +15,7 @@ from ceyuan.data.corpus.entry import main as run
 from ceyuan.data.corpus.media import MediaRecipe
 from ceyuan.data.corpus.recut import main as recut
 from ceyuan.data.media import media_operators, open_media
+from ceyuan.data.mixing.recount import recount
 from ceyuan.data.problems import DataProblem
 from ceyuan.data.versions.publish import main as publish
 from tests.data.corpus.conftest import silent
@@ -159,6 +160,12 @@ def test_a_refresh_decodes_what_is_new_and_names_what_is_gone(tmp_path: Path, mo
     assert (made["change"], len(decoded)) == ({"put": 2, "deleted": 2, "measured": 1}, 1)
     gone = pl.read_parquet(tmp_path / "out1" / "dataset" / "tombstones.parquet")
     assert gone.select("id", "last").rows() == [("own/0.png", "one"), ("own/1.png", "one")]
+    first, second = (tmp_path / f"out{number}" / "dataset" for number in range(2))
+    assert recount(first) == recount(first) | {"holds": True, "faults": []}
+    assert recount(second, first) == recount(second, first) | {"holds": True, "links": 2, "faults": []}
+    share = json.loads((second / "contributions.json").read_bytes())["entries"][1]["shares"][0]
+    assert (share["documents"], share["share"]) == (4, 1.0)
+    assert share["first_bytes"] == sum(path.stat().st_size for path in own.glob("*.png"))
     collect({"out": str(tmp_path / "raw9"), "sources": [source]}, silent)
     again = {"collections": [str(tmp_path / "raw9")], "out": str(tmp_path / "anew"), "recipe": {"media": "images"}}
     anew = run(again | {"title": {"zh": "图", "en": "image"}}, silent)

@@ -26,10 +26,11 @@ from ceyuan.data.corpus.refusing import nothing_kept
 from ceyuan.data.corpus.report import Report, part_of, told
 from ceyuan.data.corpus.tombstones import TOMBSTONES, tombstones
 from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sha256_of, write_atomically, write_json
+from ceyuan.data.mixing.ledger import carry_account
 
 __all__ = ["build_media", "media_plan"]
 
-_FORMAT = 2
+_FORMAT = 3
 _CONTENT = ("id", "exact", "cluster", "split")
 _LISTED = (
     "id",
@@ -66,7 +67,8 @@ def build_media(
 
     ``kept`` is a folder for what was measured: the next run decodes only files that it does not find there. With
     ``previous`` (the folder of the revision before and its reference) the manifest has ``content``, ``previous`` and
-    ``change`` as texts have them, and ``tombstones.parquet`` names the files that the sources no longer have.
+    ``change`` as texts have them, ``tombstones.parquet`` names the files that the sources no longer have, and
+    the account of contributions is carried on.
 
     ``inputs`` are the shards of media. ``data/`` holds the table of kept items with their statistics, ``media/`` the
     files, ``previews/`` what a page shows of them and of the examples, ``quarantine.jsonl`` what could not be used and
@@ -98,6 +100,8 @@ def build_media(
     counts = counted(decisions)
     _explain(dataset, decisions, rows, recipe, (title, inputs, counts))
     write_table(dataset / TOMBSTONES, tombstones(decisions, previous))
+    holds = _hash([[str(one) for one in row] for row in staying.sort("id").select(_CONTENT).rows()])
+    carry_account(dataset, holds, decisions.select(*_LISTED), inputs.sources, previous[0] if previous else None)
     content = {
         "format": _FORMAT,
         "plan": plan,
@@ -110,7 +114,7 @@ def build_media(
         "media": {"kind": recipe.kind, "files": count, "bytes": size},
         "data": files,
         "files": _others(dataset),
-        "content": _hash([[str(one) for one in row] for row in staying.sort("id").select(_CONTENT).rows()]),
+        "content": holds,
         "previous": previous[1] if previous else "",
         "change": _change(decisions, recipe, previous),
     }
