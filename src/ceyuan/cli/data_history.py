@@ -22,13 +22,32 @@ def list_versions(
     dataset: DatasetArgument, limit: Annotated[int, typer.Option(help="how many at most, up to 50")] = 20
 ) -> None:
     """List the versions of a corpus, newest first."""
-    rows = Api().get(f"{_DATASETS}/{dataset}/versions", limit=limit)["items"]
+    api = Api()
+    rows = api.get(f"{_DATASETS}/{dataset}/versions", limit=limit)["items"]
+    tags = [one for one in api.get(_refs(dataset)) if one["kind"] == "tag"]
     for row in rows:
+        row["snapshot"] = ", ".join(one["name"] for one in tags if one["commit"] == row["commit"])
         change = row["change"]
         row["change"] = f"+{change['put']} -{change['deleted']}" if change else ""
         if row["restored"]:
             row["change"] = f"= {row['restored'][:10]}"
-    show_rows(rows, ["commit", "created_at", "documents", "kept", "change", "content"], key="commit")
+    show_rows(rows, ["commit", "created_at", "documents", "kept", "change", "snapshot", "content"], key="commit")
+
+
+def _refs(dataset: str) -> str:
+    return f"/api/v1/repositories/dataset/{dataset}/refs"
+
+
+@app.command()
+def snapshot(
+    dataset: DatasetArgument,
+    name: Annotated[str, typer.Argument(help="name that the version keeps, such as 2026-q1")],
+    revision: Annotated[str, typer.Option(help="branch, tag or commit")] = "main",
+    why: Annotated[str, typer.Option(help="what it is kept for")] = "",
+) -> None:
+    """Keep a version under a name of its own (a tag), which stays where it is whatever comes after."""
+    body = {"kind": "tag", "name": name, "revision": revision, "message": why}
+    show(Api().post(_refs(dataset), body), key="name")
 
 
 @app.command()

@@ -137,6 +137,41 @@ function RollBack({ place, version, onDone }: { place: CorpusPlace; version: Ver
   )
 }
 
+/** Keeps a version under a name of its own, a tag. */
+function Snapshot({ place, version, onDone }: { place: CorpusPlace; version: Version; onDone: () => void }) {
+  const { t } = useTranslation('data')
+  const [open, setOpen] = useState(false)
+  const keep = async ({ name, why }: { name: string; why?: string }) => {
+    await api.POST('/api/v1/repositories/{kind}/{owner}/{name}/refs', {
+      params: { path: { kind: 'dataset', owner: place.owner, name: place.name } },
+      body: { kind: 'tag', name, revision: version.commit, message: why ?? '' },
+    })
+    onDone()
+  }
+  return (
+    <>
+      <Button type="link" size="small" onClick={() => setOpen(true)}>
+        {t('version.snapshot')}
+      </Button>
+      <FormModal<{ name: string; why?: string }>
+        open={open}
+        title={t('version.snapshot')}
+        note={t('version.snapshotNote')}
+        submit={t('version.snapshot')}
+        onSubmit={keep}
+        onClose={() => setOpen(false)}
+      >
+        <Form.Item name="name" label={t('version.snapshotName')} rules={[{ required: true }]}>
+          <Input maxLength={200} placeholder="2026-q1" />
+        </Form.Item>
+        <Form.Item name="why" label={t('version.why')}>
+          <Input maxLength={400} />
+        </Form.Item>
+      </FormModal>
+    </>
+  )
+}
+
 /** Opens the version that was current at a time. */
 function AtTime({ place }: { place: CorpusPlace }) {
   const { t } = useTranslation('data')
@@ -170,6 +205,10 @@ export function VersionsView({ place }: { place: CorpusPlace }) {
   const query = $api.useQuery('get', '/api/v1/data/datasets/{owner}/{name}/versions', {
     params: { path: { owner: place.owner, name: place.name }, query: { limit: 50 } },
   })
+  const refs = $api.useQuery('get', '/api/v1/repositories/{kind}/{owner}/{name}/refs', {
+    params: { path: { kind: 'dataset', owner: place.owner, name: place.name } },
+  })
+  const tags = (refs.data ?? []).filter((one) => one.kind === 'tag')
   const items = query.data?.items ?? []
   const later = chosen[1] ?? items[0]?.commit
   const earlier = chosen[0] ?? items[1]?.commit
@@ -183,8 +222,19 @@ export function VersionsView({ place }: { place: CorpusPlace }) {
             <code>{row.commit.slice(0, 10)}</code>
           </Link>{' '}
           {row.current && <Tag>{t('version.current')}</Tag>}
+          {tags
+            .filter((one) => one.commit === row.commit)
+            .map((one) => (
+              <Tag key={one.name} color="processing" title={one.message}>
+                {one.name}
+              </Tag>
+            ))}
           <div className="faint">
-            {row.restored ? t('version.restored', { commit: row.restored.slice(0, 10) }) : row.title}
+            {row.restored
+              ? t('version.restored', { commit: row.restored.slice(0, 10) })
+              : row.title === 'Build the corpus'
+                ? t('version.built')
+                : row.title}
             {row.why && `：${row.why}`}
           </div>
         </>
@@ -213,8 +263,12 @@ export function VersionsView({ place }: { place: CorpusPlace }) {
     },
     {
       title: '',
-      render: (_, row) =>
-        row.current ? null : <RollBack place={place} version={row} onDone={() => void query.refetch()} />,
+      render: (_, row) => (
+        <>
+          <Snapshot place={place} version={row} onDone={() => void refs.refetch()} />
+          {!row.current && <RollBack place={place} version={row} onDone={() => void query.refetch()} />}
+        </>
+      ),
     },
   ]
   return (
@@ -257,7 +311,7 @@ export function VersionsView({ place }: { place: CorpusPlace }) {
         sources={[
           {
             label: 'CLI',
-            code: `ceyuan data history list ${place.owner}/${place.name}\nceyuan data history diff ${place.owner}/${place.name} <earlier> <later>\nceyuan data history back ${place.owner}/${place.name} <commit> --why WHY\nceyuan data history at ${place.owner}/${place.name} 2026-01-31T12:00:00Z`,
+            code: `ceyuan data history list ${place.owner}/${place.name}\nceyuan data history diff ${place.owner}/${place.name} <earlier> <later>\nceyuan data history back ${place.owner}/${place.name} <commit> --why WHY\nceyuan data history snapshot ${place.owner}/${place.name} 2026-q1\nceyuan data history at ${place.owner}/${place.name} 2026-01-31T12:00:00Z`,
           },
         ]}
       />
