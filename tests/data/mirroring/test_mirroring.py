@@ -103,6 +103,21 @@ def test_rows_above_the_watermark_are_read_and_deleted_ones_leave_an_empty_line(
     assert rows_of(database, folder)["fetched"] == 0
 
 
+def test_a_file_whose_rows_are_all_gone_goes_too(database: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mirror"
+    rows_of(database, folder)
+    with sqlite3.connect(database) as connection:
+        connection.execute("DELETE FROM article WHERE number > 0")
+    assert rows_of(database, folder)["gone"] == 29
+    read = list(read_path(folder / "files"))
+    assert [one.meta["id"] for one in read if isinstance(one, Document)] == ["0"]
+    assert len(read) == 1
+    with sqlite3.connect(database) as connection:
+        connection.executemany("INSERT INTO article VALUES (?, ?, ?)", [(n, f"新{n}", 200) for n in range(1, 30)])
+    assert rows_of(database, folder)["fetched"] == 29
+    assert len(texts(folder)) == 30
+
+
 @pytest.mark.parametrize(
     "query",
     [

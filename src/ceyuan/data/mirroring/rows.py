@@ -207,9 +207,12 @@ class _Lines:
         return len(gone)
 
     def write(self) -> None:
-        """Write the files of which a line changed."""
+        """Write the files of which a line changed; one without any row left goes."""
         for bucket in sorted(self._touched):
             lines = self._lines[bucket]
+            if not any(lines):
+                self._path(bucket).unlink(missing_ok=True)
+                continue
             write_atomically(self._path(bucket), lambda file, lines=lines: file.writelines(_ended(lines)))  # type: ignore[misc]
 
     def _path(self, bucket: int) -> Path:
