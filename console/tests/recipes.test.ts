@@ -52,3 +52,15 @@ it('puts the chosen operators after the steps that are written, for media too', 
   })
   expect(recipeOf({ media: 'text' }, [])).toEqual({})
 })
+
+it('asks for semantic duplicates where they are chosen, and keeps what is written beside them', () => {
+  const recipe = '{"duplicates": {"threshold": 0.8, "semantic": {"characters": 500}}}'
+  const semantic = { by: 'model', model: 'bge', threshold: 0.9 } as const
+  expect(recipeOf({ media: 'text', semantic, recipe }, [])).toEqual({
+    duplicates: { threshold: 0.8, semantic: { characters: 500, model: 'bge', threshold: 0.9 } },
+  })
+  const own = { by: 'source', model: 'bge', threshold: 0.95 } as const
+  expect(recipeOf({ media: 'text', semantic: own }, [])).toEqual({ duplicates: { semantic: { threshold: 0.95 } } })
+  expect(recipeOf({ media: 'text', semantic: { by: 'none', threshold: 0.95 } }, [])).toEqual({})
+  expect(recipeOf({ media: 'images', semantic: own }, [])).toEqual({ media: 'images' })
+})

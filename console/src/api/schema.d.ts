@@ -17171,6 +17171,28 @@ export interface components {
             secret: string;
         };
         /**
+         * SemanticOut
+         * @description What the search for semantic duplicates compared: of `documents` those with `vectors` of `dimensions` numbers,
+         *     how many are `duplicates`, how many were compared with a part of those alike only (`curtailed`), and how many had
+         *     no usable vector, by reason (`absent`, `invalid`, `not_finite`, `zero`, `dimension`).
+         */
+        SemanticOut: {
+            /** Curtailed */
+            curtailed: number;
+            /** Dimensions */
+            dimensions: number;
+            /** Documents */
+            documents: number;
+            /** Duplicates */
+            duplicates: number;
+            /** Vectors */
+            vectors: number;
+            /** Without */
+            without: {
+                [key: string]: number;
+            };
+        };
+        /**
          * ServedChange
          * @description What may change of a served model; fields that are not sent stay.
          */
@@ -20539,6 +20561,7 @@ export interface components {
             operators: components["schemas"]["OperatorOut"][];
             /** Revision */
             revision: string | null;
+            semantic: components["schemas"]["SemanticOut"] | null;
             /** Stages */
             stages: components["schemas"]["StageOut"][];
             /** State */

@@ -136,6 +136,7 @@ ROOMS: tuple[Room, ...] = (
         wiring="ceyuan.models.gateway.wiring",
         bytes="ceyuan.models.gateway.bytes",
     ),
+    Room("embedding", wiring="ceyuan.server.embedding"),
     Room("replicas", wiring="ceyuan.models.replicas.wiring"),
     Room("prompts", routers=("ceyuan.models.prompts.endpoints",), wiring="ceyuan.models.prompts.wiring"),
     Room(

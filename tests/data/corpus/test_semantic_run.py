@@ -31,6 +31,7 @@ NEAR_OFF = {"near": False, "semantic": {"threshold": 0.85}}
 BY_SOURCE: dict[str, Any] = {"duplicates": NEAR_OFF, "split": {"heldout": 0.1}}
 BY_MODEL: dict[str, Any] = {"duplicates": {"near": False, "semantic": {"threshold": 0.85, "model": "m-1"}}}
 Rows = list[dict[str, Any]]
+_WORDS = {500: "input is too large to process", 503: "the calls that run fill the model's context"}
 
 
 def rows(count: int = 60, dimensions: int = 64) -> Rows:
@@ -83,6 +84,7 @@ class Model(ThreadingHTTPServer):
         self.lock = Lock()
         self.fails_after = 1 << 30
         self.refuses = ""
+        self.longest = self.room = 1 << 30
         self.statuses: list[int] = []
 
     @property
@@ -104,12 +106,17 @@ class _Asked(BaseHTTPRequestHandler):
                 status = 401
             elif model.refuses and any(model.refuses in text for text in texts):
                 status = 400
+            elif any(len(text) > model.longest for text in texts):
+                status = 500
+            elif sum(map(len, texts)) > model.room:
+                status = 503
             if status == 200:
                 model.seen += texts
         self.send_response(status)
         self.end_headers()
         if status != 200:
-            self.wfile.write(json.dumps({"error": {"message": "no room for you"}}).encode())
+            words = _WORDS.get(status, "no room for you")
+            self.wfile.write(json.dumps({"error": {"message": words}}).encode())
             return
         vectors = embedded(texts, 48)
         if body["model"] == "odd":
@@ -311,9 +318,33 @@ def test_a_text_that_the_model_refuses_costs_itself_alone(model: Model, tmp_path
 def test_a_model_that_refuses_everything_ends_the_run_with_its_words(model: Model, tmp_path: Path) -> None:
     model.refuses = "。"
     raw = collected(tmp_path, [{"text": row["text"]} for row in rows(10)], field="")
-    with pytest.raises(DataProblem, match=r"refused all of \d+ texts .*no room for you") as caught:
+    with pytest.raises(DataProblem, match=r"refused \d+ texts in a row .*no room for you") as caught:
         made(raw, tmp_path / "out", BY_MODEL)
     assert caught.value.code == "embedding_refused"
+
+
+def test_a_text_that_is_too_long_for_the_model_is_cut_until_it_fits(model: Model, tmp_path: Path) -> None:
+    wanted = [{"text": row["text"]} for row in rows(20)]
+    model.longest = 60
+    counts = made(collected(tmp_path, wanted, field=""), tmp_path / "out", BY_MODEL)["counts"]["semantic"]
+    assert counts["without"] == {}
+    assert max(map(len, model.seen)) <= 60 < max(len(row["text"]) for row in wanted)
+    assert all(any(row["text"].startswith(text) for row in wanted) for text in model.seen)
+
+
+def test_a_server_with_room_for_few_texts_is_asked_about_few_at_a_time(model: Model, tmp_path: Path) -> None:
+    wanted = [{"text": row["text"]} for row in rows()]
+    model.room = max(len(row["text"]) for row in wanted) + 40
+    counts = made(collected(tmp_path, wanted, field=""), tmp_path / "out", BY_MODEL)["counts"]["semantic"]
+    assert counts["vectors"] == len(wanted) == len(set(model.seen)) == len(model.seen)
+    assert {row["text"] for row in wanted} == set(model.seen)
+
+
+def test_a_model_that_refuses_one_after_the_other_is_not_asked_for_ever(model: Model, tmp_path: Path) -> None:
+    model.refuses = "。"
+    raw = collected(tmp_path, [{"text": row["text"]} for row in rows()], field="")
+    with pytest.raises(DataProblem, match="refused 50 texts in a row"):
+        made(raw, tmp_path / "out", BY_MODEL)
 
 
 def test_an_answer_that_is_none_ends_the_run(model: Model, tmp_path: Path) -> None:
@@ -339,6 +370,6 @@ def test_a_server_in_a_private_network_is_not_asked(
     for name, value in server.environment().items():
         monkeypatch.setenv(name, value)
     raw = collected(tmp_path, [{"text": row["text"]} for row in rows(10)], field="")
-    with pytest.raises(DataProblem, match="does not answer"):
+    with pytest.raises(DataProblem, match="cannot be asked"):
         made(raw, tmp_path / "out", BY_MODEL)
     assert model.seen == []

@@ -40,12 +40,12 @@ export function NewCorpus({ open, source, onClose }: NewCorpusProps) {
     { params: { query: { limit: 200 } } },
     { enabled: open },
   )
-  const start = async ({ zh, en, media, operators, parameters, recipe, ...values }: Values) => {
+  const start = async ({ zh, en, media, operators, parameters, semantic, recipe, ...values }: Values) => {
     const { data } = await api.POST('/api/v1/data/corpora', {
       body: {
         ...values,
         raw_dataset: null,
-        recipe: recipeOf({ media, operators, parameters, recipe }, parts?.operators ?? []),
+        recipe: recipeOf({ media, operators, parameters, semantic, recipe }, parts?.operators ?? []),
         full: false,
         title: { zh: zh || values.dataset, en: en || values.dataset },
       },

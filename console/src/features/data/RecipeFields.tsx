@@ -5,6 +5,7 @@ import { ImportRecipe } from './ImportRecipe'
 import { useNames } from './names'
 import { OperatorParameters } from './OperatorParameters'
 import { isObject, offered, type Media } from './recipes'
+import { SemanticFields } from './SemanticFields'
 
 const MEDIA = ['text', 'images', 'speech', 'video'] as const
 
@@ -48,6 +49,7 @@ export function RecipeFields() {
         />
       </Form.Item>
       <OperatorParameters chosen={chosen} side={side} />
+      {media === 'text' && <SemanticFields />}
       <ImportRecipe side={side} onRead={(recipe) => form.setFieldValue('recipe', JSON.stringify(recipe, null, 2))} />
       <Form.Item
         name="recipe"

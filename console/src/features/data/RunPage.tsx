@@ -15,6 +15,7 @@ import { Snippet } from '@/ui/Snippet'
 import { Status } from '@/ui/Status'
 
 import { RunChain } from './RunChain'
+import { SemanticResult } from './SemanticResult'
 
 type Run = Got<'/api/v1/data/runs/{job_id}'>
 type Operator = Run['operators'][number]
@@ -135,6 +136,7 @@ function Body({ run }: { run: Run }) {
           <Stages run={run} />
         </Section>
       )}
+      {run.semantic && <SemanticResult found={run.semantic} />}
     </div>
   )
 }

@@ -40,8 +40,16 @@ export function stepOf(operator: Operator | undefined, name: string, given: Reco
   return changed.length > 0 ? { operator: name, parameters: Object.fromEntries(changed) } : { operator: name }
 }
 
+/** Documents that say the same in other words: sought by the vectors of the sources, by those of a model, or not. */
+export interface Semantic {
+  by: 'none' | 'source' | 'model'
+  model?: string
+  threshold?: number
+}
+
 export interface RecipeValues {
   media: Media
+  semantic?: Semantic
   operators?: string[]
   parameters?: Record<string, Record<string, unknown>>
   recipe?: string
@@ -58,7 +66,20 @@ export function recipeOf(values: RecipeValues, operators: Operator[]): Record<st
     ),
   )
   const steps = [...((written.steps as unknown[] | undefined) ?? []), ...chosen]
-  return { ...written, ...(values.media === 'text' ? {} : { media: values.media }), ...(steps.length ? { steps } : {}) }
+  return {
+    ...written,
+    ...(values.media === 'text' ? withSemantic(written, values.semantic) : { media: values.media }),
+    ...(steps.length ? { steps } : {}),
+  }
+}
+
+/** The settings for duplicates, with those that the form has for semantic ones. */
+function withSemantic(written: Record<string, unknown>, semantic: Semantic | undefined) {
+  if (!semantic || semantic.by === 'none') return {}
+  const duplicates = (written.duplicates ?? {}) as { semantic?: object }
+  const { by, model, threshold } = semantic
+  const chosen = { ...(by === 'model' ? { model } : {}), ...(threshold ? { threshold } : {}) }
+  return { duplicates: { ...duplicates, semantic: { ...duplicates.semantic, ...chosen } } }
 }
 
 export function isObject(text: string): boolean {

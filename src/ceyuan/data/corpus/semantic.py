@@ -23,9 +23,8 @@ from ceyuan.data.corpus.gathering import gather, rows_of
 from ceyuan.data.corpus.recipe import Semantic
 from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.duplicates import DIMENSIONS, Pairs, Seeking, Vectors, alike, bands_of, pairs_of, quantised, survivors
-from ceyuan.data.embeddings import Answers, EmbeddingServer, ask_all
+from ceyuan.data.embeddings import Answers, EmbeddingServer, ask_all, refused_all
 from ceyuan.data.files import naming_full_disk
-from ceyuan.data.problems import DataProblem
 
 __all__ = ["SEMANTIC", "Seek", "SemanticSearch", "seek_in_process"]
 
@@ -154,13 +153,7 @@ class SemanticSearch:
         model = self.settings.model
         asked = ask_all(EmbeddingServer.told(), model, self._texts(wanted), keep)
         if asked.refused and not asked.answered:
-            raise DataProblem(
-                "embedding_refused",
-                f"向量模型 {model} 拒绝了全部 {asked.refused:,} 篇文本（{asked.words}）；"
-                "请减小 characters 或换一个模型。",
-                f"The embedding model {model} refused all of {asked.refused:,} texts ({asked.words}); lower "
-                "`characters` or choose another model.",
-            )
+            raise refused_all(model, asked)
 
     def _texts(self, wanted: pl.DataFrame) -> Iterator[tuple[bytes, str]]:
         for rows in wanted.iter_slices(_TEXTS):

@@ -7,6 +7,7 @@ that are allowed; redirects are not followed.
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -21,7 +22,7 @@ from ceyuan.data.problems import DataProblem
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["EMBEDDING", "Asked", "EmbeddingServer", "ask_all"]
+__all__ = ["EMBEDDING", "Asked", "EmbeddingServer", "ask_all", "refused_all"]
 
 EMBEDDING = "CEYUAN_EMBEDDING"
 _TRIES = 6
@@ -29,8 +30,13 @@ _PAUSE_S = 1.0  # before the second try, doubled before each further one
 _LONGEST_PAUSE_S = 30.0
 _ANSWER_S = 300
 _BYTES = 64 << 20
-_BUSY = (408, 409, 425, 429, 500, 502, 503, 504)
+_BUSY = (408, 409, 425, 429, 503, 504)
+_FAULTY = (500, 502)
+_FAULTS = 3  # tries of a request that a server breaks down over
 _LOCKED = (401, 402, 403, 404, 405)
+_SHORTEST = 16  # characters that a text is cut to at least
+_IN_A_ROW = 50  # texts that may be refused with none answered between
+_TOO_LONG = re.compile(r"too (?:long|large|many)|exceed|maximum|context|过长|超过|超出|上限", re.IGNORECASE)
 _BATCH_TEXTS, _BATCH_CHARACTERS = 32, 32_000
 _AT_ONCE = 4
 
@@ -68,15 +74,26 @@ class EmbeddingServer:
 
 @dataclass(slots=True)
 class Asked:
-    """How many texts a model gave vectors for, and how many it refused, with its last words on one of those."""
+    """How many texts a model gave vectors for, and how many it refused, with its last words on one of those;
+    ``in_a_row``: how many it refused since it answered."""
 
     answered: int = 0
     refused: int = 0
-    words: str = ""
+    in_a_row: int = 0
+    words: tuple[str, str] = ("", "")
 
 
 class _Refusal(Exception):
-    """The server will not answer for these texts; others may be asked about."""
+    """The server will not answer for these texts, for a reason in both languages; others may be asked about.
+
+    ``no_room``: it says that something is too long; ``crowded``: it might have answered for fewer at a time.
+    """
+
+    def __init__(self, zh: str, en: str, status: int = 0) -> None:
+        super().__init__(en)
+        self.words = (zh, en)
+        self.no_room = bool(_TOO_LONG.search(f"{zh} {en}"))
+        self.crowded = status == 503 and self.no_room
 
 
 def ask_all(
@@ -88,8 +105,10 @@ def ask_all(
     """Ask ``model`` for the vectors of ``texts``, each with its mark; ``keep`` takes marks and vectors of each answer
     as soon as it is there.
 
-    A busy server is asked again, a bounded number of times; texts that it refuses are asked about one by one. Raises
-    ``DataProblem`` ``embedding_unreachable`` where no further text would be answered either, ``embedding_invalid``.
+    A busy server is asked again, a bounded number of times. Texts that are refused together are asked about in halves,
+    and one that is too long for the model is cut in half until it fits. Raises ``DataProblem``
+    ``embedding_unreachable`` or ``embedding_refused`` where no further text would be answered either, and
+    ``embedding_invalid``.
     """
     return asyncio.run(_all(server, model, _batches(texts), keep))
 
@@ -155,21 +174,42 @@ class _Asking:
     ) -> None:
         self._server, self._model, self._session = server, model, session
         self._keep, self._asked = keep, asked
+        self._together = _BATCH_TEXTS  # texts that the server has room for at a time
 
     async def batch(self, batch: list[tuple[bytes, str]]) -> None:
-        """Ask about some texts; where the server refuses them, about each alone."""
+        """Ask about some texts; where the server refuses them, about each half."""
+        together = self._together  # others may lower it meanwhile
+        if len(batch) > together:
+            for start in range(0, len(batch), together):
+                await self.batch(batch[start : start + together])
+            return
         try:
             vectors = await self._answer([text for _, text in batch])
         except _Refusal as refusal:
-            if len(batch) == 1:
-                self._asked.refused += 1
-                self._asked.words = str(refusal)
+            middle = len(batch) // 2
+            if middle:
+                if refusal.crowded:
+                    self._together = min(self._together, middle)
+                await self.batch(batch[:middle])
+                await self.batch(batch[middle:])
                 return
-            for one in batch:
-                await self.batch([one])
+            mark, text = batch[0]
+            if refusal.no_room and len(text) >= 2 * _SHORTEST:
+                await self.batch([(mark, text[: len(text) // 2])])
+            else:
+                self._refused(refusal)
             return
         self._keep([mark for mark, _ in batch], vectors)
         self._asked.answered += len(batch)
+        self._asked.in_a_row = 0
+
+    def _refused(self, refusal: _Refusal) -> None:
+        asked = self._asked
+        asked.refused += 1
+        asked.in_a_row += 1
+        asked.words = refusal.words
+        if asked.in_a_row >= _IN_A_ROW:
+            raise refused_all(self._model, asked)
 
     async def _answer(self, texts: list[str]) -> Vectors:
         import aiohttp
@@ -181,7 +221,8 @@ class _Asking:
         headers = {"Content-Type": "application/json"}
         if self._server.key:
             headers["Authorization"] = f"Bearer {self._server.key}"
-        last, pause = "", 0.0
+        last, pause = ("", ""), 0.0
+        refusal = _Refusal("", "")
         for number in range(_TRIES):
             if number:
                 await asyncio.sleep(max(pause, min(_PAUSE_S * 2 ** (number - 1), _LONGEST_PAUSE_S)))
@@ -193,21 +234,29 @@ class _Asking:
                     said = await _read(answer)
                     status, pause = answer.status, _wished(answer.headers.get("Retry-After", ""))
             except Refused as refused:
-                raise _unreachable(self._model, str(refused)) from refused
+                raise _unreachable(self._model, str(refused), str(refused)) from refused
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 inner = getattr(error, "os_error", error)
                 if isinstance(inner, PrivateAddress):
-                    raise _unreachable(self._model, str(inner)) from error
-                last, pause = f"{type(error).__name__}: {error}", 0.0
+                    raise _unreachable(self._model, str(inner), str(inner)) from error
+                last, pause = (f"{type(error).__name__}: {error}",) * 2, 0.0
                 continue
             if status == 200:
                 return vectors_in(said, len(texts))
-            last = f"HTTP {status}: {_words(said)}"
+            zh, en = _words(said)
+            last = (f"HTTP {status}：{zh}", f"HTTP {status}: {en}")
+            refusal = _Refusal(*last, status)
+            # Many texts at once fill a context that each alone would fit into, also where it is only said to be busy.
+            full = refusal.no_room and (status in (*_FAULTY, 413) or (refusal.crowded and len(texts) > 1))
+            if full or (status in _FAULTY and number + 1 >= _FAULTS):
+                raise refusal
             if status in _LOCKED or 300 <= status < 400:
                 break
-            if status not in _BUSY:
-                raise _Refusal(last)
-        raise _unreachable(self._model, last)
+            if status not in (*_BUSY, *_FAULTY):
+                raise refusal
+        if refusal.crowded:
+            raise refusal
+        raise _unreachable(self._model, *last)
 
 
 async def _read(answer: "aiohttp.ClientResponse") -> bytes:
@@ -231,17 +280,24 @@ def vectors_in(said: bytes, count: int) -> Vectors:
     return vectors
 
 
-def _words(said: bytes) -> str:
-    """What an error's answer says: OpenAI's form, problem+json, or its beginning."""
+def _words(said: bytes) -> tuple[str, str]:
+    """What an error's answer says (Chinese, where it does; English): OpenAI's form, problem+json, or its beginning."""
+    beginning = said[:200].decode("utf-8", "replace")
     try:
         found = orjson.loads(said)
-        inner = found.get("error", found)
-        for value in (inner, *(inner.get(name) for name in ("message", "detail", "title"))):
-            if isinstance(value, str) and value:
-                return value[:200]
-    except (orjson.JSONDecodeError, AttributeError):
-        pass
-    return said[:200].decode("utf-8", "replace")
+    except orjson.JSONDecodeError:
+        return beginning, beginning
+    inner = found.get("error", found) if isinstance(found, dict) else found
+    if isinstance(inner, dict):
+        told = [inner[name] for name in ("message", "detail", "title") if isinstance(inner.get(name), str)]
+        words = next((one for one in told if one), beginning)
+    else:
+        words = inner if isinstance(inner, str) else beginning
+    own = inner.get("message_zh") if isinstance(inner, dict) else None
+    own_gateway = inner.get("ceyuan", inner) if isinstance(inner, dict) else None
+    more = own_gateway.get("upstream_words") if isinstance(own_gateway, dict) else None
+    further = f" ({more})" if isinstance(more, str) and more else ""
+    return (own if isinstance(own, str) and own else words)[:200] + further[:200], words[:200] + further[:200]
 
 
 def _wished(header: str) -> float:
@@ -257,10 +313,19 @@ def _invalid(detail: str) -> DataProblem:
     )
 
 
-def _unreachable(model: str, detail: str) -> DataProblem:
+def refused_all(model: str, asked: Asked) -> DataProblem:
+    """The problem of a model that answers for no text."""
+    return DataProblem(
+        "embedding_refused",
+        f"向量模型 {model} 接连拒绝了 {asked.refused:,} 篇文本（{asked.words[0]}）；请减小 characters 或换一个模型。",
+        f"The embedding model {model} refused {asked.refused:,} texts in a row ({asked.words[1]}); lower `characters` "
+        "or choose another model.",
+    )
+
+
+def _unreachable(model: str, zh: str, en: str) -> DataProblem:
     return DataProblem(
         "embedding_unreachable",
-        f"向量模型 {model} 没有应答（{detail[:300]}）；恢复后重新运行，已有的向量不会再次请求。",
-        f"The embedding model {model} does not answer ({detail[:300]}); run again once it does, it asks for no vector "
-        "twice.",
+        f"无法请求向量模型 {model}（{zh[:300]}）；解决后重新运行，已有的向量不会再次请求。",
+        f"The embedding model {model} cannot be asked ({en[:300]}); mend that and run again, none is asked for twice.",
     )

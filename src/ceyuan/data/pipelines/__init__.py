@@ -5,6 +5,7 @@
 revision itself; thresholds can be cut again over its stored statistics.
 """
 
+from ceyuan.data.pipelines.embedding import Embedder
 from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn
 from ceyuan.data.pipelines.service import (
     COLLECT,
@@ -23,6 +24,7 @@ __all__ = [
     "PIPELINE",
     "CollectIn",
     "CorpusIn",
+    "Embedder",
     "PipelineIn",
     "read_manifest",
     "start_collection",

@@ -65,6 +65,7 @@ async def describe_run(uow: UnitOfWork, job_id: str) -> dict[str, Any]:
         else None,
         "operators": operators,
         "stages": [one | _named(reasons, one["reason"]) for one in _in_order(told.get("stages") or [])],
+        "semantic": (result.get("counts") or {}).get("semantic"),
         "bytes_per_second": first["bytes"] / seconds if first and seconds else None,
         "documents_per_second": first["documents"] / seconds if first and seconds else None,
         "cpu_seconds": job.cpu_seconds,

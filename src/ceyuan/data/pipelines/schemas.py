@@ -98,6 +98,19 @@ class ChangeOut(BaseModel):
     measured: int | None
 
 
+class SemanticOut(BaseModel):
+    """What the search for semantic duplicates compared: of `documents` those with `vectors` of `dimensions` numbers,
+    how many are `duplicates`, how many were compared with a part of those alike only (`curtailed`), and how many had
+    no usable vector, by reason (`absent`, `invalid`, `not_finite`, `zero`, `dimension`)."""
+
+    documents: int
+    vectors: int
+    dimensions: int
+    duplicates: int
+    curtailed: int
+    without: dict[str, int]
+
+
 class RunOut(BaseModel):
     """A pipeline run, live: what each operator did, what was dropped, speed and cost. `job_id` is the job that
     cleans, also where the whole began with collecting."""
@@ -112,6 +125,7 @@ class RunOut(BaseModel):
     change: ChangeOut | None
     operators: list[OperatorOut]
     stages: list[StageOut]
+    semantic: SemanticOut | None
     bytes_per_second: float | None
     documents_per_second: float | None
     cpu_seconds: float

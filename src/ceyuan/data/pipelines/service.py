@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from ceyuan.data.pipelines.embedding import require_embedding_model
 from ceyuan.data.pipelines.engines import ask_engine, brought
 from ceyuan.data.pipelines.errors import NotACorpus, QueryInvalid, RecipeInvalid, ThresholdsInvalid
 from ceyuan.data.pipelines.learned import fixed
@@ -77,9 +78,10 @@ async def start_assessment(uow: UnitOfWork, source_id: str, documents: int) -> J
 async def start_pipeline(uow: UnitOfWork, body: PipelineIn, key: str | None = None) -> Job:
     """Queue the job that makes a corpus; raw datasets are fixed to the revisions that they have now.
 
-    Raises `RepositoryNotFound`, `RevisionNotFound`.
+    Raises `RepositoryNotFound`, `RevisionNotFound`, `RecipeInvalid`.
     """
     uow.actor.require_role(body.org_id, "member")
+    require_embedding_model(uow.platform, body.org_id, body.recipe)
     revisions = [await resolve(uow, reference) for reference in body.raw]
     params = body.model_dump(mode="json") | {"raw": [revision.ref for revision in revisions]}
     title = (f"生成语料 {body.dataset}", f"Make the corpus {body.dataset}")
@@ -88,8 +90,9 @@ async def start_pipeline(uow: UnitOfWork, body: PipelineIn, key: str | None = No
 
 
 async def start_corpus(uow: UnitOfWork, body: CorpusIn, key: str | None = None) -> Job:
-    """Queue the job that does both. Raises `SourceNotFound`, `SourceInvalid`."""
+    """Queue the job that does both. Raises `SourceNotFound`, `SourceInvalid`, `RecipeInvalid`."""
     await _check_sources(uow, body.org_id, body.sources)
+    require_embedding_model(uow.platform, body.org_id, body.recipe)
     title = (f"采集并生成语料 {body.dataset}", f"Collect and make the corpus {body.dataset}")
     return await submit(uow, CORPUS, body.model_dump(mode="json"), org_id=body.org_id, title=title, key=key)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ceyuan.data.pipelines.aside import examples
+from ceyuan.data.pipelines.embedding import embedding_socket
 from ceyuan.data.pipelines.learned import fixed, put_models
 from ceyuan.data.pipelines.lineage import record_collection, record_corpus
 from ceyuan.data.pipelines.runs import Heard
@@ -183,11 +184,12 @@ async def run_pipeline(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any
             "full": ctx.job_id if wanted.full else "",
         }
         heard = Heard()
-        models = ctx.platform.section(DataSettings).vision() if "media" in wanted.recipe else None
+        models = ctx.platform.section(DataSettings).vision() if "media" in wanted.recipe else {}
         async with ctx.platform.work(ctx.actor, write=False) as uow:
-            models = (models or {}) | await put_models(uow, recipe, work / "models")
+            models = models | await put_models(uow, recipe, work / "models")
         entry = "ceyuan.data.versions.publish:main"
-        result = await _heavy(ctx, entry, arguments, (0.05, 0.9), heard, models or None)
+        async with embedding_socket(ctx, wanted.org_id, recipe) as gateway:
+            result = await _heavy(ctx, entry, arguments, (0.05, 0.9), heard, models | gateway)
         return result | {"run": heard.told}
 
     built = await ctx.step("build", build)
