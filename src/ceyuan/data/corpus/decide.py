@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from ceyuan.data.corpus.gathering import gathered_keys, gathered_texts
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
@@ -18,6 +17,7 @@ from ceyuan.data.corpus.split import assign_split
 from ceyuan.data.duplicates import Found, Known, Search, search
 from ceyuan.data.duplicates.search import ReadTexts
 from ceyuan.data.operators import first_reason
+from ceyuan.data.operators.digests import words
 
 __all__ = [
     "decide",
@@ -126,12 +126,7 @@ def exact_duplicates(table: pl.DataFrame) -> pl.DataFrame:
 
 def _marks(contents: pl.Series) -> npt.NDArray[np.uint64]:
     """The first 64 bits of each hash of 128."""
-    array = contents.rechunk().to_arrow().cast(pa.large_binary())
-    if not len(array):
-        return np.empty(0, np.uint64)
-    _, places, data = array.buffers()
-    first = np.frombuffer(places, np.int64)[array.offset]
-    return np.frombuffer(data, np.uint64, 2 * len(array), first)[::2].copy()
+    return words(contents)[:, 0].copy()
 
 
 def _shared(marks: pl.Series) -> pl.Series:

@@ -5,6 +5,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ceyuan.data.corpus.recipe import Split
+from ceyuan.data.operators.digests import words
 from ceyuan.data.operators.kernels import mixed_all
 
 __all__ = ["assign_split"]
@@ -59,5 +60,4 @@ def _roots(parent: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 def _places(digests: pl.Series, seed: int) -> npt.NDArray[np.uint64]:
     """Content digests and the seed mixed to evenly spread numbers."""
-    words = np.frombuffer(b"".join(digests.to_list()), np.uint64).reshape(-1, 2)[:, 0].copy()
-    return mixed_all(words ^ np.uint64(seed & 0xFFFFFFFFFFFFFFFF))
+    return mixed_all(words(digests)[:, 0] ^ np.uint64(seed & 0xFFFFFFFFFFFFFFFF))

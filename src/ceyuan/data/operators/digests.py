@@ -11,12 +11,13 @@ from math import isqrt
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from ceyuan.data.operators.compiling import compiled, numba
 from ceyuan.data.operators.kernels import Bytes, Offsets
 from ceyuan.data.operators.texts import Texts
 
-__all__ = ["DIGEST", "digests"]
+__all__ = ["DIGEST", "binary", "digests", "words"]
 
 DIGEST = 32
 """Bytes of a digest."""
@@ -43,6 +44,21 @@ def digests(texts: Texts) -> npt.NDArray[np.uint8]:
         digest = hashlib.sha256(data[offsets[text] : offsets[text + 1]]).digest()
         result[text] = np.frombuffer(digest, np.uint8)
     return result
+
+
+def binary(column: pl.Series) -> memoryview:
+    """All bytes of a column of strings or bytes without nulls, one row after the other."""
+    array = column.rechunk().cast(pl.Binary).to_arrow()
+    if not len(array):
+        return memoryview(b"")
+    _, places, data = array.buffers()
+    ends = np.frombuffer(places, np.int64)[[array.offset, array.offset + len(array)]]
+    return memoryview(data)[ends[0] : ends[1]] if data is not None else memoryview(b"")
+
+
+def words(halves: pl.Series) -> npt.NDArray[np.uint64]:
+    """Halves of digests, 16 bytes each, as numbers: rows x 2."""
+    return np.frombuffer(binary(halves), np.uint64).reshape(-1, 2)
 
 
 @cache

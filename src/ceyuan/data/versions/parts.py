@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ceyuan.data.corpus.emit import DATASET_SCHEMA
 from ceyuan.data.corpus.gathering import rows_of
+from ceyuan.data.operators.digests import binary
 from ceyuan.data.versions.splicing import put_table, spliced
 from ceyuan.data.versions.store import Part, Store, Version
 
@@ -99,7 +100,7 @@ def content_of(kept: pl.DataFrame) -> str:
     for name in _SAME:
         column = rows[name].cast(pl.Binary)
         digest.update(column.bin.size().cast(pl.UInt32).to_numpy().tobytes())
-        digest.update(b"".join(column.to_list()))
+        digest.update(binary(column))
     return digest.hexdigest()
 
 
