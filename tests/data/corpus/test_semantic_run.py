@@ -3,6 +3,9 @@
 import json
 import random
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +22,7 @@ from ceyuan.data.corpus import Inputs, Recipe, build
 from ceyuan.data.corpus.analyse import analyse
 from ceyuan.data.corpus.recut import recut
 from ceyuan.data.corpus.trace import trace
-from ceyuan.data.distributed import LocalPool, PoolWorkers
+from ceyuan.data.distributed import LocalPool, PoolWorkers, ray_workers
 from ceyuan.data.embeddings import EmbeddingServer, asking
 from ceyuan.data.problems import DataProblem
 from ceyuan.data.versions.publish import main as publish
@@ -75,6 +78,15 @@ def published(root: Path, raw: Path, out: str, recipe: dict[str, Any], store: st
     return publish(arguments | {"store": str(root / store), "out": str(root / out)}, silent)
 
 
+_RUN = """
+import json, sys
+from ceyuan.data.corpus.entry import main
+from ceyuan.data.embeddings import asking
+asking._BATCH_TEXTS = 5
+main(json.loads(sys.argv[1]), lambda message: None)
+"""
+
+
 class Model(ThreadingHTTPServer):
     """An embedding model behind OpenAI's API; what it was asked is written down."""
 
@@ -86,6 +98,7 @@ class Model(ThreadingHTTPServer):
         self.refuses = ""
         self.longest = self.room = 1 << 30
         self.statuses: list[int] = []
+        self.pause = 0.0
 
     @property
     def server(self) -> EmbeddingServer:
@@ -99,6 +112,7 @@ class _Asked(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         assert (self.path, self.headers["Authorization"]) == ("/v1/embeddings", "Bearer sk-1")
         model = self.server
+        time.sleep(model.pause)
         with model.lock:
             texts: list[str] = body["input"]
             status = model.statuses.pop(0) if model.statuses else 200
@@ -211,6 +225,16 @@ def test_tasks_give_the_same_manifest_as_one_process(tmp_path: Path) -> None:
     assert tasks["content_sha256"] == alone["content_sha256"]
 
 
+@pytest.mark.slow
+def test_workers_of_ray_give_the_same_manifest_as_one_process(tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    raw = collected(tmp_path, rows())
+    alone = made(raw, tmp_path / "alone", BY_SOURCE)
+    with ray_workers(width=2) as workers:
+        spread = made(raw, tmp_path / "spread", BY_SOURCE, workers=workers)
+    assert spread["content_sha256"] == alone["content_sha256"]
+
+
 def test_a_change_gives_what_a_full_run_gives(tmp_path: Path) -> None:
     wanted = rows()
     published(tmp_path, collected(tmp_path, wanted), "one", BY_SOURCE)
@@ -305,6 +329,24 @@ def test_a_run_that_was_stopped_asks_nothing_twice(model: Model, tmp_path: Path)
     assert len(model.seen) == len(set(model.seen)) == len(wanted)
     shutil.rmtree(tmp_path / "out")
     assert made(raw, tmp_path / "out", BY_MODEL)["content_sha256"] == manifest["content_sha256"]
+
+
+def test_a_killed_run_goes_on_with_what_was_answered(model: Model, tmp_path: Path) -> None:
+    wanted = [{"text": row["text"]} for row in rows()]
+    raw = collected(tmp_path, wanted, field="")
+    arguments = {"collections": [str(raw)], "out": str(tmp_path / "out"), "recipe": BY_MODEL, "title": TITLE}
+    model.pause = 0.2
+    process = subprocess.Popen([sys.executable, "-c", _RUN, json.dumps(arguments)])
+    while len(model.seen) < 30 and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -9
+    model.pause = 0
+    resumed = made(raw, tmp_path / "out", BY_MODEL)
+    again = len(model.seen) - len(set(model.seen))  # what was on its way: four requests at most
+    assert set(model.seen) == {row["text"] for row in wanted}
+    assert again <= 4 * 5
+    assert resumed["content_sha256"] == made(raw, tmp_path / "undisturbed", BY_MODEL)["content_sha256"]
 
 
 def test_a_text_that_the_model_refuses_costs_itself_alone(model: Model, tmp_path: Path) -> None:
