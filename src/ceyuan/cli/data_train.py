@@ -1,8 +1,9 @@
-"""`ceyuan data train`: the small models that the operators `quality` and `perplexity` read, from one's own texts."""
+"""`ceyuan data train`: the small models that some operators read, from one's own texts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from ceyuan.cli.output import say, show
 from ceyuan.kernel.errors import CeyuanError, MissingExtra
 
-app = typer.Typer(help="Models of quality and perplexity from your own texts.", no_args_is_help=True)
+app = typer.Typer(help="Models of quality, perplexity and common passages from your own texts.", no_args_is_help=True)
 OutArgument = Annotated[Path, typer.Argument(help="folder to write the model to; upload it to a repository of the hub")]
 MostOption = Annotated[int, typer.Option(help="documents of each side at most", min=10)]
 FieldOption = Annotated[str, typer.Option(help="field of the text, where it is not a usual one")]
@@ -53,6 +54,30 @@ def perplexity(
     _train("perplexity", out, make)
 
 
+@app.command()
+def passages(
+    out: OutArgument,
+    texts: Annotated[list[Path], typer.Option(help="file or folder of documents; may be repeated", exists=True)],
+    unit: Annotated[str, typer.Option(help="sentence or paragraph")] = "sentence",
+    documents: Annotated[int, typer.Option(help="from so many documents on a passage is common", min=2)] = 10,
+    shortest: Annotated[int, typer.Option(help="characters of a passage, at least", min=2)] = 8,
+    text_field: FieldOption = "",
+) -> None:
+    """Find the sentences or paragraphs that stand in many documents, to be taken out of all of them."""
+    if unit not in ("sentence", "paragraph"):
+        raise typer.BadParameter("sentence or paragraph", param_hint="--unit")
+
+    def make(path: Path) -> tuple[str, dict[str, object]]:
+        from ceyuan.data.operators.passages import Unit, find_common_passages
+
+        kind: Unit = "paragraph" if unit == "paragraph" else "sentence"
+        read = _each_text(texts, text_field)
+        sha256, found = find_common_passages(read, path, unit=kind, documents=documents, shortest=shortest)
+        return sha256, {"passages": found}
+
+    _train("strip_common_passages", out, make)
+
+
 def _train(name: str, out: Path, make: Callable[[Path], tuple[str, dict[str, object]]]) -> None:
     try:
         from ceyuan.data.problems import DataProblem
@@ -75,15 +100,18 @@ def _train(name: str, out: Path, make: Callable[[Path], tuple[str, dict[str, obj
 
 
 def _texts(places: Sequence[Path], most: int, field: str) -> list[str]:
-    """The first ``most`` texts of each place in turn, as every source is read."""
-    from ceyuan.data.readers import Document, ReadOptions, read_path
+    """The first ``most`` texts, place by place."""
+    return list(islice(_each_text(places, field), most))
+
+
+def _each_text(places: Sequence[Path], field: str) -> Iterator[str]:
+    """The texts of each place in turn, read as every source is."""
+    from ceyuan.data.readers import Document, Documents, ReadOptions, read_path
 
     options = ReadOptions(text_field=field) if field else ReadOptions()
-    found: list[str] = []
     for place in places:
         for item in read_path(place, options):
-            if len(found) == most:
-                return found
-            if isinstance(item, Document) and item.text.strip():
-                found.append(item.text)
-    return found
+            if isinstance(item, Documents):
+                yield from item.texts.to_pylist()
+            elif isinstance(item, Document) and item.text.strip():
+                yield item.text

@@ -14,6 +14,7 @@ from ceyuan.data.operators import (
     models,
     ngrams,
     normalise,
+    passages,
     patterns,
     questions,
     repair,
@@ -38,8 +39,8 @@ from ceyuan.data.operators.operator import (
 from ceyuan.data.operators.texts import Texts
 
 _DECLARING = (
-    *(detected, forms, language, lines, models, ngrams, normalise, patterns, questions, repair, sentences),
-    *(statistics, strip, typography, wording),
+    *(detected, forms, language, lines, models, ngrams, normalise, passages, patterns, questions, repair),
+    *(sentences, statistics, strip, typography, wording),
 )
 """Importing a module declares its operators."""
 

@@ -23,7 +23,16 @@ from ceyuan.data.operators.scoring import count_ngrams, learn, linear_scores, su
 from ceyuan.data.operators.texts import Texts
 from ceyuan.data.problems import DataProblem
 
-__all__ = ["Model", "perplexity", "proven_quality", "quality", "train_language_model", "train_quality"]
+__all__ = [
+    "Model",
+    "keep_model",
+    "loaded_model",
+    "perplexity",
+    "proven_quality",
+    "quality",
+    "train_language_model",
+    "train_quality",
+]
 
 _FOLDER = "CEYUAN_DATA_LEARNED"
 """Names the folder where models lie by their hashes, whatever path a recipe has."""
@@ -55,7 +64,7 @@ def train_quality(good: Sequence[str], bad: Sequence[str], path: Path, *, passes
     for number in range(passes):
         order = chance.permutation(len(texts)).astype(np.int64)
         bias = learn(texts.data, texts.offsets, labels, order, weights, bias, 1.0 / (1 + number))
-    return _keep(path, weights=weights, bias=np.array([bias]))
+    return keep_model(path, weights=weights, bias=np.array([bias]))
 
 
 def train_language_model(texts: Sequence[str], path: Path) -> str:
@@ -67,7 +76,7 @@ def train_language_model(texts: Sequence[str], path: Path) -> str:
         total += count_ngrams(column.data, column.offsets, counts)
     if not total:
         raise DataProblem("model_data", "没有可供统计的文本。", "There is no text to count.")
-    return _keep(path, counts=counts, total=np.array([total]))
+    return keep_model(path, counts=counts, total=np.array([total]))
 
 
 def proven_quality(good: Sequence[str], bad: Sequence[str], path: Path) -> tuple[str, dict[str, object]]:
@@ -99,7 +108,7 @@ def proven_quality(good: Sequence[str], bad: Sequence[str], path: Path) -> tuple
 )
 def quality(batch: pl.DataFrame, parameters: Model) -> pl.DataFrame:
     """How likely a text is one of the wanted kind, by a model trained with ``train_quality``."""
-    model = _loaded(parameters, ("weights", "bias"))
+    model = loaded_model(parameters, ("weights", "bias"))
     texts = Texts.of(batch["text"])
     logits = linear_scores(texts.data, texts.offsets, model["weights"], float(model["bias"][0]))
     return batch.with_columns(pl.Series("quality", (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)))
@@ -115,13 +124,15 @@ def quality(batch: pl.DataFrame, parameters: Model) -> pl.DataFrame:
 )
 def perplexity(batch: pl.DataFrame, parameters: Model) -> pl.DataFrame:
     """How surprising a text is to a model of characters trained with ``train_language_model``."""
-    model = _loaded(parameters, ("counts", "total"))
+    model = loaded_model(parameters, ("counts", "total"))
     texts = Texts.of(batch["text"])
     means = surprisals(texts.data, texts.offsets, model["counts"], int(model["total"][0]))
     return batch.with_columns(pl.Series("perplexity", np.exp(np.minimum(means, 30.0)).astype(np.float32)))
 
 
-def _keep(path: Path, **arrays: Any) -> str:
+def keep_model(path: Path, **arrays: Any) -> str:
+    """Write a model's arrays to ``path``; the file's SHA-256."""
+
     def fill(file: BinaryIO) -> None:
         np.savez(file, **arrays)
 
@@ -129,7 +140,11 @@ def _keep(path: Path, **arrays: Any) -> str:
     return sha256_of(path)
 
 
-def _loaded(parameters: Model, names: tuple[str, ...]) -> dict[str, Any]:
+def loaded_model(parameters: Model, names: tuple[str, ...]) -> dict[str, Any]:
+    """The arrays of the model that a recipe names, which has those ``names``.
+
+    Raises ``DataProblem``: ``model_unreadable``, ``model_differs``.
+    """
     try:
         model = _read(parameters.model, parameters.sha256)
     except (OSError, ValueError, EOFError, BadZipFile) as error:

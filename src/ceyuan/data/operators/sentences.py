@@ -9,6 +9,7 @@ from ceyuan.data.operators.declaring import per_row, rewritten
 from ceyuan.data.operators.operator import Nothing, Parameters, operator
 
 __all__ = [
+    "PIECE",
     "Repeated",
     "ending",
     "questions",
@@ -19,7 +20,8 @@ __all__ = [
 ]
 
 _SENTENCE = r"[^。！？!?；;\n]+[。！？!?；;]?[”」』）)]?"
-_PIECE = r"[^。！？!?；;\n]+[。！？!?；;]*[”」』）)]?|[。！？!?；;]+[”」』）)]?|\n"
+PIECE = r"[^。！？!?；;\n]+[。！？!?；;]*[”」』）)]?|[。！？!?；;]+[”」』）)]?|\n"
+"""All of a text in pieces: sentences with the signs that end them, and line ends."""
 _CLOSED = r"[。！？!?.；;”」』）)…\]】》]$"
 
 
@@ -83,7 +85,7 @@ class Repeated(Parameters):
 )
 def strip_repeated_sentences(batch: pl.DataFrame, parameters: Repeated) -> pl.DataFrame:
     """Of equal sentences in one text only the first stays; everything else stays as it is, byte for byte."""
-    pieces = batch.select(piece=pl.col("text").str.extract_all(_PIECE)).with_row_index("row").explode("piece")
+    pieces = batch.select(piece=pl.col("text").str.extract_all(PIECE)).with_row_index("row").explode("piece")
     said = pl.col("piece").str.strip_chars(" \t\r\u00a0\u3000")
     short = said.str.len_chars() < parameters.shortest
     kept = pieces.filter(short | pl.struct("row", said.alias("said")).is_first_distinct())

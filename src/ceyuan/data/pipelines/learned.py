@@ -16,7 +16,7 @@ from ceyuan.kernel.work import UnitOfWork
 
 __all__ = ["FOLDER_VARIABLE", "LEARNED", "fixed", "put_models"]
 
-LEARNED = ("quality", "perplexity")
+LEARNED = ("quality", "perplexity", "strip_common_passages")
 """Operators that read a model; its file in a repository is called after them, `quality.npz`."""
 FOLDER_VARIABLE = "CEYUAN_DATA_LEARNED"
 """Where the engine finds models by their hashes."""
