@@ -1,6 +1,7 @@
 """Without Numba the columnar forms give what the kernels give."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -90,3 +91,19 @@ def test_a_kernel_without_columnar_form_runs_as_python(monkeypatch: pytest.Monke
     monkeypatch.setattr(compiling, "numba", lambda: None)
     kernel = Kernel(kernels.mixed.plain)  # type: ignore[attr-defined]
     assert kernel(np.uint64(7)) == kernels.mixed(np.uint64(7))
+
+
+def test_machine_code_is_kept_for_these_very_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ceyuan.data.operators import compiling
+
+    for name in ("operators", "duplicates", "corpus"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(compiling, "__file__", str(tmp_path / "operators" / "compiling.py"))
+    (tmp_path / "duplicates" / "sketch.py").write_text("one")
+    first = compiling._cache()
+    first.mkdir(parents=True)
+    assert compiling._cache() == first
+    assert first.exists()
+    (tmp_path / "duplicates" / "sketch.py").write_text("two")
+    assert compiling._cache() != first
+    assert not first.exists()

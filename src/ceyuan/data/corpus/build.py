@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import monotonic
@@ -112,6 +113,7 @@ def _decisions(
     return table, counts | ({"semantic": noted["semantic"]} if noted.get("semantic") else {})
 
 
+@cache
 def _version(name: str) -> str | None:
     try:
         return version(name)

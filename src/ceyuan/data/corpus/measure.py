@@ -24,6 +24,8 @@ from ceyuan.data.operators.digests import DIGEST, digests
 
 __all__ = ["loaded", "measure", "measured_batch", "measured_columns", "measured_paths"]
 
+_LOADED: set[tuple[object, ...]] = set()
+
 
 def measure(inputs: Inputs, recipe: Recipe, folder: Path, threads: int, report: Report) -> list[Path]:
     """Measured shards in ``folder``, one per raw shard and in their order; those already there are kept.
@@ -76,9 +78,14 @@ def _one(
 
 
 def loaded(chain: Sequence[Operator], banding: Banding) -> None:
-    """Have the code of all operators loaded, by one small document: what that takes is none of their time."""
+    """Have the code of all operators loaded, by one small document: what that takes is none of their time, and it is
+    done once in a process."""
+    known = (*(one.specification.name for one in chain), banding)
+    if known in _LOADED:
+        return
     words = {name: [""] for name in RAW_COLUMNS} | {"text": ["试运行。"], "rank": [0]}
     measured_batch(pl.DataFrame(words, schema_overrides={"rank": pl.Int32}), chain, banding)
+    _LOADED.add(known)
 
 
 def measured_batch(

@@ -4,8 +4,11 @@ Without Numba the columnar forms in ``ceyuan.data.operators.fallback`` take over
 plain Python of the kernel elsewhere: the same results, slower.
 """
 
+import hashlib
+import shutil
 from collections.abc import Callable
 from functools import cache, update_wrapper
+from pathlib import Path
 from threading import RLock
 from types import FunctionType, ModuleType
 from typing import Any, ParamSpec, TypeVar, cast
@@ -26,7 +29,25 @@ def numba() -> ModuleType | None:
         import numba as found
     except ImportError:
         return None
+    settings: Any = found.config
+    if not settings.CACHE_DIR:
+        settings.CACHE_DIR = str(_cache())
     return found
+
+
+def _cache() -> Path:
+    """Where machine code is kept: a folder for these very sources. Numba looks at the file of a kernel alone, while the
+    code holds that of kernels in other files, and must not outlive a change of theirs."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for name in ("operators", "duplicates", "corpus"):
+        for path in sorted((here.parent / name).glob("*.py")):
+            digest.update(path.read_bytes())
+    folder = here / "__pycache__" / f"kernels-{digest.hexdigest()[:16]}"
+    if not folder.exists():
+        for old in folder.parent.glob("kernels-*/"):
+            shutil.rmtree(old, ignore_errors=True)
+    return folder
 
 
 class Kernel:

@@ -164,6 +164,17 @@ def tied(buckets: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.int32]:
 
 
 @compiled
+def _spaced(data: Bytes, begin: int, at: int) -> Any:
+    """Whether a space, tab, no-break or ideographic space stands before ``at``, which is behind ``begin``."""
+    byte = data[at - 1]
+    if byte == 32 or byte == 9:
+        return True
+    if at - begin > 1 and byte == 0xA0 and data[at - 2] == 0xC2:
+        return True
+    return at - begin > 2 and byte == 0x80 and data[at - 2] == 0x80 and data[at - 3] == 0xE3
+
+
+@compiled
 def untidy(data: Bytes, offsets: Offsets, risky: Bytes) -> Bytes:
     """Per text what may need normalising: 0 nothing, 1 spaces and line ends, 2 characters; one cheap pass tells."""
     texts = len(offsets) - 1
@@ -172,24 +183,22 @@ def untidy(data: Bytes, offsets: Offsets, risky: Bytes) -> Bytes:
     # The characters that begin with 0xE4 to 0xE9, most of any Chinese text, are passed over where none is at risk.
     sure = not risky[0x4000:0xA000].any()
     for text in range(texts):
-        at, end = offsets[text], offsets[text + 1]
-        after_space, feeds, before_text = False, 0, True
+        begin, end = offsets[text], offsets[text + 1]
+        at = begin
         while at < end:
-            if sure and 0xE4 <= data[at] <= 0xE9:
+            if sure and 0xE4 <= data[np.uint64(at)] <= 0xE9:
                 at += 3
-                after_space, feeds, before_text = False, 0, False
                 continue
             code, width = decode(data, at)
-            at += width
-            if risky[min(code, last)]:
+            if risky[np.uint64(min(code, last))]:
                 found[text] = 2
                 break
-            if code == 10 and (after_space or feeds == 2 or before_text):
+            if code == 10 and (
+                at == begin or _spaced(data, begin, at) or (at - begin > 1 and data[at - 2] == 10 == data[at - 1])
+            ):
                 found[text] = 1
-            feeds = feeds + 1 if code == 10 else 0
-            after_space = code == 32 or code == 9 or code == 0xA0 or code == 0x3000
-            before_text = False
-        if (feeds or after_space) and not found[text]:
+            at += width
+        if not found[text] and end > begin and (data[end - 1] == 10 or _spaced(data, begin, end)):
             found[text] = 1
     return found
 

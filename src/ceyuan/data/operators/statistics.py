@@ -49,18 +49,19 @@ def composition(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     del parameters
     texts = Texts.of(batch["text"])
     counts = count_classes(texts.data, texts.offsets, character_classes(), script_sides())
-    han, kana, hangul, latin, other, digit, space, punctuation, symbol, odd = counts[:, :10].T
-    characters = counts[:, :10].sum(axis=1)
+    counts = np.ascontiguousarray(counts.T)  # a row of its own for each count
+    han, kana, hangul, latin, other, digit, space, punctuation, symbol, odd, lines, longest, old, new = counts
+    characters = counts[:10].sum(axis=0)
     seen = characters - space
     letters = han + kana + hangul + latin + other
     foreign = (_share(kana, han + kana) > _KANA_RULES) | (hangul > han)
     columns: dict[str, npt.NDArray[np.generic]] = {
         "characters": characters.astype(np.int32),
-        "lines": counts[:, 10].astype(np.int32),
-        "mean_line": _share(characters, counts[:, 10]),
-        "longest_line": counts[:, 11].astype(np.int32),
+        "lines": lines.astype(np.int32),
+        "mean_line": _share(characters, lines),
+        "longest_line": longest.astype(np.int32),
         "chinese_share": np.where(foreign, np.float32(0), _share(han, letters)),
-        "traditional_share": _share(counts[:, 12], counts[:, 12] + counts[:, 13]),
+        "traditional_share": _share(old, old + new),
         "letter_share": _share(letters + digit, characters),
         "digit_share": _share(digit, seen),
         "punctuation_share": _share(punctuation, seen),
@@ -100,4 +101,4 @@ def repetition(batch: pl.DataFrame, parameters: Repetition) -> pl.DataFrame:
 
 
 def _share(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    return np.divide(part, whole, out=np.zeros(len(part), np.float64), where=whole > 0).astype(np.float32)
+    return (part / np.maximum(whole, 1)).astype(np.float32)  # of nothing, there is no part
