@@ -91,8 +91,17 @@ def samples(
 def _in_order(decisions: pl.DataFrame) -> pl.DataFrame:
     """Where the rows lie (``at``) and what they are chosen by, sorted by the hash of their content and by name."""
     marks = words(decisions["exact"])[:, 0].byteswap()  # in the order of the bytes
-    narrow = decisions.select("id", "reason", "changed", "domain").with_row_index("at")
-    return narrow.with_columns(mark=pl.Series(marks)).sort("mark", "id").drop("mark", "id")
+    order = np.argsort(marks, kind="stable")
+    ordered = marks[order]
+    tied = np.zeros(len(order), np.bool_)
+    tied[1:] = ordered[1:] == ordered[:-1]
+    tied[:-1] |= tied[1:]
+    few = order[tied]  # only who shares a mark is put in order by name
+    names = decisions["id"].gather(few)
+    within = pl.DataFrame({"mark": marks[few], "id": names, "at": few}).sort("mark", "id")
+    order[tied] = within["at"].to_numpy()
+    narrow = decisions.select("reason", "changed", "domain").with_row_index("at")
+    return narrow[order]
 
 
 def _taken(decisions: pl.DataFrame, rows: pl.DataFrame, count: int) -> pl.DataFrame:

@@ -17,11 +17,13 @@ __all__ = [
     "count_marks",
     "crowded",
     "decode",
+    "line_end",
     "mixed",
     "mixed_all",
     "slots",
     "tidied",
     "untidy",
+    "word_at",
 ]
 
 Bytes = npt.NDArray[np.uint8]
@@ -47,6 +49,35 @@ def decode(data: Bytes, at: int) -> tuple[Any, int]:
         return ((first & 0x0F) << 12) | (second << 6) | third, 3
     fourth = np.int64(data[place + np.uint64(3)]) & 0x3F
     return ((first & 0x07) << 18) | (second << 12) | (third << 6) | fourth, 4
+
+
+@compiled
+def word_at(data: Bytes, at: int) -> Any:
+    """Eight bytes as one number; written out, and with places that cannot be negative, it becomes a single load."""
+    one, first = np.uint64(1), np.uint64(at)
+    second, third, fourth = first + one, first + np.uint64(2), first + np.uint64(3)
+    low = np.uint64(data[first]) | np.uint64(data[second]) << np.uint64(8)
+    low |= np.uint64(data[third]) << np.uint64(16) | np.uint64(data[fourth]) << np.uint64(24)
+    fifth, sixth, seventh, eighth = fourth + one, fourth + np.uint64(2), fourth + np.uint64(3), fourth + np.uint64(4)
+    high = np.uint64(data[fifth]) << np.uint64(32) | np.uint64(data[sixth]) << np.uint64(40)
+    return low | high | np.uint64(data[seventh]) << np.uint64(48) | np.uint64(data[eighth]) << np.uint64(56)
+
+
+@compiled
+def line_end(data: Bytes, at: int, end: int) -> Any:
+    """Where the next line feed in data[at:end] stands, or ``end``."""
+    ones, highs, feeds = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080), np.uint64(0x0A0A0A0A0A0A0A0A)
+    while at + 8 <= end:
+        word = word_at(data, at) ^ feeds
+        zero = (word - ones) & ~word & highs  # its lowest bit lies in the first byte that is 0
+        if zero:
+            # A one in byte n times this leaves n in the highest byte.
+            first = ((zero & (~zero + np.uint64(1))) >> np.uint64(7)) * np.uint64(0x0001020304050607)
+            return at + np.int64(first >> np.uint64(56))
+        at += 8
+    while at < end and data[at] != 10:
+        at += 1
+    return at
 
 
 @compiled
@@ -111,7 +142,7 @@ def count_marks(data: Bytes, offsets: Offsets, marks: Bytes, kinds: int) -> npt.
         while at < end:
             code, width = decode(data, at)
             at += width
-            counts[text, marks[min(code, last)]] += 1
+            counts[text, np.uint64(marks[np.uint64(min(code, last))])] += 1
     return counts
 
 
@@ -220,9 +251,7 @@ def tidied(data: Bytes, offsets: Offsets, which: npt.NDArray[np.bool_]) -> tuple
             continue
         feeds = 2
         while at < end:
-            stop = at
-            while stop < end and data[stop] != 10:
-                stop += 1
+            stop = line_end(data, at, end)
             last = stop
             while last > at:
                 if data[last - 1] == 32 or data[last - 1] == 9:

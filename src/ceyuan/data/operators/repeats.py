@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ceyuan.data.operators.compiling import compiled
-from ceyuan.data.operators.kernels import PIECE, Bytes, Hashes, Offsets, decode, mixed, slots
+from ceyuan.data.operators.kernels import PIECE, Bytes, Hashes, Offsets, decode, line_end, mixed, slots, word_at
 
 __all__ = ["repeated_lines", "repeated_ngrams"]
 
@@ -79,35 +79,6 @@ def repeated_ngrams(data: Bytes, offsets: Offsets, classes: Bytes, length: int) 
 
 
 @compiled
-def _word(data: Bytes, at: int) -> Any:
-    """Eight bytes as one number; written out, and with places that cannot be negative, it becomes a single load."""
-    one, first = np.uint64(1), np.uint64(at)
-    second, third, fourth = first + one, first + np.uint64(2), first + np.uint64(3)
-    low = np.uint64(data[first]) | np.uint64(data[second]) << np.uint64(8)
-    low |= np.uint64(data[third]) << np.uint64(16) | np.uint64(data[fourth]) << np.uint64(24)
-    fifth, sixth, seventh, eighth = fourth + one, fourth + np.uint64(2), fourth + np.uint64(3), fourth + np.uint64(4)
-    high = np.uint64(data[fifth]) << np.uint64(32) | np.uint64(data[sixth]) << np.uint64(40)
-    return low | high | np.uint64(data[seventh]) << np.uint64(48) | np.uint64(data[eighth]) << np.uint64(56)
-
-
-@compiled
-def _line_end(data: Bytes, at: int, end: int) -> Any:
-    """Where the next line feed in data[at:end] stands, or ``end``."""
-    ones, highs, feeds = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080), np.uint64(0x0A0A0A0A0A0A0A0A)
-    while at + 8 <= end:
-        word = _word(data, at) ^ feeds
-        zero = (word - ones) & ~word & highs  # its lowest bit lies in the first byte that is 0
-        if zero:
-            # A one in byte n times this leaves n in the highest byte.
-            first = ((zero & (~zero + np.uint64(1))) >> np.uint64(7)) * np.uint64(0x0001020304050607)
-            return at + np.int64(first >> np.uint64(56))
-        at += 8
-    while at < end and data[at] != 10:
-        at += 1
-    return at
-
-
-@compiled
 def _hashed(data: Bytes, at: int, end: int) -> Any:
     """Hash of data[at:end], never 0; eight bytes at a time, of which the last may be read twice."""
     key = np.uint64(end - at)
@@ -116,7 +87,7 @@ def _hashed(data: Bytes, at: int, end: int) -> Any:
             key = (key ^ np.uint64(data[index])) * np.uint64(0x100000001B3)
         at = end
     while at < end:
-        key = (key ^ _word(data, min(at, end - 8))) * np.uint64(0x9E3779B97F4A7C15)
+        key = (key ^ word_at(data, min(at, end - 8))) * np.uint64(0x9E3779B97F4A7C15)
         key ^= key >> np.uint64(32)
         at += 8
     return mixed(key) | np.uint64(1)
@@ -130,7 +101,7 @@ def repeated_lines(data: Bytes, offsets: Offsets, shortest: int) -> npt.NDArray[
     table = np.zeros(64, np.uint64)
     for text in range(texts):
         begin, end = offsets[text], offsets[text + 1]
-        start, stop = begin, _line_end(data, begin, end)
+        start, stop = begin, line_end(data, begin, end)
         if stop == end:
             continue
         size = 64
@@ -154,6 +125,6 @@ def repeated_lines(data: Bytes, offsets: Offsets, shortest: int) -> npt.NDArray[
                 else:
                     table[place] = mark
             start = stop + 1
-            stop = _line_end(data, start, end)
+            stop = line_end(data, start, end)
         shares[text] = repeated / total if total else 0.0
     return shares
