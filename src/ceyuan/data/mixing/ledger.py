@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
-import pyarrow.parquet as pq
 
 from ceyuan.data.files import read_json, write_atomically, write_json
 from ceyuan.data.mixing.chain import entry_hash
+from ceyuan.data.operators.matching import equal_next, in_order, marks_of_digests, marks_of_names, places_among
+from ceyuan.data.tables import put_frame
 
 __all__ = ["LEDGER", "PROOFS", "PROOFS_FILE", "carry_account", "next_entry", "proofs_with"]
 
@@ -16,6 +19,9 @@ LEDGER, PROOFS_FILE = "contributions.json", "proofs.parquet"
 
 PROOFS = {"exact": pl.Binary, "source": pl.String, "round": pl.Int32}
 """Columns of the table of proofs: a content's hash, the source that had it first, and in which version that was."""
+
+_GROUP = 1 << 20
+_NEVER = np.iinfo(np.int64).max
 
 
 def proofs_with(proofs: pl.DataFrame, decisions: pl.DataFrame, order: Sequence[str]) -> pl.DataFrame:
@@ -25,10 +31,17 @@ def proofs_with(proofs: pl.DataFrame, decisions: pl.DataFrame, order: Sequence[s
     """
     number = int(proofs["round"].max() or 0) + 1 if proofs.height else 1  # type: ignore[arg-type]
     rank = {name: place for place, name in enumerate(order)}
-    new = decisions.select("exact", "source").join(proofs, on="exact", how="anti")
-    new = new.with_columns(rank=pl.col("source").replace_strict(rank, default=len(rank), return_dtype=pl.Int32))
-    first = new.sort("rank", "source", "exact").unique("exact", keep="first", maintain_order=True)
-    return pl.concat([proofs, first.select("exact", "source", round=pl.lit(number, pl.Int32))])
+    names = sorted(decisions["source"].unique(), key=lambda name: (rank.get(name, len(rank)), name))
+    marks = marks_of_digests(decisions["exact"])
+    fresh = np.flatnonzero(places_among(marks, marks_of_digests(proofs["exact"])) < 0)
+    marks, codes = marks.at(fresh), _codes(decisions["source"], names)[fresh]
+    places = in_order(marks, codes)
+    first = np.ones(len(places), np.bool_)
+    first[1:] = ~equal_next(marks, places)
+    places = places[first]
+    places = fresh[places[np.argsort(codes[places], kind="stable")]]
+    new = decisions.select("exact", "source")[places]
+    return pl.concat([proofs, new.with_columns(round=pl.lit(number, pl.Int32))])
 
 
 def next_entry(
@@ -45,20 +58,18 @@ def next_entry(
     bytes), and of these times the quality score where the recipe measures one; ``tokens`` are told where it estimates
     them.
     """
-    decisions = _sized(decisions)
-    size, *_ = sizes = [name for name in ("characters", "bytes", "tokens") if name in decisions.columns]
-    credited = _credited(decisions, proofs, size)
-    brought = (
-        decisions.filter(pl.col("reason").is_null())
-        .group_by("source")
-        .agg(pl.len().alias("documents"), *(pl.col(name).cast(pl.Int64).sum() for name in sizes))
+    size, *_ = sizes = _measures(decisions)
+    kept = _credited(decisions, proofs, sizes)
+    brought = kept.group_by("source").agg(
+        pl.len().alias("documents"), *(pl.col(name).cast(pl.Int64).sum() for name in sizes)
     )
-    first = credited.group_by("credit").agg(
+    first = kept.group_by("credit").agg(
         pl.len().alias("first_documents"),
         *(pl.col(name).cast(pl.Int64).sum().alias(f"first_{name}") for name in sizes),
         pl.col("weight").sum().alias("weight"),
     )
     rows = brought.join(first, left_on="source", right_on="credit", how="full", coalesce=True).fill_null(0)
+    rows = rows.with_columns(pl.col("source").cast(pl.String))
     total, weight = int(rows[f"first_{size}"].sum()), float(rows["weight"].sum())
     about = {one["source"]["key"]: one["source"] for one in sources}
     shares = []
@@ -72,7 +83,7 @@ def next_entry(
     entry = {
         "content": content,
         "previous": str(entries[-1]["hash"]) if entries else "",
-        "documents": credited.height,
+        "documents": kept.height,
         "shares": shares,
     }
     return entry | {"hash": entry_hash(entry)}
@@ -93,28 +104,47 @@ def carry_account(
         entries = list(cast(Any, read_json(previous / LEDGER)["entries"]))
     proofs = proofs_with(proofs, decisions, [one["source"]["key"] for one in sources])
     entries.append(next_entry(entries, content, decisions, proofs, sources))
-    table = proofs.to_arrow()
     write_atomically(
-        out / PROOFS_FILE, lambda file: pq.write_table(table, file, compression="zstd", use_dictionary=["source"])
+        out / PROOFS_FILE, lambda file: put_frame(proofs, file, _GROUP, compression="zstd", use_dictionary=["source"])
     )
     write_json(out / LEDGER, {"entries": entries})
 
 
-def _sized(decisions: pl.DataFrame) -> pl.DataFrame:
+def _measures(decisions: pl.DataFrame) -> list[str]:
     """Documents count by their characters, files of media by their bytes; those of a text are no third measure."""
-    return decisions.drop("bytes", strict=False) if "characters" in decisions.columns else decisions
+    some = ["characters" if "characters" in decisions.columns else "bytes", "tokens"]
+    return [name for name in some if name in decisions.columns]
 
 
-def _credited(decisions: pl.DataFrame, proofs: pl.DataFrame, size: str) -> pl.DataFrame:
-    """Kept documents with ``credit``, the source of the earliest proof in their group, and ``weight``."""
-    kept = decisions.filter(pl.col("reason").is_null())
-    own = kept.select(kept="id", exact="exact", own=pl.lit(0))
-    others = decisions.filter(pl.col("duplicate_of").is_not_null()).select(
-        kept="duplicate_of", exact="exact", own=pl.lit(1)
-    )
-    proved = pl.concat([own, others]).join(proofs, on="exact", how="inner")
-    earliest = proved.sort("kept", "round", "own", "source").unique("kept", keep="first", maintain_order=True)
+def _credited(decisions: pl.DataFrame, proofs: pl.DataFrame, sizes: Sequence[str]) -> pl.DataFrame:
+    """Kept documents: ``source``, ``credit`` (the source of the earliest proof in their group), ``sizes``, and
+    ``weight``."""
+    names = sorted({*decisions["source"].unique(), *proofs["source"].unique()})
+    kinds = pl.Enum(names)
+    kept = decisions["reason"].is_null().to_numpy()
+    proved = places_among(marks_of_digests(decisions["exact"]), marks_of_digests(proofs["exact"]))
+    # The earliest proof of a group is the least by round, then the document's own before another's, then by source.
+    age = 2 * len(names) * proofs["round"].to_numpy().astype(np.int64) + _codes(proofs["source"], names)
+    found = age[proved] if proofs.height else np.empty(decisions.height, np.int64)
+    found[proved < 0] = _NEVER
+    least = found[kept]
+    others = np.flatnonzero(decisions["duplicate_of"].is_not_null().to_numpy() & (proved >= 0))
+    if len(others):
+        of = marks_of_names(decisions["duplicate_of"].gather(others))
+        place = places_among(of, marks_of_names(decisions["id"].filter(pl.Series(kept))))
+        np.minimum.at(least, place[place >= 0], found[others[place >= 0]] + len(names))
+    source = _codes(decisions["source"], names)[kept]
+    credit = np.where(least == _NEVER, source, least % len(names))
     quality = pl.col("quality").cast(pl.Float64) if "quality" in decisions.columns else pl.lit(1.0)
-    rows = kept.with_columns(weight=pl.col(size).cast(pl.Float64) * quality)
-    credited = rows.join(earliest.select(id="kept", credit="source"), on="id", how="left")
-    return credited.with_columns(pl.col("credit").fill_null(pl.col("source")))
+    weight = (pl.col(sizes[0]).cast(pl.Float64) * quality).alias("weight")
+    rows = decisions.lazy().filter(pl.Series(kept)).select(*sizes, weight).collect()
+    return rows.with_columns(source=_named(source, kinds), credit=_named(credit, kinds))
+
+
+def _codes(column: pl.Series, names: Sequence[str]) -> npt.NDArray[np.integer]:
+    """The place of each value among ``names``."""
+    return column.cast(pl.Enum(names)).to_physical().to_numpy()
+
+
+def _named(codes: npt.NDArray[np.integer], kinds: pl.Enum) -> pl.Series:
+    return pl.Series(codes, dtype=pl.UInt32).cat.to(kinds)
