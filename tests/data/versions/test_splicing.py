@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceyuan.data.corpus.emit import DATASET_SCHEMA
-from ceyuan.data.versions.splicing import put_table, spliceable, spliced
+from ceyuan.data.versions.splicing import put_table, put_tables, spliceable, spliced
 from ceyuan.data.versions.thrift import read_struct, written_struct
 
 
@@ -92,3 +92,17 @@ def test_structs_are_written_as_they_were_read() -> None:
     assert read_struct(data) == (fields, len(data))
     with pytest.raises(ValueError, match="cut off"):
         read_struct(data[:-3])
+
+
+def test_a_shard_written_table_by_table_is_the_one_that_is_written_at_once(
+    shard: tuple[Path, pa.Table], tmp_path: Path
+) -> None:
+    _, rows = shard
+    usual = rows["text"].nbytes // len(rows)
+    pieces = [rows.slice(start, 1000) for start in range(0, len(rows), 1000)]
+    for name, tables in (("pieces", pieces), ("whole", [pa.concat_tables(pieces)])):
+        with (tmp_path / name).open("wb") as file:
+            put_tables(tables, usual, file)
+    assert (tmp_path / "pieces").read_bytes() == (tmp_path / "whole").read_bytes()
+    assert pq.read_table(tmp_path / "pieces").equals(rows)
+    assert spliceable(tmp_path / "pieces")

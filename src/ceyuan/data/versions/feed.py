@@ -2,18 +2,24 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from ceyuan.data.collection.raw import RAW_COLUMNS, VECTOR, raw_columns
 from ceyuan.data.corpus.inputs import Inputs, RawShard
+from ceyuan.data.operators.matching import Marks, equal_next, in_order, marks_of_names, places_among
 from ceyuan.data.versions.store import Segment, Store, Version
 
 __all__ = ["Fed", "feed"]
+
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 _SEEDS = (0x5EED, 0xC0FFEE)
 _SCHEMA = {
@@ -34,7 +40,7 @@ class Fed:
     a table in the store, with the version of the library whose hashes it holds."""
 
     new: list[Segment]
-    deleted: set[str]
+    deleted: pl.Series
     known: dict[str, str]
     put: int
 
@@ -47,24 +53,38 @@ def feed(store: Store, inputs: Inputs) -> Fed:
     is. Raises ``DataProblem``.
     """
     before = _known(store, store.version())
-    now = _counting(inputs, [_rows(inputs, shard, before) for shard in _once(inputs.shards)])
-    held, holding = before.filter("counts"), now.filter("counts")
-    fresh = holding.join(held, on=["id", "one", "two"], how="anti", maintain_order="left")
-    whole = dict(now.group_by("shard").len().rows())
+    shards = list({one.sha256: one for one in inputs.shards}.values())
+    tables = _tables(inputs, shards, before)
+    starts = np.cumsum([0, *(table.height for table in tables)])
+    now = pl.concat(tables)
+    del tables
+    marks = marks_of_names(now["id"])
+    counts = _counting(inputs, now["id"], marks)
+    rows = np.flatnonzero(counts)
+    held = before.lazy().filter("counts").select("id", "one", "two").collect()
+    del before
+    places = places_among(marks.at(rows), marks_of_names(held["id"]))
+    del marks
+    fresh = rows[~_same(now, rows, held, places)]
+    gone = np.ones(held.height, np.bool_)
+    gone[places[places >= 0]] = False
+    deleted = held["id"].filter(pl.Series(gone))
+    del held, places
     new: list[Segment] = []
-    loose: list[pl.DataFrame] = []
-    shards = {one.sha256: one for one in inputs.shards}
-    for rows in fresh.partition_by("shard", maintain_order=True):
-        shard = shards[rows["shard"][0]]
-        if rows.height == whole[shard.sha256]:
+    parted: list[tuple[RawShard, pl.Series]] = []
+    numbers = np.searchsorted(fresh, starts)
+    heights = np.diff(starts)
+    for shard, height, first, last in zip(shards, heights, numbers, numbers[1:], strict=False):
+        if first < last == first + height:
             new.append(_taken_whole(store, shard))
-        else:
-            inputs.verify(shard)
-            loose.append(pl.read_parquet(shard.path, columns=raw_columns(shard.path))[rows["row"]])
-    new += _packed(store, loose)
-    deleted = set(held.join(holding, on="id", how="anti")["id"])
-    name, _ = store.keep_table("state", now.to_arrow())
-    return Fed(new, deleted, {"known": name, "hashes": pl.__version__}, fresh.height)
+        elif first < last:
+            parted.append((shard, now["row"].gather(fresh[first:last])))
+    new += _packed(store, _some(inputs, parted))
+    kinds = pl.Enum([one.sha256 for one in shards])
+    of = np.repeat(np.arange(len(shards), dtype=np.uint32), heights)
+    more = {"shard": pl.Series(of).cat.to(kinds), "counts": pl.Series(counts)}
+    name = store.keep_frame(now.with_columns(**more))
+    return Fed(new, deleted, {"known": name, "hashes": pl.__version__}, len(fresh))
 
 
 def _known(store: Store, version: Version | None) -> pl.DataFrame:
@@ -77,28 +97,45 @@ def _known(store: Store, version: Version | None) -> pl.DataFrame:
     return pl.DataFrame(schema=_SCHEMA)
 
 
-def _once(shards: tuple[RawShard, ...]) -> list[RawShard]:
-    return list({one.sha256: one for one in shards}.values())
+def _tables(inputs: Inputs, shards: list[RawShard], before: pl.DataFrame) -> list[pl.DataFrame]:
+    """The rows of each shard (``id``, ``one``, ``two``, ``row``): known from before, else hashed."""
+    runs = before["shard"].rle().struct.unnest()  # the rows of a shard lie side by side
+    ends = runs["len"].cum_sum()
+    spans = dict(zip(runs["value"], zip(ends - runs["len"], runs["len"], strict=True), strict=True))
+    known = before.drop("shard", "counts")
+    return [known.slice(*spans[one.sha256]) if one.sha256 in spans else _rows(inputs, one) for one in shards]
 
 
-def _rows(inputs: Inputs, shard: RawShard, before: pl.DataFrame) -> pl.DataFrame:
-    known = before.filter(pl.col("shard") == shard.sha256)
-    if known.height:
-        return known
+def _rows(inputs: Inputs, shard: RawShard) -> pl.DataFrame:
     inputs.verify(shard)
     rows = pl.read_parquet(shard.path, columns=raw_columns(shard.path))
     whole = pl.struct([name for name in rows.columns if name != "id"])
     one, two = (whole.hash(seed).alias(name) for seed, name in zip(_SEEDS, ("one", "two"), strict=True))
-    fixed = (pl.lit(shard.sha256).alias("shard"), pl.lit(True).alias("counts"))
-    return rows.select("id", one, two, pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), *fixed)
+    return rows.select("id", one, two, pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))
 
 
-def _counting(inputs: Inputs, tables: list[pl.DataFrame]) -> pl.DataFrame:
-    """All rows of all shards, and which of them count: the last one of each id that is not gone."""
-    rows = pl.concat(tables)
-    last = pl.col("id").is_last_distinct()
+def _counting(inputs: Inputs, names: pl.Series, marks: Marks) -> Mask:
+    """Which of all rows count: the last one of each id that is not gone."""
+    order = in_order(marks)
+    counts = np.ones(len(order), np.bool_)
+    counts[order[:-1][equal_next(marks, order)]] = False
     gone = inputs.gone_ids()
-    return rows.with_columns(counts=last & ~pl.col("id").is_in(gone.implode()) if len(gone) else last)
+    return counts & ~names.is_in(gone.implode()).to_numpy() if len(gone) else counts
+
+
+def _same(now: pl.DataFrame, rows: Rows, held: pl.DataFrame, places: Rows) -> Mask:
+    """Which ``rows`` of ``now`` have the content of those in their ``places`` among what was ``held``."""
+    same = places >= 0
+    for name in ("one", "two"):
+        same[same] = now[name].to_numpy()[rows[same]] == held[name].to_numpy()[places[same]]
+    return same
+
+
+def _some(inputs: Inputs, parted: list[tuple[RawShard, pl.Series]]) -> Iterator[pl.DataFrame]:
+    """Some rows of each shard."""
+    for shard, rows in parted:
+        inputs.verify(shard)
+        yield pl.read_parquet(shard.path, columns=raw_columns(shard.path))[rows]
 
 
 def _taken_whole(store: Store, shard: RawShard) -> Segment:
@@ -119,24 +156,37 @@ def _link(source: Path, target: Path) -> None:
     temporary.replace(target)
 
 
-def _packed(store: Store, loose: list[pl.DataFrame]) -> Iterator[Segment]:
+def _packed(store: Store, frames: Iterable[pl.DataFrame]) -> Iterator[Segment]:
     """Rows of many shards together in segments of about equal size."""
-    if not loose:
-        return
-    rows = pl.concat(loose, how="diagonal").unique("id", keep="last", maintain_order=True)
-    size = rows["text"].str.len_bytes().cast(pl.Int64)
-    number = pl.max_horizontal((size.cum_sum() - size) // _SEGMENT_BYTES, pl.int_range(rows.height) // _SEGMENT_ROWS)
-    for run in rows.with_columns(_run=number).partition_by("_run", maintain_order=True):
-        table = run.drop("_run").to_arrow()
-        fields = [
-            pa.field(name, pa.int32() if name == "rank" else pa.large_string(), nullable=False) for name in RAW_COLUMNS
-        ]
-        columns = list(RAW_COLUMNS)
-        if VECTOR in table.column_names:
-            table = table.set_column(
-                table.schema.get_field_index(VECTOR), VECTOR, table[VECTOR].cast(pa.large_binary()).fill_null(b"")
-            )
-            fields.append(pa.field(VECTOR, pa.large_binary(), nullable=False))
-            columns.append(VECTOR)
-        digest, _ = store.keep_table("raw", table.select(columns).cast(pa.schema(fields)))
-        yield Segment(digest, run.height)
+    waiting: list[pl.DataFrame] = []
+    current = bytes_before = rows_before = 0
+    for frame in frames:
+        size = frame["text"].str.len_bytes().cast(pl.Int64)
+        by_size = (bytes_before + size.cum_sum() - size) // _SEGMENT_BYTES
+        by_rows = (rows_before + pl.int_range(frame.height, eager=True)) // _SEGMENT_ROWS
+        bytes_before, rows_before = bytes_before + int(size.sum()), rows_before + frame.height
+        runs = frame.with_columns(_run=pl.max_horizontal(by_size, by_rows))
+        for run in runs.partition_by("_run", maintain_order=True):
+            number = run["_run"][0]
+            if waiting and number != current:
+                yield _put(store, waiting)
+                waiting = []
+            current = number
+            waiting.append(run.drop("_run"))
+    if waiting:
+        yield _put(store, waiting)
+
+
+def _put(store: Store, frames: list[pl.DataFrame]) -> Segment:
+    table = pl.concat(frames, how="diagonal", rechunk=True).to_arrow()
+    fields = [
+        pa.field(name, pa.int32() if name == "rank" else pa.large_string(), nullable=False) for name in RAW_COLUMNS
+    ]
+    columns = list(RAW_COLUMNS)
+    if VECTOR in table.column_names:
+        table = table.set_column(
+            table.schema.get_field_index(VECTOR), VECTOR, table[VECTOR].cast(pa.large_binary()).fill_null(b"")
+        )
+        fields.append(pa.field(VECTOR, pa.large_binary(), nullable=False))
+        columns.append(VECTOR)
+    return Segment(store.keep_table(table.select(columns).cast(pa.schema(fields))), len(table))

@@ -5,7 +5,10 @@ import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ceyuan.data.collection.raw import RawWriter
@@ -15,10 +18,14 @@ from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.tally import Tally
 from ceyuan.data.duplicates import Banding
 from ceyuan.data.files import sync_folder, write_atomically
+from ceyuan.data.operators.matching import equal_next, in_order, marks_of_names
 from ceyuan.data.versions.changes import Change
 from ceyuan.data.versions.store import Segment, Store
 
-__all__ = ["live_table", "measured_units", "put_segments", "survivors_of"]
+__all__ = ["live_table", "measured_units", "put_segments"]
+
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 _ABOUT = ("title", "source", "domain", "licence", "meta", "group", "rank")
 _LIGHT = ("id", "domain", "group", "rank", "bytes", "exact", "about", "distinct")
@@ -80,39 +87,87 @@ def _measure(store: Store, segment: Segment, recipe: Recipe, identity: str, tall
 
 
 def live_table(
-    segments: Sequence[Segment], units: Sequence[Path], statistics: Sequence[str], deleted: set[str]
+    segments: Sequence[Segment], units: Sequence[Path], statistics: Sequence[str], old: int, deleted: pl.Series
 ) -> tuple[pl.DataFrame, list[Segment]]:
     """(documents alive, sorted by id, with ``segment`` and ``row``; the segments with their dead rows).
 
-    Of several forms of one id the one that came last is alive.
+    Of several forms of one id the one that came last is alive; of the first ``old`` segments none whose id is
+    ``deleted``: what a change deletes and puts at the same time is put.
     """
-    columns = list(dict.fromkeys([*_LIGHT, *statistics, "characters"]))
-    frames = []
-    for number, (segment, unit) in enumerate(zip(segments, units, strict=True)):
-        rows = pl.read_parquet(unit, columns=columns).with_row_index("row")
-        rows = rows.with_columns(pl.lit(number, pl.UInt32).alias("segment"))
-        if segment.dead:
-            rows = rows.filter(~pl.col("row").is_in(pl.Series(segment.dead, dtype=pl.UInt32).implode()))
-        frames.append(rows)
-    table = pl.concat(frames)
-    if deleted:
-        # What a change deletes and puts at the same time is put: it comes in a segment of this change.
-        table = table.filter(~pl.col("id").is_in(pl.Series(sorted(deleted), dtype=pl.String).implode()))
-    table = table.unique("id", keep="last", maintain_order=True).sort("id")
-    return table, survivors_of(segments, table)
+    parts = [pl.read_parquet(unit, columns=["id"])["id"] for unit in units]
+    starts = np.cumsum([0, *map(len, parts)])
+    names = pl.concat(parts)
+    del parts
+    alive = _last(names, _there(segments, starts, names[: starts[old]].is_in(deleted.implode())))
+    order = pl.Series(np.flatnonzero(alive).astype(np.uint32))
+    order = order.gather(names.gather(order).arg_sort())
+    names, places = names.gather(order), order.to_numpy()
+    segment = (np.searchsorted(starts, places, side="right") - 1).astype(np.uint32)
+    table = pl.DataFrame({"row": (places - starts[segment]).astype(np.uint32), "id": names})
+    columns = [name for name in dict.fromkeys([*_LIGHT, *statistics, "characters"]) if name != "id"]
+    table = table.hstack(_gathered(units, columns, starts, order))
+    return table.with_columns(segment=pl.Series(segment)), _survivors(segments, starts, alive)
 
 
-def survivors_of(segments: Sequence[Segment], table: pl.DataFrame) -> list[Segment]:
-    """``segments`` with every row dead that ``table`` does not hold; those without a living row are left out."""
-    alive = {
-        int(str(number[0])): set(rows["row"].to_list())
-        for number, rows in table.select("segment", "row").group_by("segment")
-    }
+def _gathered(units: Sequence[Path], columns: Sequence[str], starts: Rows, order: pl.Series) -> list[pl.Series]:
+    """Columns of the units' rows in their ``order`` (places in all of the units together).
+
+    Numbers go straight to where they belong, a unit at a time: of them nothing lies in memory twice.
+    """
+    places = np.full(starts[-1], -1, np.int32)
+    places[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
+    numbers: dict[str, npt.NDArray[Any]] = {}
+    missing: dict[str, Mask] = {}
+    others: dict[str, list[pl.Series]] = {}
+    for unit, start, end in zip(units, starts, starts[1:], strict=False):
+        here = places[start:end]
+        there = here >= 0
+        for column in pl.read_parquet(unit, columns=list(columns)):
+            name = column.name
+            if not column.dtype.is_numeric():
+                others.setdefault(name, []).append(column)
+                continue
+            if column.has_nulls():
+                nulls = missing.setdefault(name, np.zeros(len(order), np.bool_))
+                nulls[here[there]] = column.is_null().to_numpy()[there]
+            values = column.fill_null(0).to_numpy()
+            if name not in numbers:
+                numbers[name] = np.empty(len(order), values.dtype)
+            numbers[name][here[there]] = values[there]
+    made = []
+    for name in columns:
+        if name in others:
+            made.append(pl.concat(others.pop(name)).gather(order))
+            continue
+        made.append(pl.Series(name, numbers.pop(name)))
+        if name in missing:
+            made[-1] = pl.select(pl.when(pl.Series(~missing.pop(name))).then(made[-1]).alias(name))[name]
+    return made
+
+
+def _there(segments: Sequence[Segment], starts: Rows, deleted: pl.Series) -> Mask:
+    """Which rows are neither dead nor of the first ones those ``deleted``."""
+    there = np.ones(starts[-1], np.bool_)
+    there[: len(deleted)] = ~deleted.to_numpy()
+    for segment, start in zip(segments, starts, strict=False):
+        there[start + np.array(segment.dead, np.int64)] = False
+    return there
+
+
+def _last(names: pl.Series, there: Mask) -> Mask:
+    """Which of the rows that are ``there`` are the last of their name."""
+    rows = np.flatnonzero(there)
+    marks = marks_of_names(names if len(rows) == len(names) else names.gather(rows))
+    order = in_order(marks)
+    again = equal_next(marks, order)
+    there[rows[order[:-1][again]]] = False
+    return there
+
+
+def _survivors(segments: Sequence[Segment], starts: Rows, alive: Mask) -> list[Segment]:
+    """``segments`` with every row dead that is not ``alive``."""
     result = []
-    for number, segment in enumerate(segments):
-        here = alive.get(number, set())
-        dead = (
-            tuple(row for row in range(segment.documents) if row not in here) if len(here) < segment.documents else ()
-        )
-        result.append(Segment(segment.sha256, segment.documents, dead))
+    for segment, start in zip(segments, starts, strict=False):
+        dead = np.flatnonzero(~alive[start : start + segment.documents])
+        result.append(Segment(segment.sha256, segment.documents, tuple(dead.tolist())))
     return result

@@ -30,7 +30,7 @@ from ceyuan.data.files import canonical_json, write_atomically
 from ceyuan.data.operators import first_reason
 from ceyuan.data.versions.changes import Change
 from ceyuan.data.versions.live import live_table, measured_units, put_segments
-from ceyuan.data.versions.parts import COMPACT, content_of, next_parts
+from ceyuan.data.versions.parts import COMPACT, content_of, kept_rows, next_parts
 from ceyuan.data.versions.store import Segment, Store, Version
 
 __all__ = ["Advanced", "advance", "refresh"]
@@ -77,7 +77,7 @@ def refresh(
     ``DataProblem``: ``nothing_kept``, ``shard_damaged``, ``disk_full``.
     """
     store.clear_leftovers()
-    deleted = {f"{source}/{name}" for name in change.delete}
+    deleted = pl.Series([f"{source}/{name}" for name in change.delete], dtype=pl.String)
     report(told(0.0, "写入变更", "writing what changed"))
     new = put_segments(store, change, source, domain, licence)
     return advance(store, new, deleted, recipe, threads=threads, report=report).version
@@ -86,7 +86,7 @@ def refresh(
 def advance(
     store: Store,
     new: list[Segment],
-    deleted: set[str],
+    deleted: pl.Series,
     recipe: Recipe,
     *,
     threads: int = 0,
@@ -114,11 +114,11 @@ def advance(
 
     units = measured_units(store, [*old, *new], recipe, threads or os.cpu_count() or 1, measured)
     also = ("source", "changed") if all_statistics else ()
-    table, segments = _alive(old, new, units, [*statistics, *also], deleted)
+    table, segments = live_table([*old, *new], units, [*statistics, *also], len(old), deleted)
     report(told(0.6, "去重与划分", "deduplicating and splitting"))
     semantic = _semantic(store, units, recipe, part_of(report, 0.6, 0.8))
     decided, curtailed = _decided(store, table, units, recipe, semantic)
-    kept = decided.filter(pl.col("reason").is_null())
+    kept = kept_rows(decided)
     if not kept.height:
         raise nothing_kept(decided["reason"])
     counts = _counts(decided)
@@ -140,15 +140,6 @@ def advance(
         told(1.0, f"版本 {version.id[:8]}：{kept.height:,} 篇", f"version {version.id[:8]}: {kept.height:,} documents")
     )
     return Advanced(version, decided, [*old, *new], units, curtailed, semantic.counts if semantic else {})
-
-
-def _alive(
-    old: list[Any], new: list[Any], units: list[Path], statistics: list[str], deleted: set[str]
-) -> tuple[pl.DataFrame, list[Any]]:
-    put: set[str] = set()
-    for unit in units[len(old) :]:
-        put.update(pl.read_parquet(unit, columns=["id"])["id"].to_list())
-    return live_table([*old, *new], units, statistics, deleted - put)
 
 
 def _semantic(store: Store, units: list[Path], recipe: Recipe, report: Report) -> SemanticSearch | None:
@@ -218,7 +209,7 @@ def _remember(place: Path, known: Known) -> None:
 
 
 def _counts(decided: pl.DataFrame) -> dict[str, Any]:
-    kept = decided.filter(pl.col("reason").is_null())
+    kept = decided.select("reason", "bytes", "split").filter(pl.col("reason").is_null())
     reasons = decided["reason"].drop_nulls().value_counts().sort("reason")
     return {
         "documents": decided.height,

@@ -8,7 +8,7 @@ Parquet, "File format" and parquet.thrift (format 2.x).
 
 import io
 import struct as packing
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from ceyuan.data.corpus.pages import BODY, HEAD, PLAIN, VALUES, page_table
 from ceyuan.data.versions.thrift import I32, I64, LIST, STRUCT, Struct, read_struct, written_struct
 
-__all__ = ["put_table", "spliceable", "spliced"]
+__all__ = ["put_table", "put_tables", "spliceable", "spliced"]
 
 _TEXT = "text"
 _ALIKE = ["source", "domain", "licence"]  # few values again and again: written once each
@@ -37,19 +37,36 @@ Rows = npt.NDArray[np.int64]
 
 def put_table(table: pa.Table, file: BinaryIO) -> None:
     """Write a shard of documents so that rows can be taken out of it at little cost."""
-    others = [name for name in table.column_names if name != _TEXT]
-    usual = table[_TEXT].nbytes // max(1, len(table))
-    pq.write_table(
-        table,
-        file,
-        compression="zstd",
-        compression_level=_CODEC.compression_level,
-        row_group_size=_GROUP,
-        use_dictionary=_ALIKE,
-        write_statistics=others,
-        data_page_size=_PAGE,
-        write_batch_size=max(1, min(_BATCH, _PAGE // max(1, usual))),
-    )
+    put_tables([table], table[_TEXT].nbytes // max(1, len(table)), file)
+
+
+def put_tables(tables: Iterable[pa.Table], usual: int, file: BinaryIO) -> None:
+    """Write the rows of some tables of one form, one after the other, as ``put_table`` does those of one; ``usual`` is
+    about how many bytes a text has."""
+    writer, waiting = None, list[pa.Table]()
+    for table in tables:
+        if writer is None:
+            others = [name for name in table.column_names if name != _TEXT]
+            writer = pq.ParquetWriter(
+                file,
+                table.schema,
+                compression="zstd",
+                compression_level=_CODEC.compression_level,
+                use_dictionary=_ALIKE,
+                write_statistics=others,
+                data_page_size=_PAGE,
+                write_batch_size=max(1, min(_BATCH, _PAGE // max(1, usual))),
+            )
+        rows = pa.concat_tables([*waiting, table])
+        whole = len(rows) // _GROUP * _GROUP
+        if whole:
+            writer.write_table(rows.slice(0, whole), row_group_size=_GROUP)
+        waiting = [rows.slice(whole)]
+    if writer is not None:
+        for rest in waiting:
+            if len(rest):
+                writer.write_table(rest, row_group_size=_GROUP)
+        writer.close()
 
 
 def spliceable(path: Path) -> bool:

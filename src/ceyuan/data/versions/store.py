@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -22,6 +23,7 @@ from ceyuan.data.files import (
     write_json,
 )
 from ceyuan.data.problems import DataProblem
+from ceyuan.data.tables import put_frame
 
 __all__ = ["Part", "Segment", "Store", "Version"]
 
@@ -120,15 +122,23 @@ class Store:
         write_json(self.root / "head.json", {"version": version.id})
         return version
 
-    def keep_table(self, folder: str, table: pa.Table) -> tuple[str, int]:
-        """(SHA-256, bytes) of the Parquet file that now holds ``table`` in ``folder``, named by its content."""
+    def keep_table(self, table: pa.Table) -> str:
+        """SHA-256 of the Parquet file that now holds ``table`` among the raw shards, named by its content."""
 
         def fill(file: BinaryIO) -> None:
             alike = [name for name in table.column_names if name in _ALIKE]
-            packing = {"compression": "zstd", "compression_level": 1} if folder == "raw" else {"compression": "lz4"}
+            packing: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
             pq.write_table(table, file, row_group_size=_GROUP, use_dictionary=alike, write_statistics=False, **packing)
 
-        return self.keep_file(folder, fill)
+        digest, _ = self.keep_file("raw", fill)
+        return digest
+
+    def keep_frame(self, frame: pl.DataFrame) -> str:
+        """SHA-256 of the Parquet file that now holds ``frame`` among the states, named by its content."""
+        alike = [name for name in frame.columns if name in _ALIKE]
+        how: dict[str, Any] = {"use_dictionary": alike, "write_statistics": False, "compression": "lz4"}
+        digest, _ = self.keep_file("state", lambda file: put_frame(frame, file, _GROUP, **how))
+        return digest
 
     def keep_file(self, folder: str, fill: Callable[[BinaryIO], None]) -> tuple[str, int]:
         """(SHA-256, bytes) of the Parquet file that ``fill`` writes, in ``folder`` under its content's name."""
