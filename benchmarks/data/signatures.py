@@ -13,13 +13,14 @@ import json
 import resource
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.data.corpus_v1 import Row, _print, _row
-from ceyuan.data.duplicates import Banding, Search, search, sharing, sketch
+from ceyuan.data.duplicates import Banding, Search, search, sketch
 from ceyuan.data.operators import Texts
 
 _BLOCK = 100_000
@@ -88,30 +89,44 @@ def _run(folder: Path, count: int, seed: int) -> list[Row]:
     del keys
     signed = time.process_time() - started
 
-    def column(band: int) -> npt.NDArray[np.uint64]:
-        return np.fromfile(folder / f"{band}.u64", np.uint64)
-
-    candidates = sharing(count, _BANDING.bands, column)
-    few = np.stack([column(band)[candidates] for band in range(_BANDING.bands)], axis=1)
+    keys = _Files(folder, np.arange(count))
 
     def read(places: npt.NDArray[np.int64]) -> Texts:
-        numbers = candidates[places]
         parts = []
-        for block in np.unique(numbers // _BLOCK).tolist():
+        for block in np.unique(places // _BLOCK).tolist():
             size = min(_BLOCK, count - block * _BLOCK)
-            here = numbers[numbers // _BLOCK == block] - block * _BLOCK
+            here = places[places // _BLOCK == block] - block * _BLOCK
             parts.append(letters(block, seed, size)[0][here])
         return texts_of(np.concatenate(parts))
 
-    sizes = np.full(len(candidates), 3 * _LENGTH, np.int64)
-    found = search(few, distinct[candidates], candidates.astype(np.uint64), sizes, read, Search(batch_bytes=256 << 20))
+    sizes = np.full(count, 3 * _LENGTH, np.int64)
+    found = search(keys, distinct, np.arange(count, dtype=np.uint64), sizes, read, Search(batch_bytes=256 << 20))
     total = time.process_time() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return _judged(candidates, found.survivor, origin, count, signed, total, peak)
+    return _judged(found.survivor, origin, count, signed, total, peak)
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Band keys that lie in a file per band, of the texts ``places``."""
+
+    folder: Path
+    places: npt.NDArray[np.int64]
+    bands: int = _BANDING.bands
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def column(self, band: int) -> npt.NDArray[np.uint64]:
+        """All keys of a band."""
+        return np.fromfile(self.folder / f"{band}.u64", np.uint64)[self.places]
+
+    def at(self, places: npt.NDArray[np.int64]) -> "_Files":
+        """Those of some texts."""
+        return _Files(self.folder, self.places[places])
 
 
 def _judged(
-    candidates: npt.NDArray[np.int64],
     survivor: npt.NDArray[np.int64],
     origin: npt.NDArray[np.int64],
     count: int,
@@ -119,12 +134,12 @@ def _judged(
     total: float,
     peak: float,
 ) -> list[Row]:
-    dropped = survivor >= 0
-    text, kept = candidates[dropped], candidates[survivor[dropped]]
+    text = np.flatnonzero(survivor >= 0)
+    kept = survivor[text]
     family = np.where(origin >= 0, origin, np.arange(count))
     right = family[text] == family[kept]
     copies = int((origin >= 0).sum())
-    print(f"{count:,} documents, {len(candidates):,} candidates, {len(text):,} dropped of {copies:,} copies")
+    print(f"{count:,} documents, {len(text):,} dropped of {copies:,} copies")
     return [
         _row(f"{count:,} signatures: peak memory", peak, 4096, "MiB", better="lower"),
         _row(f"{count:,} signatures: deletions that are copies", float(right.mean()), 0.8, "share"),

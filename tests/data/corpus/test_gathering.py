@@ -1,12 +1,13 @@
 """Rows out of a measured shard: those asked for, in the order asked, whatever groups and pages they lie in."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from ceyuan.data.corpus.gathering import gather, gathered_keys, gathered_texts, put_measured, rows_of
+from ceyuan.data.corpus.gathering import GatheredKeys, gather, gathered_keys, gathered_texts, put_measured, rows_of
 from ceyuan.data.files import write_atomically
 
 
@@ -41,3 +42,16 @@ def test_columns_of_several_shards_are_put_together(shard: Path) -> None:
     first = bytes(texts.data[texts.offsets[0] : texts.offsets[1]]).decode()
     assert first == "第7篇" * 3000
     assert len(gathered_texts(shards, rows.clear())) == 0
+
+
+@pytest.mark.parametrize("room", [1 << 20, 8 * 4 * 2, 1])
+def test_band_keys_are_the_same_however_many_are_held(shard: Path, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    monkeypatch.setattr(sys.modules["ceyuan.data.corpus.gathering"], "_KEYS", room)
+    rows = pl.DataFrame({"shard": [1, 0, 1, 0], "row": [7, 999, 0, 7]}, schema={"shard": pl.UInt32, "row": pl.UInt32})
+    keys = GatheredKeys([shard, shard], rows, 3)
+    assert [keys.column(band).tolist() for band in (0, 2, 1)] == [
+        [21 + band, 2997 + band, band, 21 + band] for band in (0, 2, 1)
+    ]
+    few = keys.at(np.array([2, 0]))
+    assert [few.column(band).tolist() for band in range(few.bands)] == [[0, 21], [1, 22], [2, 23]]
+    assert (len(keys), len(few)) == (4, 2)

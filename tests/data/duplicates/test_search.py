@@ -1,13 +1,15 @@
 """The search over many documents: the same whatever is known and however it is batched."""
 
 import random
+import sys
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ceyuan.data.duplicates import Found, Known, Search, resolve, search, shared_buckets, sketch
+from ceyuan.data.duplicates import Found, KeysInMemory, Known, Search, resolve, search, shared_buckets, sketch
 from ceyuan.data.operators import Texts
 
 
@@ -34,7 +36,10 @@ def found(texts: list[str], settings_: Search, known: Known | None = None) -> Fo
     def read(places: np.ndarray) -> Texts:
         return Texts.of(pl.Series("text", [texts[place] for place in places.tolist()], pl.String))
 
-    return search(keys, distinct, marks, sizes, read, settings_, known)
+    return search(KeysInMemory(keys), distinct, marks, sizes, read, settings_, known)
+
+
+REMEMBERING = Known.nothing()
 
 
 @settings(max_examples=15, deadline=None)
@@ -44,10 +49,12 @@ def test_batches_and_knowledge_change_nothing(seed: int) -> None:
     column = Texts.of(pl.Series("text", texts, pl.String))
     distinct, keys = sketch(column)
     plain = resolve(column, distinct, shared_buckets(keys)[0], threshold=0.7, related_from=0.5)
-    whole, small = found(texts, Search()), found(texts, Search(batch_bytes=500))
+    whole, small = found(texts, Search(), REMEMBERING), found(texts, Search(batch_bytes=500), REMEMBERING)
     again = found(texts, Search(), whole.known)
-    partly = found(texts, Search(batch_bytes=500), found(texts[:30], Search()).known)
-    for one in (whole, small, again, partly):
+    partly = found(texts, Search(batch_bytes=500), found(texts[:30], Search(), REMEMBERING).known)
+    unasked = found(texts, Search(batch_bytes=20_000))
+    assert not len(unasked.known.keys)
+    for one in (whole, small, again, partly, unasked):
         assert one.survivor.tolist() == plain.survivor.tolist()
         assert np.array_equal(one.similarity, plain.similarity)
         assert sorted(map(tuple, one.related.tolist())) == sorted(map(tuple, plain.related.tolist()))
@@ -64,5 +71,15 @@ def test_texts_that_nothing_resembles_are_not_read() -> None:
     distinct, keys = sketch(column)
     lonely = shared_buckets(keys)[0].max(axis=1) < 0
     marks, sizes = np.arange(len(texts), dtype=np.uint64), np.ones(len(texts), np.int64)
-    result = search(keys[lonely], distinct[lonely], marks[lonely], sizes[lonely], unread, Search())
+    result = search(KeysInMemory(keys[lonely]), distinct[lonely], marks[lonely], sizes[lonely], unread, Search())
     assert (result.survivor < 0).all()
+
+
+def test_more_pairs_than_are_worth_it_are_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = corpus(3, 60)
+    whole = found(texts, Search(), REMEMBERING)
+    monkeypatch.setattr(sys.modules["ceyuan.data.duplicates.search"], "_KEPT", len(whole.known.keys) - 1)
+    none = found(texts, Search(batch_bytes=500), REMEMBERING)
+    assert len(whole.known.keys)
+    assert not len(none.known.keys)
+    assert none.survivor.tolist() == whole.survivor.tolist()

@@ -15,13 +15,13 @@ from ceyuan.data.corpus.decide import decide
 from ceyuan.data.corpus.explain import explain, manifest_of, plan_of
 from ceyuan.data.corpus.findings import counted
 from ceyuan.data.corpus.inputs import Inputs
-from ceyuan.data.corpus.measure import measured_columns
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.refusing import nothing_kept
 from ceyuan.data.corpus.report import Report, part_of, told
 from ceyuan.data.corpus.semantic import SemanticSearch
 from ceyuan.data.corpus.workers import Threads, Workers
 from ceyuan.data.files import read_json, remove_leftovers, write_atomically, write_json
+from ceyuan.data.memory import give_back
 
 __all__ = ["build"]
 
@@ -54,16 +54,16 @@ def build(
         report(told(1.0, "结果已存在，无需重做", "already done"))
         return manifest
     _begin(dataset, work, plan)
-    statistics = measured_columns(recipe.operators())
     workers = workers or Threads(threads)
     measured = workers.measure(inputs, recipe, work / "measured", part_of(report, 0.0, 0.6))
     report(told(0.6, "去重与划分", "deduplicating and splitting"))
     semantic = _semantic(recipe, measured, out, workers, part_of(report, 0.6, 0.8))
-    place = work / f"decisions-{plan}.arrow"
-    decisions, noted = _decisions(place, measured, statistics, recipe, workers, inputs, semantic)
+    place = work / f"decided-{plan}.arrow"
+    decisions, noted = _decisions(place, measured, recipe, workers, inputs, semantic)
     if not decisions["reason"].is_null().any():
         raise nothing_kept(decisions["reason"])
     files = workers.emit(decisions, measured, dataset, recipe.output.shard_bytes, part_of(report, 0.8, 0.95))
+    give_back(decisions.height)
     counts = counted(decisions) | noted
     raw = [shard.path for shard in inputs.shards]
     explain(dataset, decisions, raw, measured, recipe, (title, inputs.sources, counts))
@@ -94,7 +94,6 @@ def _semantic(
 def _decisions(
     path: Path,
     measured: list[Path],
-    statistics: list[str],
     recipe: Recipe,
     workers: Workers,
     inputs: Inputs,
@@ -105,7 +104,7 @@ def _decisions(
     if noted:
         table = pl.read_ipc(path)
     else:
-        table, curtailed = decide(measured, statistics, recipe, workers.near, inputs.counting(), semantic)
+        table, curtailed = decide(measured, recipe, workers.near, inputs.counting(), semantic)
         write_atomically(path, lambda file: table.write_ipc(file))
         noted = {"curtailed": curtailed, "semantic": semantic.counts if semantic else {}}
         write_json(note, noted)

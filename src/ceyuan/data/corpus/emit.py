@@ -57,8 +57,7 @@ def put_shard(shard: Shard, measured: Sequence[Path], folder: Path) -> dict[str,
     """Write one file, unless it is there; its path, split, rows, bytes and SHA-256."""
     path = folder / shard.path
     if not path.exists():
-        table = _table(shard.rows, measured)
-        write_atomically(path, lambda file: _write(table, file))
+        write_atomically(path, lambda file: _write(_tables(shard.rows, measured), file))
     facts = {"path": shard.path, "split": shard.split, "rows": shard.rows.height}
     return facts | {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
 
@@ -71,30 +70,32 @@ def planned(decisions: pl.DataFrame, shard_bytes: int) -> Iterator[Shard]:
             continue
         before = rows["bytes"].cum_sum() - rows["bytes"]
         number = (before // shard_bytes).to_numpy()
-        _, dense = np.unique(number, return_inverse=True)
-        count = int(dense.max()) + 1
-        for index in range(count):
-            name = f"data/{split}-{index:05d}-of-{count:05d}.parquet"
-            yield Shard(name, split, rows.filter(pl.Series(dense == index)))
+        starts = np.flatnonzero(np.append(True, number[1:] != number[:-1])).tolist()
+        for index, (start, end) in enumerate(zip(starts, [*starts[1:], rows.height], strict=True)):
+            name = f"data/{split}-{index:05d}-of-{len(starts):05d}.parquet"
+            yield Shard(name, split, rows.slice(start, end - start))
 
 
-def _table(rows: pl.DataFrame, measured: Sequence[Path]) -> pa.Table:
-    parts: list[pa.Table] = []
+def _tables(rows: pl.DataFrame, measured: Sequence[Path]) -> Iterator[pa.Table]:
+    """The documents, shard by shard."""
     columns = [name for name in DATASET_SCHEMA.names if name != "cluster"]
     for shard in rows["shard"].unique().sort().to_list():
         here = rows.filter(pl.col("shard") == shard)
         documents = rows_of(measured[shard], here["row"].to_numpy(), columns)
-        parts.append(documents.append_column("cluster", here["cluster"].to_arrow().cast(pa.large_string())))
-    return pa.concat_tables(parts).select(DATASET_SCHEMA.names).cast(DATASET_SCHEMA)
+        documents = documents.append_column("cluster", here["cluster"].to_arrow().cast(pa.large_string()))
+        yield documents.select(DATASET_SCHEMA.names).cast(DATASET_SCHEMA)
 
 
-def _write(table: pa.Table, file: object) -> None:
-    pq.write_table(
-        table,
-        file,
-        compression="zstd",
-        compression_level=1,
-        row_group_size=_ROWS,
-        write_statistics=True,
-        use_dictionary=_ALIKE,
-    )
+def _write(tables: Iterator[pa.Table], file: object) -> None:
+    """Write what ``tables`` hold behind each other, in row groups of ``_ROWS`` wherever one table ends."""
+    how = {"compression": "zstd", "compression_level": 1, "write_statistics": True, "use_dictionary": _ALIKE}
+    with pq.ParquetWriter(file, DATASET_SCHEMA, **how) as writer:
+        waiting = DATASET_SCHEMA.empty_table()
+        for table in tables:
+            waiting = pa.concat_tables([waiting, table])
+            whole = len(waiting) - len(waiting) % _ROWS
+            if whole:
+                writer.write_table(waiting.slice(0, whole), row_group_size=_ROWS)
+                waiting = waiting.slice(whole)
+        if len(waiting):
+            writer.write_table(waiting, row_group_size=_ROWS)

@@ -1,23 +1,26 @@
 """What lies in a dataset's folder beside the documents: statistics with reasons, samples, cards, the manifest."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import polars as pl
 
 from ceyuan.data.corpus.card import cards
+from ceyuan.data.corpus.columns import Columns
 from ceyuan.data.corpus.findings import distributions, drop_reasons
 from ceyuan.data.corpus.inputs import Inputs
 from ceyuan.data.corpus.licences import matrix_of
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.samples import Excerpts, samples
 from ceyuan.data.files import canonical_json, sha256_of, write_atomically, write_json
+from ceyuan.data.tables import put_frames
 
 __all__ = ["explain", "manifest_of", "plan_of", "write_table"]
 
 _FORMAT = 4
+_GROUP = 65536
 _ALIKE = ("source", "domain", "reason", "split")  # few values again and again: written once each
 
 
@@ -45,15 +48,29 @@ def explain(
     statistics = recipe.statistics()
     reasons = drop_reasons(decisions)
     write_json(dataset / "drop_reasons.json", {"reasons": reasons})
-    write_json(dataset / "distributions.json", distributions(decisions, statistics))
+    columns = Columns(measured, decisions, statistics)
+    write_json(dataset / "distributions.json", distributions(decisions, statistics, columns.column))
     kept = Excerpts(excerpts)
-    write_json(dataset / "samples.json", samples(decisions, raw, measured, statistics, recipe.output.samples, kept))
+    write_json(dataset / "samples.json", samples(decisions, raw, measured, columns, recipe.output.samples, kept))
     kept.keep()
-    columns = ["id", "source", "domain", *statistics, "bytes", "exact", *({"about"} & set(decisions.columns))]
-    columns += ["reason", "duplicate_of", "similarity", "cluster", "split"]
-    write_table(dataset / "statistics.parquet", decisions.select(columns))
+    _write_statistics(dataset / "statistics.parquet", decisions, columns)
     for name, text in cards(title, recipe, sources, counts, reasons).items():
         write_atomically(dataset / name, lambda file, text=text: _put(file, text.encode()))  # type: ignore[misc]
+
+
+def _write_statistics(path: Path, decisions: pl.DataFrame, columns: Columns) -> None:
+    first = ["id", "source", "domain", *columns.names, "bytes", "exact", *({"about"} & set(decisions.columns))]
+    names = [*first, "reason", "duplicate_of", "similarity", "cluster", "split"]
+
+    def slices() -> Iterator[pl.DataFrame]:
+        start = 0
+        for more in columns.slices():
+            known = decisions.slice(start, more.height)
+            start += more.height
+            added = [more.get_column(name) for name in more.columns if name not in known.columns]
+            yield known.with_columns(*added).select(names)
+
+    _write_tables(path, slices(), names)
 
 
 def manifest_of(
@@ -90,13 +107,14 @@ def manifest_of(
 
 def write_table(path: Path, table: pl.DataFrame) -> None:
     """Write a table as Parquet, atomically."""
-    import pyarrow.parquet as pq
+    _write_tables(path, iter([table]), table.columns)
 
-    arrow = table.to_arrow()
-    how: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "row_group_size": 65536}
-    how["use_dictionary"] = [name for name in table.columns if name in _ALIKE]
-    how["write_statistics"] = [name for name in table.columns if name != "exact"]  # a hash is in no order
-    write_atomically(path, lambda file: pq.write_table(arrow, file, **how))
+
+def _write_tables(path: Path, tables: Iterator[pl.DataFrame], names: Sequence[str]) -> None:
+    how: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
+    how["use_dictionary"] = [name for name in names if name in _ALIKE]
+    how["write_statistics"] = [name for name in names if name != "exact"]  # a hash is in no order
+    write_atomically(path, lambda file: put_frames(tables, file, _GROUP, **how))
 
 
 def _put(file: BinaryIO, data: bytes) -> None:

@@ -1,6 +1,6 @@
 """Counts of a run by source, domain and split, the reasons for dropping, and how the statistics are distributed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,18 +25,20 @@ def counted(decisions: pl.DataFrame) -> dict[str, Any]:
         pl.col("bytes").filter(kept).sum().alias("kept_bytes"),
     ]
 
+    sized = decisions.select("source", "domain", "reason", "characters", "bytes", "changed")
+
     def by(column: str) -> dict[str, Any]:
-        rows = decisions.group_by(column).agg(measures).sort(column).to_dicts()
+        rows = sized.group_by(column).agg(measures).sort(column).to_dicts()
         return {str(row.pop(column)): row for row in rows}
 
-    splits = decisions.filter(kept).group_by("split")
+    splits = decisions.select("split", "characters", "cluster", "reason").filter(kept).group_by("split")
     sides = splits.agg(
         pl.len().alias("documents"),
         pl.col("characters").cast(pl.Int64).sum().alias("characters"),
         pl.col("cluster").n_unique().alias("clusters"),
     )
     return {
-        "total": decisions.select(measures).to_dicts()[0] | {"normalised": int(decisions["changed"].sum())},
+        "total": sized.select(measures).to_dicts()[0] | {"normalised": int(decisions["changed"].sum())},
         "sources": by("source"),
         "domains": by("domain"),
         "splits": {str(row.pop("split")): row for row in sides.sort("split").to_dicts()},
@@ -45,7 +47,8 @@ def counted(decisions: pl.DataFrame) -> dict[str, Any]:
 
 def drop_reasons(decisions: pl.DataFrame) -> list[dict[str, Any]]:
     """Rows of the table of drop reasons: domain, reason with its names, documents and characters; most first."""
-    dropped = decisions.filter(pl.col("reason").is_not_null()).group_by("domain", "reason")
+    reasons = decisions.select("domain", "reason", "characters").filter(pl.col("reason").is_not_null())
+    dropped = reasons.group_by("domain", "reason")
     rows = dropped.agg(pl.len().alias("documents"), pl.col("characters").cast(pl.Int64).sum().alias("characters"))
     ordered = rows.sort(["documents", "domain", "reason"], descending=[True, False, False]).to_dicts()
     for row in ordered:
@@ -53,19 +56,28 @@ def drop_reasons(decisions: pl.DataFrame) -> list[dict[str, Any]]:
     return ordered
 
 
-def distributions(decisions: pl.DataFrame, statistics: Sequence[str]) -> dict[str, Any]:
+def distributions(
+    decisions: pl.DataFrame, statistics: Sequence[str], column: Callable[[str], pl.Series]
+) -> dict[str, Any]:
     """Per domain and statistic: ``quantiles`` (share -> value), and a histogram of all documents and of the kept ones.
 
     The histogram has equal bins between the quantiles 0.01 and 0.99 (``edges``); what lies outside counts in
-    the outermost bins.
+    the outermost bins. ``column`` gives the values of a statistic in the order of ``decisions``.
     """
-    result: dict[str, Any] = {}
-    numbers = [name for name in statistics if decisions[name].dtype.is_numeric()]
-    needed = decisions.select("domain", "reason", *numbers)
-    for (domain,), rows in sorted(needed.group_by("domain"), key=lambda pair: str(pair[0][0])):
-        kept = rows["reason"].is_null().to_numpy()
-        found = {name: _distribution(rows[name].to_numpy(), kept) for name in numbers}
-        result[str(domain)] = {name: one for name, one in found.items() if one is not None}
+    names = decisions["domain"].unique().cast(pl.String).sort()
+    code = decisions["domain"].cast(pl.String).cast(pl.Enum(names)).to_physical().to_numpy()
+    ends = np.cumsum(np.bincount(code, minlength=len(names)))
+    order = np.argsort(code, kind="stable") if len(names) > 1 else slice(None)
+    kept = decisions["reason"].is_null().to_numpy()[order]
+    result: dict[str, Any] = {name: {} for name in names}
+    for statistic in statistics:
+        values = column(statistic)
+        if not values.dtype.is_numeric():
+            continue
+        ordered = values.to_numpy()[order]
+        for name, begin, end in zip(names, [0, *ends[:-1]], ends, strict=True):
+            if (found := _distribution(ordered[begin:end], kept[begin:end])) is not None:
+                result[name][statistic] = found
     return result
 
 

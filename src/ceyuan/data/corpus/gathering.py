@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ceyuan.data.corpus.pages import texts_at
+from ceyuan.data.duplicates import KeysInMemory
 from ceyuan.data.operators import Texts
 
-__all__ = ["gather", "gathered_keys", "gathered_texts", "keys_of", "put_measured", "rows_of"]
+__all__ = ["GatheredKeys", "gather", "gathered_keys", "gathered_texts", "keys_of", "put_measured", "rows_of"]
 
 _PAGE = 16 << 10  # bytes of text in a page, the least that is read for one text
 _BATCHES = (8, 1024)  # rows between two looks at a page's size, at least and at most
@@ -21,6 +22,8 @@ _ALIKE = ["source", "domain", "licence"]  # few values again and again: written 
 _LONG = ("id", "title", "text", "group", "meta")
 _AT_ONCE = 8  # row groups
 _MUCH = 16 << 20  # bytes
+_KEYS = 64 << 20  # bytes
+_ALL_BANDS = slice(None)
 _FEW = 4  # of so many rows one at most: their texts are read page by page
 
 Rows = npt.NDArray[np.integer]
@@ -122,19 +125,48 @@ def gathered_texts(shards: Sequence[Path], rows: pl.DataFrame) -> Texts:
     return Texts.of_arrow(_gathered(shards, rows, "text"))
 
 
-def gathered_keys(shards: Sequence[Path], rows: pl.DataFrame) -> npt.NDArray[np.uint64]:
-    """The band keys of ``rows``: rows x bands."""
+def gathered_keys(shards: Sequence[Path], rows: pl.DataFrame, bands: slice = _ALL_BANDS) -> npt.NDArray[np.uint64]:
+    """The band keys of ``rows``, of all bands or some: rows x bands."""
     number, row = rows["shard"].to_numpy(), rows["row"].to_numpy()
     result = np.empty((0, 0), np.uint64)
     for shard in np.unique(number).tolist():
         here = np.flatnonzero(number == shard)
-        keys = keys_of(shards[shard])
+        keys = keys_of(shards[shard])[:, bands]
         if len(here) == rows.height:
             return np.asarray(keys[row], np.uint64)
         if not result.size:
             result = np.empty((rows.height, keys.shape[1]), np.uint64)
         result[here] = keys[row[here]]
     return result
+
+
+class GatheredKeys:
+    """``ceyuan.data.duplicates.BandKeys`` of ``rows``: read from the measured shards as many bands at a time as take
+    about ``_KEYS`` bytes."""
+
+    def __init__(self, shards: Sequence[Path], rows: pl.DataFrame, bands: int) -> None:
+        self.bands = bands
+        self._shards, self._rows = shards, rows.select("shard", "row")
+        self._at_once = min(bands, max(1, _KEYS // max(1, 8 * rows.height)))
+        self._first, self._held = 0, np.empty((0, 0), np.uint64)
+
+    def __len__(self) -> int:
+        return self._rows.height
+
+    def column(self, band: int) -> npt.NDArray[np.uint64]:
+        """See ``BandKeys``."""
+        if not self._first <= band < self._first + self._held.shape[1]:
+            self._first = band - band % self._at_once
+            self._held = np.empty((0, 0), np.uint64)  # before the next ones come
+            self._held = gathered_keys(self._shards, self._rows, slice(self._first, self._first + self._at_once))
+        return np.ascontiguousarray(self._held[:, band - self._first])
+
+    def at(self, places: npt.NDArray[np.int64]) -> "KeysInMemory | GatheredKeys":
+        """See ``BandKeys``."""
+        if self._held.shape[1] == self.bands:
+            return KeysInMemory(self._held[places])
+        self._held = np.empty((0, 0), np.uint64)
+        return GatheredKeys(self._shards, self._rows[places], self.bands)
 
 
 def _gathered(shards: Sequence[Path], rows: pl.DataFrame, column: str) -> pa.Array:

@@ -22,7 +22,7 @@ from ceyuan.data.files import write_atomically
 from ceyuan.data.operators import Operator, Texts
 from ceyuan.data.operators.digests import DIGEST, digests
 
-__all__ = ["loaded", "measure", "measured_batch", "measured_columns", "measured_paths"]
+__all__ = ["loaded", "measure", "measured_batch", "measured_paths"]
 
 _LOADED: set[tuple[object, ...]] = set()
 
@@ -62,11 +62,6 @@ def measured_paths(inputs: Inputs, recipe: Recipe, folder: Path) -> list[Path]:
     identity = recipe.measuring_identity()
     names = [hashlib.sha256(f"{identity}/{shard.sha256}".encode()).hexdigest()[:24] for shard in inputs.shards]
     return [folder / f"{name}.parquet" for name in names]
-
-
-def measured_columns(chain: Sequence[Operator]) -> list[str]:
-    """Names of the statistics that ``chain`` adds."""
-    return [name for one in chain if one.specification.kind == "stat" for name in one.specification.writes]
 
 
 def _one(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ceyuan.data.corpus.columns import Columns
 from ceyuan.data.corpus.gathering import rows_of
 from ceyuan.data.files import read_json, write_json
 from ceyuan.data.operators.digests import words
@@ -51,7 +52,7 @@ def samples(
     decisions: pl.DataFrame,
     raw: Sequence[Path],
     measured: Sequence[Path],
-    statistics: Sequence[str],
+    statistics: Columns,
     count: int,
     excerpts: Excerpts | None = None,
 ) -> dict[str, Any]:
@@ -59,17 +60,20 @@ def samples(
 
     Chosen by the hash of the content, so always the same ones. Texts are excerpts: of the raw document, for
     changed ones of both forms from shortly before the first difference. A duplicate comes with the text of
-    the document that was kept instead. ``excerpts`` saves reading again what was shown before.
+    the document that was kept instead, a dropped one with its ``statistics``. ``excerpts`` saves reading again what
+    was shown before.
     """
     excerpts = excerpts or Excerpts()
     order = _in_order(decisions)
     kept = pl.col("reason").is_null()
     changed = _taken(decisions, order.filter(kept & pl.col("changed")), count)
     by_domain = {str(name[0]): _taken(decisions, rows, count) for name, rows in order.filter(kept).group_by("domain")}
-    by_reason = {str(name[0]): _taken(decisions, rows, count) for name, rows in order.filter(~kept).group_by("reason")}
+    dropped = order.filter(~kept).group_by("reason")
+    by_reason = {str(name[0]): _taken(decisions, rows, count, statistics) for name, rows in dropped}
     names = [name for rows in by_reason.values() for name in rows["duplicate_of"].drop_nulls().to_list()]
     partners = decisions.filter(pl.col("id").is_in(names))
-    before = _heads(raw, pl.concat([*by_domain.values(), *by_reason.values(), partners]), excerpts)
+    shown = [rows.select("shard", "row") for rows in (*by_domain.values(), *by_reason.values(), partners)]
+    before = _heads(raw, pl.concat(shown), excerpts)
     others = {row["id"]: before[row["shard"], row["row"]] for row in partners.iter_rows(named=True)}
     differences = _differences(raw, measured, changed, excerpts)
     return {
@@ -82,7 +86,7 @@ def samples(
             for name, rows in sorted(by_domain.items())
         },
         "dropped": {
-            name: [_dropped(row, before, others, statistics) for row in rows.iter_rows(named=True)]
+            name: [_dropped(row, before, others, statistics.names) for row in rows.iter_rows(named=True)]
             for name, rows in sorted(by_reason.items())
         },
     }
@@ -104,8 +108,13 @@ def _in_order(decisions: pl.DataFrame) -> pl.DataFrame:
     return narrow[order]
 
 
-def _taken(decisions: pl.DataFrame, rows: pl.DataFrame, count: int) -> pl.DataFrame:
-    return decisions[rows["at"].head(count)]
+def _taken(decisions: pl.DataFrame, rows: pl.DataFrame, count: int, statistics: Columns | None = None) -> pl.DataFrame:
+    at = rows["at"].head(count)
+    taken = decisions[at]
+    if statistics is None:
+        return taken
+    more = statistics.rows(at)
+    return taken.with_columns(more.get_column(name) for name in more.columns if name not in taken.columns)
 
 
 def _heads(raw: Sequence[Path], rows: pl.DataFrame, excerpts: Excerpts) -> dict[Place, str]:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from ceyuan.data.collection.raw import VECTOR
 from ceyuan.data.corpus.declared import hash_of
 from ceyuan.data.corpus.gathering import gather, rows_of
+from ceyuan.data.corpus.reasons import with_reason
 from ceyuan.data.corpus.recipe import Semantic
 from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.duplicates import DIMENSIONS, Pairs, Seeking, Vectors, alike, bands_of, pairs_of, quantised, survivors
@@ -90,11 +91,14 @@ class SemanticSearch:
         )
         table = table.with_row_index("at").join(marked, on="at", how="left", maintain_order="left")
         again = pl.col("alike_of").is_not_null()
-        return table.with_columns(
-            reason=pl.when(again).then(pl.lit(SEMANTIC)).otherwise("reason"),
-            duplicate_of=pl.when(again).then("alike_of").otherwise("duplicate_of"),
-            similarity=pl.when(again).then("alike").otherwise("similarity"),
-        ).drop("at", "alike_of", "alike")
+        return (
+            with_reason(table, again, SEMANTIC)
+            .with_columns(
+                duplicate_of=pl.when(again).then("alike_of").otherwise("duplicate_of"),
+                similarity=pl.when(again).then("alike").otherwise("similarity"),
+            )
+            .drop("at", "alike_of", "alike")
+        )
 
     def _count(self, states: npt.NDArray[np.int8], dimensions: int, duplicates: int, curtailed: int) -> None:
         without = {name: int((states == code).sum()) for code, name in enumerate(_WITHOUT)}

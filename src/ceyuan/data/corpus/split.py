@@ -5,10 +5,14 @@ import numpy.typing as npt
 import polars as pl
 
 from ceyuan.data.corpus.recipe import Split
+from ceyuan.data.operators.compiling import compiled
 from ceyuan.data.operators.digests import words
 from ceyuan.data.operators.kernels import mixed_all
 
-__all__ = ["assign_split"]
+__all__ = ["SPLIT", "assign_split"]
+
+SPLIT = pl.Enum(["heldout", "train"])
+"""A side of the split."""
 
 
 def assign_split(table: pl.DataFrame, related: npt.NDArray[np.int64], settings: Split) -> pl.DataFrame:
@@ -22,31 +26,35 @@ def assign_split(table: pl.DataFrame, related: npt.NDArray[np.int64], settings: 
     kept = table["reason"].is_null().to_numpy()
     parent = np.arange(table.height)
     groups = table.with_row_index("at").filter(pl.col("reason").is_null() & (pl.col("group") != ""))
-    firsts = groups.with_columns(first=pl.col("at").min().over("group")).select("at", "first").to_numpy()
-    for one, other in np.concatenate([firsts.astype(np.int64), related]).tolist():
-        _join(parent, one, other)
+    if groups.height:
+        firsts = groups.with_columns(first=pl.col("at").min().over("group")).select("at", "first").to_numpy()
+        _join_all(parent, firsts.astype(np.int64))
+    _join_all(parent, related)
     roots = _roots(parent)
     places = _places(table["exact"].gather(roots), settings.seed)
     held = places < np.uint64(int(settings.heldout * 2**64))
     alone = np.unique(roots[kept])
     if settings.heldout and len(alone) > 1 and held[alone].all() | ~held[alone].any():
         held = roots == min(alone, key=lambda root: (places[root], root))
-    sides = pl.select(pl.when(pl.Series(held)).then(pl.lit("heldout")).otherwise(pl.lit("train"))).to_series()
+    train, heldout = pl.lit("train", SPLIT), pl.lit("heldout", SPLIT)
     return table.with_columns(
-        cluster=pl.when(pl.Series(kept)).then(table["id"].gather(roots)), split=pl.when(pl.Series(kept)).then(sides)
+        cluster=pl.when(pl.Series(kept)).then(table["id"].gather(roots)),
+        split=pl.when(pl.Series(kept)).then(pl.when(pl.Series(held)).then(heldout).otherwise(train)),
     )
 
 
-def _join(parent: npt.NDArray[np.int64], one: int, other: int) -> None:
-    one, other = _root(parent, one), _root(parent, other)
-    parent[max(one, other)] = min(one, other)
-
-
-def _root(parent: npt.NDArray[np.int64], at: int) -> int:
-    while parent[at] != at:
-        parent[at] = parent[parent[at]]
-        at = int(parent[at])
-    return at
+@compiled
+def _join_all(parent: npt.NDArray[np.int64], pairs: npt.NDArray[np.int64]) -> None:
+    """Join the sets of each pair; the least row leads a set."""
+    for pair in range(len(pairs)):
+        one, other = pairs[pair, 0], pairs[pair, 1]
+        while parent[one] != one:
+            parent[one] = parent[parent[one]]
+            one = parent[one]
+        while parent[other] != other:
+            parent[other] = parent[parent[other]]
+            other = parent[other]
+        parent[max(one, other)] = min(one, other)
 
 
 def _roots(parent: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -11,7 +11,7 @@ from ceyuan.data.duplicates.buckets import shared_buckets, sharing
 from ceyuan.data.duplicates.hyperplanes import Hyperplanes
 from ceyuan.data.duplicates.known import Known
 from ceyuan.data.duplicates.resolve import Resolution, resolve
-from ceyuan.data.duplicates.search import Found, Search, search
+from ceyuan.data.duplicates.search import BandKeys, Found, KeysInMemory, Search, search
 from ceyuan.data.duplicates.semantic import Pairs, Seeking, Survivors, alike, bands_of, pairs_of, survivors
 from ceyuan.data.duplicates.sketch import SHINGLE, Banding, sketch
 from ceyuan.data.duplicates.vectors import DIMENSIONS, Vectors, quantised
@@ -19,9 +19,11 @@ from ceyuan.data.duplicates.vectors import DIMENSIONS, Vectors, quantised
 __all__ = [
     "DIMENSIONS",
     "SHINGLE",
+    "BandKeys",
     "Banding",
     "Found",
     "Hyperplanes",
+    "KeysInMemory",
     "Known",
     "Pairs",
     "Resolution",

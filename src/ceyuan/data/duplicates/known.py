@@ -31,9 +31,8 @@ class Known:
         """No pair yet."""
         return cls(np.empty(0, np.uint64), np.empty(0, np.float32))
 
-    def and_also(self, marks: Words, pairs: Numbers, values: Similarities) -> "Known":
-        """With ``pairs`` of places in ``marks`` (a 64-bit mark of each text's content)."""
-        new = pair_keys(marks, pairs.astype(np.int64))
+    def and_also(self, new: Words, values: Similarities) -> "Known":
+        """With the pairs of the keys ``new`` (as ``pair_keys`` gives them)."""
         keys, first = np.unique(np.concatenate([self.keys, new]), return_index=True)
         return Known(keys, np.concatenate([self.values, values])[first])
 
@@ -46,7 +45,7 @@ def _pair_key(one: np.uint64, other: np.uint64) -> np.uint64:
 
 @compiled
 def pair_keys(marks: Words, pairs: npt.NDArray[np.int64]) -> Words:
-    """The key of each pair of places, whichever comes first."""
+    """The key of each pair of places in ``marks`` (a 64-bit mark of each text's content), whichever comes first."""
     keys = np.empty(len(pairs), np.uint64)
     for index in range(len(pairs)):
         keys[index] = _pair_key(marks[pairs[index, 0]], marks[pairs[index, 1]])

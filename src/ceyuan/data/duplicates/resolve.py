@@ -19,8 +19,9 @@ class Resolution:
     """``survivor[i]`` is the kept text that ``i`` duplicates, -1 where ``i`` is kept; ``similarity`` their Jaccard.
 
     ``related`` holds pairs of kept texts (later, earlier) that are similar, but not enough to be duplicates.
-    ``curtailed`` counts texts whose candidates were more than the bound allows to compare. ``compared`` holds every
-    pair (later, earlier) that was looked at, ``jaccard`` what came out: 0 where less than ``related_from``.
+    ``curtailed`` counts texts whose candidates were more than the bound allows to compare. ``compared`` holds
+    the pairs (later, earlier) from ``related_from`` on and below the threshold, or every pair that was looked at,
+    ``jaccard`` what came out: 0 where less than ``related_from``.
     """
 
     survivor: npt.NDArray[np.int32]
@@ -39,13 +40,14 @@ def resolve(
     threshold: float,
     related_from: float,
     comparisons: int = 2000,
+    every: bool = False,
 ) -> Resolution:
     """Walk the texts in order of preference, best first, and keep each one that no kept text resembles.
 
     ``distinct`` and ``buckets`` come from ``sketch`` and ``shared_buckets`` for the same texts in the same
     order. A text is dropped when its Jaccard similarity with a kept one that shares a bucket is at least
     ``threshold``; pairs from ``related_from`` on are reported. At most ``comparisons`` kept texts are looked
-    at per text.
+    at per text. ``every`` pair is told where that is asked for.
     """
     # Similarities are kept in 32 bits, so the bounds are compared in 32 bits.
     threshold, related_from = float(np.float32(threshold)), float(np.float32(related_from))
@@ -59,6 +61,7 @@ def resolve(
         threshold,
         related_from,
         comparisons,
+        every,
     )
     compared = compared.reshape(-1, 2)
     return Resolution(
@@ -177,6 +180,7 @@ def _resolve(
     threshold: float,
     related_from: float,
     comparisons: int,
+    every: bool,
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.int32], npt.NDArray[np.float32], int]:
     texts, bands = buckets.shape
     survivor = np.full(texts, -1, np.int32)
@@ -213,12 +217,13 @@ def _resolve(
                     if jaccard >= threshold:
                         survivor[text] = other
                         similarity[text] = jaccard
-                    pairs = with_room(pairs, 2 * filled)
-                    values = with_room_for_one(values, filled)
-                    pairs[2 * filled] = text
-                    pairs[2 * filled + 1] = other
-                    values[filled] = jaccard if jaccard >= related_from else np.float32(0)
-                    filled += 1
+                    if every or related_from <= jaccard < threshold:
+                        pairs = with_room(pairs, 2 * filled)
+                        values = with_room_for_one(values, filled)
+                        pairs[2 * filled] = text
+                        pairs[2 * filled + 1] = other
+                        values[filled] = jaccard if jaccard >= related_from else np.float32(0)
+                        filled += 1
                 met[other] = text
                 other = following[other, band]
         if compared >= comparisons and survivor[text] < 0:

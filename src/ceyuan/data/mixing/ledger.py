@@ -41,7 +41,7 @@ def proofs_with(proofs: pl.DataFrame, decisions: pl.DataFrame, order: Sequence[s
     places = places[first]
     places = fresh[places[np.argsort(codes[places], kind="stable")]]
     new = decisions.select("exact", "source")[places]
-    return pl.concat([proofs, new.with_columns(round=pl.lit(number, pl.Int32))])
+    return pl.concat([proofs, new.with_columns(pl.col("source").cast(pl.String), round=pl.lit(number, pl.Int32))])
 
 
 def next_entry(

@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ceyuan.data.corpus.decide import near_duplicates
+from ceyuan.data.corpus.decide import marks_of, near_duplicates
 from ceyuan.data.corpus.recipe import Duplicates, Split
 from ceyuan.data.corpus.split import assign_split
+from ceyuan.data.duplicates import KeysInMemory
 from ceyuan.data.duplicates.search import ReadTexts
 
 __all__ = ["separated"]
@@ -23,16 +24,16 @@ def separated(documents: pl.DataFrame, read: ReadTexts, split: Split, settings: 
     table = documents.with_columns(reason=pl.lit(None, pl.String))
     twin = _same_text(table)
     first = np.flatnonzero(twin < 0)
-    rows = table[first]
+    rows = table[first].with_columns(pl.Series("mark", marks_of(table["exact"])[first]))
     keys = rows["keys"].to_numpy().reshape(rows.height, -1)
-    found = near_duplicates(rows, keys, lambda places: read(first[places]), settings)
+    found = near_duplicates(rows, KeysInMemory(keys), lambda places: read(first[places]), settings)
     near = np.flatnonzero(found.survivor >= 0)
     twin[first[near]] = first[found.survivor[near]]
     left = pl.Series(twin >= 0)
     table = table.with_columns(reason=pl.when(left).then(pl.lit("twin")))
     related: npt.NDArray[np.int64] = first[found.related]
     ties = _ties(table["group"].to_list(), twin)
-    table = assign_split(table, np.concatenate([related, ties]), split)
+    table = assign_split(table, np.concatenate([related, ties]), split).with_columns(pl.col("split").cast(pl.String))
     names = [None if one < 0 else table["id"][int(one)] for one in twin]
     return table.with_columns(twin=pl.Series(names, dtype=pl.String)).drop("keys", "exact", "distinct", "reason")
 

@@ -28,6 +28,7 @@ Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 _ABOUT = ("title", "source", "domain", "licence", "meta", "group", "rank")
+_ALIKE = ("source", "domain", "group")  # words that come again and again: numbers in memory
 _LIGHT = ("id", "domain", "group", "rank", "bytes", "exact", "about", "distinct")
 
 
@@ -125,7 +126,7 @@ def _gathered(units: Sequence[Path], columns: Sequence[str], starts: Rows, order
         for column in pl.read_parquet(unit, columns=list(columns)):
             name = column.name
             if not column.dtype.is_numeric():
-                others.setdefault(name, []).append(column)
+                others.setdefault(name, []).append(column.cast(pl.Categorical) if name in _ALIKE else column)
                 continue
             if column.has_nulls():
                 nulls = missing.setdefault(name, np.zeros(len(order), np.bool_))

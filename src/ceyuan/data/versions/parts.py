@@ -37,7 +37,7 @@ Rows = npt.NDArray[np.int64]
 def kept_rows(decided: pl.DataFrame) -> pl.DataFrame:
     """One row for each document that is kept, with what ``next_parts`` and ``content_of`` ask of it."""
     rows = decided.lazy().filter(decided["reason"].is_null()).select(*_SAME, "segment", "row", "bytes")
-    return rows.with_columns(pl.col("split").cast(_SIDES)).collect()
+    return rows.with_columns(pl.col("split").cast(pl.String).cast(_SIDES)).collect()
 
 
 def next_parts(

@@ -21,6 +21,7 @@ from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report, part_of, told
 from ceyuan.data.corpus.tombstones import TOMBSTONES, tombstones
 from ceyuan.data.files import read_json, write_json
+from ceyuan.data.memory import give_back
 from ceyuan.data.mixing.ledger import carry_account
 from ceyuan.data.versions.feed import Fed, feed
 from ceyuan.data.versions.refresh import Advanced, advance
@@ -68,13 +69,14 @@ def publish(
         threads=threads,
         report=part_of(report, 0.05, 0.9),
         note=fed.known,
-        all_statistics=True,
+        accounted=True,
         splice=True,
         chained=False,
     )
     shutil.rmtree(out, ignore_errors=True)
     files = _placed(store, made, out)
     decisions = made.decided.rename({"segment": "shard"})
+    give_back(decisions.height)
     counts = counted(decisions) | {"curtailed_comparisons": made.curtailed}
     if recipe.duplicates.semantic:
         counts["semantic"] = made.semantic

@@ -11,14 +11,18 @@ from typing import Any, BinaryIO
 import numpy as np
 import polars as pl
 
+from ceyuan.data.corpus.columns import ROWS
 from ceyuan.data.corpus.decide import (
     exact_duplicates,
     near_duplicates,
     preference,
+    sought,
     with_near,
+    with_sorted_words,
     without_duplicates,
 )
-from ceyuan.data.corpus.gathering import gathered_keys, gathered_texts
+from ceyuan.data.corpus.gathering import GatheredKeys, gathered_texts
+from ceyuan.data.corpus.reasons import reason_type
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
 from ceyuan.data.corpus.refusing import nothing_kept
 from ceyuan.data.corpus.report import Report, part_of, told
@@ -27,6 +31,7 @@ from ceyuan.data.corpus.split import assign_split
 from ceyuan.data.corpus.tally import Tally
 from ceyuan.data.duplicates import Known
 from ceyuan.data.files import canonical_json, write_atomically
+from ceyuan.data.memory import give_back
 from ceyuan.data.operators import first_reason
 from ceyuan.data.versions.changes import Change
 from ceyuan.data.versions.live import live_table, measured_units, put_segments
@@ -38,7 +43,8 @@ __all__ = ["Advanced", "advance", "refresh"]
 _FORMAT = 1
 EMBEDDINGS = "embeddings"
 """Folder of a store with what an embedding model answered, while a recipe asks for it."""
-_SOUGHT = ("reason", "order", "id", "row", "distinct", "exact", "bytes")  # what the search asks of a row
+_ACCOUNTED = ("source", "changed")
+_SIZES = ("tokens", "quality")
 
 
 def _silent(message: dict[str, object]) -> None:
@@ -92,32 +98,37 @@ def advance(
     threads: int = 0,
     report: Report = _silent,
     note: Mapping[str, str] | None = None,
-    all_statistics: bool = False,
+    accounted: bool = False,
     compact: float = COMPACT,
     splice: bool = False,
     chained: bool = True,
 ) -> Advanced:
     """The version that follows the current one when the segments ``new`` come and the ids ``deleted`` go.
 
-    ``all_statistics`` keeps every statistic in the rows, not only what filters ask for. ``compact`` and ``splice`` are
-    what ``next_parts`` takes. ``chained`` versions name the one before them. ``note`` is kept in the manifest.
+    ``accounted`` keeps in the rows what the account of contributions asks for; other statistics stay in the units.
+    ``compact`` and ``splice`` are what ``next_parts`` takes. ``chained`` versions name the one before them. ``note`` is
+    kept in the manifest.
     """
     parent = store.version()
     old = list(parent.segments) if parent else []
     if not old and not new:
         raise nothing_kept(pl.Series("reason", [], pl.String))
-    statistics = recipe.statistics() if all_statistics else _needed(recipe)
+    also = [*_ACCOUNTED, *(name for name in _SIZES if name in recipe.statistics())] if accounted else []
 
     def measured(done: int, total: int, tally: Tally) -> None:
         words = told(0.1 + 0.5 * done / total, f"已处理 {done}/{total} 个分片", f"measured {done} of {total} shards")
         report(words | {"operators": tally.rows()})
 
     units = measured_units(store, [*old, *new], recipe, threads or os.cpu_count() or 1, measured)
-    also = ("source", "changed") if all_statistics else ()
-    table, segments = live_table([*old, *new], units, [*statistics, *also], len(old), deleted)
+    asked = _needed(recipe)
+    table, segments = live_table([*old, *new], units, [*asked, *also], len(old), deleted)
     report(told(0.6, "去重与划分", "deduplicating and splitting"))
     semantic = _semantic(store, units, recipe, part_of(report, 0.6, 0.8))
+    table = _judged(table, recipe).drop(set(asked) - {*also, "characters"})
+    give_back(table.height)
     decided, curtailed = _decided(store, table, units, recipe, semantic)
+    del table
+    give_back(decided.height)
     kept = kept_rows(decided)
     if not kept.height:
         raise nothing_kept(decided["reason"])
@@ -150,32 +161,38 @@ def _semantic(store: Store, units: list[Path], recipe: Recipe, report: Report) -
     return SemanticSearch(settings, units, store.root / EMBEDDINGS, seek_in_process, report)
 
 
+def _judged(table: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
+    """``table`` with the ``reason`` of the first filter that each document fails."""
+    filters = dict(recipe.filters())
+    first = first_reason(filters, table["domain"].unique()).cast(reason_type(filters.values())).alias("reason")
+    reasons = [rows.select(first).to_series() for rows in table.iter_slices(ROWS)]
+    return with_sorted_words(table.with_columns(pl.concat(reasons) if reasons else first))
+
+
 def _decided(
     store: Store, table: pl.DataFrame, units: list[Path], recipe: Recipe, semantic: SemanticSearch | None
 ) -> tuple[pl.DataFrame, int]:
-    """(``table`` with ``reason``, ``duplicate_of``, ``similarity``, ``cluster`` and ``split``, curtailed)."""
+    """(``table`` with ``duplicate_of``, ``similarity``, ``cluster`` and ``split``, curtailed)."""
     settings = recipe.duplicates
-    table = table.with_columns(reason=first_reason(dict(recipe.filters())))
     table = table.with_columns(order=preference(table, settings))
     table = exact_duplicates(table) if settings.exact else without_duplicates(table)
     related, curtailed = np.empty((0, 2), np.int64), 0
     if settings.near:
-        kept = table.select(*_SOUGHT, shard="segment").with_row_index("at").filter(pl.col("reason").is_null())
-        kept = kept.sort("order")
+        kept = sought(table, "segment")
         if kept.height:
             place = store.root / "state" / f"known-{_similarity_identity(recipe)}.npz"
             known = _remembered(place)
             found = near_duplicates(
                 kept,
-                gathered_keys(units, kept),
+                GatheredKeys(units, kept, settings.bands),
                 lambda places: gathered_texts(units, kept[places]),
                 settings,
                 known,
             )
             if len(found.known.keys) != len(known.keys):
                 _remember(place, found.known)
-            at = kept["at"].to_numpy().astype(np.int64)
-            table, related, curtailed = with_near(table, at, kept["id"], found), at[found.related], found.curtailed
+            at = kept["at"].to_numpy()
+            table, related, curtailed = with_near(table, at, found), at[found.related], found.curtailed
     if semantic is not None:
         table = semantic(table)
     return assign_split(table, related, recipe.split).drop("order", "distinct"), curtailed

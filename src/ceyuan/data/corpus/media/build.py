@@ -153,7 +153,7 @@ def _explain(
     usable = decisions.filter(pl.col("problem") == "")
     reasons = drop_reasons(decisions)
     write_json(dataset / "drop_reasons.json", {"reasons": reasons})
-    write_json(dataset / "distributions.json", distributions(usable, recipe.statistics()))
+    write_json(dataset / "distributions.json", distributions(usable, recipe.statistics(), usable.get_column))
     write_json(dataset / "samples.json", shown(rows, recipe))
     spoilt = decisions.filter(pl.col("problem") != "").sort("id")
     lines = [canonical_json(row) + b"\n" for row in spoilt.select("id", "problem", "detail").to_dicts()]

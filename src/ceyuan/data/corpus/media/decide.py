@@ -60,7 +60,8 @@ def decide_media(shards: Sequence[Path], places: Sequence[Path], recipe: MediaRe
     related: npt.NDArray[np.int64] = np.empty((0, 2), np.int64)
     if recipe.duplicates.near:
         table, related = _near(table, shards, recipe)
-    return assign_split(table, related, recipe.split).drop("order", "rank", "group")
+    table = assign_split(table, related, recipe.split).drop("order", "rank", "group")
+    return table.with_columns(pl.col("split").cast(pl.String))
 
 
 def _preference(table: pl.DataFrame, recipe: MediaRecipe) -> pl.Series:
