@@ -120,21 +120,24 @@ def _gathered(units: Sequence[Path], columns: Sequence[str], starts: Rows, order
     numbers: dict[str, npt.NDArray[Any]] = {}
     missing: dict[str, Mask] = {}
     others: dict[str, list[pl.Series]] = {}
+    alike = [pl.col(name).cast(pl.Categorical) for name in columns if name in _ALIKE]
     for unit, start, end in zip(units, starts, starts[1:], strict=False):
         here = places[start:end]
         there = here >= 0
-        for column in pl.read_parquet(unit, columns=list(columns)):
+        to = here[there]
+        for column in pl.read_parquet(unit, columns=list(columns)).with_columns(alike):
             name = column.name
             if not column.dtype.is_numeric():
-                others.setdefault(name, []).append(column.cast(pl.Categorical) if name in _ALIKE else column)
+                others.setdefault(name, []).append(column)
                 continue
             if column.has_nulls():
                 nulls = missing.setdefault(name, np.zeros(len(order), np.bool_))
-                nulls[here[there]] = column.is_null().to_numpy()[there]
-            values = column.fill_null(0).to_numpy()
+                nulls[to] = column.is_null().to_numpy()[there]
+                column = column.fill_null(0)
+            values = column.to_numpy()
             if name not in numbers:
                 numbers[name] = np.empty(len(order), values.dtype)
-            numbers[name][here[there]] = values[there]
+            numbers[name][to] = values[there]
     made = []
     for name in columns:
         if name in others:
