@@ -52,7 +52,8 @@ def _refreshed(folder: Path, texts: list[str], times: int, seed: int) -> list[Ro
     picked = chance.sample(range(count), max(10, count // 100))
     own = folder / "own"
     for number in range(200):  # compiled code is loaded once per process
-        _put(folder / "small", number, document(texts, number, seed, False).text)
+        text = document(texts, number // 2, seed, False).text  # with pairs that resemble each other
+        _put(folder / "small", number, text + f"\n又一段：{number}。")
     warm = _Place(folder, folder / "small", "warm")
     warm.run("first")
     _put(folder / "small", 3, "换过的正文，仍然足够长，可以留下来。")

@@ -81,7 +81,8 @@ def _timed(root: Path, change: Change) -> tuple[float, Version]:
 def _refresh(folder: Path, texts: list[str], times: int, seed: int) -> list[Row]:
     count = times * len(texts)
     for changed in (frozenset[int](), frozenset(range(5))):  # compiled code is loaded once per process
-        _timed(folder / "warm", Change(corpus(texts[:50], 1, seed, changed)))
+        twins = [Document(f"twin-{number}", text + f"\n又一段：{number}。") for number, text in enumerate(texts[:50])]
+        _timed(folder / "warm", Change([*corpus(texts[:50], 1, seed, changed), *twins]))
     first_s, first = _timed(folder / "steps", Change(corpus(texts, times, seed)))
     chance = random.Random(seed)
     picked = frozenset(chance.sample(range(count), max(1, count // 100)))
