@@ -46,30 +46,34 @@ def live(event):
         os._exit(0)
     return child
 
-kills = 0
+kills, start = 0, time.monotonic()
 for life in range(asked["lives"]):
     by_event = life % 2 == 0
     child = live(chance.randint(1, 12) if by_event else None)
     if not by_event:
-        time.sleep(chance.uniform(0.0, 0.25))
+        time.sleep(chance.uniform(0.0, asked["longest"]))
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     kills += os.WIFSIGNALED(status)
 _, status = os.waitpid(live(None), 0)
 assert status == 0, status
-print(json.dumps({"kills": kills}))
+print(json.dumps({"kills": kills, "seconds": time.monotonic() - start}))
 """
 
 
-def run(corpus: Path, output: Path, recipe: dict[str, Any], lives: int, seed: int) -> int:
+def run(
+    corpus: Path, output: Path, recipe: dict[str, Any], lives: int = 0, seed: int = 0, longest: float = 0.0
+) -> dict[str, float]:
+    """One output after `lives` that were ended within `longest` seconds, or at some write, and one that was not."""
     asked = {
         "arguments": {"corpus": str(corpus), "output": str(output), "recipe": recipe},
         "lives": lives,
         "seed": seed,
+        "longest": longest,
     }
     done = subprocess.run([sys.executable, "-c", LIVES, json.dumps(asked)], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    return int(json.loads(done.stdout)["kills"])
+    return dict(json.loads(done.stdout))
 
 
 def content(output: Path) -> dict[str, bytes]:
@@ -84,16 +88,19 @@ def longer() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(corpus_folder: Path, longer: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def undisturbed(
+    corpus_folder: Path, longer: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, float]:
     output = tmp_path_factory.mktemp("quiet")
-    assert run(corpus_folder, output, longer, 0, 0) == 0
-    return output
+    return output, run(corpus_folder, output, longer)["seconds"]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_run_killed_at_random_moments_ends_in_the_same_bytes(
-    corpus_folder: Path, longer: dict[str, Any], undisturbed: Path, tmp_path: Path, seed: int
+    corpus_folder: Path, longer: dict[str, Any], undisturbed: tuple[Path, float], tmp_path: Path, seed: int
 ) -> None:
-    kills = run(corpus_folder, tmp_path, longer, 12, seed)
+    quiet, seconds = undisturbed
+    # A life is a tenth of the whole at most: however fast the machine, the run is not over before it was killed often.
+    kills = run(corpus_folder, tmp_path, longer, lives=12, seed=seed, longest=seconds / 10)["kills"]
     assert kills >= 6
-    assert content(tmp_path) == content(undisturbed)
+    assert content(tmp_path) == content(quiet)
