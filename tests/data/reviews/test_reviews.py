@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from ceyuan.data.reviews import tasks
 from ceyuan.hub import commit_folder, create_repository
 from ceyuan.kernel.platform import Platform
 from tests.data.conftest import ACTORS, As
-from tests.data.pipelines.test_pipelines import SOURCES, source, succeeded
+from tests.data.pipelines.test_pipelines import SOURCES, finished, source, succeeded
 from tests.data.versions.test_publish import collected, run, texts
 
 REVIEWS = "/api/v1/data/reviews"
@@ -68,6 +69,29 @@ async def test_a_review_runs_from_the_draw_to_the_signed_report_that_can_be_repl
     assert done["result"]["manual"]["rate"]["value"] == 1.0
     replayed = (await signed_in("viewer").post(f"{address}/replay")).json()
     assert replayed == {"sample_same": True, "result_same": True, "signature_valid": True}
+
+
+async def test_a_review_whose_report_could_not_be_written_can_be_closed_again(
+    platform: Platform, signed_in: As, small_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await begun(platform, signed_in, small_corpus, documents=1)
+    await succeeded(platform, made["job_id"])
+    address = f"{REVIEWS}/{made['id']}"
+    for reviewer in ("member", "operator"):
+        vote = {"votes": [{"number": 0, "verdict": "pass"}]}
+        assert (await signed_in(reviewer).post(f"{address}/votes", json=vote)).status_code == 200
+
+    async def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tasks, "ask_engine", full)
+        closing = (await signed_in("maintainer").post(f"{address}/close")).json()
+        assert (await finished(platform, closing["job_id"])).state == "failed"
+    assert (await signed_in("member").get(address)).json()["state"] == "open"
+    closing = (await signed_in("maintainer").post(f"{address}/close")).json()
+    await succeeded(platform, closing["job_id"])
+    assert (await signed_in("member").get(address)).json()["state"] == "closed"
 
 
 async def test_strangers_see_no_review_and_viewers_judge_nothing(

@@ -1,5 +1,5 @@
-import { Alert, App, Button, Popconfirm, Segmented, Table, Tabs } from 'antd'
-import { useState } from 'react'
+import { Alert, App, Button, Popconfirm, Segmented, Table, Tabs, Tooltip } from 'antd'
+import { useCallback, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 
@@ -7,6 +7,8 @@ import { $api } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import type { Got } from '@/api/types'
 import { usePreferences } from '@/app/preferences'
+import { holds, useSession } from '@/app/session'
+import { formatPercent } from '@/lib/format'
 import { LineageView } from '@/features/lineage/LineageView'
 import { Facts } from '@/ui/Facts'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
@@ -50,6 +52,17 @@ interface Manual {
   strata: Record<string, { documents: number; settled: number; failed: number }>
 }
 
+/** A pass rate with its interval, beside the one that is needed. */
+function Rate({ label, estimate, needed }: { label: string; estimate: Estimate; needed: number }) {
+  const { t } = useTranslation('data')
+  const { language } = usePreferences()
+  return (
+    <Section title={label} note={t('review.neededRate', { rate: formatPercent(needed, language) })}>
+      <IntervalBar estimate={estimate} mark={needed} label={label} />
+    </Section>
+  )
+}
+
 /** What the detectors found, document by document: what fails one, and what is for people to look at. */
 function Findings({ reviewId }: { reviewId: string }) {
   const { t } = useTranslation('data')
@@ -88,7 +101,7 @@ function Findings({ reviewId }: { reviewId: string }) {
       <Table
         size="small"
         loading={query.isPending}
-        rowKey={(row) => `${row.document} ${row.detector} ${row.clause} ${row.excerpt}`}
+        rowKey="row"
         scroll={{ x: 'max-content' }}
         pagination={{
           current: page,
@@ -98,7 +111,7 @@ function Findings({ reviewId }: { reviewId: string }) {
           showSizeChanger: false,
           onChange: setPage,
         }}
-        dataSource={query.data?.items ?? []}
+        dataSource={(query.data?.items ?? []).map((one, row) => ({ ...one, row }))}
         columns={[
           { title: t('review.item'), render: (_, row) => <code>{row.document}</code> },
           {
@@ -116,8 +129,12 @@ function Findings({ reviewId }: { reviewId: string }) {
           {
             title: t('review.excerpt'),
             render: (_, row) => (
-              <div style={{ maxWidth: 520, whiteSpace: 'normal' }}>
-                {row.excerpt || <span className="faint">{t('review.withheld', { kind: row.detail })}</span>}
+              <div style={{ maxWidth: 400, whiteSpace: 'normal' }}>
+                {row.excerpt || (
+                  <span className="faint">
+                    {t('review.withheld', { kind: t(`review.personal.${row.detail}`, row.detail) })}
+                  </span>
+                )}
               </div>
             ),
           },
@@ -139,7 +156,7 @@ function MachinePart({ review }: { review: Review }) {
         <Stat label={t('review.failing')} value={<Count value={machine.failed} />} />
         <Stat label={t('review.flagged')} value={<Count value={machine.flagged} />} />
       </Stats>
-      {machine.rate && <IntervalBar estimate={machine.rate} mark={review.machine_needed} label={t('review.machine')} />}
+      {machine.rate && <Rate label={t('review.machine')} estimate={machine.rate} needed={review.machine_needed} />}
       <Section title={t('review.sources')} note={t('review.sourcesNote')} flush>
         <Table
           size="small"
@@ -188,7 +205,7 @@ function ResultPart({ review }: { review: Review }) {
         <Stat label={t('review.agreement')} value={<Percent ratio={manual.agreement} />} />
         <Stat label="κ" value={<Decimal value={manual.kappa} digits={2} />} />
       </Stats>
-      {manual.rate && <IntervalBar estimate={manual.rate} mark={review.needed} label={t('review.manual')} />}
+      {manual.rate && <Rate label={t('review.manual')} estimate={manual.rate} needed={review.needed} />}
       <Section title={t('review.strata')} flush>
         <Table
           size="small"
@@ -235,19 +252,30 @@ function ResultPart({ review }: { review: Review }) {
 
 function Close({ review, onDone }: { review: Review; onDone: () => void }) {
   const { t } = useTranslation('data')
+  const session = useSession()
   const { message } = App.useApp()
   const close = $api.useMutation('post', '/api/v1/data/reviews/{review_id}/close', {
     onSuccess: onDone,
     onError: (error: unknown) => void message.error(asProblem(error).detail || asProblem(error).title),
   })
-  if (review.state !== 'open') return null
+  if (review.state !== 'open' || !holds(session, review.org_id, 'maintainer')) return null
+  const waits = review.documents - review.settled
+  if (waits > 0)
+    return (
+      <Tooltip title={t('review.closeWaits', { count: waits })}>
+        <span tabIndex={0}>
+          <Button disabled>{t('review.close')}</Button>
+        </span>
+      </Tooltip>
+    )
   return (
     <Popconfirm
+      placement="bottomRight"
       title={t('review.closeAsk')}
       description={t('review.closeNote')}
       onConfirm={() => close.mutate({ params: { path: { review_id: review.id } } })}
     >
-      <Button type="primary" disabled={review.settled < review.documents} loading={close.isPending}>
+      <Button type="primary" loading={close.isPending}>
         {t('review.close')}
       </Button>
     </Popconfirm>
@@ -263,10 +291,11 @@ export function Component() {
     { params: { path: { review_id: reviewId } } },
     { refetchInterval: (q) => (['preparing', 'closing'].includes(q.state.data?.state ?? '') ? 2000 : false) },
   )
+  const { refetch } = query
+  const refresh = useCallback(() => void refetch(), [refetch])
   if (query.error) return <ProblemView page error={query.error} />
   const review = query.data
   if (!review) return <Loading />
-  const refresh = () => void query.refetch()
   return (
     <Page
       title={review.title}
@@ -302,6 +331,7 @@ export function Component() {
         />
       </Section>
       <Tabs
+        key={review.state === 'closed' ? 'closed' : 'open'}
         defaultActiveKey={review.state === 'closed' ? 'result' : 'queue'}
         destroyOnHidden
         items={[
@@ -310,9 +340,16 @@ export function Component() {
             label: t('review.queue'),
             children:
               review.state === 'open' ? (
-                <ReviewQueue reviewId={review.id} onJudged={refresh} />
+                <ReviewQueue reviewId={review.id} dataset={review.dataset} onJudged={refresh} />
               ) : (
-                <EmptyState title={t(`review.state.${review.state}`)} />
+                <EmptyState
+                  title={t(`review.state.${review.state}`)}
+                  next={
+                    review.state === 'failed'
+                      ? t('review.failedNote')
+                      : review.state !== 'closed' && t('review.waitsNote')
+                  }
+                />
               ),
           },
           { key: 'machine', label: t('review.machine'), children: <MachinePart review={review} /> },

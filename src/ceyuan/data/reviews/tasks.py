@@ -94,11 +94,19 @@ async def write_report(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any
         await local_snapshot(ctx.platform, queue, work, actor=ctx.actor)
         return await ask_engine(ctx.platform, "ceyuan.data.reviewing.process:report_main", arguments)
 
-    result = await ctx.step("write", write)
-    async with ctx.platform.work(ctx.actor, write=False) as uow:
-        target = (await find_review(uow, review_id)).repository
-    report = await ctx.step("publish", lambda: _publish(ctx, target, work, "Report of a review"))
-    await ctx.transaction("sign", lambda uow: _sign(uow, ctx.job_id, review_id, result, report))
+    try:
+        result = await ctx.step("write", write)
+        async with ctx.platform.work(ctx.actor, write=False) as uow:
+            target = (await find_review(uow, review_id)).repository
+        report = await ctx.step("publish", lambda: _publish(ctx, target, work, "Report of a review"))
+        await ctx.transaction("sign", lambda uow: _sign(uow, ctx.job_id, review_id, result, report))
+    except BaseException:
+        ctx.platform.jobs.leave_if_stopping()
+        async with ctx.platform.work(ctx.actor) as uow:
+            row = await repository.get(uow.session, review_id, lock=True)
+            if row.state == "closing":  # every judgement stands: it can be closed again
+                row.state = "open"
+        raise
     ctx.add_output(report["node_id"])
     await asyncio.to_thread(shutil.rmtree, work, True)
     return {"review_id": review_id, "report": report["ref"], "passed": result["passed"]}
