@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { offered, recipeOf, stepOf, type Operator } from '@/features/data/recipes'
+import { choicesOf, meaningOf, offered, recipeOf, stepOf, type Operator } from '@/features/data/recipes'
 
 const operator = (name: string, more: Partial<Operator> = {}): Operator => ({
   name,
@@ -13,7 +13,7 @@ const operator = (name: string, more: Partial<Operator> = {}): Operator => ({
   reads: ['text'],
   writes: [name],
   cost: 1,
-  summary: '',
+  summary: ['', ''],
   schema: {},
   ...more,
 })
@@ -63,4 +63,16 @@ it('asks for semantic duplicates where they are chosen, and keeps what is writte
   expect(recipeOf({ media: 'text', semantic: own }, [])).toEqual({ duplicates: { semantic: { threshold: 0.95 } } })
   expect(recipeOf({ media: 'text', semantic: { by: 'none', threshold: 0.95 } }, [])).toEqual({})
   expect(recipeOf({ media: 'images', semantic: own }, [])).toEqual({ media: 'images' })
+})
+
+it('tells what a parameter and its values mean to the reader, and what a package says in one language', () => {
+  const form = { enum: ['NFC', 'own'], descriptions: ['规范形式。', 'The form.'], choices: { NFC: ['保持', 'kept'] } }
+  expect([0, 1].map((side) => meaningOf(form, side))).toEqual(['规范形式。', 'The form.'])
+  expect(meaningOf({ description: 'Said once.' }, 0)).toBe('Said once.')
+  expect(choicesOf(form, 0)).toEqual([
+    { value: 'NFC', label: '保持' },
+    { value: 'own', label: 'own' },
+  ])
+  expect(choicesOf({ items: { enum: ['a'] } }, 1)).toEqual([{ value: 'a', label: 'a' }])
+  expect(choicesOf({}, 1)).toBeUndefined()
 })

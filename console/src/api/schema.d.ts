@@ -10774,7 +10774,8 @@ export interface components {
          * DeclaredOperator
          * @description An operator as it is declared. `reads` and `writes` are columns, `cost` a rough number of MB that one core
          *     handles in a second; `identity` is the hash of name, version, parameters as they stand and assets, null where a
-         *     parameter must be given; `always` ones run whether a recipe names them or not.
+         *     parameter must be given; `always` ones run whether a recipe names them or not. `title` and `summary` are in Chinese
+         *     and English, and so are the `descriptions` of a parameter and the names of its `choices` in `schema`.
          */
         DeclaredOperator: {
             /** Always */
@@ -10802,7 +10803,10 @@ export interface components {
                 [key: string]: unknown;
             };
             /** Summary */
-            summary: string;
+            summary: [
+                string,
+                string
+            ];
             /** Title */
             title: [
                 string,

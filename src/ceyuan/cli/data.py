@@ -13,6 +13,7 @@ import yaml
 from ceyuan.cli import (
     data_history,
     data_mapping,
+    data_operators,
     data_reviews,
     data_schedules,
     data_train,
@@ -34,6 +35,7 @@ app.add_typer(data_history.app, name="history")
 app.add_typer(data_reviews.app, name="reviews")
 app.add_typer(data_use.app, name="use")
 app.add_typer(data_train.app, name="train")
+app.command("operators")(data_operators.operators)
 
 _SOURCES, _DATA = "/api/v1/data/sources", "/api/v1/data"
 _KINDS = "folder, package, dataset, web, sitemap, rss, listing, s3, hub or sql"

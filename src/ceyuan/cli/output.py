@@ -78,7 +78,7 @@ def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, key:
                 table.add_column(column.replace("_", " "), overflow="fold")
             for row in rows:
                 table.add_row(*(_cell(row.get(c)) for c in columns))
-            Console(highlight=False).print(table)
+            Console(highlight=False, markup=False).print(table)
 
 
 def show(row: Mapping[str, Any], *, key: str = "id") -> None:
@@ -94,4 +94,4 @@ def show(row: Mapping[str, Any], *, key: str = "id") -> None:
             table.add_column(overflow="fold")
             for name, value in row.items():
                 table.add_row(name.replace("_", " "), _cell(value))
-            Console(highlight=False).print(table)
+            Console(highlight=False, markup=False).print(table)

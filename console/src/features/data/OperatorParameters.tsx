@@ -1,22 +1,23 @@
 import { Form, Input, InputNumber, Select, Switch, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 
-import { isRequired, parametersOf, type Operator, type Parameter } from './recipes'
+import { choicesOf, isRequired, meaningOf, parametersOf, type Operator, type Parameter } from './recipes'
 
-function Control({ parameter, ...rest }: { parameter: Parameter }) {
+function Control({ parameter, side, ...rest }: { parameter: Parameter; side: number }) {
+  const choices = choicesOf(parameter, side)
   if (parameter.type === 'boolean') return <Switch {...rest} size="small" />
   if (parameter.type === 'array') {
-    const choices = parameter.items?.enum
     return (
       <Select
         {...rest}
         mode={choices ? 'multiple' : 'tags'}
         tokenSeparators={[' ', '，', ',', '、']}
-        options={choices?.map((value) => ({ value, label: value }))}
+        optionFilterProp="label"
+        options={choices}
       />
     )
   }
-  if (parameter.enum) return <Select {...rest} options={parameter.enum.map((value) => ({ value, label: value }))} />
+  if (choices) return <Select {...rest} options={choices} />
   if (parameter.type === 'string') return <Input {...rest} maxLength={parameter.maxLength} className="mono" />
   return (
     <InputNumber
@@ -39,17 +40,19 @@ export function OperatorParameters({ chosen, side }: { chosen: Operator[]; side:
         <Typography.Text strong>
           {one.title[side]} <span className="faint mono">{one.name}</span>
         </Typography.Text>
+        <Typography.Paragraph type="secondary">{one.summary[side]}</Typography.Paragraph>
         <div className="grid-2">
           {parametersOf(one).map(([name, parameter]) => (
             <Form.Item
               key={name}
               name={['parameters', one.name, name]}
               label={<span className="mono">{name}</span>}
+              extra={meaningOf(parameter, side)}
               initialValue={parameter.default}
               valuePropName={parameter.type === 'boolean' ? 'checked' : 'value'}
               rules={[{ required: isRequired(one, name), message: t('pipelines.needed', { name }) }]}
             >
-              <Control parameter={parameter} />
+              <Control parameter={parameter} side={side} />
             </Form.Item>
           ))}
         </div>

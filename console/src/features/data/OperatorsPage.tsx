@@ -6,14 +6,20 @@ import { Page } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
 
 import { useNames } from './names'
-import { isRequired, parametersOf, type Operator, type Parameter } from './recipes'
+import { choicesOf, isRequired, meaningOf, parametersOf, type Operator, type Parameter } from './recipes'
 
 const MODALITIES = ['text', 'image', 'audio', 'video'] as const
 const MEDIA = { image: 'images', audio: 'speech', video: 'video' } as const
 
-function bounds({ minimum, maximum, enum: choices, items }: Parameter): string {
-  const listed = choices ?? items?.enum
-  if (listed) return listed.join(' · ')
+function bounds(parameter: Parameter, side: number) {
+  const choices = choicesOf(parameter, side)
+  if (choices)
+    return choices.map(({ value, label }) => (
+      <div key={value}>
+        <span className="mono">{value}</span> {label !== value && label}
+      </div>
+    ))
+  const { minimum, maximum } = parameter
   return [minimum !== undefined && `≥ ${minimum}`, maximum !== undefined && `≤ ${maximum}`].filter(Boolean).join(', ')
 }
 
@@ -25,16 +31,11 @@ function yamlOf(one: Operator): string {
 
 function Declaration({ one }: { one: Operator }) {
   const { t } = useTranslation('data')
-  const { statistic } = useNames()
+  const { side, statistic } = useNames()
   const parameters = parametersOf(one)
   return (
     <Space orientation="vertical" style={{ width: '100%' }}>
-      <Typography.Text lang="en">{one.summary}</Typography.Text>
-      {parameters.length > 0 && typeof one.schema.description === 'string' && (
-        <Typography.Text lang="en" type="secondary">
-          {one.schema.description.replaceAll('``', '')}
-        </Typography.Text>
-      )}
+      <Typography.Text>{one.summary[side]}</Typography.Text>
       {one.kind === 'stat' && (
         <span>
           {t('operator.adds')}{' '}
@@ -49,17 +50,28 @@ function Declaration({ one }: { one: Operator }) {
         <Table
           size="small"
           pagination={false}
+          tableLayout="fixed"
           rowKey={([name]) => name}
           dataSource={parameters}
           columns={[
-            { title: t('operator.parameter'), render: (_, [name]) => <span className="mono">{name}</span> },
-            { title: t('operator.type'), render: (_, [, parameter]) => parameter.type ?? '' },
+            {
+              title: t('operator.parameter'),
+              width: '13%',
+              render: (_, [name]) => <span className="mono">{name}</span>,
+            },
+            { title: t('operator.meaning'), render: (_, [, parameter]) => meaningOf(parameter, side) },
+            { title: t('operator.type'), width: '9%', render: (_, [, parameter]) => parameter.type ?? '' },
             {
               title: t('operator.standard'),
+              width: '22%',
               render: (_, [name, parameter]) =>
-                isRequired(one, name) ? t('operator.required') : <code>{JSON.stringify(parameter.default)}</code>,
+                isRequired(one, name) ? (
+                  t('operator.required')
+                ) : (
+                  <code style={{ overflowWrap: 'anywhere' }}>{JSON.stringify(parameter.default)}</code>
+                ),
             },
-            { title: t('operator.bounds'), render: (_, [, parameter]) => bounds(parameter) },
+            { title: t('operator.bounds'), render: (_, [, parameter]) => bounds(parameter, side) },
           ]}
         />
       )}
@@ -85,7 +97,9 @@ export function Component() {
       (!modality || one.modality === modality) &&
       (!kind || one.kind === kind) &&
       (!text ||
-        `${one.name} ${one.title.join(' ')} ${one.writes.join(' ')}`.toLowerCase().includes(text.toLowerCase())),
+        `${one.name} ${one.title.join(' ')} ${one.summary.join(' ')} ${one.writes.join(' ')}`
+          .toLowerCase()
+          .includes(text.toLowerCase())),
   )
   return (
     <Page title={t('operator.title')} description={t('operator.description')}>

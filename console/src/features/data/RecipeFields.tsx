@@ -34,6 +34,11 @@ export function RecipeFields() {
         <Select
           mode="multiple"
           showSearch={{ optionFilterProp: 'search' }}
+          optionRender={({ label, data }) => (
+            <>
+              {label} {'summary' in data && <div className="faint">{String(data.summary)}</div>}
+            </>
+          )}
           options={(['map', 'stat'] as const)
             .map((kind) => ({
               label: t(`pipelines.operatorKind.${kind}`),
@@ -42,7 +47,8 @@ export function RecipeFields() {
                 .map((one) => ({
                   value: one.name,
                   label: one.title[side],
-                  search: `${one.name} ${one.title.join(' ')}`,
+                  summary: one.summary[side],
+                  search: `${one.name} ${one.title.join(' ')} ${one.summary.join(' ')}`,
                 })),
             }))
             .filter((group) => group.options.length > 0)}

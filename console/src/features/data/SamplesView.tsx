@@ -36,7 +36,7 @@ function Dropped({ sample }: { sample: DroppedSample }) {
       )}
       <p className="faint row" style={{ marginTop: 8 }}>
         {Object.entries(sample.statistics).map(([name, value]) => (
-          <span key={name}>
+          <span key={name} title={names.statistic(name)}>
             <code>{name}</code> <Decimal value={value} digits={3} />
           </span>
         ))}
@@ -72,6 +72,7 @@ function Shown({ samples, view, group }: { samples: Samples; view: View; group: 
 /** Examples of what the pipeline did: before and after, dropped with the evidence, kept. */
 export function SamplesView({ place }: { place: CorpusPlace }) {
   const { t } = useTranslation('data')
+  const names = useNames()
   const [view, setView] = useState<View>('changed')
   const [chosen, setChosen] = useState('')
   const query = $api.useQuery('get', '/api/v1/data/datasets/{owner}/{name}/samples', { params: paramsOf(place) })
@@ -95,7 +96,10 @@ export function SamplesView({ place }: { place: CorpusPlace }) {
           <Select
             value={group}
             onChange={setChosen}
-            options={groups.map((value) => ({ value, label: value }))}
+            options={groups.map((value) => ({
+              value,
+              label: view === 'kept' ? names.domain(value) : names.reason(value),
+            }))}
             style={{ minWidth: 220 }}
             aria-label={t('quality.group')}
           />

@@ -1,6 +1,9 @@
 import type { components } from '@/api/schema'
 
-export type Operator = Omit<components['schemas']['DeclaredOperator'], 'title'> & { title: string[] }
+export type Operator = Omit<components['schemas']['DeclaredOperator'], 'title' | 'summary'> & {
+  title: string[]
+  summary: string[]
+}
 
 /** A parameter as an operator's JSON Schema declares it. */
 export interface Parameter {
@@ -11,6 +14,12 @@ export interface Parameter {
   minimum?: number
   maximum?: number
   maxLength?: number
+  /** English, or all that an operator of an installed package says. */
+  description?: string
+  /** In Chinese and in English. */
+  descriptions?: string[]
+  /** What each value that it may be one of means, in Chinese and in English. */
+  choices?: Record<string, string[]>
 }
 
 export const MODALITIES = { text: 'text', images: 'image', speech: 'audio', video: 'video' } as const
@@ -19,6 +28,16 @@ export type Media = keyof typeof MODALITIES
 
 export function parametersOf(operator: Operator): [string, Parameter][] {
   return Object.entries((operator.schema.properties ?? {}) as Record<string, Parameter>)
+}
+
+/** What a parameter means, to a reader of the language on `side`. */
+export function meaningOf(parameter: Parameter, side: number): string | undefined {
+  return parameter.descriptions?.[side] ?? parameter.description
+}
+
+/** The values that a parameter, or each of several, may be one of, as they are read. */
+export function choicesOf({ enum: own, items, choices }: Parameter, side: number) {
+  return (own ?? items?.enum)?.map((value) => ({ value, label: choices?.[value]?.[side] ?? value }))
 }
 
 export function isRequired(operator: Operator, parameter: string): boolean {

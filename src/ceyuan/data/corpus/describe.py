@@ -49,7 +49,7 @@ def _described(one: Specification) -> dict[str, Any]:
         "reads": list(one.reads),
         "writes": list(one.writes),
         "cost": one.cost,
-        "summary": one.summary,
+        "summary": list(one.summary),
         "schema": one.parameters.model_json_schema(),
     }
 

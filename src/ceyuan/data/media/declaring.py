@@ -45,6 +45,7 @@ def measured_by(
     parameters: type[Q],
     writes: Mapping[str, tuple[str, str]],
     *,
+    summary: tuple[str, str] | str = "",
     cost: float | None = None,
     version: int = 1,
     asked_for: bool = False,
@@ -63,6 +64,7 @@ def measured_by(
         operator(
             name,
             title=title,
+            summary=summary,
             kind="stat",
             parameters=parameters,
             cost=cost or _DECODING[modality],

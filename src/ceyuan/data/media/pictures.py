@@ -1,20 +1,28 @@
 """Operators on images: each measures one thing of a decoded image."""
 
+from typing import Annotated
+
 import numpy as np
 from pydantic import Field
 
 from ceyuan.data.media.declaring import Values, measured_by
 from ceyuan.data.media.images import Grey, Picture
-from ceyuan.data.operators.operator import Nothing, Parameters
+from ceyuan.data.operators.operator import Nothing, Parameters, meaning
 
 __all__ = ["edges_of", "laplacian", "uniform_borders"]
 
 
 class Exposure(Parameters):
-    """``dark``, ``bright``: levels of brightness (0-255) at and beyond which a pixel shows nothing."""
+    """Brightness beyond which a pixel shows nothing."""
 
-    dark: int = Field(16, ge=0, le=127)
-    bright: int = Field(245, ge=128, le=255)
+    dark: Annotated[
+        int,
+        meaning("亮度（0–255）不高于此值的像素为过暗。", "Pixels of this brightness (0-255) and less are too dark."),
+    ] = Field(16, ge=0, le=127)
+    bright: Annotated[
+        int,
+        meaning("亮度（0–255）不低于此值的像素为过亮。", "Pixels of this brightness (0-255) and more are too bright."),
+    ] = Field(245, ge=128, le=255)
 
 
 @measured_by(
@@ -27,9 +35,12 @@ class Exposure(Parameters):
         "image_mode": ("色彩模式", "colour mode"),
         "image_frames": ("帧数（动图大于 1）", "frames, more than 1 where it moves"),
     },
+    summary=(
+        "解码器识别出的格式、色彩模式与帧数。",
+        "The format by the decoder, the colour mode and the number of frames.",
+    ),
 )
 def image_format(picture: Picture, parameters: Nothing) -> Values:
-    """The format by the decoder, the colour mode and the number of frames."""
     del parameters
     return {"image_format": picture.format, "image_mode": picture.mode, "image_frames": picture.frames}
 
@@ -44,9 +55,12 @@ def image_format(picture: Picture, parameters: Nothing) -> Values:
         "height": ("高度（像素）", "height in pixels"),
         "short_side": ("短边（像素）", "short side in pixels"),
     },
+    summary=(
+        "按拍摄方向旋正后的宽度、高度及较短的一边。",
+        "Width, height and the shorter of them, after turning it as the camera says.",
+    ),
 )
 def image_size(picture: Picture, parameters: Nothing) -> Values:
-    """Width, height and the shorter of them, after turning it as the camera says."""
     del parameters
     return {"width": picture.width, "height": picture.height, "short_side": min(picture.width, picture.height)}
 
@@ -57,9 +71,9 @@ def image_size(picture: Picture, parameters: Nothing) -> Values:
     ("图像长宽比", "image aspect"),
     Nothing,
     {"aspect": ("长边与短边之比", "long side over short side")},
+    summary=("长边与短边之比。", "Long side over short side."),
 )
 def image_aspect(picture: Picture, parameters: Nothing) -> Values:
-    """Long side over short side."""
     del parameters
     return {"aspect": max(picture.width, picture.height) / min(picture.width, picture.height)}
 
@@ -70,9 +84,12 @@ def image_aspect(picture: Picture, parameters: Nothing) -> Values:
     ("图像清晰度", "image sharpness"),
     Nothing,
     {"sharpness": ("清晰度：拉普拉斯方差", "sharpness: variance of the Laplacian")},
+    summary=(
+        "在 1024 像素尺度上拉普拉斯响应的方差；整幅模糊时数值很低（Pech-Pacheco 等 2000）。",
+        "Variance of the Laplacian at 1024 pixels; low where everything is blurred (Pech-Pacheco and others 2000).",
+    ),
 )
 def image_blur(picture: Picture, parameters: Nothing) -> Values:
-    """Variance of the Laplacian at 1024 pixels; low where everything is blurred (Pech-Pacheco and others 2000)."""
     del parameters
     return {"sharpness": float(laplacian(picture.grey).var())}
 
@@ -87,9 +104,12 @@ def image_blur(picture: Picture, parameters: Nothing) -> Values:
         "dark_share": ("过暗像素比例", "share of pixels too dark"),
         "bright_share": ("过亮像素比例", "share of pixels too bright"),
     },
+    summary=(
+        "平均亮度，以及过暗、过亮而看不出内容的像素所占比例。",
+        "Mean brightness, and shares of pixels too dark or too bright to show anything.",
+    ),
 )
 def image_exposure(picture: Picture, parameters: Exposure) -> Values:
-    """Mean brightness, and shares of pixels too dark or too bright to show anything."""
     shares = picture.histogram
     return {
         "brightness": float(shares @ np.arange(256)),
@@ -104,9 +124,9 @@ def image_exposure(picture: Picture, parameters: Exposure) -> Values:
     ("图像对比度", "image contrast"),
     Nothing,
     {"contrast": ("亮度的标准差（0–128）", "standard deviation of brightness, 0-128")},
+    summary=("均方根对比度（Peli 1990）。", "Root-mean-square contrast (Peli 1990)."),
 )
 def image_contrast(picture: Picture, parameters: Nothing) -> Values:
-    """Root-mean-square contrast (Peli 1990)."""
     del parameters
     return {"contrast": float(picture.grey.std())}
 
@@ -116,10 +136,18 @@ def image_contrast(picture: Picture, parameters: Nothing) -> Values:
     "image",
     ("图像信息熵", "image entropy"),
     Nothing,
-    {"entropy": ("亮度直方图的熵（比特，0–8）", "entropy of the histogram of brightness in bits, 0-8")},
+    {
+        "entropy": (
+            "熵（比特）：文本按字符，图像按亮度直方图（0–8）",
+            "entropy in bits: of a text's characters, or of the histogram of an image's brightness (0-8)",
+        )
+    },
+    summary=(
+        "亮度级别的香农熵：单一色调时接近 0。",
+        "Shannon entropy of the levels of brightness: near 0 for a single tone.",
+    ),
 )
 def image_entropy(picture: Picture, parameters: Nothing) -> Values:
-    """Shannon entropy of the levels of brightness: near 0 for a single tone."""
     del parameters
     present = picture.histogram[picture.histogram > 0]
     return {"entropy": float(-(present * np.log2(present)).sum()) + 0.0}
@@ -131,9 +159,12 @@ def image_entropy(picture: Picture, parameters: Nothing) -> Values:
     ("图像色彩", "image colour"),
     Nothing,
     {"colourfulness": ("色彩丰富度（灰度图为 0）", "colourfulness, 0 where it is grey")},
+    summary=(
+        "按对立色计算的色彩丰富度（Hasler 与 Süsstrunk 2003）：15 为轻微，45 为中等，80 为强烈。",
+        "Colourfulness by opponent colours (Hasler and Süsstrunk 2003): 15 slight, 45 average, 80 strong.",
+    ),
 )
 def image_colour(picture: Picture, parameters: Nothing) -> Values:
-    """Colourfulness by opponent colours (Hasler and Süsstrunk 2003): 15 slight, 45 average, 80 strong."""
     del parameters
     red, green, blue = (picture.rgb[..., channel].astype(np.float32) for channel in range(3))
     one, other = red - green, 0.5 * (red + green) - blue
@@ -147,9 +178,12 @@ def image_colour(picture: Picture, parameters: Nothing) -> Values:
     ("图像噪声", "image noise"),
     Nothing,
     {"noise": ("噪声标准差估计（0–255）", "estimated standard deviation of noise, 0-255")},
+    summary=(
+        "用 Immerkær（1996）掩模在原始尺寸上估计图像中部的噪声；取中位数，不受边缘影响。",
+        "Noise of the middle at full size by Immerkær's mask (1996); the median leaves edges out of account.",
+    ),
 )
 def image_noise(picture: Picture, parameters: Nothing) -> Values:
-    """Noise of the middle at full size by Immerkær's mask (1996); the median leaves edges out of account."""
     del parameters
     grey = picture.detail
     if min(grey.shape) < 8:
@@ -165,9 +199,12 @@ def image_noise(picture: Picture, parameters: Nothing) -> Values:
     ("图像边缘密度", "image edges"),
     Nothing,
     {"edge_share": ("边缘像素比例", "share of pixels on edges")},
+    summary=(
+        "与相邻像素亮度相差超过 32 的像素所占比例。",
+        "Share of pixels where brightness changes by more than 32 to a neighbour.",
+    ),
 )
 def image_edges(picture: Picture, parameters: Nothing) -> Values:
-    """Share of pixels where brightness changes by more than 32 to a neighbour."""
     del parameters
     return {"edge_share": float((edges_of(picture.grey) > 32).mean())}
 
@@ -178,9 +215,12 @@ def image_edges(picture: Picture, parameters: Nothing) -> Values:
     ("图像平坦度", "image flatness"),
     Nothing,
     {"flat_share": ("与相邻像素完全相同的比例（截图高、照片低）", "share of pixels that equal a neighbour")},
+    summary=(
+        "图像中部与相邻像素相等的像素所占比例：截图与图形偏高，照片偏低。",
+        "Share of pixels of the middle that equal their neighbour: high in screenshots and drawings, low in photos.",
+    ),
 )
 def image_flatness(picture: Picture, parameters: Nothing) -> Values:
-    """Share of pixels of the middle that equal their neighbour: high in screenshots and drawings, low in photos."""
     del parameters
     grey = picture.detail
     return {"flat_share": float((grey[:, 1:] == grey[:, :-1]).mean()) if grey.shape[1] > 1 else 1.0}
@@ -192,9 +232,12 @@ def image_flatness(picture: Picture, parameters: Nothing) -> Values:
     ("图像单色边框", "image border"),
     Nothing,
     {"border_share": ("单色边框占面积的比例", "share of the area in borders of one tone")},
+    summary=(
+        "四周整行、整列为单一色调的部分所占面积比例。",
+        "Share of the area in rows and columns of one tone at the rim.",
+    ),
 )
 def image_border(picture: Picture, parameters: Nothing) -> Values:
-    """Share of the area in rows and columns of one tone at the rim."""
     del parameters
     return {"border_share": uniform_borders(picture.grey)}
 
@@ -205,9 +248,9 @@ def image_border(picture: Picture, parameters: Nothing) -> Values:
     ("图像透明度", "image transparency"),
     Nothing,
     {"transparent_share": ("透明像素比例", "share of transparent pixels")},
+    summary=("偏于透明的像素所占比例。", "Share of pixels more transparent than not."),
 )
 def image_transparency(picture: Picture, parameters: Nothing) -> Values:
-    """Share of pixels more transparent than not."""
     del parameters
     return {"transparent_share": picture.transparent}
 
@@ -221,9 +264,12 @@ def image_transparency(picture: Picture, parameters: Nothing) -> Values:
         "bits_per_pixel": ("每像素比特数", "bits per pixel"),
         "blockiness": ("8×8 块效应（1 为无）", "8 x 8 blocking, 1 where there is none"),
     },
+    summary=(
+        "每像素比特数，以及 8×8 块边界处的亮度跳变与块内跳变之比（参照 Wang 等 2002）。",
+        "Bits per pixel, and steps at the borders of 8 x 8 blocks over those inside (after Wang and others 2002).",
+    ),
 )
 def image_compression(picture: Picture, parameters: Nothing) -> Values:
-    """Bits per pixel, and steps at the borders of 8 x 8 blocks over those inside (after Wang and others 2002)."""
     del parameters
     rate = picture.bytes * 8 / (picture.width * picture.height)
     left = max(0, (picture.width - 512) // 2)

@@ -5,23 +5,26 @@ They run only where a recipe names them, and say by their name that the model is
 
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
 from ceyuan.data.media.declaring import Broken, Values, measured_by
 from ceyuan.data.media.images import Picture
-from ceyuan.data.operators.operator import Parameters
+from ceyuan.data.operators.operator import Parameters, meaning
 
 _READING = Lock()  # the model keeps its buffers to itself, one image at a time
 _KEPT = 2000  # characters
 
 
 class Reading(Parameters):
-    """``confidence``: lines that the model is less sure of do not count."""
+    """Which lines count."""
 
-    confidence: float = Field(0.6, ge=0, le=1)
+    confidence: Annotated[
+        float,
+        meaning("置信度低于此值的文字行不计。", "Lines of text that the model is less sure of do not count."),
+    ] = Field(0.6, ge=0, le=1)
 
 
 @measured_by(
@@ -36,11 +39,14 @@ class Reading(Parameters):
         "text_confidence": ("文字识别的平均置信度", "mean confidence of the reading"),
         "image_words": ("图中文字", "text in the image"),
     },
+    summary=(
+        "用 PP-OCR（Du 等 2020，经 RapidOCR）识别图像中的中英文文字。",
+        "What is written in the image, in Chinese or English, read by PP-OCR (Du et al. 2020) through RapidOCR.",
+    ),
     cost=0.2,
     asked_for=True,
 )
 def image_text(picture: Picture, parameters: Reading) -> Values:
-    """What is written in the image, in Chinese or English, read by PP-OCR (Du et al. 2020) through RapidOCR."""
     with _READING:
         found = _reader()(np.ascontiguousarray(picture.rgb[..., ::-1]))
     boxes = [] if found.boxes is None else found.boxes

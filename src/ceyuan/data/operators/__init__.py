@@ -33,6 +33,7 @@ from ceyuan.data.operators.operator import (
     Parameters,
     Specification,
     find,
+    meaning,
     operator,
     specifications,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "Texts",
     "find",
     "first_reason",
+    "meaning",
     "operator",
     "simplified",
     "specifications",

@@ -32,8 +32,11 @@ def count_pattern(
             found = found.with_columns(joined[f"{name}_share"].fill_null(0.0))
         return batch.with_columns(found)
 
-    apply.__doc__ = f"Counts: {counted[1]}."
-    operator(name, title=title, kind="stat", writes=columns, parameters=Nothing, cost=1700.0)(apply)
+    summary = (
+        f"统计{'；'.join(words[0] for words in columns.values())}。",
+        f"Counts: {'; '.join(words[1] for words in columns.values())}.",
+    )
+    operator(name, title=title, summary=summary, kind="stat", writes=columns, parameters=Nothing, cost=1700.0)(apply)
 
 
 def rewritten(batch: pl.DataFrame, text: pl.Expr) -> pl.DataFrame:
@@ -47,7 +50,11 @@ def rewritten(batch: pl.DataFrame, text: pl.Expr) -> pl.DataFrame:
 
 
 def rewriting(
-    name: str, title: tuple[str, str], summary: str, rewrite: Callable[[pl.Expr], pl.Expr], cost: float = 800.0
+    name: str,
+    title: tuple[str, str],
+    summary: tuple[str, str],
+    rewrite: Callable[[pl.Expr], pl.Expr],
+    cost: float = 800.0,
 ) -> None:
     """Declare the ``map`` operator ``name`` without parameters that replaces texts by ``rewrite`` of them."""
 
@@ -55,8 +62,7 @@ def rewriting(
         del parameters
         return rewritten(batch, rewrite(pl.col("text")))
 
-    apply.__doc__ = summary
-    operator(name, title=title, kind="map", parameters=Nothing, cost=cost)(apply)
+    operator(name, title=title, summary=summary, kind="map", parameters=Nothing, cost=cost)(apply)
 
 
 def lines_of(batch: pl.DataFrame) -> pl.DataFrame:
@@ -77,8 +83,11 @@ def line_statistics(
         del parameters
         return per_row(batch, lines_of(batch), measure())
 
-    apply.__doc__ = f"Measures by line: {'; '.join(words[1] for words in columns.values())}."
-    operator(name, title=title, kind="stat", writes=columns, parameters=Nothing, cost=450.0)(apply)
+    summary = (
+        f"按行统计：{'；'.join(words[0] for words in columns.values())}。",
+        f"Measures by line: {'; '.join(words[1] for words in columns.values())}.",
+    )
+    operator(name, title=title, summary=summary, kind="stat", writes=columns, parameters=Nothing, cost=450.0)(apply)
 
 
 def per_row(batch: pl.DataFrame, parts: pl.DataFrame, measures: dict[str, pl.Expr]) -> pl.DataFrame:

@@ -10,8 +10,9 @@ from typing import Annotated, Literal, get_args
 import polars as pl
 from pydantic import AfterValidator, Field, StringConstraints
 
-from ceyuan.data.operators.operator import Parameters, operator
+from ceyuan.data.operators.operator import Parameters, meaning, operator
 from ceyuan.governance.detectors import (
+    KINDS,
     RISKS,
     Keyword,
     KeywordLibrary,
@@ -40,29 +41,59 @@ Risk = Annotated[str, AfterValidator(_risk), Field(json_schema_extra={"enum": li
 
 
 class Personal(Parameters):
-    """``kinds`` of identifiers that count."""
+    """Which identifiers of persons count."""
 
-    kinds: tuple[Kind, ...] = get_args(Kind)
+    kinds: Annotated[
+        tuple[Kind, ...], meaning("参与识别的标识类别。", "Kinds of identifiers that are looked for.", KINDS)
+    ] = get_args(Kind)
 
 
 class Redaction(Personal):
-    """``form``: asterisks over the middle (``mask``), or the name of the kind in brackets (``kind``)."""
+    """Which identifiers of persons go, and what stands in their place."""
 
-    form: Literal["mask", "kind"] = "mask"
+    form: Annotated[
+        Literal["mask", "kind"],
+        meaning(
+            "标识被替换成什么。",
+            "What stands in the place of an identifier.",
+            {
+                "mask": ("中间各位改为星号", "asterisks over its middle"),
+                "kind": ("方括号中的类别，如 [mobile]", "its kind in brackets, such as [mobile]"),
+            },
+        ),
+    ] = "mask"
 
 
 class Keywords(Parameters):
-    """``words`` of one's own; ``library``: the built-in one counts as well, of ``risks`` alone where they are named."""
+    """Which keywords count."""
 
-    words: Annotated[tuple[Word, ...], Field(max_length=20_000)] = ()
-    library: bool = True
-    risks: tuple[Risk, ...] = ()
+    words: Annotated[
+        tuple[Word, ...], Field(max_length=20_000), meaning("自备的关键词。", "Keywords of one's own.")
+    ] = ()
+    library: Annotated[
+        bool, meaning("内置的风险关键词库是否计入。", "Whether the built-in library of risks counts as well.")
+    ] = True
+    risks: Annotated[
+        tuple[Risk, ...],
+        meaning(
+            "只用词库中的这些风险类别（GB/T 45654—2025 附录 A）；不填则全部使用。",
+            "The risks whose words count, by annex A of GB/T 45654-2025; all of them where none is named.",
+            {name: (risk.zh, risk.en) for name, risk in RISKS.items()},
+        ),
+    ] = ()
 
 
 class Toxicity(Parameters):
-    """``characters``: how much of a text's beginning is judged."""
+    """How much of a text is judged."""
 
-    characters: Annotated[int, Field(ge=10, le=1_000_000)] = 20_000
+    characters: Annotated[
+        int,
+        Field(ge=10, le=1_000_000),
+        meaning(
+            "只判断正文开头的这么多字符。",
+            "Characters from the beginning of a text that are judged.",
+        ),
+    ] = 20_000
 
 
 @cache
@@ -76,6 +107,10 @@ def _library(parameters: Keywords) -> KeywordLibrary:
 @operator(
     "personal_hints",
     title=("个人信息", "personal information"),
+    summary=(
+        "按格式与校验位统计个人信息标识：身份证号、电话、银行卡号、邮箱、IP 地址等。",
+        "Counts identifiers of persons, by form and check digit: identity numbers, telephones, cards, addresses ...",
+    ),
     kind="stat",
     writes={
         "personal_hints": ("个人信息条数", "identifiers of persons"),
@@ -87,7 +122,6 @@ def _library(parameters: Keywords) -> KeywordLibrary:
     assets=lambda: _RULES,
 )
 def personal_hints(batch: pl.DataFrame, parameters: Personal) -> pl.DataFrame:
-    """Counts identifiers of persons, by form and check digit: identity numbers, telephones, cards, addresses ..."""
     found = [_personal(text, parameters) for text in batch["text"].to_list()]
     return batch.with_columns(
         pl.Series("personal_hints", [len(one) for one in found], pl.Int32),
@@ -98,6 +132,10 @@ def personal_hints(batch: pl.DataFrame, parameters: Personal) -> pl.DataFrame:
 @operator(
     "keyword_hits",
     title=("关键词命中", "keyword hits"),
+    summary=(
+        "统计风险关键词库及自备关键词的命中数；字形变换等规避写法也能识别。",
+        "Counts keywords of the library of risks, and one's own, whatever their spelling disguises.",
+    ),
     kind="stat",
     writes={
         "keyword_hits": ("关键词命中数", "keywords found"),
@@ -109,7 +147,6 @@ def personal_hints(batch: pl.DataFrame, parameters: Personal) -> pl.DataFrame:
     assets=lambda: _library(Keywords()).version,
 )
 def keyword_hits(batch: pl.DataFrame, parameters: Keywords) -> pl.DataFrame:
-    """Counts keywords of the library of risks, and one's own, whatever their spelling disguises."""
     library = _library(parameters)
     found = [library.find(text) for text in batch["text"].to_list()]
     return batch.with_columns(
@@ -121,6 +158,10 @@ def keyword_hits(batch: pl.DataFrame, parameters: Keywords) -> pl.DataFrame:
 @operator(
     "toxicity",
     title=("不良内容分值", "toxicity"),
+    summary=(
+        "分类器判断正文有害的把握程度：暴力、淫秽、诈骗、违法犯罪、歧视等。",
+        "How sure the classifier is that a text does harm: violence, obscenity, fraud, crime, discrimination ...",
+    ),
     kind="stat",
     writes={"toxicity": ("不良内容分值（0–1）", "score of harmful content, 0 to 1")},
     parameters=Toxicity,
@@ -129,7 +170,6 @@ def keyword_hits(batch: pl.DataFrame, parameters: Keywords) -> pl.DataFrame:
     assets=lambda: default_classifier().version,
 )
 def toxicity(batch: pl.DataFrame, parameters: Toxicity) -> pl.DataFrame:
-    """How sure the classifier is that a text does harm: violence, obscenity, fraud, crime, discrimination ..."""
     classifier = default_classifier()
     scores = [
         1 - classifier.probabilities(text[: parameters.characters]).get("safe", 0.0) for text in batch["text"].to_list()
@@ -140,6 +180,10 @@ def toxicity(batch: pl.DataFrame, parameters: Toxicity) -> pl.DataFrame:
 @operator(
     "redact",
     title=("个人信息脱敏", "redact personal information"),
+    summary=(
+        "遮盖个人信息标识，或代之以其类别。",
+        "Masks identifiers of persons, or puts the name of their kind in their place.",
+    ),
     kind="map",
     parameters=Redaction,
     cost=13.0,
@@ -147,7 +191,6 @@ def toxicity(batch: pl.DataFrame, parameters: Toxicity) -> pl.DataFrame:
     assets=lambda: _RULES,
 )
 def redact(batch: pl.DataFrame, parameters: Redaction) -> pl.DataFrame:
-    """Masks identifiers of persons, or puts the name of their kind in their place."""
     masked = pl.Series("text", [_redacted(text, parameters) for text in batch["text"].to_list()], pl.String)
     before = batch["changed"] if "changed" in batch.columns else pl.lit(False)
     return batch.with_columns(text=masked, changed=before | (masked != batch["text"]))

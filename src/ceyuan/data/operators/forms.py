@@ -69,6 +69,10 @@ def _is_regular() -> pl.Expr:
 @operator(
     "form",
     title=("体裁分类", "type of writing"),
+    summary=(
+        "按行文形式判定的体裁，如条文、公文、论文、新闻稿、对话、诗歌。",
+        "The kind of writing that a text is by its form, such as statute, paper, news report, dialogue or verse.",
+    ),
     kind="stat",
     writes={"form": ("体裁", "type of writing")},
     parameters=Nothing,

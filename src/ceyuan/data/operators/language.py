@@ -72,6 +72,10 @@ FIELDS: dict[str, tuple[tuple[str, str], str]] = {
 @operator(
     "language",
     title=("语言", "language"),
+    summary=(
+        "先按文字系统判定语言，再按虚字区分各类中文；较短的古典诗句判为中文。",
+        "The language by script, among the Chinese ones by function characters; short classical verse is Chinese.",
+    ),
     kind="stat",
     writes={
         "language": (
@@ -83,7 +87,6 @@ FIELDS: dict[str, tuple[tuple[str, str], str]] = {
     cost=40.0,
 )
 def language(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """The language by script first, among the Chinese ones by function characters; short classical verse is Chinese."""
     del parameters
     text = pl.col("text")
 
@@ -131,6 +134,10 @@ def language(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
 @operator(
     "field",
     title=("领域分类", "field"),
+    summary=(
+        "正文中提示词命中最多的领域；各领域命中均不足三次的记为“其他”。",
+        "The field whose words a text has most of; other where fewer than three of them occur.",
+    ),
     kind="stat",
     writes={
         "field": ("领域", "field of knowledge"),

@@ -18,7 +18,7 @@ import polars as pl
 from pydantic import StringConstraints
 
 from ceyuan.data.files import sha256_of, write_atomically
-from ceyuan.data.operators.operator import Parameters, operator
+from ceyuan.data.operators.operator import Parameters, meaning, operator
 from ceyuan.data.operators.scoring import count_ngrams, learn, linear_scores, surprisals
 from ceyuan.data.operators.texts import Texts
 from ceyuan.data.problems import DataProblem
@@ -41,11 +41,21 @@ _BLOCK = 2000  # texts that are turned into columns at a time
 
 
 class Model(Parameters):
-    """``model``: path of the trained file, on the platform a repository of the hub; ``sha256``: its hash, so that the
-    result is known by what made it."""
+    """The trained file that is read, by its place and its hash, so that a result is known by what made it."""
 
-    model: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    model: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=1000),
+        meaning(
+            "训练所得模型文件的路径；在平台上为模型仓库。",
+            "Path of the trained file; on the platform, a repository of the hub.",
+        ),
+    ]
+    sha256: Annotated[
+        str,
+        StringConstraints(pattern=r"^[0-9a-f]{64}$"),
+        meaning("模型文件的 SHA-256，十六进制。", "SHA-256 of the trained file in hexadecimal."),
+    ]
 
 
 def train_quality(good: Sequence[str], bad: Sequence[str], path: Path, *, passes: int = 5, seed: int = 0) -> str:
@@ -101,6 +111,10 @@ def proven_quality(good: Sequence[str], bad: Sequence[str], path: Path) -> tuple
 @operator(
     "quality",
     title=("质量分值", "quality"),
+    summary=(
+        "按自行训练的质量模型，正文属于所需类型的可能性。",
+        "How likely a text is one of the wanted kind, by a quality model that was trained on one's own texts.",
+    ),
     kind="stat",
     writes={"quality": ("质量模型分值（0–1）", "score of the quality model, 0 to 1")},
     parameters=Model,
@@ -117,6 +131,10 @@ def quality(batch: pl.DataFrame, parameters: Model) -> pl.DataFrame:
 @operator(
     "perplexity",
     title=("困惑度", "perplexity"),
+    summary=(
+        "对于自行训练的字符语言模型，正文出乎意料的程度。",
+        "How surprising a text is to a language model of characters that was trained on one's own texts.",
+    ),
     kind="stat",
     writes={"perplexity": ("字符困惑度", "perplexity per character")},
     parameters=Model,

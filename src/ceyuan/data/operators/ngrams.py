@@ -1,13 +1,14 @@
 """Repetition at every length: frequent short n-grams, repeated long ones, and what a compressor makes of it."""
 
 import zlib
+from typing import Annotated
 
 import numpy as np
 import polars as pl
 from pydantic import Field
 
 from ceyuan.data.operators.characters import character_classes, tables_identity
-from ceyuan.data.operators.operator import Nothing, Parameters, operator
+from ceyuan.data.operators.operator import Nothing, Parameters, meaning, operator
 from ceyuan.data.operators.repeats import repeated_ngrams
 from ceyuan.data.operators.texts import Texts
 from ceyuan.data.operators.topgrams import top_ngram
@@ -20,6 +21,10 @@ _LENGTHS = (5, 7, 9, 13)
 @operator(
     "top_ngrams",
     title=("最高频短语", "most frequent n-grams"),
+    summary=(
+        "正文中最高频的 2、3、4 字组所占比例（Rae 等 2021；中文按字符计）。",
+        "How much of a text its most frequent 2-, 3- and 4-gram takes (Rae et al. 2021, on characters for Chinese).",
+    ),
     kind="stat",
     writes={
         f"top_{length}gram": (f"最高频 {length} 字组所占字符比例", f"characters in the most frequent {length}-gram")
@@ -30,7 +35,6 @@ _LENGTHS = (5, 7, 9, 13)
     assets=tables_identity,
 )
 def top_ngrams(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """How much of a text its most frequent 2-, 3- and 4-gram takes (Rae et al. 2021, on characters for Chinese)."""
     del parameters
     texts = Texts.of(batch["text"])
     classes = character_classes()
@@ -43,6 +47,10 @@ def top_ngrams(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
 @operator(
     "duplicate_ngrams",
     title=("重复长组", "repeated long n-grams"),
+    summary=(
+        "以 5、7、9、13 个字符为单位，正文自我重复的程度。",
+        "How much of a text repeats itself at 5, 7, 9 and 13 characters.",
+    ),
     kind="stat",
     writes={
         f"repeated_{length}grams": (f"重复的 {length} 字组比例", f"share of {length}-grams seen before in the text")
@@ -53,7 +61,6 @@ def top_ngrams(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     assets=tables_identity,
 )
 def duplicate_ngrams(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """How much of a text repeats itself at 5, 7, 9 and 13 characters."""
     del parameters
     texts = Texts.of(batch["text"])
     shares = [repeated_ngrams(texts.data, texts.offsets, character_classes(), length) for length in _LENGTHS]
@@ -64,21 +71,30 @@ def duplicate_ngrams(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
 
 
 class Compression(Parameters):
-    """``sample``: bytes from the beginning that are compressed, to bound the cost."""
+    """How much of a text is compressed."""
 
-    sample: int = Field(32_768, ge=256, le=1 << 24)
+    sample: Annotated[
+        int,
+        meaning(
+            "只压缩正文开头的这么多字节，以限制开销。",
+            "Bytes from the beginning that are compressed, to bound the cost.",
+        ),
+    ] = Field(32_768, ge=256, le=1 << 24)
 
 
 @operator(
     "compression",
     title=("压缩比", "compression"),
+    summary=(
+        "正文经 DEFLATE（RFC 1951）压缩后缩短的程度：噪声几乎压不短，重复内容缩得很短。",
+        "How far a compressor shortens a text (DEFLATE, RFC 1951); noise stays long, repetition shrinks.",
+    ),
     kind="stat",
     writes={"compression": ("压缩后与原文字节数之比", "bytes after DEFLATE over bytes before")},
     parameters=Compression,
     cost=60.0,
 )
 def compression(batch: pl.DataFrame, parameters: Compression) -> pl.DataFrame:
-    """How far a compressor shortens a text (DEFLATE, RFC 1951); noise stays long, repetition shrinks."""
     texts = Texts.of(batch["text"])
     data = texts.data.data
     ratios = []
@@ -91,6 +107,10 @@ def compression(batch: pl.DataFrame, parameters: Compression) -> pl.DataFrame:
 @operator(
     "tokens",
     title=("估计词元数", "estimated tokens"),
+    summary=(
+        "按常见规模的子词词表估计正文的词元数；用于编制预算，不作计费依据。",
+        "About how many tokens a subword vocabulary of the usual size makes of a text; for budgets, not for bills.",
+    ),
     kind="stat",
     writes={
         "tokens": (
@@ -102,7 +122,6 @@ def compression(batch: pl.DataFrame, parameters: Compression) -> pl.DataFrame:
     cost=110.0,
 )
 def tokens(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """About how many tokens a subword vocabulary of the usual size makes of a text; for budgets, not for bills."""
     del parameters
     text = pl.col("text")
     han, words = text.str.count_matches(r"\p{Han}"), text.str.count_matches(r"[A-Za-z\u{c0}-\u{24f}]+")

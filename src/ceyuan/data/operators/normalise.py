@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from functools import cache
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ceyuan.data.operators.characters import LIMIT, simplified_pairs, tables_identity
 from ceyuan.data.operators.kernels import tidied, untidy
-from ceyuan.data.operators.operator import Nothing, Parameters, operator
+from ceyuan.data.operators.operator import Nothing, Parameters, meaning, operator
 from ceyuan.data.operators.texts import Texts
 
 __all__ = ["Normalise", "normalise", "simplified", "simplify"]
@@ -23,12 +23,36 @@ _UNSEEN = "[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F-\\x9F\u00ad\u200b\u2060\ufeff\
 
 
 class Normalise(Parameters):
-    """``form``: the Unicode form to bring text into; NFKC also rewrites full-width signs and is for search only."""
+    """The form that texts are brought into."""
 
-    form: _Form = "NFC"
+    form: Annotated[
+        _Form,
+        meaning(
+            "统一成的 Unicode 规范形式。",
+            "The Unicode form to bring text into.",
+            {
+                "NFC": ("NFC，保持原有排印", "NFC, which leaves the typography as it is"),
+                "NFKC": (
+                    "NFKC，同时改写全角符号，仅宜用于检索",
+                    "NFKC, which rewrites full-width signs too; for search only",
+                ),
+                "none": ("不改变", "none, it is left as it is"),
+            },
+        ),
+    ] = "NFC"
 
 
-@operator("normalise", title=("规范化", "normalise"), kind="map", parameters=Normalise, cost=800.0)
+@operator(
+    "normalise",
+    title=("规范化", "normalise"),
+    summary=(
+        "统一为一种 Unicode 规范形式和一种换行符；去除不可见字符、行尾空白和连续空行。",
+        "One Unicode form, one kind of line end; no unseen characters, no space at line ends, no runs of empty lines.",
+    ),
+    kind="map",
+    parameters=Normalise,
+    cost=800.0,
+)
 def normalise(batch: pl.DataFrame, parameters: Normalise) -> pl.DataFrame:
     """One Unicode form and one kind of line end; no unseen characters, no space at line ends, no runs of empty lines.
 
@@ -79,13 +103,16 @@ def _risky(form: _Form) -> npt.NDArray[np.uint8]:
 @operator(
     "simplify",
     title=("繁体转简体", "traditional to simplified"),
+    summary=(
+        "将繁体字改写为简体字，词组优先（OpenCC 的 t2s 对照表）。",
+        "Traditional characters written in simplified ones, phrases first (OpenCC's t2s pairs).",
+    ),
     kind="map",
     parameters=Nothing,
     cost=290.0,
     assets=tables_identity,
 )
 def simplify(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """Traditional characters written in simplified ones, phrases first (OpenCC's t2s pairs)."""
     del parameters
     clean = simplified(batch["text"])
     before = batch["changed"] if "changed" in batch.columns else pl.lit(False)

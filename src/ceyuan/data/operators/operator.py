@@ -2,8 +2,9 @@
 
 An operator is a function from a Polars frame and its parameters to a frame. Its identity is a hash of its
 name, version, parameters and assets, so that a result is known by what made it. ``map`` changes the text,
-``stat`` only adds columns, which it names in both languages. A new one is a decorated function in a module
-that is imported, or a package with an entry point in the group ``ceyuan.operators``.
+``stat`` only adds columns. Title, summary, columns and parameters are told in Chinese and English, and no word of that
+is part of the identity. A new one is a decorated function in a module that is imported, or a package with an entry
+point in the group ``ceyuan.operators``.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from importlib.metadata import entry_points
 from typing import Any, Literal, TypeVar, cast
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ceyuan.data.files import canonical_json
 from ceyuan.data.problems import DataProblem
@@ -26,6 +27,7 @@ __all__ = [
     "Parameters",
     "Specification",
     "find",
+    "meaning",
     "operator",
     "specifications",
 ]
@@ -44,6 +46,16 @@ class Nothing(Parameters):
     """No parameters."""
 
 
+def meaning(zh: str, en: str, choices: Mapping[str, tuple[str, str]] | None = None) -> Any:
+    """What a parameter means, in both languages, for ``Annotated``; ``choices`` names each value it may be one of.
+
+    The JSON Schema has them as ``descriptions`` and ``choices``; ``description`` is the English for tools that read
+    the standard's own words alone.
+    """
+    named: dict[str, Any] = {"choices": {value: list(words) for value, words in choices.items()}} if choices else {}
+    return Field(description=en, json_schema_extra={"descriptions": [zh, en], **named})
+
+
 Modality = Literal["text", "image", "audio", "video"]
 Q = TypeVar("Q", bound=Parameters)
 Function = Callable[[pl.DataFrame, Q], pl.DataFrame]
@@ -52,7 +64,8 @@ Function = Callable[[pl.DataFrame, Q], pl.DataFrame]
 @dataclass(frozen=True, slots=True)
 class Specification:
     """What an operator is: ``reads`` and ``writes`` are columns, ``cost`` a rough MB/s on one core (of text, or
-    of files), ``title`` its name in both languages, ``modality`` what its documents are."""
+    of files), ``title`` its name and ``summary`` what it does in both languages, ``modality`` what its
+    documents are."""
 
     name: str
     title: tuple[str, str]
@@ -64,7 +77,7 @@ class Specification:
     cost: float
     assets: Callable[[], str]
     apply: Callable[[pl.DataFrame, Any], pl.DataFrame]
-    summary: str
+    summary: tuple[str, str]
     modality: Modality = "text"
 
 
@@ -105,6 +118,7 @@ def operator(
     name: str,
     *,
     title: tuple[str, str],
+    summary: tuple[str, str] | str = "",
     kind: Literal["map", "stat"],
     parameters: type[Q],
     cost: float,
@@ -117,16 +131,19 @@ def operator(
     """Register the decorated function as the operator ``name``. Raise ``version`` when results change.
 
     ``writes`` names the columns that a ``stat`` adds, in both languages; a ``map`` writes ``text`` and ``changed``.
+    ``summary`` is what everybody reads where it is one text, and the docstring's first line where there is none.
     """
 
     def register(function: Function[Q]) -> Function[Q]:
         if name in _KNOWN:
             raise ValueError(f"two operators are called {name}")
-        summary = (function.__doc__ or "").strip().partition("\n")[0]
+        alone = summary or (function.__doc__ or "").strip().partition("\n")[0]
+        told = (alone, alone) if isinstance(alone, str) else alone
+        function.__doc__ = function.__doc__ or told[1]
         columns = tuple(writes or ("text", "changed"))
         STATISTICS.update(writes or {})
         _KNOWN[name] = Specification(
-            name, title, kind, version, reads, columns, parameters, cost, assets, cast(Any, function), summary, modality
+            name, title, kind, version, reads, columns, parameters, cost, assets, cast(Any, function), told, modality
         )
         return function
 

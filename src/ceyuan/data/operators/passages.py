@@ -54,13 +54,16 @@ def find_common_passages(
 @operator(
     "strip_common_passages",
     title=("跨文档段落去重", "strip passages that many documents share"),
+    summary=(
+        "去除在语料中许多文档都出现的句子或段落，其余内容逐字节不变。",
+        "Sentences or paragraphs that stand in many documents of a corpus are taken out; all else stays byte for byte.",
+    ),
     kind="map",
     parameters=Model,
     cost=23.0,
 )
 def strip_common_passages(batch: pl.DataFrame, parameters: Model) -> pl.DataFrame:
-    """Sentences or paragraphs that stand in many documents of a corpus are taken out of each; all else stays, byte for
-    byte. Which they are, ``ceyuan data train passages`` finds."""
+    """Which passages are common, ``ceyuan data train passages`` finds."""
     model = loaded_model(parameters, ("passages", "paragraphs", "shortest"))
     unit: Unit = "paragraph" if model["paragraphs"][0] else "sentence"
     pieces = _pieces(batch, unit, int(model["shortest"][0]))

@@ -3,33 +3,57 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import polars as pl
 from pydantic import Field, ValidationInfo, field_validator
 
 from ceyuan.data.operators.declaring import lines_of, per_row, rewritten
-from ceyuan.data.operators.operator import Nothing, Parameters, operator
+from ceyuan.data.operators.operator import Nothing, Parameters, meaning, operator
 from ceyuan.data.operators.patterns import BOILERPLATE
 
 __all__ = ["Questions", "dialogue", "extract_qa", "pairs_of"]
 
 
 class Questions(Parameters):
-    """Rules that may be switched off, and what becomes of texts without a pair.
+    """Rules that may be switched off, and what becomes of texts without a pair."""
 
-    ``marked``: lines that begin with 问：/答：, Q:/A: or the like; ``numbered``: numbered lines that end with a
-    question mark; ``headings``: Markdown headings and bold lines that do; ``interviews``: what 记者 or 主持人 asks
-    and a named speaker answers. ``otherwise``: a text without a pair stays (``keep``) or becomes ``empty``.
-    ``least_answer``: characters, without spaces, that an answer has at least.
-    """
-
-    marked: bool = True
-    numbered: bool = True
-    headings: bool = True
-    otherwise: Literal["keep", "empty"] = "keep"
-    least_answer: int = Field(2, ge=1, le=10_000)
-    interviews: bool = True
+    marked: Annotated[
+        bool,
+        meaning(
+            "以“问：”“答：”、“Q:”“A:”等开头的行视为问与答。",
+            "Lines that begin with Q: and A:, or their Chinese counterparts, are questions and answers.",
+        ),
+    ] = True
+    numbered: Annotated[
+        bool, meaning("以问号结尾的编号行视为问题。", "Numbered lines that end with a question mark are questions.")
+    ] = True
+    headings: Annotated[
+        bool,
+        meaning(
+            "以问号结尾的 Markdown 标题行、加粗行视为问题。",
+            "Markdown headings and bold lines that end with a question mark are questions.",
+        ),
+    ] = True
+    otherwise: Annotated[
+        Literal["keep", "empty"],
+        meaning(
+            "不含问答对的正文如何处理。",
+            "What becomes of a text without any pair.",
+            {"keep": ("原样保留", "it stays as it is"), "empty": ("清空", "it becomes empty")},
+        ),
+    ] = "keep"
+    least_answer: Annotated[
+        int,
+        meaning("答案的最少字符数，不计空白。", "Characters that an answer has at least, spaces not counted."),
+    ] = Field(2, ge=1, le=10_000)
+    interviews: Annotated[
+        bool,
+        meaning(
+            "访谈中记者、主持人的提问与具名发言人的回答视为问答对。",
+            "What a reporter or host asks in an interview and a named speaker answers is a pair.",
+        ),
+    ] = True
 
     @field_validator("interviews")
     @classmethod
@@ -300,7 +324,17 @@ def _suspects(rules: Questions) -> str:
     return "|".join(f"(?:{pattern})" for name, pattern in marks.items() if getattr(rules, name))
 
 
-@operator("extract_qa", title=("问答抽取", "question-answer extraction"), kind="map", parameters=Questions, cost=140.0)
+@operator(
+    "extract_qa",
+    title=("问答抽取", "question-answer extraction"),
+    summary=(
+        "将正文改写为其中的问答对：每对写作“问：…”“答：…”（英文为 Q: …、A: …），各对之间空一行。",
+        "Texts become their pairs of question and answer: blocks Q: … / A: …, with an empty line between.",
+    ),
+    kind="map",
+    parameters=Questions,
+    cost=140.0,
+)
 def extract_qa(batch: pl.DataFrame, parameters: Questions) -> pl.DataFrame:
     """Texts become their pairs of question and answer: blocks 问：…/答：… (Q: …/A: …) with an empty line between."""
     text = batch["text"]
@@ -315,6 +349,10 @@ def extract_qa(batch: pl.DataFrame, parameters: Questions) -> pl.DataFrame:
 @operator(
     "dialogue",
     title=("对话", "dialogue"),
+    summary=(
+        "以说话人开头的行所占比例，以及按全部规则可抽取的问答对数。",
+        "How many lines begin with a speaker, and how many pairs of question and answer are found with all rules.",
+    ),
     kind="stat",
     writes={
         "speaker_lines": ("以说话人开头的行比例", "lines that begin with a speaker"),

@@ -34,9 +34,18 @@ def _telltale() -> npt.NDArray[np.uint8]:
     return table
 
 
-@operator("repair_mojibake", title=("修复乱码", "repair mojibake"), kind="map", parameters=Nothing, cost=1000.0)
+@operator(
+    "repair_mojibake",
+    title=("修复乱码", "repair mojibake"),
+    summary=(
+        "被当作西文编码或 GBK 解码的 UTF-8 正文，若重新解码可得中文则予以修复；其余不动。",
+        "UTF-8 that was read as Western or as GBK is read again, where that gives Chinese; other rows are not touched.",
+    ),
+    kind="map",
+    parameters=Nothing,
+    cost=1000.0,
+)
 def repair_mojibake(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """UTF-8 that was read as Western or as GBK is read again, where that gives Chinese; other rows are not touched."""
     del parameters
     text = batch["text"]
     view = Texts.of(text)
@@ -85,7 +94,17 @@ def _encoded(text: str, name: str) -> bytes | None:
         return None
 
 
-@operator("unescape_entities", title=("还原字符实体", "unescape entities"), kind="map", parameters=Nothing, cost=6000.0)
+@operator(
+    "unescape_entities",
+    title=("还原字符实体", "unescape entities"),
+    summary=(
+        "将 &nbsp;、&#20013; 之类的字符实体还原为所代表的字符（HTML 5 命名实体）。",
+        "Character entities such as &nbsp; and &#20013; become the characters they stand for (HTML 5's names).",
+    ),
+    kind="map",
+    parameters=Nothing,
+    cost=6000.0,
+)
 def unescape_entities(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     """``&nbsp;``, ``&#20013;`` and the like become the characters they stand for (HTML 5's names)."""
     del parameters
@@ -98,7 +117,10 @@ def unescape_entities(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
 rewriting(
     "strip_markup",
     ("去除标记", "strip markup"),
-    "HTML tags, comments, scripts and styles are taken off; the ends of blocks become line ends.",
+    (
+        "去除 HTML 标签、注释、脚本与样式；块级元素的结尾改为换行。",
+        "HTML tags, comments, scripts and styles are taken off; the ends of blocks become line ends.",
+    ),
     lambda text: (
         text.str.replace_all(r"(?is)<(script|style)\b[^>]*>.*?</(?:script|style)>|<!--.*?-->", "")
         .str.replace_all(r"(?i)</?(?:p|div|br|li|tr|h[1-6]|table|section|article)\b[^<>]*>", "\n")
@@ -109,7 +131,10 @@ rewriting(
 rewriting(
     "strip_markdown",
     ("去除 Markdown 标记", "strip Markdown"),
-    "Marks of headings, emphasis, links and images are taken off; words and code stay.",
+    (
+        "去除标题、强调、链接与图片的标记，文字与代码保留。",
+        "Marks of headings, emphasis, links and images are taken off; words and code stay.",
+    ),
     lambda text: (
         text.str.replace_all(r"!\[([^\]\n]*)\]\([^)\n]*\)", "${1}")
         .str.replace_all(r"\[([^\]\n]+)\]\([^)\n]*\)", "${1}")

@@ -6,7 +6,7 @@ import polars as pl
 from pydantic import Field
 
 from ceyuan.data.operators.declaring import per_row, rewritten
-from ceyuan.data.operators.operator import Nothing, Parameters, operator
+from ceyuan.data.operators.operator import Nothing, Parameters, meaning, operator
 
 __all__ = [
     "PIECE",
@@ -35,6 +35,7 @@ def sentences_of(batch: pl.DataFrame) -> pl.DataFrame:
 @operator(
     "sentences",
     title=("句子", "sentences"),
+    summary=("句数与句长。", "How many sentences a text has, and how long they are."),
     kind="stat",
     writes={
         "sentences": ("句数", "number of sentences"),
@@ -45,7 +46,6 @@ def sentences_of(batch: pl.DataFrame) -> pl.DataFrame:
     cost=200.0,
 )
 def sentences(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """How many sentences a text has, and how long they are."""
     del parameters
     size = pl.col("sentence").str.len_chars()
     measures = {"sentences": pl.len(), "mean_sentence": size.mean(), "longest_sentence": size.max()}
@@ -55,13 +55,13 @@ def sentences(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
 @operator(
     "repeated_sentences",
     title=("重复句", "repeated sentences"),
+    summary=("正文中已出现过的句子所占的篇幅。", "How much of a text stands in sentences that it has said before."),
     kind="stat",
     writes={"repeated_sentences": ("重复句的字节比例", "bytes in sentences of 8 characters or more seen before")},
     parameters=Nothing,
     cost=170.0,
 )
 def repeated_sentences(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """How much of a text stands in sentences that it has said before."""
     del parameters
     parts = sentences_of(batch).filter(pl.col("sentence").str.len_chars() >= 8)
     size = pl.col("sentence").str.len_bytes().cast(pl.Float64)
@@ -71,20 +71,27 @@ def repeated_sentences(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame
 
 
 class Repeated(Parameters):
-    """``shortest``: sentences of fewer characters may come again."""
+    """Which sentences may come again."""
 
-    shortest: Annotated[int, Field(ge=2, le=1000)] = 8
+    shortest: Annotated[
+        int,
+        Field(ge=2, le=1000),
+        meaning("少于此字符数的句子允许重复。", "Sentences of fewer characters may come again."),
+    ] = 8
 
 
 @operator(
     "strip_repeated_sentences",
     title=("句子去重", "strip repeated sentences"),
+    summary=(
+        "同一正文中的相同句子只保留第一处；其余内容逐字节不变。",
+        "Of equal sentences in one text only the first stays; everything else stays as it is, byte for byte.",
+    ),
     kind="map",
     parameters=Repeated,
     cost=110.0,
 )
 def strip_repeated_sentences(batch: pl.DataFrame, parameters: Repeated) -> pl.DataFrame:
-    """Of equal sentences in one text only the first stays; everything else stays as it is, byte for byte."""
     pieces = batch.select(piece=pl.col("text").str.extract_all(PIECE)).with_row_index("row").explode("piece")
     said = pl.col("piece").str.strip_chars(" \t\r\u00a0\u3000")
     short = said.str.len_chars() < parameters.shortest
@@ -99,13 +106,13 @@ def strip_repeated_sentences(batch: pl.DataFrame, parameters: Repeated) -> pl.Da
 @operator(
     "questions",
     title=("问句", "questions"),
+    summary=("问句在全部句子中所占比例。", "How many of the sentences are questions."),
     kind="stat",
     writes={"question_share": ("问句比例", "share of sentences that ask")},
     parameters=Nothing,
     cost=140.0,
 )
 def questions(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """How many of the sentences are questions."""
     del parameters
     asks = pl.col("sentence").str.contains(r"[？?]|(?:吗|呢|么|嗎|什么|如何|怎样|哪些|是否)[。！]?$")
     return per_row(batch, sentences_of(batch), {"question_share": asks.mean()})
@@ -114,6 +121,10 @@ def questions(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
 @operator(
     "ending",
     title=("结尾完整", "ending"),
+    summary=(
+        "正文是否以收尾标点结束，开头是否为只能接在他文之后的标点。",
+        "Whether a text ends with a closing sign, and whether it begins with one that only follows others.",
+    ),
     kind="stat",
     writes={
         "closed_end": ("结尾完整为 1，像被截断为 0", "1 where the text ends like a text, 0 where it seems cut off"),
@@ -123,7 +134,6 @@ def questions(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     cost=2400.0,
 )
 def ending(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """Whether a text ends with a closing sign, and whether it begins with one that only follows others."""
     del parameters
     text = pl.col("text").str.strip_chars()
     return batch.with_columns(

@@ -1,5 +1,7 @@
 """Statistics: columns about a text, on which filters are cut later without computing anything again."""
 
+from typing import Annotated
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -7,7 +9,7 @@ from pydantic import Field
 
 from ceyuan.data.operators.characters import character_classes, script_sides, tables_identity
 from ceyuan.data.operators.kernels import count_classes
-from ceyuan.data.operators.operator import Nothing, Parameters, operator
+from ceyuan.data.operators.operator import Nothing, Parameters, meaning, operator
 from ceyuan.data.operators.repeats import repeated_lines, repeated_ngrams
 from ceyuan.data.operators.texts import Texts
 
@@ -19,6 +21,10 @@ _KANA_RULES = 0.15  # of kana and Han together: Japanese prose has half, Chinese
 @operator(
     "composition",
     title=("字符构成", "composition"),
+    summary=(
+        "长度、行数，以及按 Unicode 字符类别统计的字符构成。",
+        "Length, lines, and what a text consists of, by Unicode's own classes.",
+    ),
     kind="stat",
     writes={
         "characters": ("字符数", "number of characters"),
@@ -45,7 +51,6 @@ _KANA_RULES = 0.15  # of kana and Han together: Japanese prose has half, Chinese
     assets=tables_identity,
 )
 def composition(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """Length, lines, and what a text consists of, by Unicode's own classes."""
     del parameters
     texts = Texts.of(batch["text"])
     counts = count_classes(texts.data, texts.offsets, character_classes(), script_sides())
@@ -72,15 +77,27 @@ def composition(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
 
 
 class Repetition(Parameters):
-    """``ngram``: length of the n-grams in characters; ``line_bytes``: shorter lines are no evidence."""
+    """What counts as repetition."""
 
-    ngram: int = Field(10, ge=2, le=64)
-    line_bytes: int = Field(12, ge=1, le=1000)
+    ngram: Annotated[int, meaning("字符 n 元组的长度。", "Length of the n-grams in characters.")] = Field(
+        10, ge=2, le=64
+    )
+    line_bytes: Annotated[
+        int,
+        meaning(
+            "短于此字节数的行即使重复也不计。",
+            "Lines of fewer bytes are no evidence of repetition.",
+        ),
+    ] = Field(12, ge=1, le=1000)
 
 
 @operator(
     "repetition",
     title=("自我重复", "repetition"),
+    summary=(
+        "按字符 n 元组和按行统计正文的自我重复程度。",
+        "How much of a text repeats itself, by character n-grams and by lines.",
+    ),
     kind="stat",
     writes={
         "repeated_share": ("重复的字符 n 元组比例", "share of character n-grams seen before in the text"),
@@ -91,7 +108,6 @@ class Repetition(Parameters):
     assets=tables_identity,
 )
 def repetition(batch: pl.DataFrame, parameters: Repetition) -> pl.DataFrame:
-    """How much of a text repeats itself, by character n-grams and by lines."""
     texts = Texts.of(batch["text"])
     grams = repeated_ngrams(texts.data, texts.offsets, character_classes(), parameters.ngram)
     lines = repeated_lines(texts.data, texts.offsets, parameters.line_bytes)

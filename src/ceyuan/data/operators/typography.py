@@ -2,13 +2,13 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Annotated, Literal
 
 import polars as pl
 
 from ceyuan.data.operators.characters import tables_identity
 from ceyuan.data.operators.declaring import rewriting, rewritten
-from ceyuan.data.operators.operator import Nothing, Parameters, operator
+from ceyuan.data.operators.operator import Nothing, Parameters, meaning, operator
 
 __all__ = ["Quotes", "quotes", "traditionalise"]
 
@@ -18,7 +18,10 @@ _SIGNS = {",": "，", ";": "；", ":": "：", "!": "！", "?": "？"}
 rewriting(
     "narrow_letters",
     ("全角字母数字转半角", "narrow letters and digits"),
-    "Full-width letters and digits become ASCII; punctuation keeps its width.",
+    (
+        "全角字母与数字改为 ASCII 字符；标点宽度不变。",
+        "Full-width letters and digits become ASCII; punctuation keeps its width.",
+    ),
     lambda text: text.str.replace_many(list(_WIDE), [chr(ord(one) - 0xFEE0) for one in _WIDE]),
 )
 
@@ -32,13 +35,16 @@ def _widened(text: pl.Expr) -> pl.Expr:
 rewriting(
     "widen_punctuation",
     ("汉字后半角标点转全角", "widen punctuation after Han"),
-    "A half-width sign right after a Chinese character becomes the full-width one.",
+    ("紧跟汉字的半角标点改为全角。", "A half-width sign right after a Chinese character becomes the full-width one."),
     _widened,
 )
 rewriting(
     "join_han",
     ("去除汉字间空格", "join Han"),
-    "Single spaces between Chinese characters go, as scanning and old pages leave them.",
+    (
+        "去除汉字之间的单个空格，多见于扫描识别和旧网页。",
+        "Single spaces between Chinese characters go, as scanning and old pages leave them.",
+    ),
     lambda text: text.str.replace_all(r"(\p{Han})[ \t]+(\p{Han})", "${1}${2}").str.replace_all(
         r"(\p{Han})[ \t]+(\p{Han})", "${1}${2}"
     ),
@@ -46,26 +52,51 @@ rewriting(
 rewriting(
     "join_lines",
     ("合并硬换行", "join broken lines"),
-    "A line that ends in the middle of a Chinese sentence is joined with the next.",
+    (
+        "在中文句子中间断开的行与下一行合并。",
+        "A line that ends in the middle of a Chinese sentence is joined with the next.",
+    ),
     lambda text: text.str.replace_all(r"([\p{Han}，、；：])\n([\p{Han}，、])", "${1}${2}"),
 )
 rewriting(
     "single_spaces",
     ("压缩空白", "single spaces"),
-    "Runs of spaces and tabs inside a line become one space; indentation of code is lost.",
+    (
+        "行内连续的空格与制表符合并为一个空格；代码的缩进随之丢失。",
+        "Runs of spaces and tabs inside a line become one space; indentation of code is lost.",
+    ),
     lambda text: text.str.replace_all(r"[ \t\u{a0}]{2,}", " "),
 )
 
 
 class Quotes(Parameters):
-    """``form``: ``curly`` gives “ ” and ‘ ’, ``corner`` gives 「 」 and 『 』."""
+    """Which quotation marks are written."""
 
-    form: Literal["curly", "corner"] = "curly"
+    form: Annotated[
+        Literal["curly", "corner"],
+        meaning(
+            "统一成的引号。",
+            "Quotation marks to write.",
+            {
+                "curly": ("弯引号 “ ” ‘ ’", "curly ones: “ ” and ‘ ’"),
+                "corner": ("直角引号 「 」 『 』", "corner ones: 「 」 and 『 』"),
+            },
+        ),
+    ] = "curly"
 
 
-@operator("quotes", title=("统一引号", "quotation marks"), kind="map", parameters=Quotes, cost=600.0)
+@operator(
+    "quotes",
+    title=("统一引号", "quotation marks"),
+    summary=(
+        "统一引号：大陆通行的弯引号，或港台通行的直角引号。",
+        "Quotation marks of one kind: curly as on the mainland, or corner ones as in Taiwan and Hong Kong.",
+    ),
+    kind="map",
+    parameters=Quotes,
+    cost=600.0,
+)
 def quotes(batch: pl.DataFrame, parameters: Quotes) -> pl.DataFrame:
-    """Quotation marks of one kind: curly as on the mainland, or corner ones as in Taiwan and Hong Kong."""
     curly, corner = list("“”‘’"), list("「」『』")
     old, new = (corner, curly) if parameters.form == "curly" else (curly, corner)
     return rewritten(batch, pl.col("text").str.replace_many(old, new))
@@ -87,13 +118,16 @@ def _traditional_pairs() -> dict[str, str]:
 @operator(
     "traditionalise",
     title=("简体转繁体", "simplified to traditional"),
+    summary=(
+        "将简体字改写为繁体字，最长词组优先（OpenCC 的 s2t 对照表）。",
+        "Simplified characters written in traditional ones, the longest phrase first (OpenCC's s2t pairs).",
+    ),
     kind="map",
     parameters=Nothing,
     cost=30.0,
     assets=tables_identity,
 )
 def traditionalise(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """Simplified characters written in traditional ones, the longest phrase first (OpenCC's s2t pairs)."""
     del parameters
     pairs = sorted(_traditional_pairs().items(), key=lambda pair: (-len(pair[0]), pair[0]))
     clean = batch["text"].str.replace_many([one[0] for one in pairs], [one[1] for one in pairs], leftmost=True)

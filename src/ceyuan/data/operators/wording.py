@@ -52,13 +52,16 @@ def _stop_table() -> npt.NDArray[np.uint8]:
 @operator(
     "stop_characters",
     title=("虚字", "function characters"),
+    summary=(
+        "连缀成句的虚字在汉字中所占比例；名录、清单类正文偏低。",
+        "How many of the Han characters are those that hold sentences together; lists of names have few.",
+    ),
     kind="stat",
     writes={"stop_share": ("常用虚字占汉字的比例", "function characters among Han")},
     parameters=Nothing,
     cost=1500.0,
 )
 def stop_characters(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """How many of the Han characters are those that hold sentences together; lists of names have few."""
     del parameters
     counts = _counts(batch, _stop_table(), 2)
     return batch.with_columns(pl.Series("stop_share", _shares(counts[:, 1], counts[:, 1] + counts[:, 2])))
@@ -90,6 +93,10 @@ def _rare_table() -> npt.NDArray[np.uint8]:
 @operator(
     "rare_characters",
     title=("生僻字", "rare characters"),
+    summary=(
+        "按 GB/T 2312—1980 的分级衡量用字的常见程度；以错误编码解码的正文几乎全是生僻字。",
+        "How common the characters are, by the levels of GB/T 2312-1980; text in a wrong decoding is rare throughout.",
+    ),
     kind="stat",
     writes={
         "rare_share": ("GB 2312 与 Big5 常用字之外的汉字比例", "Han outside GB 2312 and Big5's frequent plane"),
@@ -99,7 +106,6 @@ def _rare_table() -> npt.NDArray[np.uint8]:
     cost=900.0,
 )
 def rare_characters(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """How common the characters are, by the levels of GB/T 2312-1980; text in a wrong decoding is rare throughout."""
     del parameters
     counts = _counts(batch, _rare_table(), 3)
     han = counts[:, 1:].sum(axis=1)
@@ -116,6 +122,10 @@ def _register_table() -> npt.NDArray[np.uint8]:
 @operator(
     "register",
     title=("语体", "register"),
+    summary=(
+        "按各语体特有的常用字判断正文是文言、粤语还是现代汉语。",
+        "Whether a text is classical, Cantonese or modern, by the characters that only one of them writes often.",
+    ),
     kind="stat",
     writes={
         "classical_share": ("文言虚字占三类标志字的比例", "classical among characters that tell the register"),
@@ -125,7 +135,6 @@ def _register_table() -> npt.NDArray[np.uint8]:
     cost=900.0,
 )
 def register(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """Whether a text is classical, Cantonese or modern, by the characters that only one of them writes often."""
     del parameters
     counts = _counts(batch, _register_table(), 3)
     told = counts[:, 1:].sum(axis=1)
@@ -147,6 +156,7 @@ def _latin_table() -> npt.NDArray[np.uint8]:
 @operator(
     "latin",
     title=("西文", "Latin script"),
+    summary=("正文西文部分的单词数与大写情况。", "Words and capitals of the Latin parts of a text."),
     kind="stat",
     writes={
         "upper_share": ("大写字母占西文字母的比例", "capitals among Latin letters"),
@@ -157,7 +167,6 @@ def _latin_table() -> npt.NDArray[np.uint8]:
     cost=360.0,
 )
 def latin(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """Words and capitals of the Latin parts of a text."""
     del parameters
     counts = _counts(batch, _latin_table(), 2)
     letters = counts[:, 1] + counts[:, 2]
@@ -172,9 +181,16 @@ def latin(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
 @operator(
     "entropy",
     title=("字符信息量", "entropy of characters"),
+    summary=(
+        "正文的字符多样性：字符熵（Shannon 1948）、不同字符数、同一字符的最长连续次数。",
+        "Variety of a text: entropy of its characters (Shannon 1948), distinct ones, longest run of one.",
+    ),
     kind="stat",
     writes={
-        "entropy": ("字符熵（比特/字符）", "entropy of the characters in bits"),
+        "entropy": (
+            "熵（比特）：文本按字符，图像按亮度直方图（0–8）",
+            "entropy in bits: of a text's characters, or of the histogram of an image's brightness (0-8)",
+        ),
         "distinct_share": ("不同字符数占字符数的比例", "distinct characters among all"),
         "longest_run": ("同一字符连续出现的最大次数", "longest run of one character, spaces aside"),
     },
@@ -183,7 +199,6 @@ def latin(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
     assets=tables_identity,
 )
 def entropy(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """Variety of a text: entropy of its characters (Shannon 1948), distinct ones, longest run of one."""
     del parameters
     texts = Texts.of(batch["text"])
     found = character_spread(texts.data, texts.offsets, character_classes())
@@ -197,13 +212,16 @@ def entropy(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
 @operator(
     "widths",
     title=("标点宽度", "width of punctuation"),
+    summary=(
+        "汉字之后使用半角标点的比例；反映录入随意或机器生成的痕迹。",
+        "How often a sign after a Chinese character is the half-width one; a trace of careless typing or of machines.",
+    ),
     kind="stat",
     writes={"half_width_share": ("汉字之间半角标点占标点的比例", "half-width signs after Han among signs after Han")},
     parameters=Nothing,
     cost=70.0,
 )
 def widths(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """How often a sign after a Chinese character is the half-width one; a trace of careless typing or of machines."""
     del parameters
     text = pl.col("text")
     half = text.str.count_matches(r"\p{Han}[,;:!?.]").cast(pl.Float32)
@@ -214,13 +232,16 @@ def widths(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
 @operator(
     "balance",
     title=("括号配对", "pairing of brackets"),
+    summary=(
+        "不成对的括号与引号数；从页面中截取的残段往往较多。",
+        "How many brackets and quotation marks lack a partner; text torn out of a page has many.",
+    ),
     kind="stat",
     writes={"unpaired": ("不成对的括号与引号数", "brackets and quotation marks without a partner")},
     parameters=Nothing,
     cost=240.0,
 )
 def balance(batch: pl.DataFrame, parameters: Nothing) -> pl.DataFrame:
-    """How many brackets and quotation marks lack a partner; text torn out of a page has many."""
     del parameters
     text, pairs = pl.col("text"), ("（）", "《》", "“”", "「」", "『』", "【】", "〔〕", "()", "[]")
     gaps = [

@@ -243,7 +243,8 @@ class ImportOut(BaseModel):
 class DeclaredOperator(BaseModel):
     """An operator as it is declared. `reads` and `writes` are columns, `cost` a rough number of MB that one core
     handles in a second; `identity` is the hash of name, version, parameters as they stand and assets, null where a
-    parameter must be given; `always` ones run whether a recipe names them or not."""
+    parameter must be given; `always` ones run whether a recipe names them or not. `title` and `summary` are in Chinese
+    and English, and so are the `descriptions` of a parameter and the names of its `choices` in `schema`."""
 
     name: str
     title: tuple[str, str]
@@ -255,7 +256,7 @@ class DeclaredOperator(BaseModel):
     reads: list[str]
     writes: list[str]
     cost: float
-    summary: str
+    summary: tuple[str, str]
     schema_: Annotated[dict[str, Any], Field(alias="schema")]
 
 

@@ -9,12 +9,13 @@ from ceyuan.governance.detectors.chain import Chain, Finding, Verdict
 from ceyuan.governance.detectors.classifier import Classifier, train
 from ceyuan.governance.detectors.keywords import Keyword, KeywordLibrary, KeywordMatch
 from ceyuan.governance.detectors.lexicon import default_keywords
-from ceyuan.governance.detectors.personal import PersonalInformation, find_personal, mask_personal
+from ceyuan.governance.detectors.personal import KINDS, PersonalInformation, find_personal, mask_personal
 from ceyuan.governance.detectors.seeds import default_classifier
 from ceyuan.governance.detectors.taxonomy import CLASSES, RISKS, Risk
 
 __all__ = [
     "CLASSES",
+    "KINDS",
     "RISKS",
     "Chain",
     "Classifier",

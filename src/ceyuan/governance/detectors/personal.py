@@ -16,6 +16,18 @@ from typing import Literal
 Kind = Literal[
     "id_number", "mobile", "landline", "email", "bank_card", "credit_code", "passport", "plate", "ip_address"
 ]
+KINDS: dict[str, tuple[str, str]] = {
+    "id_number": ("居民身份号码", "resident identity numbers"),
+    "mobile": ("手机号码", "mobile numbers"),
+    "landline": ("固定电话号码", "landline numbers"),
+    "email": ("电子邮箱", "e-mail addresses"),
+    "bank_card": ("银行卡号", "bank card numbers"),
+    "credit_code": ("统一社会信用代码", "unified social credit codes"),
+    "passport": ("护照号码", "passport numbers"),
+    "plate": ("车牌号", "number plates"),
+    "ip_address": ("IP 地址", "IP addresses"),
+}
+"""Each kind in both languages."""
 _PROVINCES = frozenset(
     int(p) for p in re.findall("..", "1112131415212223313233343536374142434445465051525354616263646571818283")
 )

@@ -5,21 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from ceyuan.governance.detectors import find_personal
+from ceyuan.governance.detectors import KINDS, find_personal
 from ceyuan.hub.scanning.findings import Finding
 
-_NAMES = {
-    "id_number": ("居民身份号码", "resident identity numbers"),
-    "mobile": ("手机号码", "mobile numbers"),
-    "landline": ("固定电话号码", "landline numbers"),
-    "email": ("电子邮箱", "e-mail addresses"),
-    "bank_card": ("银行卡号", "bank card numbers"),
-    "credit_code": ("统一社会信用代码", "unified social credit codes"),
-    "passport": ("护照号码", "passport numbers"),
-    "plate": ("车牌号", "number plates"),
-    "ip_address": ("IP 地址", "IP addresses"),
-}
-_OF_PERSONS = frozenset(_NAMES) - {"credit_code", "ip_address"}
+_OF_PERSONS = frozenset(KINDS) - {"credit_code", "ip_address"}
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://\S{1,2000}")
 _FEW = 3
 """A number or two is a contact; more of them is a list of people."""
@@ -41,7 +30,7 @@ def scan_persons(text: str) -> list[Finding]:
                 sensitive.add(found.kind)
     findings: list[Finding] = []
     for kind, count in sorted(counted.items()):
-        zh, en = _NAMES[kind]
+        zh, en = KINDS[kind]
         line = text.count("\n", 0, first[kind]) + 1
         findings.append(
             Finding(
