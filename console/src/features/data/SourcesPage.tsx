@@ -105,7 +105,7 @@ function ByKind() {
   const location = Form.useWatch<string | undefined>('location')
   return (
     <>
-      <Reach kind={kind} />
+      <Reach kind={kind} location={location} />
       {kind && !isRegistered({ kind, location: location ?? '' }) && (
         <>
           <Licence />

@@ -39,6 +39,6 @@ def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
         package = wanted(location)
         if package is None:
             raise ValueError(f"no package URL: {location}")
-        return mirror_package(folder, package, report)
+        return mirror_package(folder, package, report, distribution=str(options.get("distribution", "")))
     key, watermark = str(options["key"]), str(options.get("watermark", ""))
     return mirror_rows(folder, location, str(options["query"]), report, key=key, watermark=watermark, secret=secret)

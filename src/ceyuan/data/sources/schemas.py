@@ -57,7 +57,9 @@ class Reading(BaseModel, extra="forbid"):
 
 class SourceOptions(BaseModel, extra="forbid"):
     """How a bucket (`endpoint`, `region`, `access_key`), a hub (`endpoint`, `revision`) or a database (`query`, the
-    column `key` that identifies a row, the column `watermark` that never falls when a row changes) is read."""
+    column `key` that identifies a row, the column `watermark` that never falls when a row changes) is read, and which
+    `distribution` of a PyPI package is taken: its `wheel`, its source distribution (`sdist`), or, if empty, the wheel
+    that fits the platform's machine and the source distribution where there is none."""
 
     endpoint: Annotated[Line, Field(max_length=300)] = ""
     region: Annotated[Line, Field(max_length=60)] = ""
@@ -66,6 +68,7 @@ class SourceOptions(BaseModel, extra="forbid"):
     query: Annotated[Prose, Field(max_length=10_000)] = ""
     key: Annotated[Line, Field(max_length=100)] = ""
     watermark: Annotated[Line, Field(max_length=100)] = ""
+    distribution: Literal["", "wheel", "sdist"] = ""
 
 
 Secret = Annotated[SecretStr, Field(max_length=4000, description="password, secret key or token; never shown again")]

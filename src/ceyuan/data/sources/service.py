@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from ceyuan.data.sources import repository
 from ceyuan.data.sources.errors import NotConfirmed, SourceExists, SourceInvalid, SourceNotFound
-from ceyuan.data.sources.places import MIRRORED, check_options, described, is_registered
+from ceyuan.data.sources.places import MIRRORED, check_options, described, is_fetched, is_registered
 from ceyuan.data.sources.schemas import Reading, SourceChange, SourceIn
 from ceyuan.data.sources.tables import DataSource
 from ceyuan.hub import resolve
@@ -72,7 +72,7 @@ async def register_source(uow: UnitOfWork, body: SourceIn) -> DataSource:
             "evidence": body.evidence,
             "owner": body.owner or None,
             "reading": body.reading.model_dump(),
-            "options": body.options.model_dump() if body.kind in MIRRORED else None,
+            "options": body.options.model_dump() if is_fetched(body.kind, body.location) else None,
             "sealed_secret": _sealed(uow, source_id, body.secret),
             "documents": 0,
             "rejected": 0,

@@ -19,9 +19,9 @@ class DataSource(Base):
     stays, because what was made from it leads back here. ``documents`` and ``collected_at`` tell of the last
     collection (0 and null before), ``assessment`` of what machines found in a sample before it was collected,
     ``evidence`` what the ``owner`` (whoever answers for the source; null: who registered it) keeps to prove the rights
-    (contract, consent). ``options`` say how a bucket, a hub or a
-    database is reached, ``sealed_secret`` is its password or token; ``fetched`` tells of the last visit there: what
-    was fetched, unchanged and gone, what was set aside, and the status of robots files.
+    (contract, consent). ``options`` say how a bucket, a hub, a database or a package is had, ``sealed_secret`` is its
+    password or token; ``fetched`` tells of the last visit there: what was fetched, unchanged and gone, what was set
+    aside, and the status of robots files.
     """
 
     __tablename__ = "data_source"
