@@ -30,6 +30,7 @@ ACTORS = {
     "maintainer": person("maintainer", org_demo="maintainer"),
     "operator": person("operator", "operator", org_demo="member"),
     "outsider": person("outsider", org_other="owner"),
+    "admin": Actor(kind="person", id="per_admin", label="admin", is_admin=True),
 }
 
 

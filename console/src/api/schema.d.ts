@@ -28763,7 +28763,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: Not found; `source_not_found`: No such source */
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation; `source_not_found`: No such source */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -28834,7 +28834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: Not found; `source_not_found`: No such source */
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation; `source_not_found`: No such source */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -29810,7 +29810,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: Not found; `repository_not_found`: Repository not found; `revision_not_found`: Revision not found */
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation; `repository_not_found`: Repository not found; `revision_not_found`: Revision not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -29872,7 +29872,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: Not found; `repository_not_found`: Repository not found; `revision_not_found`: Revision not found */
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation; `repository_not_found`: Repository not found; `revision_not_found`: Revision not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -29934,7 +29934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: Not found */
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -30112,7 +30112,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: Not found; `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation; `repository_not_found`: Repository not found; `revision_not_found`: Revision not found; `not_a_corpus`: This dataset was not made by a pipeline */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -30645,7 +30645,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: Not found */
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -30989,7 +30989,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_found`: Not found */
+            /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -68,6 +68,19 @@ async def get_organisation(uow: UnitOfWork, reference: str) -> OrganisationRef:
     return _organisation(await organisations.find(uow.session, reference))
 
 
+async def require_role_in(uow: UnitOfWork, org_id: str, role: Role = "viewer") -> None:
+    """Raise unless the actor holds `role` in the organisation, and this is there and open: administrators and the
+    platform hold every role in any, so that for them alone it is looked up.
+
+    Raises what `Actor.require_role` does, and `OrganisationNotFound`.
+    """
+    uow.actor.require_role(org_id, role)
+    if org_id not in uow.actor.roles:
+        found = await organisations.get(uow.session, org_id)
+        if found.closed_at is not None:
+            raise OrganisationNotFound()
+
+
 async def org_by_name(uow: UnitOfWork, name: str) -> OrganisationRef | None:
     """The open organisation that bears, or gave up, this owner name."""
     try:

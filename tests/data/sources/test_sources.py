@@ -207,3 +207,31 @@ async def test_a_source_has_an_owner_who_is_the_one_that_registered_it_until_ano
     named = await registered(signed_in, own(tmp_path, "named", owner="档案馆"))
     assert named["owner"] == "档案馆"
     assert (await signed_in("outsider").patch(place, json={"owner": "外人"})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("sources", {"key": "s", "kind": "web", "location": "https://www.example.org/"}),
+        ("collections", {"sources": ["src_00000000000000000000000000"], "dataset": "demo/raw"}),
+        ("pipelines", {"raw": ["demo/raw"], "dataset": "demo/corpus"}),
+        ("corpora", {"sources": ["src_00000000000000000000000000"], "dataset": "demo/corpus"}),
+        (
+            "schedules",
+            {
+                "name": "n",
+                "kind": "corpus",
+                "params": {"sources": ["src_00000000000000000000000000"], "dataset": "demo/corpus"},
+                "cron": "30 2 * * *",
+            },
+        ),
+        ("mixtures", {"parts": [{"dataset": "demo/corpus"}], "dataset": "demo/mix"}),
+        ("exports", {"dataset": "demo/corpus", "target": "demo/out", "form": "jsonl"}),
+        ("reviews", {"dataset": "demo/corpus", "report": "demo/review"}),
+    ],
+)
+async def test_an_organisation_that_is_not_there_is_refused_to_administrators_too(
+    signed_in: As, path: str, body: dict[str, Any]
+) -> None:
+    answer = await signed_in("admin").post(f"/api/v1/data/{path}", json={"org_id": "org_nobody", **body})
+    assert (answer.status_code, answer.json()["code"]) == (404, "organisation_not_found"), answer.text

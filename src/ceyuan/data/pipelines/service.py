@@ -16,6 +16,7 @@ from ceyuan.data.sources.errors import SourceInvalid, SourceRefused
 from ceyuan.data.sources.settings import DataSettings
 from ceyuan.hub import Revision, read_file, resolve
 from ceyuan.hub.errors import EntryNotFound, RevisionNotFound
+from ceyuan.identity import require_role_in
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.jobs import Job, JobFailed, submit
 from ceyuan.kernel.platform import Platform
@@ -80,7 +81,7 @@ async def start_pipeline(uow: UnitOfWork, body: PipelineIn, key: str | None = No
 
     Raises `RepositoryNotFound`, `RevisionNotFound`, `RecipeInvalid`.
     """
-    uow.actor.require_role(body.org_id, "member")
+    await require_role_in(uow, body.org_id, "member")
     require_embedding_model(uow.platform, body.org_id, body.recipe)
     revisions = [await resolve(uow, reference) for reference in body.raw]
     params = body.model_dump(mode="json") | {"raw": [revision.ref for revision in revisions]}
@@ -171,7 +172,7 @@ async def describe_recipes(platform: Platform) -> dict[str, Any]:
 
 
 async def _check_sources(uow: UnitOfWork, org_id: str, ids: list[str]) -> list[str]:
-    uow.actor.require_role(org_id, "member")
+    await require_role_in(uow, org_id, "member")
     titles: list[str] = []
     for source_id in ids:
         source = await get_source(uow, source_id)

@@ -12,6 +12,7 @@ from ceyuan.data.reviews.errors import ReviewIncomplete, ReviewInvalid, ReviewNo
 from ceyuan.data.reviews.schemas import FindingsOut, QueueOut, ReplayOut, ReviewIn, ReviewOut, State, VotesIn, VotesOut
 from ceyuan.data.reviews.tables import DataReview
 from ceyuan.hub.errors import RepositoryNotFound, RevisionNotFound
+from ceyuan.identity import OrganisationNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
 from ceyuan.kernel.routes import Router
@@ -42,7 +43,8 @@ async def list_reviews(
     response_model=ReviewOut,
     status_code=202,
     responses=problems(
-        Unauthenticated, Forbidden, NotFound, RepositoryNotFound, RevisionNotFound, NotACorpus, ReviewInvalid, Invalid
+        *(Unauthenticated, Forbidden, NotFound, OrganisationNotFound, RepositoryNotFound, RevisionNotFound),
+        *(NotACorpus, ReviewInvalid, Invalid),
     ),
 )
 async def begin_review(body: ReviewIn, uow: WriteWork) -> Any:

@@ -18,6 +18,7 @@ from ceyuan.data.reviews.schemas import ReviewIn, VoteIn
 from ceyuan.data.reviews.tables import DataReview, DataReviewItem, DataReviewVote
 from ceyuan.governance.detectors.taxonomy import RISKS
 from ceyuan.hub import create_repository, read_file, resolve
+from ceyuan.identity import require_role_in
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import submit
 from ceyuan.kernel.work import UnitOfWork
@@ -29,7 +30,7 @@ CHUNK = 50
 
 async def begin_review(uow: UnitOfWork, body: ReviewIn) -> DataReview:
     """Begin the review of a revision; its sample follows from its manifest's hash. Raises `NotACorpus`."""
-    uow.actor.require_role(body.org_id, "member")
+    await require_role_in(uow, body.org_id, "member")
     revision = await resolve(uow, body.dataset)
     if revision.org_id != body.org_id:
         raise ReviewInvalid(("数据集不属于该组织", "the dataset is another organisation's"))

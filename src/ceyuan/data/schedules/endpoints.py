@@ -11,6 +11,7 @@ from ceyuan.data.schedules import service
 from ceyuan.data.schedules.errors import ScheduleGoesOn, ScheduleInvalid, ScheduleNotFound
 from ceyuan.data.schedules.schemas import ScheduleChange, ScheduleIn, ScheduleOut
 from ceyuan.data.schedules.tables import DataSchedule
+from ceyuan.identity import OrganisationNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
 from ceyuan.kernel.routes import Router
@@ -40,7 +41,7 @@ async def list_schedules(
     "",
     response_model=ScheduleOut,
     status_code=201,
-    responses=problems(Unauthenticated, Forbidden, NotFound, ScheduleInvalid, Invalid),
+    responses=problems(Unauthenticated, Forbidden, NotFound, OrganisationNotFound, ScheduleInvalid, Invalid),
 )
 async def create_schedule(body: ScheduleIn, uow: WriteWork) -> Any:
     """Let collecting or cleaning begin by itself, at the times that a crontab line names."""

@@ -22,6 +22,7 @@ from ceyuan.data.schedules.cron import next_time
 from ceyuan.data.schedules.errors import ScheduleGoesOn, ScheduleInvalid, ScheduleNotFound
 from ceyuan.data.schedules.schemas import ScheduleChange, ScheduleIn
 from ceyuan.data.schedules.tables import DataSchedule
+from ceyuan.identity import require_role_in
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import CeyuanError
 from ceyuan.kernel.ids import new_id
@@ -51,7 +52,7 @@ _AT_ONCE = 50
 
 async def create_schedule(uow: UnitOfWork, body: ScheduleIn) -> DataSchedule:
     """Make a schedule. Raises `ScheduleInvalid`."""
-    uow.actor.require_role(body.org_id, "member")
+    await require_role_in(uow, body.org_id, "member")
     params = _checked(body.kind, body.params | {"org_id": body.org_id})
     now = uow.clock.now()
     row = DataSchedule(

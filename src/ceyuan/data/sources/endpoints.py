@@ -10,6 +10,7 @@ from ceyuan.data.sources import places, repository, service
 from ceyuan.data.sources.errors import FolderForbidden, NotConfirmed, SourceExists, SourceInvalid, SourceNotFound
 from ceyuan.data.sources.schemas import CorpusOut, SourceChange, SourceIn, SourceKind, SourceOut
 from ceyuan.data.sources.tables import DataSource
+from ceyuan.identity import OrganisationNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, MissingExtra, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
 from ceyuan.kernel.routes import Router
@@ -61,7 +62,8 @@ async def list_registered_corpora(uow: ReadWork) -> Any:
     response_model=SourceOut,
     status_code=201,
     responses=problems(
-        Unauthenticated, Forbidden, FolderForbidden, NotFound, SourceExists, SourceInvalid, Invalid, MissingExtra
+        *(Unauthenticated, Forbidden, FolderForbidden, NotFound, OrganisationNotFound),
+        *(SourceExists, SourceInvalid, Invalid, MissingExtra),
     ),
 )
 async def register_source(body: SourceIn, uow: WriteWork) -> Any:

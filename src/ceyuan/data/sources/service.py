@@ -14,6 +14,7 @@ from ceyuan.data.sources.places import MIRRORED, check_options, described, is_fe
 from ceyuan.data.sources.schemas import Reading, SourceChange, SourceIn
 from ceyuan.data.sources.tables import DataSource
 from ceyuan.hub import resolve
+from ceyuan.identity import require_role_in
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.work import UnitOfWork
 
@@ -51,12 +52,13 @@ class SourceSpec:
 
 
 async def register_source(uow: UnitOfWork, body: SourceIn) -> DataSource:
-    """Register a source. Raises `SourceExists`, `SourceInvalid`, `FolderForbidden`.
+    """Register a source. Raises `SourceExists`, `SourceInvalid`, `FolderForbidden`,
+    `OrganisationNotFound`.
 
     A folder must lie below one of the roots that the operator allows, or the actor be an administrator: who
     registers a folder lets the whole organisation read it.
     """
-    uow.actor.require_role(body.org_id, "member")
+    await require_role_in(uow, body.org_id, "member")
     _check_mapping(body.kind, body.location, body.reading)
     known = await described(uow, body)
     now, source_id = uow.clock.now(), new_id("src")

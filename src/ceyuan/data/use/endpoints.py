@@ -12,6 +12,7 @@ from ceyuan.data.use import benchmarks, service
 from ceyuan.data.use.errors import MixtureInvalid
 from ceyuan.data.use.schemas import BenchmarkOut, CroissantOut, ExportIn, LedgerOut, MixIn
 from ceyuan.hub.errors import RepositoryNotFound, RevisionNotFound
+from ceyuan.identity import OrganisationNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.jobs import Job
 from ceyuan.kernel.routes import Router
@@ -23,7 +24,10 @@ Owner = Annotated[str, Path(max_length=96)]
 Name = Annotated[str, Path(max_length=96)]
 At = Annotated[str | None, Query(max_length=200, description="branch, tag or commit; the default branch if not given")]
 IdempotencyKey = Annotated[str | None, Header(max_length=120)]
-_STARTING = (Unauthenticated, Forbidden, NotFound, RepositoryNotFound, RevisionNotFound, MixtureInvalid, Invalid)
+_STARTING = (
+    *(Unauthenticated, Forbidden, NotFound, OrganisationNotFound, RepositoryNotFound, RevisionNotFound),
+    *(MixtureInvalid, Invalid),
+)
 _READING = (Unauthenticated, RepositoryNotFound, RevisionNotFound, NotACorpus)
 
 

@@ -11,6 +11,7 @@ from ceyuan.data.use.croissant import croissant
 from ceyuan.data.use.errors import MixtureInvalid
 from ceyuan.data.use.schemas import ExportIn, MixIn
 from ceyuan.hub import open_revision, resolve
+from ceyuan.identity import require_role_in
 from ceyuan.kernel.jobs import Job, submit
 from ceyuan.kernel.work import UnitOfWork
 
@@ -19,7 +20,7 @@ MIX, EXPORT = "data.mix", "data.export"
 
 async def start_mixture(uow: UnitOfWork, body: MixIn, key: str | None = None) -> Job:
     """Queue the job that mixes corpora; each is fixed to the revision that it names now. Raises `MixtureInvalid`."""
-    uow.actor.require_role(body.org_id, "member")
+    await require_role_in(uow, body.org_id, "member")
     parts = [await resolve(uow, one.dataset) for one in body.parts]
     items = [await resolve(uow, one) for one in body.benchmarks]
     for revision in (*parts, *items):
@@ -45,7 +46,7 @@ async def start_mixture(uow: UnitOfWork, body: MixIn, key: str | None = None) ->
 
 async def start_export(uow: UnitOfWork, body: ExportIn, key: str | None = None) -> Job:
     """Queue the job that writes a dataset in another form. Raises `MixtureInvalid`."""
-    uow.actor.require_role(body.org_id, "member")
+    await require_role_in(uow, body.org_id, "member")
     revision = await resolve(uow, body.dataset)
     if f"{revision.owner}/{revision.name}" == body.target:
         raise MixtureInvalid(("不能导出到自身", "a dataset cannot be exported onto itself"))

@@ -7,6 +7,7 @@ from ceyuan.evaluation.runs import repository
 from ceyuan.evaluation.runs.errors import PlanInvalid, RunNotFound
 from ceyuan.evaluation.runs.schemas import EvaluationPlan, FamilyOut
 from ceyuan.evaluation.runs.tables import EvaluationRun
+from ceyuan.identity import require_role_in
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import submit
 from ceyuan.kernel.work import UnitOfWork
@@ -39,7 +40,7 @@ async def create_run(
     parent_id: str | None = None,
 ) -> EvaluationRun:
     """Start a run as a job; with the same idempotency `key` the first run is returned."""
-    uow.actor.require_role(org_id, "member")
+    await require_role_in(uow, org_id, "member")
     check_plan(plan)
     run_id = new_id("evl")
     job = await submit(

@@ -11,7 +11,7 @@ from ceyuan.governance.monitoring.errors import IncidentNotFound, RuleNotFound
 from ceyuan.governance.monitoring.process import NAME
 from ceyuan.governance.monitoring.schemas import RuleChange, RuleIn
 from ceyuan.governance.monitoring.tables import Incident, MonitorRule
-from ceyuan.identity import notify
+from ceyuan.identity import notify, require_role_in
 from ceyuan.kernel import workflow
 from ceyuan.kernel.actor import SYSTEM
 from ceyuan.kernel.ids import new_id
@@ -24,7 +24,7 @@ _OPEN = ("open", "taken")
 
 async def create_rule(uow: UnitOfWork, wanted: RuleIn) -> MonitorRule:
     """Set up a rule over an organisation's own calls."""
-    uow.actor.require_role(wanted.org_id, "maintainer")
+    await require_role_in(uow, wanted.org_id, "maintainer")
     rule = MonitorRule(
         id=new_id("mon"),
         is_enabled=True,

@@ -9,6 +9,7 @@ from ceyuan.governance.safety import repository
 from ceyuan.governance.safety.errors import CheckNotFound, CheckPlanInvalid
 from ceyuan.governance.safety.schemas import InspectedFinding, InspectOut, RiskOut, SafetyPlan
 from ceyuan.governance.safety.tables import SafetyCheck
+from ceyuan.identity import require_role_in
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import submit
 from ceyuan.kernel.work import UnitOfWork
@@ -25,7 +26,7 @@ async def create_check(
     parent_id: str | None = None,
 ) -> SafetyCheck:
     """Start a check as a job; with the same idempotency `key` the first check is returned."""
-    uow.actor.require_role(org_id, "member")
+    await require_role_in(uow, org_id, "member")
     if plan.dataset is None and not plan.models:
         raise CheckPlanInvalid(
             ("计划中既无数据集也无模型", "the plan names neither a dataset nor a model"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ceyuan.identity import require_role_in
 from ceyuan.kernel.errors import Invalid
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.pages import PageRequest, Rows, fetch_page
@@ -31,7 +32,7 @@ class NewVersion:
 
 async def create_template(uow: UnitOfWork, org_id: str, name: str, title: str, first: NewVersion) -> PromptTemplate:
     """Begin a template with its first version; for members. Audited. Raises `PromptNameTaken`, `Invalid`."""
-    uow.actor.require_role(org_id, "member")
+    await require_role_in(uow, org_id, "member")
     if await repository.by_name(uow.session, org_id, name) is not None:
         raise PromptNameTaken(hint=("请换一个名称,或为它添加新版本", "choose another name, or add a version to it"))
     now = uow.clock.now()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ceyuan.hub import Reference, Visibility, resolve
+from ceyuan.identity import require_role_in
 from ceyuan.kernel import jobs
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.work import UnitOfWork
@@ -42,7 +43,7 @@ async def create_run(
 
     Raises `RecipeInvalid`, `NotADataset`, `TorchNotInstalled`, and what the hub says of references that do not exist.
     """
-    uow.actor.require_role(org_id, "member")
+    await require_role_in(uow, org_id, "member")
     params = {
         "dataset": dataset,
         "model": model,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ceyuan.hub import resolve, tellable
+from ceyuan.identity import require_role_in
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.jobs import Job, submit
@@ -24,7 +25,7 @@ async def open_assistant(
     uow: UnitOfWork, wanted: AssistantIn, *, key: str | None = None, parent_id: str | None = None
 ) -> tuple[LawAssistant, Job]:
     """Set up an assistant and submit the job that builds its index; with the same `key` the first is returned."""
-    uow.actor.require_role(wanted.org_id, "member")
+    await require_role_in(uow, wanted.org_id, "member")
     revision = await resolve(uow, wanted.dataset)
     assistant_id = new_id("law")
     job = await submit(
