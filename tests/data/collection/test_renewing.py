@@ -81,6 +81,19 @@ def test_files_that_did_not_change_are_not_read(own: Path, tmp_path: Path, monke
     assert [one["documents"] for one in after["shards"][1:]] == [1]
 
 
+def test_a_file_that_no_reader_knew_before_is_read_once_one_does(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(own, "page.1")
+    (own / "page.1").write_text(".TH PAGE 1\n.SH 名称\npage \\- 手册页\n")
+    with monkeypatch.context() as patch:
+        patch.setattr("ceyuan.data.readers.folder.may_be_manual", lambda ending: False)
+        assert taken(own, tmp_path / "steps")["rejected"] == {"bad_json": 6, "unsupported_format": 1}
+    write(own, "0.jsonl", "改写过的一行")
+    assert taken(own, tmp_path / "steps")["rejected"] == taken(own, tmp_path / "anew")["rejected"] == {"bad_json": 5}
+    assert counting(tmp_path / "steps").equals(counting(tmp_path / "anew"))
+
+
 def test_a_document_that_comes_back_counts_again(own: Path, tmp_path: Path) -> None:
     taken(own, tmp_path / "out")
     kept = (own / "2.jsonl").read_bytes()

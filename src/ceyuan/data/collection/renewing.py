@@ -31,6 +31,7 @@ _SUPERSEDED = 0.25
 _LAYERS = 48
 _SHARD_BYTES = 32 << 20
 _GONE = "gone.parquet"
+_UNREAD = "unsupported_format"
 
 Files = dict[str, tuple[int, int]]
 """Size and time (ns) of each file by its name."""
@@ -137,7 +138,9 @@ def renewed(
     """
     before = _before(old)
     known = before.files
-    changed = [name for name, facts in now.items() if known.get(name) != facts]
+    # What no reader knew then, one may know by now.
+    untold = {name for name, reasons in before.rejected.items() if _UNREAD in reasons}
+    changed = [name for name, facts in now.items() if known.get(name) != facts or name in untold]
     touched = {*changed, *(known.keys() - now.keys())}
     affected, untouched = _split(before.rows, fixed[0], touched, known.keys())
     shards = list(before.record["shards"])

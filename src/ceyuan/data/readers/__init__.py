@@ -1,9 +1,9 @@
 """Readers: a folder of the user's own files becomes documents, and every bad file or record a named rejection.
 
-Text, Markdown, HTML, JSON, JSON Lines and CSV in any common Chinese encoding (UTF-8, GB18030, Big5, UTF-16
-with or without a mark), Parquet, PDF, Word, Excel, EPUB and WARC, also inside gzip and zip; where asked for, images,
-audio and video as files of their own, told by their first bytes. Memory is bounded
-whatever the input: a line, a document or an archive over the limit is skipped in a stream and reported.
+Text, Markdown, HTML, manual pages, JSON, JSON Lines and CSV in any common Chinese encoding (UTF-8, GB18030, Big5,
+UTF-16 with or without a mark), Parquet, PDF, Word, Excel, EPUB and WARC, also inside gzip and zip; where asked for,
+images, audio and video as files of their own, told by their first bytes. Memory is bounded whatever the input: a
+line, a document or an archive over the limit is skipped in a stream and reported.
 Nothing here cleans; that is what ``ceyuan.data.operators`` does.
 """
 

@@ -16,6 +16,7 @@ from ceyuan.data.readers.packed import read_gzip, read_zip
 from ceyuan.data.readers.parquet import read_parquet
 from ceyuan.data.readers.portable import read_pdf
 from ceyuan.data.readers.records import read_json, read_json_lines
+from ceyuan.data.readers.roff import is_manual, may_be_manual, read_manual
 from ceyuan.data.readers.separated import read_csv
 from ceyuan.data.readers.sniff import mismatch
 from ceyuan.data.readers.text import read_text
@@ -44,7 +45,8 @@ FORMATS: dict[str, Reader] = {
     ".epub": read_epub,
     ".warc": read_warc,
 }
-"""Readers by the ending of the file's name; ``.gz`` and ``.zip`` lead to the files inside."""
+"""Readers by the ending of the file's name; ``.gz`` and ``.zip`` lead to the files inside. Manual pages, which end with
+the number of their section, are told by their content besides."""
 
 _BINARY = frozenset({".parquet", ".pdf", ".docx", ".xlsx", ".epub", ".warc"})
 _PACKED = {".gz": read_gzip, ".zip": read_zip}
@@ -154,15 +156,16 @@ def _items_of(file: Path, name: str, options: ReadOptions) -> Iterator[Item]:
     unpack = _PACKED.get(ending) if not name.lower().endswith(".warc.gz") else None
     reader = read_warc if name.lower().endswith(".warc.gz") else FORMATS.get(ending)
     media = options.media and ending in MEDIA
-    if reader is None and unpack is None and not media:
-        better = _SAVE_AS.get(ending)
-        told = f"{ending}: save it as {better}" if better else ending or "its name has no ending"
-        yield Rejection(name, "unsupported_format", told)
+    manual = reader is None and unpack is None and not media and may_be_manual(ending)
+    if reader is None and unpack is None and not media and not manual:
+        yield _unsupported(name, ending)
         return
     try:
         with file.open("rb") as opened:
             sample = opened.read(_SAMPLE)
-        if not sample:
+        if manual and not is_manual(sample):
+            yield _unsupported(name, ending)
+        elif not sample:
             yield Rejection(name, "empty_file")
         elif media:
             yield from read_media(file, name, sample, options)
@@ -172,12 +175,20 @@ def _items_of(file: Path, name: str, options: ReadOptions) -> Iterator[Item]:
             yield from unpack(file, name, options, _read_file)
         elif reader is not None:
             yield from _decoded(reader, file, name, sample, options)
+        else:
+            yield from _decoded(read_manual, file, name, sample, options)
     except FileNotFoundError:
         no_utf8 = _UNTOLD.search(name) is not None
         reason = ("undecodable_name", "the file's name is not UTF-8") if no_utf8 else ("unreadable", "it is gone")
         yield Rejection(name, *reason)
     except OSError as error:
         yield Rejection(name, "unreadable", error.strerror or str(error))
+
+
+def _unsupported(name: str, ending: str) -> Rejection:
+    better = _SAVE_AS.get(ending)
+    told = f"{ending}: save it as {better}" if better else ending or "its name has no ending"
+    return Rejection(name, "unsupported_format", told)
 
 
 def _decoded(reader: Reader, file: Path, name: str, sample: bytes, options: ReadOptions) -> Iterator[Item]:

@@ -19,6 +19,7 @@ SET_ASIDE: dict[str, tuple[str, str]] = {
     "encrypted": ("已加密", "encrypted"),
     "fake_extension": ("内容与扩展名不符", "not what its name says"),
     "file_too_large": ("文件过大", "file too large"),
+    "included_elsewhere": ("正文在另一文件中（.so）", "what it draws in lies in another file (.so)"),
     "line_too_long": ("行过长", "line too long"),
     "lone_surrogate": ("含半个 UTF-16 字符（孤立代理码）", "half a character of UTF-16 (a lone surrogate)"),
     "missing_extra": ("缺少读取该格式的组件", "the library for this format is not installed"),
