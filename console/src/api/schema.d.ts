@@ -2296,7 +2296,7 @@ export interface paths {
         };
         /**
          * Browse Documents
-         * @description List documents of a corpus, also those that were dropped.
+         * @description List documents of a corpus, also those that were dropped, with counts by domain, reason, field and form.
          */
         get: operations["browse_documents"];
         put?: never;
@@ -11250,8 +11250,24 @@ export interface components {
             total: number;
         };
         /**
+         * DocumentFacets
+         * @description The values of each facet, the most frequent first: of the documents that fit all filters but the facet's own.
+         *     `field` and `form` are empty where the corpus was not classified so.
+         */
+        DocumentFacets: {
+            /** Domain */
+            domain: components["schemas"]["ceyuan__data__history__schemas__FacetValue"][];
+            /** Field */
+            field: components["schemas"]["ceyuan__data__history__schemas__FacetValue"][];
+            /** Form */
+            form: components["schemas"]["ceyuan__data__history__schemas__FacetValue"][];
+            /** Reason */
+            reason: components["schemas"]["ceyuan__data__history__schemas__FacetValue"][];
+        };
+        /**
          * DocumentRow
-         * @description A document of a corpus; title and the text's beginning only for those that are kept.
+         * @description A document of a corpus; title and the text's beginning only for those that are kept. `field` and `form` are null
+         *     where the corpus was not classified so.
          */
         DocumentRow: {
             /** Characters */
@@ -11262,6 +11278,10 @@ export interface components {
             domain: string;
             /** Duplicate Of */
             duplicate_of: string | null;
+            /** Field */
+            field: string | null;
+            /** Form */
+            form: string | null;
             /** Id */
             id: string;
             /** Reason */
@@ -11284,6 +11304,7 @@ export interface components {
         DocumentsOut: {
             /** Documents */
             documents: components["schemas"]["DocumentRow"][];
+            facets: components["schemas"]["DocumentFacets"];
             /** Revision */
             revision: string;
             /** Total */
@@ -11608,36 +11629,26 @@ export interface components {
             visibility: "public" | "internal" | "private";
         };
         /**
-         * FacetValue
-         * @description A value and how many repositories have it.
-         */
-        FacetValue: {
-            /** Count */
-            count: number;
-            /** Value */
-            value: string;
-        };
-        /**
          * FacetsOut
          * @description The commonest values of each facet, most frequent first.
          */
         FacetsOut: {
             /** Grade */
-            grade: components["schemas"]["FacetValue"][];
+            grade: components["schemas"]["ceyuan__hub__repositories__schemas__FacetValue"][];
             /** Kind */
-            kind: components["schemas"]["FacetValue"][];
+            kind: components["schemas"]["ceyuan__hub__repositories__schemas__FacetValue"][];
             /** Language */
-            language: components["schemas"]["FacetValue"][];
+            language: components["schemas"]["ceyuan__hub__repositories__schemas__FacetValue"][];
             /** Licence */
-            licence: components["schemas"]["FacetValue"][];
+            licence: components["schemas"]["ceyuan__hub__repositories__schemas__FacetValue"][];
             /** Owner */
-            owner: components["schemas"]["FacetValue"][];
+            owner: components["schemas"]["ceyuan__hub__repositories__schemas__FacetValue"][];
             /** Size */
-            size: components["schemas"]["FacetValue"][];
+            size: components["schemas"]["ceyuan__hub__repositories__schemas__FacetValue"][];
             /** Tag */
-            tag: components["schemas"]["FacetValue"][];
+            tag: components["schemas"]["ceyuan__hub__repositories__schemas__FacetValue"][];
             /** Task */
-            task: components["schemas"]["FacetValue"][];
+            task: components["schemas"]["ceyuan__hub__repositories__schemas__FacetValue"][];
         };
         /**
          * FamilyOut
@@ -20450,6 +20461,21 @@ export interface components {
             yuan_per_gb: number;
         };
         /**
+         * FacetValue
+         * @description A value that documents have, its names in Chinese and English, and how many have it.
+         */
+        ceyuan__data__history__schemas__FacetValue: {
+            /** Documents */
+            documents: number;
+            /** Names */
+            names: [
+                string,
+                string
+            ];
+            /** Value */
+            value: string;
+        };
+        /**
          * VersionOut
          * @description A revision of a corpus. `content` is a hash of the documents that it holds: equal content, equal hash, however
          *     it was made; null for revisions made before there were such hashes. `restored` is the commit that a roll-back
@@ -20949,6 +20975,16 @@ export interface components {
             label: string | null;
             /** Reference */
             reference: string | null;
+        };
+        /**
+         * FacetValue
+         * @description A value and how many repositories have it.
+         */
+        ceyuan__hub__repositories__schemas__FacetValue: {
+            /** Count */
+            count: number;
+            /** Value */
+            value: string;
         };
         /**
          * UsageOut
@@ -29090,6 +29126,10 @@ export interface operations {
                 source?: string;
                 reason?: string;
                 split?: ("train" | "heldout") | null;
+                /** @description class by the operator field, such as law */
+                field?: string;
+                /** @description class by the operator form, such as statute */
+                form?: string;
                 /** @description part of the id, or of the title or text where kept */
                 text?: string;
                 limit?: number;
@@ -29131,7 +29171,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid`: Invalid content */
+            /** @description `invalid`: Invalid content; `class_invalid`: Documents cannot be filtered by this class */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -82,6 +82,7 @@ function Filters({ specs, list }: { specs: FilterSpec[]; list: ListControls }) {
             key={spec.name}
             className={styles.select}
             allowClear
+            popupMatchSelectWidth={false}
             placeholder={spec.label}
             aria-label={spec.label}
             value={list.filters[spec.name]}

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ceyuan.cli.connection import Api
-from ceyuan.cli.output import show, show_rows
+from ceyuan.cli.output import language, show, show_rows
 
 app = typer.Typer(help="Versions of a corpus on the platform.", no_args_is_help=True)
 
@@ -87,14 +87,27 @@ def documents(
     state: Annotated[str | None, typer.Option(help="kept or dropped")] = None,
     domain: Annotated[str, typer.Option(help="only this domain's")] = "",
     reason: Annotated[str, typer.Option(help="only those dropped for it")] = "",
+    field: Annotated[str, typer.Option(help="only those about it, such as law (operator field)")] = "",
+    form: Annotated[str, typer.Option(help="only this type of writing, such as statute (operator form)")] = "",
     text: Annotated[str, typer.Option(help="part of the id")] = "",
     limit: Annotated[int, typer.Option(help="how many at most, up to 500")] = 50,
+    counts: Annotated[
+        bool, typer.Option("--counts", help="how many have each domain, reason, field and form instead")
+    ] = False,
     revision: RevisionOption = None,
 ) -> None:
-    """List documents of a corpus, also those that were dropped."""
-    params = {"state": state, "domain": domain, "reason": reason, "text": text, "limit": limit, "revision": revision}
-    found = Api().get(f"{_DATASETS}/{dataset}/documents", **params)
-    show_rows(found["documents"], ["id", "domain", "characters", "reason", "duplicate_of", "split"], key="id")
+    """List documents of a corpus, also those that were dropped, or count them by what they are."""
+    params = {"state": state, "domain": domain, "reason": reason, "field": field, "form": form, "text": text}
+    found = Api().get(f"{_DATASETS}/{dataset}/documents", **params, limit=limit, revision=revision)
+    if counts:
+        side = 0 if language() == "zh" else 1
+        rows = [
+            {"facet": facet, **one, "name": one["names"][side]} for facet, all in found["facets"].items() for one in all
+        ]
+        show_rows(rows, ["facet", "value", "name", "documents"], key="value")
+        return
+    columns = ["id", "domain", "field", "form", "characters", "reason", "duplicate_of", "split"]
+    show_rows(found["documents"], columns, key="id")
 
 
 @app.command()

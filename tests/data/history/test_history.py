@@ -102,6 +102,15 @@ async def test_documents_are_found_by_what_became_of_them_and_traced_through_ver
     shown = (await got(viewer, "/documents", state="kept"))["documents"][0]
     holding = await got(viewer, "/documents", text=shown["text"][5:40])
     assert shown["id"] in [one["id"] for one in holding["documents"]]
+    facets = (await got(viewer, "/documents", limit=1))["facets"]
+    assert sum(one["documents"] for one in facets["domain"]) == 59
+    short = {"value": "too_short", "names": ["过短", "too short"], "documents": dropped["total"]}
+    assert short in facets["reason"]
+    assert facets["field"] == facets["form"] == []
+    for field, words in (("law", "operator field"), ("no_such", "there are: government, law")):
+        refused = await viewer.get(f"{ADDRESS}/documents", params={"field": field}, headers={"accept-language": "en"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "class_invalid")
+        assert words in refused.json()["detail"]
     found = await got(viewer, "/documents", text="new.txt")
     assert found["documents"][0]["text"].startswith("新来的正文")
     way = (await got(viewer, "/documents/trace", id="own/new.txt"))["trace"]

@@ -35,7 +35,7 @@ interface Traced {
   evidence: { statistic: string; at_least: number | null; at_most: number | null; value: number | null } | null
   origin?: { origin: string; licence: string } | null
   operators?: { name: string; identity: string }[]
-  statistics: { name: string; names: [string, string]; value: unknown }[]
+  statistics: { name: string; names: [string, string]; value: unknown; value_names?: [string, string] }[]
   related: Related[]
   history: { ref: string; state: string; reason: string | null }[]
   tombstone: { last: string } | null
@@ -194,7 +194,11 @@ export function DocumentTrace({
                 title: t('document.value'),
                 align: 'right',
                 render: (_, row) =>
-                  typeof row.value === 'number' ? <Decimal value={row.value} digits={4} /> : String(row.value ?? '—'),
+                  typeof row.value === 'number' ? (
+                    <Decimal value={row.value} digits={4} />
+                  ) : (
+                    (row.value_names?.[language === 'zh' ? 0 : 1] ?? String(row.value ?? '—'))
+                  ),
               },
             ]}
           />

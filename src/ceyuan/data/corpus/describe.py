@@ -7,13 +7,11 @@ from ceyuan.data.corpus.profiles import DOMAINS, default_profiles
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report
 from ceyuan.data.media import media_operators
-from ceyuan.data.operators import REASONS, STATISTICS, Specification, find, specifications
+from ceyuan.data.operators import ALWAYS, REASONS, STATISTICS, Specification, find, specifications
 from ceyuan.data.readers.reasons import SET_ASIDE
 
 __all__ = ["describe", "main"]
 
-_ALWAYS = {"bytes": ("正文字节数", "bytes of text")}
-"""What every run measures without an operator."""
 _USUAL = {one.specification.name for one in Recipe().operators()}
 
 
@@ -25,8 +23,7 @@ def describe() -> dict[str, Any]:
         "schema": Recipe.model_json_schema(),
         "profiles": {domain: [one.model_dump() for one in filters] for domain, filters in default_profiles().items()},
         "domains": {name: list(words) for name, words in DOMAINS.items()},
-        "statistics": {name: list(words) for name, words in STATISTICS.items()}
-        | {"bytes": ["正文字节数", "bytes of text"]},
+        "statistics": {name: list(words) for name, words in (STATISTICS | ALWAYS).items()},
         "reasons": {name: list(words) for name, words in REASONS.items()},
         "aside": {name: list(words) for name, words in SET_ASIDE.items()},
         "operators": [_described(one) for one in specifications().values()],

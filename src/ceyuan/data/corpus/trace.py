@@ -9,7 +9,7 @@ import polars as pl
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.report import Report
 from ceyuan.data.files import read_json
-from ceyuan.data.operators import REASONS, STATISTICS
+from ceyuan.data.operators import ALWAYS, CLASSES, REASONS, STATISTICS
 from ceyuan.data.problems import DataProblem
 
 __all__ = ["main", "trace"]
@@ -41,7 +41,8 @@ def trace(folder: Path, name: str, revisions: Sequence[Mapping[str, str]]) -> di
     found["reason_names"] = list(REASONS.get(row["reason"], (row["reason"], row["reason"]))) if row["reason"] else None
     found["evidence"] = _evidence(manifest, row)
     found["statistics"] = [
-        {"name": key, "names": list(STATISTICS.get(key, (key, key))), "value": value}
+        {"name": key, "names": list((STATISTICS | ALWAYS).get(key, (key, key))), "value": value}
+        | _class_names(key, value)
         for key, value in row.items()
         if key not in _FIXED and not isinstance(value, bytes)
     ]
@@ -57,6 +58,12 @@ def main(args: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """``trace`` as a process: ``folder``, ``id``, ``revisions``."""
     del report  # it takes a moment
     return trace(Path(args["folder"]), str(args["id"]), args["revisions"])
+
+
+def _class_names(statistic: str, value: object) -> dict[str, list[str]]:
+    """``value_names`` where the value is a class that has names."""
+    words = CLASSES.get(statistic, {}).get(str(value))
+    return {"value_names": list(words)} if words else {}
 
 
 def _row(path: Path, name: str) -> dict[str, Any] | None:

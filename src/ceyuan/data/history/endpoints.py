@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Query
 
 from ceyuan.data.history import service
-from ceyuan.data.history.errors import DocumentNotFound, VersionNotFound
+from ceyuan.data.history.errors import ClassInvalid, DocumentNotFound, VersionNotFound
 from ceyuan.data.history.schemas import (
     AtOut,
     DiffKind,
@@ -82,7 +82,7 @@ async def roll_back(owner: Owner, name: Name, body: RollBackIn, uow: WriteWork) 
     return await service.roll_back(uow, owner, name, body.to, body.why)
 
 
-@router.get("/documents", response_model=DocumentsOut, responses=problems(*_READING))
+@router.get("/documents", response_model=DocumentsOut, responses=problems(*_READING, ClassInvalid))
 async def browse_documents(
     owner: Owner,
     name: Name,
@@ -94,13 +94,15 @@ async def browse_documents(
     source: Word = "",
     reason: Word = "",
     split: Literal["train", "heldout"] | None = None,
+    field: Annotated[str, Query(max_length=200, description="class by the operator field, such as law")] = "",
+    form: Annotated[str, Query(max_length=200, description="class by the operator form, such as statute")] = "",
     text: Annotated[str, Query(max_length=200, description="part of the id, or of the title or text where kept")] = "",
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> Any:
-    """List documents of a corpus, also those that were dropped."""
+    """List documents of a corpus, also those that were dropped, with counts by domain, reason, field and form."""
     wanted = {"state": state, "domain": domain, "source": source, "reason": reason, "split": split, "text": text}
-    chosen = {key: value for key, value in wanted.items() if value}
+    chosen = {key: value for key, value in (wanted | {"field": field, "form": form}).items() if value}
     return await service.browse_documents(platform, actor, _reference(owner, name, revision), chosen, (limit, offset))
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from ceyuan.kernel.errors import NotFound
+from ceyuan.kernel.errors import Invalid, NotFound
+
+
+class ClassInvalid(Invalid):
+    code = "class_invalid"
+    title = ("不能按这一类别筛选", "Documents cannot be filtered by this class")
 
 
 class VersionNotFound(NotFound):

@@ -82,7 +82,8 @@ class AtOut(BaseModel):
 
 
 class DocumentRow(BaseModel):
-    """A document of a corpus; title and the text's beginning only for those that are kept."""
+    """A document of a corpus; title and the text's beginning only for those that are kept. `field` and `form` are null
+    where the corpus was not classified so."""
 
     id: str
     source: str
@@ -93,8 +94,28 @@ class DocumentRow(BaseModel):
     similarity: float | None
     cluster: str | None
     split: str | None
+    field: str | None
+    form: str | None
     title: str | None
     text: str | None
+
+
+class FacetValue(BaseModel):
+    """A value that documents have, its names in Chinese and English, and how many have it."""
+
+    value: str
+    names: tuple[str, str]
+    documents: int
+
+
+class DocumentFacets(BaseModel):
+    """The values of each facet, the most frequent first: of the documents that fit all filters but the facet's own.
+    `field` and `form` are empty where the corpus was not classified so."""
+
+    domain: list[FacetValue]
+    reason: list[FacetValue]
+    field: list[FacetValue]
+    form: list[FacetValue]
 
 
 class DocumentsOut(BaseModel):
@@ -103,6 +124,7 @@ class DocumentsOut(BaseModel):
     revision: str
     total: int
     documents: list[DocumentRow]
+    facets: DocumentFacets
 
 
 class TraceOut(BaseModel):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ceyuan.data.history.errors import DocumentNotFound, VersionNotFound
+from ceyuan.data.history.errors import ClassInvalid, DocumentNotFound, VersionNotFound
 from ceyuan.data.pipelines.engines import ask_engine, brought
 from ceyuan.data.pipelines.errors import NotACorpus
 from ceyuan.data.pipelines.service import read_json, read_manifest
@@ -145,14 +145,21 @@ async def version_at(uow: UnitOfWork, owner: str, name: str, when: datetime) -> 
 async def browse_documents(
     platform: Platform, actor: Actor, reference: str, wanted: dict[str, str], page: tuple[int, int]
 ) -> dict[str, Any]:
-    """Documents of a corpus that fit `wanted`, dropped ones too; `page` is limit and offset."""
+    """Documents of a corpus that fit `wanted`, dropped ones too; `page` is limit and offset. Raises `ClassInvalid` for
+    a field or form that there is not, or by which the version is not classified."""
     async with platform.work(actor, write=False) as uow:
         await read_manifest(uow, reference)
         revision = await resolve(uow, reference)
     files = ["statistics.parquet", "data/*.parquet"]
     async with brought(platform, actor, files, revision.ref) as (folder,):
         arguments = {"folder": str(folder), "wanted": wanted, "limit": page[0], "offset": page[1]}
-        return {"revision": revision.ref, **await ask_engine(platform, "ceyuan.data.corpus.browse:main", arguments)}
+        try:
+            found = await ask_engine(platform, "ceyuan.data.corpus.browse:main", arguments)
+        except JobFailed as error:
+            if wanted.keys() & {"field", "form"}:
+                raise ClassInvalid(error.message) from error
+            raise
+    return {"revision": revision.ref, **found}
 
 
 async def trace_document(platform: Platform, actor: Actor, reference: str, document: str) -> dict[str, Any]:

@@ -24,10 +24,12 @@ from ceyuan.data.operators import (
     typography,
     wording,
 )
+from ceyuan.data.operators.classes import CLASSES
 from ceyuan.data.operators.filters import REASONS, Filter, first_reason
 from ceyuan.data.operators.models import train_language_model, train_quality
 from ceyuan.data.operators.normalise import simplified
 from ceyuan.data.operators.operator import (
+    ALWAYS,
     STATISTICS,
     Operator,
     Parameters,
@@ -46,6 +48,8 @@ _DECLARING = (
 """Importing a module declares its operators."""
 
 __all__ = [
+    "ALWAYS",
+    "CLASSES",
     "REASONS",
     "STATISTICS",
     "Filter",

@@ -20,6 +20,7 @@ from ceyuan.data.files import canonical_json
 from ceyuan.data.problems import DataProblem
 
 __all__ = [
+    "ALWAYS",
     "STATISTICS",
     "Modality",
     "Nothing",
@@ -34,6 +35,9 @@ __all__ = [
 
 STATISTICS: dict[str, tuple[str, str]] = {}
 """Meaning of each statistic in both languages, as the operators that write them declare it."""
+
+ALWAYS: dict[str, tuple[str, str]] = {"bytes": ("正文字节数", "bytes of text")}
+"""What every run measures without an operator."""
 
 
 class Parameters(BaseModel):
