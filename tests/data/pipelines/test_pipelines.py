@@ -258,6 +258,7 @@ async def test_an_optional_source_that_is_gone_is_skipped_and_a_required_one_fai
     assert [(one["where"], one["reason"]) for one in shown["fetched"]["examples"]] == [("b.pdf", "fake_extension")]
     log = (await signed_in("member").get(f"/api/v1/jobs/{job.id}/log")).json()
     assert "set aside: b.pdf: fake_extension" in [line["message"] for line in log if line["level"] == "warning"]
+    assert "未收入：b.pdf：内容与扩展名不符" in [(line["data"] or {}).get("zh") for line in log]
     failed = await finished(platform, await started(signed_in, "collections", body | {"sources": [needed]}))
     assert failed.error is not None
     assert "没有文件" in failed.error["message"][0]

@@ -1,10 +1,12 @@
 import { Table } from 'antd'
+import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 
 import { $api } from '@/api/client'
 import type { Got } from '@/api/types'
 import { usePreferences } from '@/app/preferences'
+import { JobActions } from '@/features/jobs/JobActions'
 import { OPEN_STATES } from '@/features/jobs/stream'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
 import { Bytes, Count, Decimal, Duration, Money, Percent, Stat, Stats } from '@/ui/Figures'
@@ -15,6 +17,7 @@ import { Snippet } from '@/ui/Snippet'
 import { Status } from '@/ui/Status'
 
 import { RunChain } from './RunChain'
+import { RunLog, RunProgress } from './RunProgress'
 import { SemanticResult } from './SemanticResult'
 
 type Run = Got<'/api/v1/data/runs/{job_id}'>
@@ -100,24 +103,37 @@ function Body({ run }: { run: Run }) {
           <Stat
             label={t('run.changed')}
             value={<Count value={run.change?.put} />}
-            note={t('run.deleted', { count: run.change?.deleted ?? 0 })}
+            note={run.change && t('run.deleted', { count: run.change.deleted })}
           />
           <Stat label={t('run.measured')} value={<Count value={run.change?.measured} />} />
           <Stat
             label={t('run.speed')}
             value={
-              <>
-                <Decimal value={run.bytes_per_second && run.bytes_per_second / 1e6} digits={1} /> MB/s
-              </>
+              run.bytes_per_second === null ? (
+                '—'
+              ) : (
+                <>
+                  <Decimal value={run.bytes_per_second / 1e6} digits={1} /> MB/s
+                </>
+              )
             }
             note={
+              run.documents_per_second !== null && (
+                <>
+                  <Count value={Math.round(run.documents_per_second)} /> {t('run.perSecond')}
+                </>
+              )
+            }
+          />
+          <Stat
+            label={t('run.cpu')}
+            value={<Duration seconds={OPEN_STATES.has(run.state) ? null : run.cpu_seconds} />}
+            note={
               <>
-                <Count value={run.documents_per_second && Math.round(run.documents_per_second)} /> {t('run.perSecond')}
+                {t('pipelines.cost')} <Money micro={run.cost_micro} />
               </>
             }
           />
-          <Stat label={t('run.cpu')} value={<Duration seconds={run.cpu_seconds} />} />
-          <Stat label={t('pipelines.cost')} value={<Money micro={run.cost_micro} />} />
         </Stats>
       </Section>
       {run.unchanged && <EmptyState title={t('run.unchanged')} next={t('run.unchangedNote')} />}
@@ -145,35 +161,48 @@ function Body({ run }: { run: Run }) {
 export function Component() {
   const { t } = useTranslation('data')
   const { jobId = '' } = useParams()
-  const query = $api.useQuery(
-    'get',
-    '/api/v1/data/runs/{job_id}',
-    { params: { path: { job_id: jobId } } },
-    { refetchInterval: (q) => (q.state.data && OPEN_STATES.has(q.state.data.state) ? 1500 : false) },
-  )
-  if (query.error) return <ProblemView page error={query.error} onRetry={() => void query.refetch()} />
+  const path = { params: { path: { job_id: jobId } } }
+  // The figures are the part's that cleans; the run is over when the whole job is.
+  const whole = $api.useQuery('get', '/api/v1/jobs/{job_id}', path, {
+    refetchInterval: (q) => (!q.state.data || OPEN_STATES.has(q.state.data.state) ? 1500 : false),
+  })
+  const running = !whole.data || OPEN_STATES.has(whole.data.state)
+  const query = $api.useQuery('get', '/api/v1/data/runs/{job_id}', path, { refetchInterval: running ? 1500 : false })
+  const ended = whole.data?.finished_at
+  const { refetch } = query
+  useEffect(() => {
+    if (ended) void refetch()
+  }, [ended, refetch])
   const run = query.data
-  if (!run) return <Loading />
+  const job = whole.data
+  const error = query.error ?? whole.error
+  if (error && !(run && job)) return <ProblemView page error={error} onRetry={() => void refetch()} />
+  if (!run || !job) return <Loading />
+  const speaks = job.children.at(-1) ?? job
   return (
     <Page
       title={run.dataset}
       description={t('run.description')}
       crumbs={[{ label: t('pipelines.title'), to: '/data/pipelines' }, { label: run.dataset }]}
-      badges={<Status value={run.state} />}
+      badges={<Status value={job.cancel_requested && running ? 'cancelling' : job.state} />}
       actions={
         <>
           {run.revision && <RevisionLink reference={run.revision} />}
-          <Link to={`/jobs/${run.job_id}`}>{t('run.log')}</Link>
+          <Link to={`/jobs/${jobId}`}>{t('run.log')}</Link>
+          <JobActions job={job} onResumed={() => void whole.refetch()} />
         </>
       }
     >
+      {error !== null && <ProblemView error={error} />}
+      <RunProgress job={job} />
       <Body run={run} />
+      <RunLog key={`${speaks.id} ${speaks.run}`} jobId={speaks.id} />
       <Snippet
         sources={[
-          { label: 'CLI', code: `ceyuan data run ${run.job_id}\nceyuan jobs follow ${run.job_id}` },
+          { label: 'CLI', code: `ceyuan data run ${jobId}\nceyuan jobs follow ${jobId}` },
           {
             label: 'HTTP',
-            code: `curl -H "Authorization: Bearer $CEYUAN_TOKEN" \\\n  $CEYUAN_URL/api/v1/data/runs/${run.job_id}`,
+            code: `curl -H "Authorization: Bearer $CEYUAN_TOKEN" \\\n  $CEYUAN_URL/api/v1/data/runs/${jobId}`,
           },
         ]}
       />

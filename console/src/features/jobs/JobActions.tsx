@@ -24,7 +24,12 @@ export function JobActions({ job, onResumed }: { job: Job; onResumed?: () => voi
   const init = { params: { path: { job_id: job.id } } }
   if (OPEN_STATES.has(job.state)) {
     return (
-      <Popconfirm title={t('cancel.ask')} description={t('cancel.note')} onConfirm={() => cancel.mutate(init)}>
+      <Popconfirm
+        placement="bottomRight"
+        title={t('cancel.ask')}
+        description={t('cancel.note')}
+        onConfirm={() => cancel.mutate(init)}
+      >
         <Button icon={<StopOutlined />} loading={cancel.isPending} disabled={job.cancel_requested}>
           {job.cancel_requested ? t('cancel.requested') : t('cancel.do')}
         </Button>

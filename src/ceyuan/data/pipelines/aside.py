@@ -30,3 +30,10 @@ def few(items: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
         if seen[one["reason"]] <= EACH and len(found) < ALL:
             found.append({"where": one["where"], "reason": one["reason"], "detail": str(one.get("detail", ""))[:300]})
     return found
+
+
+def in_words(reason: str) -> tuple[str, str]:
+    """A reason in both languages; the code itself where it has no words."""
+    from ceyuan.data.readers.reasons import SET_ASIDE
+
+    return SET_ASIDE.get(reason, (reason, reason))

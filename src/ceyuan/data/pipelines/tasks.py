@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ceyuan.data.pipelines.aside import examples
+from ceyuan.data.pipelines.aside import examples, in_words
 from ceyuan.data.pipelines.embedding import embedding_socket
 from ceyuan.data.pipelines.learned import fixed, put_models
 from ceyuan.data.pipelines.lineage import record_collection, record_corpus
@@ -79,7 +79,8 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
                 if spec.reading["required"] or (spec is specs[-1] and not sources):
                     raise
                 skipped.append({"key": spec.key, "code": fault.code, "message": list(fault.message)})
-                ctx.log(f"skipped {spec.key}: {fault.message[1]}", "warning", key=spec.key)
+                told = f"已跳过 {spec.key}：{fault.message[0]}"
+                ctx.log(f"skipped {spec.key}: {fault.message[1]}", "warning", key=spec.key, zh=told)
         settings = ctx.platform.section(DataSettings)
         cache = str(settings.cache_dir) if settings.cache_dir else None
         arguments = {"out": str(work / "raw"), "cache": cache, "sources": sources}
@@ -232,7 +233,11 @@ async def make_corpus(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]
         title=(f"采集 {raw_name}", f"Collect {raw_name}"),
     )
     aside = collected["rejected"]
-    ctx.log(f"collected {collected['documents']:,} documents, {aside:,} set aside", "warning" if aside else "info")
+    ctx.log(
+        f"collected {collected['documents']:,} documents, {aside:,} set aside",
+        "warning" if aside else "info",
+        zh=f"采集 {collected['documents']:,} 篇，另有 {aside:,} 篇未收入",
+    )
     ctx.progress(0.5, ("采集完成，开始清洗", "collected; cleaning begins"))
     plan = {
         "raw": [collected["revision"]],
@@ -275,17 +280,20 @@ def _tell_read(ctx: JobContext, found: dict[str, Any], aside: dict[str, Any]) ->
         key, counts = record["source"]["key"], record["rejected"]
         read = {"documents": record["documents"], "rejected": counts}
         if not counts:
-            ctx.log(f"read {key}: {record['documents']:,} documents", key=key, **read)
+            told = f"已读取 {key}：{record['documents']:,} 篇"
+            ctx.log(f"read {key}: {record['documents']:,} documents", key=key, zh=told, **read)
             continue
         ctx.log(
             f"read {key}: {record['documents']:,} documents, {sum(counts.values()):,} set aside",
             "warning",
             key=key,
+            zh=f"已读取 {key}：{record['documents']:,} 篇，{sum(counts.values()):,} 篇未收入",
             **read,
         )
         for one in aside[key]:
             if one["reason"] in counts:
-                ctx.log(f"set aside: {one['where']}: {one['reason']}", "warning", **one)
+                told = f"未收入：{one['where']}：{in_words(one['reason'])[0]}"
+                ctx.log(f"set aside: {one['where']}: {one['reason']}", "warning", zh=told, **one)
 
 
 async def _heavy(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ceyuan.data.pipelines.aside import few
+from ceyuan.data.pipelines.aside import few, in_words
 from ceyuan.data.pipelines.errors import NothingFetched
 from ceyuan.data.pipelines.storage import crawled_folder, mirrored_folder
 from ceyuan.data.sources import SourceSpec, mark_visited, secret_of
@@ -97,9 +97,11 @@ async def _told(ctx: JobContext, spec: SourceSpec, found: dict[str, Any], place:
     """Put into the job's log what a visit brought and what could not be had, and the same, with the answers of robots
     files, on the source's page: it stays there whatever becomes of the job."""
     counts = {name: found.get(name) for name in ("fetched", "unchanged", "gone", "quarantined", "robots")}
-    ctx.log(f"visited {spec.location}", "warning" if found["quarantined"] else "info", key=spec.key, **counts)
+    level = "warning" if found["quarantined"] else "info"
+    ctx.log(f"visited {spec.location}", level, key=spec.key, zh=f"已访问 {spec.location}", **counts)
     for one in found["quarantine"][:_TOLD]:
-        ctx.log(f"not taken: {one[place]}: {one['reason']}", "warning", **one)
+        told = f"未取得：{one[place]}：{in_words(one['reason'])[0]}"
+        ctx.log(f"not taken: {one[place]}: {one['reason']}", "warning", zh=told, **one)
     found["examples"] = few({"where": one[place], **one} for one in found["quarantine"])
     found["quarantine"] = []
     async with ctx.platform.work(ctx.actor) as uow:
@@ -108,9 +110,7 @@ async def _told(ctx: JobContext, spec: SourceSpec, found: dict[str, Any], place:
 
 def _words(reasons: Mapping[str, int]) -> tuple[str, str]:
     """Reasons with their counts, in both languages."""
-    from ceyuan.data.readers.reasons import SET_ASIDE
-
     sides = []
     for side, mark in ((0, "、"), (1, ", ")):
-        sides.append(mark.join(f"{SET_ASIDE.get(name, (name, name))[side]} × {n}" for name, n in reasons.items()))
+        sides.append(mark.join(f"{in_words(name)[side]} × {n}" for name, n in reasons.items()))
     return sides[0], sides[1]

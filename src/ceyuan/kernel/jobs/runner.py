@@ -233,7 +233,12 @@ class Jobs:
             return "failed"
         self.leave_if_stopping()
         context = JobContext(self.platform, job, actor)
-        context.log(f"run {run} started" if job.attempts == 1 else f"run {run} goes on (start {job.attempts})")
+        if job.attempts == 1:
+            context.log(f"run {run} started", zh=f"第 {run} 次运行开始")
+        else:
+            context.log(
+                f"run {run} goes on (start {job.attempts})", zh=f"第 {run} 次运行继续（第 {job.attempts} 次启动）"
+            )
         work = asyncio.create_task(kind.function(context, dict(job.params)), name=f"job {job_id}")
         self._tasks[job_id, run] = work
         guard = asyncio.create_task(self._guarded(kind, work, context, job), name=f"run {run} of job {job_id}")
@@ -265,7 +270,7 @@ class Jobs:
                 await context.flush()
                 raise
             state = "cancelled"
-            context.log("cancelled", "warning")
+            context.log("cancelled", "warning", zh="已取消")
         except CeyuanError as problem:
             state, error = "failed", problem
         except Exception as unexpected:
