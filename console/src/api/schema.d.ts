@@ -15639,8 +15639,10 @@ export interface components {
          * Reading
          * @description How to read the source: names of fields where they are not the usual ones, or a `mapping` of all columns that
          *     takes their place, the field `vector_field` with an embedding of each text, where records bring one, and how many
-         *     documents to take (0: all). A source that is not required is skipped, with the
-         *     reason, when it cannot be had.
+         *     documents to take (0: all). `identity`: whether records are known by their `content`, so that one that is put in
+         *     or taken out is the only one that changes, or by their `place` in the file, so that one that is rewritten is the
+         *     same document; empty means content for a new source, and no change for one that is there. A source that is not
+         *     required is skipped, with the reason, when it cannot be had.
          */
         Reading: {
             /**
@@ -15648,6 +15650,12 @@ export interface components {
              * @default
              */
             id_field: string;
+            /**
+             * Identity
+             * @default
+             * @enum {string}
+             */
+            identity: "" | "place" | "content";
             /**
              * Limit
              * @default 0
@@ -17849,6 +17857,7 @@ export interface components {
             /**
              * @default {
              *       "id_field": "",
+             *       "identity": "",
              *       "limit": 0,
              *       "required": true,
              *       "text_field": "",

@@ -41,6 +41,7 @@ _SOURCES, _DATA = "/api/v1/data/sources", "/api/v1/data"
 _KINDS = "folder, package, dataset, web, sitemap, rss, listing, s3, hub or sql"
 _DOMAINS = "profile of thresholds: general, law, government, news, web, technical, user or classical"
 _COLUMNS = ["id", "key", "kind", "domain", "licence", "owner", "documents", "rejected", "collected_at"]
+_IDENTITY = "records without an id are known by content or by place in their file; content for a new source"
 OrgOption = Annotated[str, typer.Option(help="id of the organisation that it is for")]
 RecipeOption = Annotated[
     Path | None, typer.Option(help="recipe as YAML or JSON; the defaults if not given", exists=True, dir_okay=False)
@@ -89,6 +90,7 @@ def add_source(
     vector_field: Annotated[
         str, typer.Option(help="field with an embedding of each text, for semantic duplicates")
     ] = "",
+    identity: Annotated[str, typer.Option(help=_IDENTITY)] = "",
     take: Annotated[int, typer.Option(help="documents at most; 0 takes all")] = 0,
     optional: Annotated[bool, typer.Option("--optional", help="skip it, with the reason, if it cannot be had")] = False,
     option: Annotated[
@@ -106,6 +108,7 @@ def add_source(
     options = _options(option)
     place = str(Path(location).absolute()) if kind == "folder" else location
     reading = {"text_field": text_field, "vector_field": vector_field, "limit": take, "required": not optional}
+    reading["identity"] = identity
     known = {"org_id": org, "key": key, "kind": kind, "location": place, "title": title, "domain": domain}
     rights = {"licence": licence, "origin": origin, "evidence": evidence, "owner": owner}
     secret = sys.stdin.read().strip() if secret_stdin else None
@@ -135,6 +138,7 @@ def change_source(
     vector_field: Annotated[
         str | None, typer.Option(help="field with an embedding of each text, for semantic duplicates")
     ] = None,
+    identity: Annotated[str | None, typer.Option(help=f"{_IDENTITY}; all is read again")] = None,
 ) -> None:
     """Change what is known of a source; what is not given stays. Where it lies never changes."""
     texts = {"title": title, "description": description, "licence": licence, "domain": domain, "origin": origin}
@@ -143,8 +147,9 @@ def change_source(
     place = f"{_SOURCES}/{source_id}"
     if option:
         change["options"] = (Api().get(place)["options"] or {}) | _options(option)
-    if vector_field is not None:
-        change["reading"] = Api().get(place)["reading"] | {"vector_field": vector_field}
+    reading = {"vector_field": vector_field, "identity": identity}
+    if asked := {name: value for name, value in reading.items() if value is not None}:
+        change["reading"] = Api().get(place)["reading"] | asked
     show(Api().call("PATCH", place, json=change))
 
 

@@ -136,3 +136,37 @@ def test_random_histories_equal_first_readings(own: Path, tmp_path: Path) -> Non
         taken(own, tmp_path / "steps")
     taken(own, tmp_path / "anew")
     assert counting(tmp_path / "steps").equals(counting(tmp_path / "anew"))
+
+
+def by_content(own: Path, out: Path) -> dict[str, Any]:
+    source = Source("own", "folder", str(own), identity="content")
+    record: Any = collect(out, [source], PackageCache(out.parent / "cache"), lambda message: None)
+    found: dict[str, Any] = record["sources"][0]
+    return found
+
+
+@pytest.mark.parametrize("place", [0, 500, 1000])
+def test_a_row_put_in_or_taken_out_is_one_document_where_rows_are_known_by_content(tmp_path: Path, place: int) -> None:
+    texts = [f"第{line}行的正文" for line in range(1000)]
+    more = [*texts[:place], "插入的一行", *texts[place:]]
+    write(tmp_path / "own", "rows.jsonl", *texts)
+    by_content(tmp_path / "own", tmp_path / "steps")
+    write(tmp_path / "own", "rows.jsonl", *more)
+    second = by_content(tmp_path / "own", tmp_path / "steps")
+    assert ([one["documents"] for one in second["shards"]], "gone" in second) == ([1000, 1], False)
+    by_content(tmp_path / "own", tmp_path / "anew")
+    assert counting(tmp_path / "steps").equals(counting(tmp_path / "anew"))
+    write(tmp_path / "own", "rows.jsonl", *texts)
+    third = by_content(tmp_path / "own", tmp_path / "steps")
+    assert ([one["documents"] for one in third["shards"]], third["gone"]["documents"]) == ([1000, 1], 1)
+    assert counting(tmp_path / "steps")["text"].sort().to_list() == sorted(texts)
+
+
+def test_a_store_whose_rows_were_known_by_place_becomes_one_of_content_as_a_whole(own: Path, tmp_path: Path) -> None:
+    taken(own, tmp_path / "steps")
+    by_content(own, tmp_path / "steps")
+    by_content(own, tmp_path / "anew")
+    steps, anew = counting(tmp_path / "steps"), counting(tmp_path / "anew")
+    assert steps.equals(anew)
+    assert (steps.height, steps["id"].n_unique()) == (120, 120)
+    assert counting(tmp_path / "steps")["text"].sort().equals(counting(tmp_path / "anew")["text"].sort())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ceyuan.data.sources import ensure_source, specification
+from ceyuan.data.sources import ensure_source, repository, specification
 from ceyuan.data.sources.errors import SourceExists
 from ceyuan.data.sources.schemas import SourceIn
 from ceyuan.data.sources.settings import DataSettings
@@ -235,3 +235,25 @@ async def test_an_organisation_that_is_not_there_is_refused_to_administrators_to
 ) -> None:
     answer = await signed_in("admin").post(f"/api/v1/data/{path}", json={"org_id": "org_nobody", **body})
     assert (answer.status_code, answer.json()["code"]) == (404, "organisation_not_found"), answer.text
+
+
+async def test_records_of_a_new_source_are_known_by_content_and_those_of_an_older_one_stay_as_they_were(
+    signed_in: As, built: Platform
+) -> None:
+    member = signed_in("member")
+    body = {"org_id": "org_demo", "key": "s", "kind": "hub", "location": "someone/texts"}
+    source = (await member.post(URL, json=body)).json()
+    assert source["reading"]["identity"] == "content"
+    place = f"{URL}/{source['id']}"
+    async with built.work(ACTORS["member"]) as uow:
+        row = await repository.get(uow.session, source["id"])
+        row.reading = {name: value for name, value in row.reading.items() if name != "identity"}
+    assert (await member.get(place)).json()["reading"]["identity"] == "place"
+    async with built.work(ACTORS["member"]) as uow:
+        assert "identity" not in (await specification(uow, source["id"])).arguments()
+    kept = (await member.patch(place, json={"reading": {"text_field": "body"}})).json()["reading"]
+    assert (kept["text_field"], kept["identity"]) == ("body", "place")
+    changed = (await member.patch(place, json={"reading": {"identity": "content"}})).json()["reading"]
+    assert changed["identity"] == "content"
+    async with built.work(ACTORS["member"]) as uow:
+        assert (await specification(uow, source["id"])).arguments()["identity"] == "content"

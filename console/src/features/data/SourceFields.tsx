@@ -151,3 +151,17 @@ export function VectorField({ kind }: { kind: Source['kind'] | undefined }) {
     </Form.Item>
   )
 }
+
+export type Identity = NonNullable<Source['reading']['identity']>
+const IDENTITIES: Identity[] = ['content', 'place']
+
+/** By what records are known that bring no id. */
+export function KnownBy({ kind }: { kind: Source['kind'] | undefined }) {
+  const { t } = useTranslation('data')
+  if (!kind || kind === 'sql' || !(kind === 'package' || RECORDS.has(kind))) return null
+  return (
+    <Form.Item name="identity" label={t('identity.label')} extra={t('identity.note')} initialValue="content">
+      <Select options={IDENTITIES.map((value) => ({ value, label: t(`identity.${value || 'content'}`) }))} />
+    </Form.Item>
+  )
+}

@@ -18,6 +18,7 @@ import { useNames } from './names'
 import {
   Domain,
   isRegistered,
+  KnownBy,
   Licence,
   NO_OPTIONS,
   Optional,
@@ -25,6 +26,7 @@ import {
   Rights,
   UNSTATED,
   VectorField,
+  type Identity,
   type Options,
   type Source,
 } from './SourceFields'
@@ -63,6 +65,7 @@ interface Change {
   secret?: string
   optional: boolean
   vector_field?: string
+  identity?: Identity
 }
 
 /** What is known of a source, put right; a registered corpus keeps its licence and where it was published. */
@@ -71,14 +74,15 @@ function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknow
   const [open, setOpen] = useState(false)
   const known = isRegistered(source)
   const { title, description, domain, licence, origin, evidence, owner } = source
-  const change = async ({ optional, vector_field, secret, options, ...values }: Change) => {
+  const change = async ({ optional, vector_field, identity, secret, options, ...values }: Change) => {
+    const read = { vector_field: vector_field ?? '', identity: identity ?? source.reading.identity }
     await api.PATCH('/api/v1/data/sources/{source_id}', {
       params: { path: { source_id: source.id } },
       body: {
         ...values,
         ...(options ? { options: { ...NO_OPTIONS, ...source.options, ...options } } : {}),
         ...(secret ? { secret } : {}),
-        ...(known ? {} : { reading: { ...source.reading, vector_field: vector_field ?? '', required: !optional } }),
+        ...(known ? {} : { reading: { ...source.reading, ...read, required: !optional } }),
       },
     })
     await onDone()
@@ -95,6 +99,7 @@ function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknow
           options: source.options ?? undefined,
           optional: !source.reading.required,
           vector_field: source.reading.vector_field,
+          identity: source.reading.identity,
         }}
         onSubmit={change}
         onClose={() => setOpen(false)}
@@ -109,6 +114,7 @@ function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknow
         {!known && <Licence required />}
         <Domain required />
         <VectorField kind={source.kind} />
+        {!known && <KnownBy kind={source.kind} />}
         <Rights />
         {!known && <Optional />}
       </FormModal>

@@ -19,12 +19,14 @@ import { ReferenceInput } from '@/ui/ReferenceInput'
 import {
   Domain,
   isRegistered,
+  KnownBy,
   Licence,
   NO_OPTIONS,
   Optional,
   Reach,
   Rights,
   UNSTATED,
+  type Identity,
   type Options,
   type Source,
   VectorField,
@@ -43,6 +45,7 @@ interface Values {
   owner?: string
   optional?: boolean
   vector_field?: string
+  identity?: Identity
   options?: Partial<Options>
   secret?: string
 }
@@ -75,6 +78,7 @@ function Location() {
       >
         <AutoComplete
           placeholder="pkg:npm/…@…"
+          filterOption={(typed, corpus) => String(corpus?.value).includes(typed)}
           options={(data ?? []).map((corpus) => ({
             value: corpus.key,
             label: (
@@ -111,6 +115,7 @@ function ByKind() {
           <Licence />
           <Domain />
           <VectorField kind={kind} />
+          <KnownBy kind={kind} />
           <Optional />
         </>
       )}
@@ -121,7 +126,7 @@ function ByKind() {
 function Register({ open, onClose, onMade }: { open: boolean; onClose: () => void; onMade: () => unknown }) {
   const { t } = useTranslation('data')
   const { proposed } = useWorkplaces()
-  const register = async ({ optional = false, vector_field = '', ...values }: Values) => {
+  const register = async ({ optional = false, vector_field = '', identity = '', ...values }: Values) => {
     await api.POST('/api/v1/data/sources', {
       body: {
         ...values,
@@ -134,7 +139,10 @@ function Register({ open, onClose, onMade }: { open: boolean; onClose: () => voi
         domain: values.domain ?? '',
         options: { ...NO_OPTIONS, ...values.options },
         secret: values.secret ?? null,
-        reading: { text_field: '', title_field: '', id_field: '', vector_field, limit: 0, required: !optional },
+        reading: {
+          ...{ text_field: '', title_field: '', id_field: '', vector_field, identity },
+          ...{ limit: 0, required: !optional },
+        },
       },
     })
     await onMade()

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ceyuan.data.collection.cache import PackageCache
 from ceyuan.data.collection.card import cards
@@ -16,7 +16,7 @@ from ceyuan.data.collection.renewing import Files, NotRenewable, RememberingWrit
 from ceyuan.data.collection.sources import Source, sampled
 from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sync_folder, write_atomically, write_json
 from ceyuan.data.problems import DataProblem
-from ceyuan.data.readers import Documents, Item, ReadOptions, Rejection, read_items
+from ceyuan.data.readers import Documents, Identity, Item, ReadOptions, Rejection, read_items
 from ceyuan.data.readers.mapping import columns_of
 
 __all__ = ["collect"]
@@ -199,6 +199,7 @@ def _options(source: Source) -> ReadOptions:
         media=True,
         columns=columns,
         vector_field=source.vector_field,
+        identity=cast(Identity, source.identity),
     )
 
 

@@ -26,7 +26,8 @@ class Source:
     sample is the same every time. A source that is not ``required`` and cannot be had is skipped with the
     reason instead of ending the run. ``origin`` tells where a folder's texts were first published. ``mapping`` says
     which columns hold what, as ``ceyuan.data.readers.Columns``; ``vector_field`` names the field with an embedding of
-    the text, where records bring one.
+    the text, where records bring one. ``identity`` says whether records that have no ids of their own are known by
+    their ``place`` in their file or by their ``content``.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Source:
     id_field: str = ""
     origin: str = ""
     vector_field: str = ""
+    identity: str = "place"
     mapping: dict = field(default_factory=dict)  # type: ignore[type-arg]  # compared with the types of values
 
     def __post_init__(self) -> None:
@@ -53,6 +55,8 @@ class Source:
             raise _invalid(self.key, f"未登记的语料 {self.location}", f"no registered corpus {self.location}")
         if self.limit < 0:
             raise _invalid(self.key, "数量上限不能为负", "the limit cannot be negative")
+        if self.identity not in ("place", "content"):
+            raise _invalid(self.key, f"未知的记录标识 {self.identity}", "records are known by place or content")
         try:
             columns_of(self.mapping)
         except ValueError as error:
@@ -77,6 +81,8 @@ class Source:
             del values["mapping"]
         if not self.vector_field:
             del values["vector_field"]
+        if self.identity == "place":
+            del values["identity"]
         if self.kind == "package":
             corpus = CORPORA[self.location]
             values["title"] = self.title or corpus.title_zh

@@ -7,7 +7,17 @@ line, a document or an archive over the limit is skipped in a stream and reporte
 Nothing here cleans; that is what ``ceyuan.data.operators`` does.
 """
 
-from ceyuan.data.readers.documents import Document, Documents, Item, Limits, Media, MediaKind, ReadOptions, Rejection
+from ceyuan.data.readers.documents import (
+    Document,
+    Documents,
+    Identity,
+    Item,
+    Limits,
+    Media,
+    MediaKind,
+    ReadOptions,
+    Rejection,
+)
 from ceyuan.data.readers.encoding import detect_encoding
 from ceyuan.data.readers.folder import FORMATS, read_items, read_path
 from ceyuan.data.readers.media import MEDIA, media_format
@@ -17,6 +27,7 @@ __all__ = [
     "MEDIA",
     "Document",
     "Documents",
+    "Identity",
     "Item",
     "Limits",
     "Media",

@@ -15,6 +15,7 @@ __all__ = [
     "Columns",
     "Document",
     "Documents",
+    "Identity",
     "Item",
     "Limits",
     "Media",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 MediaKind = Literal["image", "audio", "video"]
+Identity = Literal["place", "content"]
 _NO_NOTES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -146,7 +148,8 @@ class ReadOptions:
     """How to read a source: names of fields where they are not the usual ones, the limits, and whether images, audio
     and video are read too (as documents without text). ``columns`` maps records onto documents instead of the usual
     names; with an ``observer`` records are shown to it and become documents without text. ``vector_field``: the field
-    with an embedding of the text, where records bring one."""
+    with an embedding of the text, where records bring one. ``identity``: whether records are known by their ``place``
+    in the file or by their ``content``; those with an id of their own (``columns.keyed``) by that."""
 
     text_field: str = ""
     title_field: str = ""
@@ -156,6 +159,7 @@ class ReadOptions:
     columns: Columns | None = None
     observer: Observer | None = None
     vector_field: str = ""
+    identity: Identity = "place"
 
 
 def clean_text(text: str) -> str:

@@ -10,6 +10,7 @@ from ceyuan.data.readers.documents import Document, Documents, Item, ReadOptions
 from ceyuan.data.readers.encoding import detect_encoding
 from ceyuan.data.readers.epub import read_epub
 from ceyuan.data.readers.html import read_html
+from ceyuan.data.readers.identity import by_content
 from ceyuan.data.readers.media import MEDIA, read_media
 from ceyuan.data.readers.office import read_excel, read_word
 from ceyuan.data.readers.packed import read_gzip, read_zip
@@ -49,6 +50,8 @@ FORMATS: dict[str, Reader] = {
 the number of their section, are told by their content besides."""
 
 _BINARY = frozenset({".parquet", ".pdf", ".docx", ".xlsx", ".epub", ".warc"})
+_ROWS = (read_json, read_json_lines, read_csv, read_parquet, read_excel)
+"""Readers that make documents of records."""
 _PACKED = {".gz": read_gzip, ".zip": read_zip}
 
 _SAVE_AS = {
@@ -70,7 +73,8 @@ def read_path(path: Path, options: ReadOptions | None = None) -> Iterator[Docume
     """Every document below ``path`` (a folder, or one file), with a rejection for all that could not be read.
 
     Files come sorted by name, hidden ones and links out of the folder are left aside, so the same folder
-    always gives the same documents with the same ids (``path/in/folder.jsonl#12``). Raises ``DataProblem``
+    always gives the same documents with the same ids (``path/in/folder.jsonl#12``; where ``options.identity`` is
+    ``content``, ``path/in/folder.jsonl#9f86d081884c7d65``). Raises ``DataProblem``
     ``source_missing``, ``source_empty`` or ``source_unreadable``.
     """
     for item in read_items(path, options):
@@ -185,6 +189,11 @@ def _items_of(file: Path, name: str, options: ReadOptions) -> Iterator[Item]:
         yield Rejection(name, "unreadable", error.strerror or str(error))
 
 
+def _known_otherwise(options: ReadOptions) -> bool:
+    """Whether records have ids of their own, or are only looked at."""
+    return options.observer is not None or (options.columns is not None and options.columns.keyed)
+
+
 def _unsupported(name: str, ending: str) -> Rejection:
     better = _SAVE_AS.get(ending)
     told = f"{ending}: save it as {better}" if better else ending or "its name has no ending"
@@ -195,5 +204,7 @@ def _decoded(reader: Reader, file: Path, name: str, sample: bytes, options: Read
     encoding = "utf-8" if reader in (FORMATS[ending] for ending in _BINARY) else detect_encoding(sample)
     if encoding is None:
         yield Rejection(name, "not_text", "neither UTF-8, GB18030, Big5 nor UTF-16")
+    elif options.identity == "content" and reader in _ROWS and not _known_otherwise(options):
+        yield from by_content(reader(file, name, encoding, options))
     else:
         yield from reader(file, name, encoding, options)

@@ -43,14 +43,17 @@ class ColumnMapping(BaseModel, extra="forbid"):
 class Reading(BaseModel, extra="forbid"):
     """How to read the source: names of fields where they are not the usual ones, or a `mapping` of all columns that
     takes their place, the field `vector_field` with an embedding of each text, where records bring one, and how many
-    documents to take (0: all). A source that is not required is skipped, with the
-    reason, when it cannot be had."""
+    documents to take (0: all). `identity`: whether records are known by their `content`, so that one that is put in
+    or taken out is the only one that changes, or by their `place` in the file, so that one that is rewritten is the
+    same document; empty means content for a new source, and no change for one that is there. A source that is not
+    required is skipped, with the reason, when it cannot be had."""
 
     text_field: Annotated[Line, Field(max_length=100)] = ""
     title_field: Annotated[Line, Field(max_length=100)] = ""
     id_field: Annotated[Line, Field(max_length=100)] = ""
     vector_field: Annotated[Line, Field(max_length=100)] = ""
     mapping: ColumnMapping | None = None
+    identity: Literal["", "place", "content"] = ""
     limit: Annotated[int, Field(ge=0, le=10**9)] = 0
     required: bool = True
 
@@ -163,7 +166,7 @@ class SourceOut(BaseModel):
     origin: str
     evidence: str
     owner: Annotated[str, Field(validation_alias="responsible")]
-    reading: Reading
+    reading: Annotated[Reading, Field(validation_alias="read_as")]
     options: SourceOptions | None
     has_secret: bool
     fetched: Fetched | None

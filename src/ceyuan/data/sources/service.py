@@ -42,6 +42,8 @@ class SourceSpec:
         if engine == "folder":
             known["origin"] = self.origin
         reading = {name: value for name, value in self.reading.items() if value is not None}
+        if reading.get("identity") != "content" or engine == "package":
+            reading.pop("identity", None)
         if "mapping" in reading and not reading["mapping"].get("keyed"):  # a source is read anew where this differs
             reading["mapping"] = {name: value for name, value in reading["mapping"].items() if name != "keyed"}
         return known | {"kind": engine, "location": str(folder or self.location)} | reading
@@ -73,7 +75,7 @@ async def register_source(uow: UnitOfWork, body: SourceIn) -> DataSource:
             "description": body.description,
             "evidence": body.evidence,
             "owner": body.owner or None,
-            "reading": body.reading.model_dump(),
+            "reading": _settled(body.kind, body.location, body.reading, "content"),
             "options": body.options.model_dump() if is_fetched(body.kind, body.location) else None,
             "sealed_secret": _sealed(uow, source_id, body.secret),
             "documents": 0,
@@ -131,7 +133,7 @@ async def change_source(uow: UnitOfWork, source_id: str, change: SourceChange) -
         row.owner = change.owner or None
     if change.reading is not None:
         _check_mapping(row.kind, row.location, change.reading)
-        row.reading = change.reading.model_dump()
+        row.reading = _settled(row.kind, row.location, change.reading, row.read_as["identity"])
     if change.options is not None:
         check_options(uow, row.kind, row.location, change.options)  # type: ignore[arg-type]
         row.options = change.options.model_dump()
@@ -171,7 +173,7 @@ async def specification(uow: UnitOfWork, source_id: str) -> SourceSpec:
     if row.deleted_at is not None:
         raise SourceNotFound()
     reference = (await resolve(uow, row.location)).ref if row.kind == "dataset" else None
-    reading = Reading.model_validate(row.reading).model_dump()
+    reading = Reading.model_validate(row.read_as).model_dump()
     known = (row.id, row.key, row.kind, row.location, row.title, row.licence, row.domain)
     # Cards name the origin, and may be read by more people than may know the addresses of databases and buckets.
     origin = row.kind if row.kind in ("sql", "s3") and row.origin == row.location else row.origin
@@ -218,6 +220,21 @@ def _visited(visit: dict[str, Any], unreadable: dict[str, int]) -> dict[str, Any
     counts = {name: visit.get(name, 0) for name in ("fetched", "unchanged", "gone")}
     told = {"quarantined": visit.get("quarantined", {}), "robots": visit.get("robots", {})}
     return counts | told | {"unreadable": unreadable, "examples": visit.get("examples", [])}
+
+
+def _settled(kind: str, location: str, reading: Reading, identity: str) -> dict[str, Any]:
+    """How a source is read, with ``identity`` where nothing else is asked for; a row of a database keeps its place as
+    long as it lives. Raises `SourceInvalid`."""
+    if kind == "sql" or is_registered(kind, location):
+        if reading.identity == "content":
+            raise SourceInvalid(
+                (
+                    "数据库的行由标识列辨认，登记语料的文档各有名称",
+                    "rows of a database are known by their key column, documents of a registered corpus by their names",
+                )
+            )
+        identity = "place"
+    return reading.model_dump() | {"identity": reading.identity or identity}
 
 
 def _check_mapping(kind: str, location: str, reading: Reading) -> None:

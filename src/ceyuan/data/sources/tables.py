@@ -58,6 +58,11 @@ class DataSource(Base):
         return self.owner or self.creator
 
     @property
+    def read_as(self) -> dict[str, Any]:
+        """How it is read. Records of sources from before one could choose are known by their place."""
+        return self.reading | {"identity": self.reading.get("identity") or "place"}
+
+    @property
     def has_secret(self) -> bool:
         """Whether a password or token is kept for it; what it is, nobody is told."""
         return self.sealed_secret is not None
