@@ -11687,7 +11687,8 @@ export interface components {
         /**
          * Fetched
          * @description What the last visit to a site, bucket, hub or database brought: files or rows fetched, unchanged and gone, how
-         *     many were set aside by reason, and the status of the robots file of each host. `unreadable` counts, of any source,
+         *     many were set aside by reason, and the status of the robots file of each host. `robots_rules` are
+         *     the rules that decided about pages, refusals first. `unreadable` counts, of any source,
          *     what was there and could not be read, by reason. `examples` are a few of each reason.
          */
         Fetched: {
@@ -11713,6 +11714,11 @@ export interface components {
             robots: {
                 [key: string]: number;
             };
+            /**
+             * Robots Rules
+             * @default []
+             */
+            robots_rules: components["schemas"]["RobotsRule"][];
             /** Unchanged */
             unchanged: number;
             /** Unreadable */
@@ -16607,6 +16613,25 @@ export interface components {
             keywords: number;
             /** Zh */
             zh: string;
+        };
+        /**
+         * RobotsRule
+         * @description A decision by a host's robots.txt: the user agent of the group that applied, as the file writes it, number and
+         *     text of the deciding line (0 and empty: no rule of the group matched), and how many pages it allowed or refused.
+         */
+        RobotsRule: {
+            /** Agent */
+            agent: string;
+            /** Allows */
+            allows: boolean;
+            /** Host */
+            host: string;
+            /** Line */
+            line: number;
+            /** Pages */
+            pages: number;
+            /** Rule */
+            rule: string;
         };
         /**
          * RoleIn

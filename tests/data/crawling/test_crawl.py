@@ -112,6 +112,48 @@ async def test_links_are_followed_within_the_start_and_pages_read_back_from_thei
     assert list(told["robots"].values()) == [200]
 
 
+async def test_the_rule_that_refused_a_page_is_named_with_its_group_and_line(site: Site, run: Run) -> None:
+    told = await run()
+    refused = [one for one in told["quarantine"] if one["reason"] == "robots_refused"]
+    assert [one["detail"] for one in refused] == ["User-agent: *, Disallow: /zh/private (robots.txt:2)"]
+    assert refused[0]["url"].endswith("/zh/private.html")
+    host = refused[0]["url"].removesuffix("/zh/private.html")
+    first, second = told["robots_rules"]
+    assert first == {
+        "host": host,
+        "allows": False,
+        "agent": "*",
+        "line": 2,
+        "rule": "Disallow: /zh/private",
+        "pages": 1,
+    }
+    assert (second["allows"], second["agent"], second["line"], second["rule"]) == (True, "*", 0, "")
+    assert second["pages"] >= 4
+
+
+async def test_a_refusal_behind_a_redirect_names_the_page_that_it_leads_to(site: Site, run: Run) -> None:
+    site.robots = (200, "User-agent: ceyuanbot\nDisallow: /zh/loop2\n")
+    told = await run()
+    refused = next(one for one in told["quarantine"] if one["reason"] == "robots_refused")
+    assert refused["url"].endswith("/zh/loop1")
+    there = refused["url"].replace("loop1", "loop2")
+    assert refused["detail"] == f"{there} User-agent: ceyuanbot, Disallow: /zh/loop2 (robots.txt:2)"
+
+
+async def test_a_byte_order_mark_hides_no_rule(site: Site, run: Run) -> None:
+    site.robots = (200, "\ufeffUser-agent: *\nDisallow: /\n")
+    told = await run()
+    assert told["quarantined"] == {"robots_refused": 1}
+    assert told["robots_rules"][0]["rule"] == "Disallow: /"
+
+
+async def test_no_rule_is_named_where_a_misspelt_one_decided(site: Site, run: Run) -> None:
+    site.robots = (200, "User-agent: *\nDissallow: /\n")
+    told = await run()
+    assert told["quarantined"] == {"robots_refused": 1}
+    assert (told["robots_rules"][0]["allows"], told["robots_rules"][0]["rule"]) == (False, "")
+
+
 async def test_a_second_crawl_asks_for_changes_only_and_keeps_the_other_files_as_they_are(
     site: Site, run: Run, tmp_path: Path
 ) -> None:

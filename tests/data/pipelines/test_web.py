@@ -48,6 +48,9 @@ async def test_a_site_that_refuses_says_so_in_the_job_and_keeps_the_answer_of_it
     shown = (await signed_in("member").get(f"{SOURCES}/{closed}")).json()
     assert list(shown["fetched"]["robots"].values()) == [200]
     assert shown["fetched"]["quarantined"] == {"robots_refused": 1}
+    rule = shown["fetched"]["robots_rules"][0]
+    assert (rule["agent"], rule["line"], rule["rule"], rule["allows"]) == ("*", 2, "Disallow: /", False)
+    assert shown["fetched"]["examples"][0]["detail"] == "User-agent: *, Disallow: / (robots.txt:2)"
     assert shown["collected_at"] is None
     site.robots = (404, "")
     open_ = body | {"key": "open"}

@@ -15,6 +15,7 @@ import { Page, Section } from '@/ui/Page'
 import { Snippet } from '@/ui/Snippet'
 
 import { useNames } from './names'
+import { RobotsRules } from './RobotsRules'
 import {
   Domain,
   isRegistered,
@@ -367,6 +368,7 @@ export function Component() {
           ]}
         />
       </Section>
+      {source.fetched && <RobotsRules rules={source.fetched.robots_rules ?? []} />}
       {source.fetched && <SetAside fetched={source.fetched} />}
       {source.collected_at && <LineageView node={`source:${source.id}`} />}
       <Snippet

@@ -58,8 +58,9 @@ async def crawl(settings: Crawl, folder: Path, report: Report) -> dict[str, Any]
     """Bring ``folder`` up to date: ``pages/`` (a WARC file per page) and ``state.json`` (what is known of them).
 
     Returns counts: ``fetched`` (new or changed), ``unchanged`` (the server or the content says so), ``gone``;
-    ``quarantined`` by reason with the first of them; and the status of robots files. A page that cannot be had for the
-    moment stays as it was; one that is gone (404, 410) or refused by robots rules is removed.
+    ``quarantined`` by reason with the first of them; the status of robots files, and the
+    rules in them that decided about pages. A page that cannot be had for the moment stays as it was; one that is gone
+    (404, 410) or refused by robots rules is removed.
     """
     state: dict[str, Any] = dict(read_json(folder / "state.json"))
     run = _Run(settings, folder, state)
@@ -131,6 +132,7 @@ class _Run:
             "quarantined": dict(sorted(self._reasons.items())),
             "quarantine": self._quarantine,
             "robots": self._robots.described(),
+            "robots_rules": self._robots.decisions(),
         }
 
     async def _page(self, url: str) -> list[str]:
@@ -153,7 +155,7 @@ class _Run:
         except Refused as refused:
             if refused.reason == "robots_refused":
                 self._remove(url)
-            self._set_aside(url, refused.reason, refused.detail)
+            self._set_aside(url, refused.reason, refused.detail.removeprefix(f"{url} "))
             return list(known.get("links", ()))
         return self._taken(url, answer, known)
 
@@ -216,9 +218,12 @@ class _Run:
         return self._folder.joinpath("pages", *parts) if sound and "\\" not in "".join(parts) else Path()
 
     async def _may_ask(self, url: str) -> None:
-        if not await self._robots.allows(url):
+        decision = await self._robots.decide(url)
+        if not decision.allows:
             rules = await self._robots.of(url)
-            raise Refused("robots_refused" if rules.rules is not None else "robots_unreachable", url)
+            if rules.rules is None:
+                raise Refused("robots_unreachable", url)
+            raise Refused("robots_refused", f"{url} {decision}")
         await self._wait(url, await self._robots.delay(url, self._settings.delay_s))
 
     async def _wait(self, url: str, delay: float) -> None:

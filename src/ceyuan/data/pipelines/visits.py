@@ -96,12 +96,14 @@ async def _crawled(ctx: JobContext, spec: SourceSpec, visits: dict[str, Any]) ->
 async def _told(ctx: JobContext, spec: SourceSpec, found: dict[str, Any], place: str) -> None:
     """Put into the job's log what a visit brought and what could not be had, and the same, with the answers of robots
     files, on the source's page: it stays there whatever becomes of the job."""
-    counts = {name: found.get(name) for name in ("fetched", "unchanged", "gone", "quarantined", "robots")}
+    names = ("fetched", "unchanged", "gone", "quarantined", "robots", "robots_rules")
+    counts = {name: found.get(name) for name in names}
     level = "warning" if found["quarantined"] else "info"
     ctx.log(f"visited {spec.location}", level, key=spec.key, zh=f"已访问 {spec.location}", **counts)
     for one in found["quarantine"][:_TOLD]:
-        told = f"未取得：{one[place]}：{in_words(one['reason'])[0]}"
-        ctx.log(f"not taken: {one[place]}: {one['reason']}", "warning", zh=told, **one)
+        detail = one["detail"] if one["detail"] not in ("", one[place]) else ""
+        told = f"未取得：{one[place]}：{in_words(one['reason'])[0]}" + (detail and f"（{detail}）")
+        ctx.log(f"not taken: {one[place]}: {one['reason']}" + (detail and f" ({detail})"), "warning", zh=told, **one)
     found["examples"] = few({"where": one[place], **one} for one in found["quarantine"])
     found["quarantine"] = []
     async with ctx.platform.work(ctx.actor) as uow:

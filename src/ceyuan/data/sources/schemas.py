@@ -136,9 +136,22 @@ class Aside(BaseModel):
     detail: str
 
 
+class RobotsRule(BaseModel):
+    """A decision by a host's robots.txt: the user agent of the group that applied, as the file writes it, number and
+    text of the deciding line (0 and empty: no rule of the group matched), and how many pages it allowed or refused."""
+
+    host: str
+    agent: str
+    line: int
+    rule: str
+    allows: bool
+    pages: int
+
+
 class Fetched(BaseModel):
     """What the last visit to a site, bucket, hub or database brought: files or rows fetched, unchanged and gone, how
-    many were set aside by reason, and the status of the robots file of each host. `unreadable` counts, of any source,
+    many were set aside by reason, and the status of the robots file of each host. `robots_rules` are
+    the rules that decided about pages, refusals first. `unreadable` counts, of any source,
     what was there and could not be read, by reason. `examples` are a few of each reason."""
 
     fetched: int
@@ -146,6 +159,7 @@ class Fetched(BaseModel):
     gone: int
     quarantined: dict[str, int]
     robots: dict[str, int]
+    robots_rules: list[RobotsRule] = []
     unreadable: dict[str, int] = Field(default_factory=dict)
     examples: list[Aside] = []
     at: datetime

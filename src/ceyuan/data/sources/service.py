@@ -219,6 +219,7 @@ async def mark_collected(
 def _visited(visit: dict[str, Any], unreadable: dict[str, int]) -> dict[str, Any]:
     counts = {name: visit.get(name, 0) for name in ("fetched", "unchanged", "gone")}
     told = {"quarantined": visit.get("quarantined", {}), "robots": visit.get("robots", {})}
+    told |= {"robots_rules": visit.get("robots_rules", [])}
     return counts | told | {"unreadable": unreadable, "examples": visit.get("examples", [])}
 
 

@@ -21,7 +21,7 @@ class DataSource(Base):
     ``evidence`` what the ``owner`` (whoever answers for the source; null: who registered it) keeps to prove the rights
     (contract, consent). ``options`` say how a bucket, a hub, a database or a package is had, ``sealed_secret`` is its
     password or token; ``fetched`` tells of the last visit there: what was fetched, unchanged and gone, what was set
-    aside, and the status of robots files.
+    aside, and the status of robots files with the rules that decided.
     """
 
     __tablename__ = "data_source"
