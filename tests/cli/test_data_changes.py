@@ -53,9 +53,13 @@ def run(*arguments: str) -> str:
 def test_only_what_is_given_of_a_source_is_changed(sent: list[tuple[str, str, Any]]) -> None:
     run("sources", "change", "src_1", "--owner", "数据资源处", "--licence", "CC-BY-4.0")
     run("sources", "change", "src_1", "--option", "key=number")
+    run("sources", "change", "src_1", "--grade", "internal")
+    run("sources", "change", "src_1", "--grade", "")
     assert [body for _, _, body in sent] == [
         {"owner": "数据资源处", "licence": "CC-BY-4.0"},
         {"options": {"query": "SELECT 1", "key": "number"}},
+        {"grade": "internal"},
+        {"grade": ""},
     ]
 
 

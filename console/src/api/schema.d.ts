@@ -17796,6 +17796,8 @@ export interface components {
             domain?: string | null;
             /** Evidence */
             evidence?: string | null;
+            /** Grade */
+            grade?: (("public" | "general" | "internal" | "important" | "core") | "") | null;
             /** Licence */
             licence?: string | null;
             options?: components["schemas"]["SourceOptions"] | null;
@@ -17831,6 +17833,12 @@ export interface components {
              * @default
              */
             evidence: string;
+            /**
+             * Grade
+             * @description grade of its data as in GB/T 43697-2024; what is made of it is graded no lower; empty: none
+             * @default
+             */
+            grade: ("public" | "general" | "internal" | "important" | "core") | "";
             /**
              * Key
              * @description name within the organisation
@@ -20687,6 +20695,11 @@ export interface components {
             /** Evidence */
             evidence: string;
             fetched: components["schemas"]["Fetched"] | null;
+            /**
+             * Grade
+             * @description grade of its data as in GB/T 43697-2024; what is made of it is graded no lower; empty: none
+             */
+            grade: ("public" | "general" | "internal" | "important" | "core") | "";
             /** Has Secret */
             has_secret: boolean;
             /** Id */
@@ -28842,7 +28855,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `source_refused`: More than five per cent of the source is harmful */
+            /** @description `grade_forbids`: The grade of the data forbids it; `source_refused`: More than five per cent of the source is harmful */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -28913,7 +28926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `source_refused`: More than five per cent of the source is harmful */
+            /** @description `grade_forbids`: The grade of the data forbids it; `source_refused`: More than five per cent of the source is harmful */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -29893,6 +29906,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `grade_forbids`: The grade of the data forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `mixture_invalid`: The mixture or export is not valid; `invalid`: Invalid content */
             422: {
                 headers: {
@@ -29955,6 +29977,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `grade_forbids`: The grade of the data forbids it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `mixture_invalid`: The mixture or export is not valid; `invalid`: Invalid content */
             422: {
                 headers: {
@@ -30010,6 +30041,15 @@ export interface operations {
             };
             /** @description `not_found`: Not found; `organisation_not_found`: No such organisation */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `grade_forbids`: The grade of the data forbids it */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -30979,6 +31019,7 @@ export interface operations {
                 org_id?: string | null;
                 kind?: ("folder" | "package" | "dataset" | "web" | "sitemap" | "rss" | "listing" | "s3" | "hub" | "sql") | null;
                 domain?: string | null;
+                grade?: ("public" | "general" | "internal" | "important" | "core") | null;
                 /** @description part of name, title or origin */
                 text?: string | null;
                 /** @description rows per page */

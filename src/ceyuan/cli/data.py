@@ -40,8 +40,9 @@ app.command("operators")(data_operators.operators)
 _SOURCES, _DATA = "/api/v1/data/sources", "/api/v1/data"
 _KINDS = "folder, package, dataset, web, sitemap, rss, listing, s3, hub or sql"
 _DOMAINS = "profile of thresholds: general, law, government, news, web, technical, user or classical"
-_COLUMNS = ["id", "key", "kind", "domain", "licence", "owner", "documents", "rejected", "collected_at"]
 _IDENTITY = "records without an id are known by content or by place in their file; content for a new source"
+_GRADES = "grade of its data: public, general, internal, important or core; what is made of it is graded no lower"
+_COLUMNS = ["id", "key", "kind", "domain", "licence", "grade", "owner", "documents", "rejected", "collected_at"]
 OrgOption = Annotated[str, typer.Option(help="id of the organisation that it is for")]
 RecipeOption = Annotated[
     Path | None, typer.Option(help="recipe as YAML or JSON; the defaults if not given", exists=True, dir_okay=False)
@@ -55,11 +56,12 @@ FollowOption = Annotated[bool, typer.Option(help="print the job's log until it e
 def list_sources(
     org: Annotated[str | None, typer.Option(help="only this organisation's (its id)")] = None,
     kind: Annotated[str | None, typer.Option(help=_KINDS)] = None,
+    grade: Annotated[str | None, typer.Option(help="public, general, internal, important or core")] = None,
     text: Annotated[str | None, typer.Option(help="part of name, title or origin")] = None,
     limit: Annotated[int, typer.Option(help="how many at most")] = 50,
 ) -> None:
     """List sources, newest first."""
-    show_rows(Api().pages(_SOURCES, limit=limit, org_id=org, kind=kind, text=text), _COLUMNS)
+    show_rows(Api().pages(_SOURCES, limit=limit, org_id=org, kind=kind, grade=grade, text=text), _COLUMNS)
 
 
 @sources.command("registered")
@@ -86,6 +88,7 @@ def add_source(
     origin: Annotated[str, typer.Option(help="where the data was first published")] = "",
     evidence: Annotated[str, typer.Option(help="contract, consent or crawl record")] = "",
     owner: Annotated[str, typer.Option(help="person or office that answers for it; you, if not given")] = "",
+    grade: Annotated[str, typer.Option(help=_GRADES)] = "",
     text_field: Annotated[str, typer.Option(help="field of the text, where it is not a usual one")] = "",
     vector_field: Annotated[
         str, typer.Option(help="field with an embedding of each text, for semantic duplicates")
@@ -110,7 +113,7 @@ def add_source(
     reading = {"text_field": text_field, "vector_field": vector_field, "limit": take, "required": not optional}
     reading["identity"] = identity
     known = {"org_id": org, "key": key, "kind": kind, "location": place, "title": title, "domain": domain}
-    rights = {"licence": licence, "origin": origin, "evidence": evidence, "owner": owner}
+    rights = {"licence": licence, "origin": origin, "evidence": evidence, "owner": owner, "grade": grade}
     secret = sys.stdin.read().strip() if secret_stdin else None
     show(Api().post(_SOURCES, known | rights | {"reading": reading, "options": options, "secret": secret}))
 
@@ -132,6 +135,7 @@ def change_source(
     origin: Annotated[str | None, typer.Option(help="where the data was first published")] = None,
     evidence: Annotated[str | None, typer.Option(help="contract, consent or crawl record")] = None,
     owner: Annotated[str | None, typer.Option(help="person or office that answers for it")] = None,
+    grade: Annotated[str | None, typer.Option(help=f"{_GRADES}; '' takes it back")] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="name=value, in place of the one of this name; may be repeated")
     ] = None,
@@ -142,7 +146,7 @@ def change_source(
 ) -> None:
     """Change what is known of a source; what is not given stays. Where it lies never changes."""
     texts = {"title": title, "description": description, "licence": licence, "domain": domain, "origin": origin}
-    given = texts | {"evidence": evidence, "owner": owner}
+    given = texts | {"evidence": evidence, "owner": owner, "grade": grade}
     change: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     place = f"{_SOURCES}/{source_id}"
     if option:

@@ -20,8 +20,15 @@ if TYPE_CHECKING:
     from ceyuan.hub.naming import KINDS, Kind, Reference
     from ceyuan.hub.owners import Owner, OwnerDirectory
     from ceyuan.hub.repositories.access import Visibility, can_read, require_change
+    from ceyuan.hub.repositories.grading import require_grade_allows, stricter
     from ceyuan.hub.repositories.mentions import tellable
-    from ceyuan.hub.repositories.service import create_repository, find_by_reference, inherit_grade
+    from ceyuan.hub.repositories.schemas import Grade
+    from ceyuan.hub.repositories.service import (
+        create_repository,
+        find_by_reference,
+        inherit_grade,
+        strictest_grade,
+    )
     from ceyuan.hub.repositories.tables import HubRepository
     from ceyuan.hub.revision import Revision
     from ceyuan.hub.stored import Content
@@ -31,6 +38,7 @@ __all__ = [
     "By",
     "Content",
     "Difference",
+    "Grade",
     "Graph",
     "HubRepository",
     "Input",
@@ -49,6 +57,7 @@ __all__ = [
     "create_tag",
     "difference",
     "find_by_reference",
+    "grade_descendants",
     "inherit_grade",
     "lineage_graph",
     "list_commits",
@@ -59,9 +68,12 @@ __all__ = [
     "record_lineage",
     "rename_lineage_nodes",
     "require_change",
+    "require_grade_allows",
     "resolve",
     "resolve_url",
     "stage_folder",
+    "stricter",
+    "strictest_grade",
     "tellable",
 ]
 _SOURCES = {
@@ -83,6 +95,7 @@ _SOURCES = {
     "Graph": "lineage",
     "Input": "lineage",
     "Node": "lineage",
+    "grade_descendants": "lineage.grading",
     "lineage_graph": "lineage:graph",
     "record_lineage": "lineage:record",
     "rename_lineage_nodes": "lineage:rename_nodes",
@@ -98,6 +111,10 @@ _SOURCES = {
     "create_repository": "repositories.service",
     "find_by_reference": "repositories.service",
     "inherit_grade": "repositories.service",
+    "strictest_grade": "repositories.service",
+    "require_grade_allows": "repositories.grading",
+    "stricter": "repositories.grading",
+    "Grade": "repositories.schemas",
     "HubRepository": "repositories.tables",
     "Revision": "revision",
     "Content": "stored",

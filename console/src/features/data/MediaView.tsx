@@ -128,7 +128,8 @@ export function MediaView({ place }: { place: CorpusPlace }) {
   if (media.kind === null) return <EmptyState title={t('media.none')} />
   const side = language === 'zh' ? 0 : 1
   const reasonOf = (code: string) => defaults.data?.reasons[code]?.[side] ?? code
-  const nameOf = (name: string) => media.statistics.find((one) => one.name === name)?.names[side] ?? name
+  const nameOf = (name: string) =>
+    media.statistics.find((one) => one.name === name)?.names[side] ?? defaults.data?.statistics[name]?.[side] ?? name
   const open = (id: string | null) =>
     setSearch((current) => {
       const next = new URLSearchParams(current)

@@ -113,11 +113,23 @@ export function Licence({ required = false }: { required?: boolean }) {
   )
 }
 
-/** Who answers for the source, and what proves that it may be used. */
+/** Grades of data from the least to the most protected, in the hub's words. */
+export const GRADES = ['public', 'general', 'internal', 'important', 'core'] as const
+
+/** Who answers for the source, what proves that it may be used, and how its data is graded. */
 export function Rights() {
   const { t } = useTranslation('data')
+  const { t: hub } = useTranslation('hub')
   return (
     <>
+      <Form.Item name="grade" label={hub('facet.grade')} extra={t('sources.gradeNote')}>
+        <Select
+          options={[
+            { value: '', label: t('sources.ungraded') },
+            ...GRADES.map((value) => ({ value, label: hub(`grade.${value}`) })),
+          ]}
+        />
+      </Form.Item>
       <Form.Item name="owner" label={t('sources.owner')} extra={t('sources.ownerNote')}>
         <Input maxLength={200} />
       </Form.Item>

@@ -1,4 +1,4 @@
-import { App, Button, Form, Input, Table } from 'antd'
+import { App, Button, Form, Input, Table, Tag } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
@@ -62,6 +62,7 @@ interface Change {
   origin: string
   evidence: string
   owner: string
+  grade: Source['grade']
   options?: Options
   secret?: string
   optional: boolean
@@ -74,7 +75,7 @@ function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknow
   const { t } = useTranslation('data')
   const [open, setOpen] = useState(false)
   const known = isRegistered(source)
-  const { title, description, domain, licence, origin, evidence, owner } = source
+  const { title, description, domain, licence, origin, evidence, owner, grade } = source
   const change = async ({ optional, vector_field, identity, secret, options, ...values }: Change) => {
     const read = { vector_field: vector_field ?? '', identity: identity ?? source.reading.identity }
     await api.PATCH('/api/v1/data/sources/{source_id}', {
@@ -96,7 +97,7 @@ function Edit({ source, onDone }: { source: Source; onDone: () => Promise<unknow
         title={t('sources.edit')}
         submit={t('sources.save')}
         initial={{
-          ...{ title, description, domain, licence, origin, evidence, owner },
+          ...{ title, description, domain, licence, origin, evidence, owner, grade },
           options: source.options ?? undefined,
           optional: !source.reading.required,
           vector_field: source.reading.vector_field,
@@ -277,6 +278,7 @@ function reached(options: Options): [keyof Options, string][] {
 
 export function Component() {
   const { t } = useTranslation('data')
+  const { t: hub } = useTranslation('hub')
   const { sourceId = '' } = useParams()
   const navigate = useNavigate()
   const names = useNames()
@@ -315,6 +317,10 @@ export function Component() {
             {
               label: t('sources.licence'),
               value: source.licence === UNSTATED ? t('sources.unstated') : source.licence,
+            },
+            {
+              label: hub('facet.grade'),
+              value: source.grade ? <Tag>{hub(`grade.${source.grade}`)}</Tag> : t('sources.ungraded'),
             },
             { label: t('sources.origin'), value: source.origin === source.kind ? '—' : source.origin || '—' },
             { label: t('sources.domain'), value: source.domain ? names.domain(source.domain) : '—' },
@@ -378,7 +384,7 @@ export function Component() {
             code: [
               `ceyuan data sources assess ${source.id} --follow`,
               `ceyuan data collect OWNER/NAME --source ${source.id} --org ${source.org_id} --follow`,
-              `ceyuan data sources change ${source.id} --owner OFFICE --licence CC-BY-4.0`,
+              `ceyuan data sources change ${source.id} --owner OFFICE --licence CC-BY-4.0 --grade internal`,
             ].join('\n'),
           },
         ]}

@@ -18,6 +18,7 @@ import { ReferenceInput } from '@/ui/ReferenceInput'
 
 import {
   Domain,
+  GRADES,
   isRegistered,
   KnownBy,
   Licence,
@@ -43,6 +44,7 @@ interface Values {
   evidence?: string
   domain?: string
   owner?: string
+  grade?: Source['grade']
   optional?: boolean
   vector_field?: string
   identity?: Identity
@@ -135,6 +137,7 @@ function Register({ open, onClose, onMade }: { open: boolean; onClose: () => voi
         origin: values.origin ?? '',
         evidence: values.evidence ?? '',
         owner: values.owner ?? '',
+        grade: values.grade ?? '',
         description: '',
         domain: values.domain ?? '',
         options: { ...NO_OPTIONS, ...values.options },
@@ -152,7 +155,7 @@ function Register({ open, onClose, onMade }: { open: boolean; onClose: () => voi
       open={open}
       title={t('sources.new')}
       submit={t('sources.new')}
-      initial={{ org_id: proposed?.id, kind: 'package' }}
+      initial={{ org_id: proposed?.id, kind: 'package', grade: '' }}
       onSubmit={register}
       onClose={onClose}
     >
@@ -175,8 +178,9 @@ function Register({ open, onClose, onMade }: { open: boolean; onClose: () => voi
 
 export function Component() {
   const { t } = useTranslation('data')
+  const { t: hub } = useTranslation('hub')
   const { organisation } = usePreferences()
-  const list = useListState(['text', 'kind'])
+  const list = useListState(['text', 'kind', 'grade'])
   const [open, setOpen] = useState(false)
   const query = $api.useQuery(
     'get',
@@ -186,6 +190,7 @@ export function Component() {
         query: {
           text: list.filters.text,
           kind: list.filters.kind as Source['kind'] | undefined,
+          grade: GRADES.find((grade) => grade === list.filters.grade),
           org_id: organisation ?? undefined,
           sort: list.sort ?? undefined,
           cursor: list.cursor ?? undefined,
@@ -210,6 +215,10 @@ export function Component() {
     {
       title: t('sources.licence'),
       render: (_, row) => (row.licence === UNSTATED ? t('sources.unstated') : row.licence),
+    },
+    {
+      title: hub('facet.grade'),
+      render: (_, row) => (row.grade ? hub(`grade.${row.grade}`) : <span className="faint">—</span>),
     },
     { title: t('sources.owner'), dataIndex: 'owner' },
     {
@@ -240,6 +249,11 @@ export function Component() {
             name: 'kind',
             label: t('sources.kind'),
             options: KINDS.map((value) => ({ value, label: t(`kind.${value}`) })),
+          },
+          {
+            name: 'grade',
+            label: hub('facet.grade'),
+            options: GRADES.map((value) => ({ value, label: hub(`grade.${value}`) })),
           },
         ]}
         empty={<EmptyState title={t('sources.none')} next={t('sources.next')} action={button} />}

@@ -21,6 +21,17 @@ export function VisibilityMark({ visibility }: { visibility: Repository['visibil
   )
 }
 
+/** How the data is graded, in words that do not need a heading. */
+export function GradeMark({ grade }: { grade: Repository['grade'] }) {
+  const { t } = useTranslation('hub')
+  if (!grade[0]) return null
+  return (
+    <Tag variant="filled" color={grade[0] === 'important' || grade[0] === 'core' ? 'warning' : undefined}>
+      {t('facet.grade')} · {t(`grade.${grade[0]}`)}
+    </Tag>
+  )
+}
+
 export function Labels({ repository }: { repository: Repository }) {
   return (
     <>
@@ -49,7 +60,7 @@ export function RepositoryCard({ repository }: { repository: Repository }) {
           {name}
         </Link>
         <VisibilityMark visibility={repository.visibility} />
-        {repository.grade[0] && <Tag variant="filled">{t(`grade.${repository.grade[0]}`)}</Tag>}
+        <GradeMark grade={repository.grade} />
         {repository.gated !== 'no' && <Tag variant="filled">{t('gate.gated')}</Tag>}
         <span className={styles.cardTime}>
           {t('updated')} <Time value={repository.updated_at} />

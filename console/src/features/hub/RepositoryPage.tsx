@@ -23,7 +23,7 @@ import { FilesTab } from './FilesTab'
 import { PLURAL, useKind, type Repository } from './kinds'
 import { LikeButton } from './LikeButton'
 import styles from './Repository.module.css'
-import { Labels, VisibilityMark } from './RepositoryCard'
+import { GradeMark, Labels, VisibilityMark } from './RepositoryCard'
 import { RevisionSelect } from './RevisionSelect'
 import { SettingsTab } from './SettingsTab'
 
@@ -153,6 +153,7 @@ function Body({ repository }: { repository: Repository }) {
       }
     >
       <div className="row">
+        <GradeMark grade={repository.grade} />
         <Labels repository={repository} />
       </div>
       <AccessGate place={place} />

@@ -24,6 +24,7 @@ from ceyuan.data.pipelines.schemas import (
     RunOut,
 )
 from ceyuan.data.sources.errors import SourceInvalid, SourceNotFound, SourceRefused
+from ceyuan.hub.errors import GradeForbids
 from ceyuan.identity import OrganisationNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.jobs import Job
@@ -37,7 +38,7 @@ Owner = Annotated[str, Path(max_length=96)]
 Name = Annotated[str, Path(max_length=96)]
 At = Annotated[str | None, Query(max_length=200, description="branch, tag or commit; the default branch if not given")]
 IdempotencyKey = Annotated[str | None, Header(max_length=120)]
-_MAY_START = (Unauthenticated, Forbidden, NotFound, OrganisationNotFound, Invalid)
+_MAY_START = (Unauthenticated, Forbidden, NotFound, OrganisationNotFound, GradeForbids, Invalid)
 _MAY_READ = problems(Unauthenticated, NotACorpus)
 
 

@@ -44,6 +44,8 @@ async def source_node(uow: UnitOfWork, source_id: str) -> Node:
     """The source as a node of the graph: `source:<id>`."""
     row = await get_source(uow, source_id)
     details = {"key": row.key, "kind": row.kind, "origin": row.origin, "licence": row.licence, "domain": row.domain}
+    if row.grade:
+        details["grade"] = row.grade
     href = f"/console/data/sources/{row.id}"
     return Node("source", f"source:{row.id}", row.title, row.org_id, href=href, details=details)
 

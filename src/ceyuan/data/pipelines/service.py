@@ -14,7 +14,7 @@ from ceyuan.data.pipelines.schemas import CollectIn, CorpusIn, PipelineIn, Thres
 from ceyuan.data.sources import get_source
 from ceyuan.data.sources.errors import SourceInvalid, SourceRefused
 from ceyuan.data.sources.settings import DataSettings
-from ceyuan.hub import Revision, read_file, resolve
+from ceyuan.hub import Revision, Visibility, read_file, require_grade_allows, resolve, strictest_grade
 from ceyuan.hub.errors import EntryNotFound, RevisionNotFound
 from ceyuan.identity import require_role_in
 from ceyuan.kernel.actor import Actor
@@ -61,8 +61,9 @@ async def import_recipe(platform: Platform, yaml: str) -> dict[str, Any]:
 
 
 async def start_collection(uow: UnitOfWork, body: CollectIn, key: str | None = None) -> Job:
-    """Queue the job that reads sources into a raw dataset. Raises `SourceNotFound`, `SourceInvalid`."""
-    titles = await _check_sources(uow, body.org_id, body.sources)
+    """Queue the job that reads sources into a raw dataset. Raises `SourceNotFound`, `SourceInvalid`, `SourceRefused`,
+    `GradeForbids`."""
+    titles = await _check_sources(uow, body.org_id, body.sources, body.visibility)
     title = (f"采集 {'、'.join(titles)}", f"Collect {', '.join(titles)}")
     return await submit(uow, COLLECT, body.model_dump(mode="json"), org_id=body.org_id, title=title, key=key)
 
@@ -79,11 +80,12 @@ async def start_assessment(uow: UnitOfWork, source_id: str, documents: int) -> J
 async def start_pipeline(uow: UnitOfWork, body: PipelineIn, key: str | None = None) -> Job:
     """Queue the job that makes a corpus; raw datasets are fixed to the revisions that they have now.
 
-    Raises `RepositoryNotFound`, `RevisionNotFound`, `RecipeInvalid`.
+    Raises `RepositoryNotFound`, `RevisionNotFound`, `RecipeInvalid`, `GradeForbids`.
     """
     await require_role_in(uow, body.org_id, "member")
     require_embedding_model(uow.platform, body.org_id, body.recipe)
     revisions = [await resolve(uow, reference) for reference in body.raw]
+    require_grade_allows(await strictest_grade(uow, [one.ref for one in revisions]), body.visibility)
     params = body.model_dump(mode="json") | {"raw": [revision.ref for revision in revisions]}
     title = (f"生成语料 {body.dataset}", f"Make the corpus {body.dataset}")
     inputs = [revision.node_id for revision in revisions]
@@ -91,8 +93,9 @@ async def start_pipeline(uow: UnitOfWork, body: PipelineIn, key: str | None = No
 
 
 async def start_corpus(uow: UnitOfWork, body: CorpusIn, key: str | None = None) -> Job:
-    """Queue the job that does both. Raises `SourceNotFound`, `SourceInvalid`, `RecipeInvalid`."""
-    await _check_sources(uow, body.org_id, body.sources)
+    """Queue the job that does both. Raises `SourceNotFound`, `SourceInvalid`, `SourceRefused`, `RecipeInvalid`,
+    `GradeForbids`."""
+    await _check_sources(uow, body.org_id, body.sources, body.visibility)
     require_embedding_model(uow.platform, body.org_id, body.recipe)
     title = (f"采集并生成语料 {body.dataset}", f"Collect and make the corpus {body.dataset}")
     return await submit(uow, CORPUS, body.model_dump(mode="json"), org_id=body.org_id, title=title, key=key)
@@ -171,7 +174,7 @@ async def describe_recipes(platform: Platform) -> dict[str, Any]:
     return _DESCRIPTION
 
 
-async def _check_sources(uow: UnitOfWork, org_id: str, ids: list[str]) -> list[str]:
+async def _check_sources(uow: UnitOfWork, org_id: str, ids: list[str], visibility: Visibility) -> list[str]:
     await require_role_in(uow, org_id, "member")
     titles: list[str] = []
     for source_id in ids:
@@ -186,6 +189,8 @@ async def _check_sources(uow: UnitOfWork, org_id: str, ids: list[str]) -> list[s
                 (f"来源“{source.key}”抽样有 {share:.1%} 不合格", f"{share:.1%} of a sample of “{source.key}” fails"),
                 hint=("整改后请重新评估该来源", "mend the source, then assess it again"),
             )
+        references = [source.location] if source.kind == "dataset" else []
+        require_grade_allows(await strictest_grade(uow, references, [source.declared_grade]), visibility)
         titles.append(source.title)
     if len(set(ids)) != len(ids):
         raise SourceInvalid(("同一来源出现了两次", "a source comes twice"))

@@ -21,13 +21,14 @@ from ceyuan.data.pipelines.storage import (
     take_up,
 )
 from ceyuan.data.pipelines.visits import files_of
-from ceyuan.data.sources import SourceSpec, mark_assessed, mark_collected, specification
+from ceyuan.data.sources import SourceSpec, get_source, mark_assessed, mark_collected, specification
 from ceyuan.data.sources.settings import DataSettings
 from ceyuan.hub import (
     HubRepository,
     Visibility,
     commit_folder,
     create_repository,
+    find_by_reference,
     inherit_grade,
     local_snapshot,
     resolve,
@@ -60,7 +61,8 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
         uow.actor.require_role(wanted.org_id, "member")
         room = await _make_room(uow, wanted.dataset, wanted.visibility)
         specs = [await specification(uow, source_id) for source_id in wanted.sources]
-        await inherit_grade(uow, room, [spec.reference for spec in specs if spec.reference is not None])
+        references = [spec.reference for spec in specs if spec.reference is not None]
+        await inherit_grade(uow, room, references, [spec.grade for spec in specs])
         return {"repository": room.id, "specs": [spec.as_json() for spec in specs]}
 
     prepared = await ctx.transaction("prepare", prepare)
@@ -100,6 +102,9 @@ async def collect_sources(ctx: JobContext, params: dict[str, Any]) -> dict[str, 
             told = collection["visits"].get(spec.key, {}) | {"examples": collection["aside"][spec.key]}
             await mark_collected(uow, spec.id, one["documents"], one["rejected"], told)
         await record_collection(uow, taken, made["ref"], ctx.job_id)
+        # Of a source that was graded while it was read.
+        grades = [(await get_source(uow, spec.id)).declared_grade for spec in taken]
+        await inherit_grade(uow, await find_by_reference(uow, made["ref"]), [], grades)
         await uow.audit("data.collect", made["node_id"], wanted.org_id, sources=[spec.id for spec in taken])
         documents = sum(one["documents"] for one in counts.values())
         return {

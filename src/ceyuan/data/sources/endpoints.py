@@ -10,6 +10,7 @@ from ceyuan.data.sources import places, repository, service
 from ceyuan.data.sources.errors import FolderForbidden, NotConfirmed, SourceExists, SourceInvalid, SourceNotFound
 from ceyuan.data.sources.schemas import CorpusOut, SourceChange, SourceIn, SourceKind, SourceOut
 from ceyuan.data.sources.tables import DataSource
+from ceyuan.hub import Grade
 from ceyuan.identity import OrganisationNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, MissingExtra, NotFound, Unauthenticated
 from ceyuan.kernel.pages import Page, fetch_page
@@ -29,11 +30,12 @@ async def list_sources(
     org_id: Annotated[str | None, Query(max_length=40)] = None,
     kind: SourceKind | None = None,
     domain: Annotated[str | None, Query(max_length=30)] = None,
+    grade: Grade | None = None,
     text: Annotated[str | None, Query(max_length=100, description="part of name, title or origin")] = None,
 ) -> Any:
     """List the sources of the caller's organisations."""
     uow.actor.require_known()
-    query = repository.visible(uow.actor, org_id=org_id, kind=kind, domain=domain, text=text)
+    query = repository.visible(uow.actor, org_id=org_id, kind=kind, domain=domain, text=text, grade=grade)
     rows = await fetch_page(uow.session, query, paging, key=DataSource.id, sorts=_SORTS, default="-created_at")
     return rows.page(SourceOut)
 

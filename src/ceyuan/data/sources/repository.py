@@ -34,7 +34,13 @@ async def insert(session: AsyncSession, values: dict[str, object]) -> DataSource
 
 
 def visible(
-    actor: Actor, *, org_id: str | None, kind: str | None, domain: str | None, text: str | None
+    actor: Actor,
+    *,
+    org_id: str | None,
+    kind: str | None,
+    domain: str | None,
+    text: str | None,
+    grade: str | None,
 ) -> Select[DataSource]:
     """The sources that the actor may see, filtered."""
     query = select(DataSource).where(DataSource.deleted_at.is_(None))
@@ -46,6 +52,8 @@ def visible(
         query = query.where(DataSource.kind == kind)
     if domain:
         query = query.where(DataSource.domain == domain)
+    if grade:
+        query = query.where(DataSource.grade == grade)
     if text:
         parts = (DataSource.key, DataSource.title, DataSource.origin)
         query = query.where(or_(*(column.icontains(text, autoescape=True) for column in parts)))

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
+from ceyuan.hub import Grade
+
 SourceKind = Literal["folder", "package", "dataset", "web", "sitemap", "rss", "listing", "s3", "hub", "sql"]
 """folder: on the platform's machine; package: a registered corpus, or any package of npm, PyPI or Debian by its
 package URL; dataset: a revision in the hub; web: a site from a page on; sitemap, rss: the pages that a list names;
@@ -74,6 +76,10 @@ class SourceOptions(BaseModel, extra="forbid"):
     distribution: Literal["", "wheel", "sdist"] = ""
 
 
+SourceGrade = Annotated[
+    Grade | Literal[""],
+    Field(description="grade of its data as in GB/T 43697-2024; what is made of it is graded no lower; empty: none"),
+]
 Secret = Annotated[SecretStr, Field(max_length=4000, description="password, secret key or token; never shown again")]
 
 
@@ -96,6 +102,7 @@ class SourceIn(BaseModel, extra="forbid"):
     owner: Annotated[
         Line, Field(max_length=200, description="person or office that answers for it; empty: who registers it")
     ] = ""
+    grade: SourceGrade = ""
     reading: Reading = Reading()
     options: SourceOptions = SourceOptions()
     secret: Secret | None = None
@@ -111,6 +118,7 @@ class SourceChange(BaseModel, extra="forbid"):
     origin: Annotated[Line, Field(max_length=500)] | None = None
     evidence: Annotated[Prose, Field(max_length=4000)] | None = None
     owner: Annotated[Line, Field(max_length=200, description="empty: who registered it")] | None = None
+    grade: SourceGrade | None = None
     reading: Reading | None = None
     options: SourceOptions | None = None
     secret: Secret | None = None
@@ -180,6 +188,7 @@ class SourceOut(BaseModel):
     origin: str
     evidence: str
     owner: Annotated[str, Field(validation_alias="responsible")]
+    grade: Annotated[SourceGrade, Field(validation_alias="declared_grade")]
     reading: Annotated[Reading, Field(validation_alias="read_as")]
     options: SourceOptions | None
     has_secret: bool

@@ -13,7 +13,7 @@ from ceyuan.data.sources.errors import NotConfirmed, SourceExists, SourceInvalid
 from ceyuan.data.sources.places import MIRRORED, check_options, described, is_fetched, is_registered
 from ceyuan.data.sources.schemas import Reading, SourceChange, SourceIn
 from ceyuan.data.sources.tables import DataSource
-from ceyuan.hub import resolve
+from ceyuan.hub import grade_descendants, resolve, stricter
 from ceyuan.identity import require_role_in
 from ceyuan.kernel.ids import new_id
 from ceyuan.kernel.work import UnitOfWork
@@ -34,6 +34,7 @@ class SourceSpec:
     reference: str | None
     options: dict[str, Any] = field(default_factory=dict)
     origin: str = ""
+    grade: str = ""
 
     def arguments(self, folder: Path | None = None) -> dict[str, Any]:
         """The source as the engine's entry takes it; `folder` holds the files of a dataset source."""
@@ -75,6 +76,7 @@ async def register_source(uow: UnitOfWork, body: SourceIn) -> DataSource:
             "description": body.description,
             "evidence": body.evidence,
             "owner": body.owner or None,
+            "grade": body.grade or None,
             "reading": _settled(body.kind, body.location, body.reading, "content"),
             "options": body.options.model_dump() if is_fetched(body.kind, body.location) else None,
             "sealed_secret": _sealed(uow, source_id, body.secret),
@@ -119,7 +121,8 @@ async def get_source(uow: UnitOfWork, source_id: str) -> DataSource:
 
 
 async def change_source(uow: UnitOfWork, source_id: str, change: SourceChange) -> DataSource:
-    """Change what is given; where a source lies never changes."""
+    """Change what is given; where a source lies never changes. To grade its data lower takes a maintainer; graded
+    higher, so are the datasets that were made of it."""
     row = await _editable(uow, source_id)
     if is_registered(row.kind, row.location) and (change.licence is not None or change.origin is not None):
         raise SourceInvalid(
@@ -131,6 +134,8 @@ async def change_source(uow: UnitOfWork, source_id: str, change: SourceChange) -
             setattr(row, name, value)
     if change.owner is not None:
         row.owner = change.owner or None
+    if change.grade is not None and change.grade != row.declared_grade:
+        await _regrade(uow, row, change.grade)
     if change.reading is not None:
         _check_mapping(row.kind, row.location, change.reading)
         row.reading = _settled(row.kind, row.location, change.reading, row.read_as["identity"])
@@ -177,7 +182,9 @@ async def specification(uow: UnitOfWork, source_id: str) -> SourceSpec:
     known = (row.id, row.key, row.kind, row.location, row.title, row.licence, row.domain)
     # Cards name the origin, and may be read by more people than may know the addresses of databases and buckets.
     origin = row.kind if row.kind in ("sql", "s3") and row.origin == row.location else row.origin
-    return SourceSpec(*known, reading=reading, reference=reference, options=row.options or {}, origin=origin)
+    return SourceSpec(
+        *known, reading=reading, reference=reference, options=row.options or {}, origin=origin, grade=row.declared_grade
+    )
 
 
 async def secret_of(uow: UnitOfWork, source_id: str) -> str:
@@ -214,6 +221,16 @@ async def mark_collected(
     row = await repository.get(uow.session, source_id, lock=True)
     row.documents, row.rejected, row.collected_at = documents, sum(rejected.values()), uow.clock.now()
     row.fetched = _visited(fetched or {}, rejected) | {"at": row.collected_at.isoformat()}
+
+
+async def _regrade(uow: UnitOfWork, row: DataSource, grade: str) -> None:
+    before, row.grade = row.declared_grade, grade or None
+    if stricter(before, grade) == before:
+        uow.actor.require_role(row.org_id, "maintainer")
+        datasets = []
+    else:
+        datasets = await grade_descendants(uow, f"source:{row.id}", row.org_id, grade)
+    await uow.audit("data.source_grade", row.id, row.org_id, old=before, new=grade, datasets=datasets)
 
 
 def _visited(visit: dict[str, Any], unreadable: dict[str, int]) -> dict[str, Any]:

@@ -19,7 +19,8 @@ class DataSource(Base):
     stays, because what was made from it leads back here. ``documents`` and ``collected_at`` tell of the last
     collection (0 and null before), ``assessment`` of what machines found in a sample before it was collected,
     ``evidence`` what the ``owner`` (whoever answers for the source; null: who registered it) keeps to prove the rights
-    (contract, consent). ``options`` say how a bucket, a hub, a database or a package is had, ``sealed_secret`` is its
+    (contract, consent). ``grade`` is that of its data, as in the hub (null: not declared), and what is made of it is
+    graded no lower. ``options`` say how a bucket, a hub, a database or a package is had, ``sealed_secret`` is its
     password or token; ``fetched`` tells of the last visit there: what was fetched, unchanged and gone, what was set
     aside, and the status of robots files with the rules that decided.
     """
@@ -38,6 +39,7 @@ class DataSource(Base):
     origin: Mapped[str] = mapped_column(String(500))
     evidence: Mapped[str] = mapped_column(Text, default="")
     owner: Mapped[str | None] = mapped_column(String(200))
+    grade: Mapped[str | None] = mapped_column(String(10))
     reading: Mapped[dict[str, Any]]
     options: Mapped[dict[str, Any] | None] = mapped_column(Json, nullable=True)
     sealed_secret: Mapped[bytes | None] = mapped_column(Sealed)
@@ -61,6 +63,11 @@ class DataSource(Base):
     def read_as(self) -> dict[str, Any]:
         """How it is read. Records of sources from before one could choose are known by their place."""
         return self.reading | {"identity": self.reading.get("identity") or "place"}
+
+    @property
+    def declared_grade(self) -> str:
+        """The grade of its data; empty where none was declared."""
+        return self.grade or ""
 
     @property
     def has_secret(self) -> bool:

@@ -11,7 +11,7 @@ from ceyuan.data.pipelines.schemas import JobStarted
 from ceyuan.data.use import benchmarks, service
 from ceyuan.data.use.errors import MixtureInvalid
 from ceyuan.data.use.schemas import BenchmarkOut, CroissantOut, ExportIn, LedgerOut, MixIn
-from ceyuan.hub.errors import RepositoryNotFound, RevisionNotFound
+from ceyuan.hub.errors import GradeForbids, RepositoryNotFound, RevisionNotFound
 from ceyuan.identity import OrganisationNotFound
 from ceyuan.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from ceyuan.kernel.jobs import Job
@@ -26,7 +26,7 @@ At = Annotated[str | None, Query(max_length=200, description="branch, tag or com
 IdempotencyKey = Annotated[str | None, Header(max_length=120)]
 _STARTING = (
     *(Unauthenticated, Forbidden, NotFound, OrganisationNotFound, RepositoryNotFound, RevisionNotFound),
-    *(MixtureInvalid, Invalid),
+    *(GradeForbids, MixtureInvalid, Invalid),
 )
 _READING = (Unauthenticated, RepositoryNotFound, RevisionNotFound, NotACorpus)
 

@@ -10,7 +10,7 @@ from ceyuan.data.pipelines.service import read_json
 from ceyuan.data.use.croissant import croissant
 from ceyuan.data.use.errors import MixtureInvalid
 from ceyuan.data.use.schemas import ExportIn, MixIn
-from ceyuan.hub import open_revision, resolve
+from ceyuan.hub import open_revision, require_grade_allows, resolve, strictest_grade
 from ceyuan.identity import require_role_in
 from ceyuan.kernel.jobs import Job, submit
 from ceyuan.kernel.work import UnitOfWork
@@ -19,7 +19,8 @@ MIX, EXPORT = "data.mix", "data.export"
 
 
 async def start_mixture(uow: UnitOfWork, body: MixIn, key: str | None = None) -> Job:
-    """Queue the job that mixes corpora; each is fixed to the revision that it names now. Raises `MixtureInvalid`."""
+    """Queue the job that mixes corpora; each is fixed to the revision that it names now. Raises `MixtureInvalid`,
+    `GradeForbids`."""
     await require_role_in(uow, body.org_id, "member")
     parts = [await resolve(uow, one.dataset) for one in body.parts]
     items = [await resolve(uow, one) for one in body.benchmarks]
@@ -33,6 +34,7 @@ async def start_mixture(uow: UnitOfWork, body: MixIn, key: str | None = None) ->
             ("按词元计预算需要指定分词器", "a budget of tokens needs a tokeniser"),
             hint=("填写资源库中带 tokenizer.json 的模型", "name a model of the hub that has a tokenizer.json"),
         )
+    require_grade_allows(await strictest_grade(uow, [one.ref for one in parts]), body.visibility)
     params = body.model_dump(mode="json")
     for one, revision in zip(params["parts"], parts, strict=True):
         one["dataset"] = revision.ref
@@ -45,11 +47,12 @@ async def start_mixture(uow: UnitOfWork, body: MixIn, key: str | None = None) ->
 
 
 async def start_export(uow: UnitOfWork, body: ExportIn, key: str | None = None) -> Job:
-    """Queue the job that writes a dataset in another form. Raises `MixtureInvalid`."""
+    """Queue the job that writes a dataset in another form. Raises `MixtureInvalid`, `GradeForbids`."""
     await require_role_in(uow, body.org_id, "member")
     revision = await resolve(uow, body.dataset)
     if f"{revision.owner}/{revision.name}" == body.target:
         raise MixtureInvalid(("不能导出到自身", "a dataset cannot be exported onto itself"))
+    require_grade_allows(await strictest_grade(uow, [revision.ref]), body.visibility)
     params = body.model_dump(mode="json") | {"dataset": revision.ref}
     if body.form == "packed":
         if body.tokeniser is None:

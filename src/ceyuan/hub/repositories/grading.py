@@ -8,7 +8,7 @@ from ceyuan.hub.repositories.cards import GRADES, labels_of
 from ceyuan.hub.repositories.tables import HubRepository
 from ceyuan.kernel.work import UnitOfWork
 
-_OPENNESS: tuple[Visibility, ...] = ("private", "internal", "public")
+_OPENNESS: tuple[str, ...] = ("private", "internal", "public")
 _WIDEST: dict[str, Visibility] = {"internal": "internal", "important": "private", "core": "private"}
 _NAMES = {"internal": ("内部", "internal"), "important": ("重要", "important"), "core": ("核心", "core")}
 
@@ -28,16 +28,19 @@ def stricter(one: str, other: str) -> str:
     return max(one, other, key=lambda grade: GRADES.index(grade) if grade else -1)
 
 
-def _is_too_open(row: HubRepository) -> bool:
-    widest = _WIDEST.get(grade_of(row), "public")
-    return _OPENNESS.index(row.visibility) > _OPENNESS.index(widest)
+def _is_too_open(grade: str, visibility: str) -> bool:
+    return _OPENNESS.index(visibility) > _OPENNESS.index(_WIDEST.get(grade, "public"))
 
 
 def require_fitting(row: HubRepository) -> None:
     """Raise `GradeForbids` where more people may see the repository than its grade allows."""
-    if not _is_too_open(row):
+    require_grade_allows(grade_of(row), row.visibility)
+
+
+def require_grade_allows(grade: str, visibility: str) -> None:
+    """Raise `GradeForbids` where more people would see data of this grade than it allows."""
+    if not _is_too_open(grade, visibility):
         return
-    grade = grade_of(row)
     zh, en = _NAMES[grade]
     widest = _SEEN_BY[_WIDEST[grade]]
     raise GradeForbids(
@@ -51,7 +54,7 @@ def require_fitting(row: HubRepository) -> None:
 
 async def narrow(uow: UnitOfWork, row: HubRepository) -> None:
     """Close a repository as far as its grade demands: of a card nobody asks leave before it is read."""
-    if _is_too_open(row):
+    if _is_too_open(grade_of(row), row.visibility):
         widest = _WIDEST[grade_of(row)]
         await uow.audit("hub.visibility_change", row.id, row.org_id, old=row.visibility, new=widest, why="grade")
         row.visibility = widest

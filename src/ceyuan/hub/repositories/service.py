@@ -205,13 +205,22 @@ async def change_repository(
     return row
 
 
-async def inherit_grade(uow: UnitOfWork, row: HubRepository, references: Iterable[str]) -> None:
-    """Grade a repository as strictly as the repositories that its content is made of, and close it as far as that
-    demands; it is never graded lower so."""
+async def strictest_grade(uow: UnitOfWork, references: Iterable[str], grades: Iterable[str] = ()) -> str:
+    """The strictest of the grades of these repositories and of those given besides; empty where none is graded."""
     strictest = ""
     for reference in references:
         strictest = stricter(strictest, grade_of(await find_by_reference(uow, reference)))
-    if await raise_grade(uow, row, strictest):
+    for grade in grades:
+        strictest = stricter(strictest, grade)
+    return strictest
+
+
+async def inherit_grade(
+    uow: UnitOfWork, row: HubRepository, references: Iterable[str], grades: Iterable[str] = ()
+) -> None:
+    """Grade a repository as strictly as the repositories that its content is made of, and as the `grades` of what else
+    it is made of, and close it as far as that demands; it is never graded lower so."""
+    if await raise_grade(uow, row, await strictest_grade(uow, references, grades)):
         await describe(uow, row)
 
 
