@@ -117,6 +117,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str,
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_INDEX_URL", f"http://user:secret@127.0.0.1:{server.server_address[1]}/simple")
+    monkeypatch.setenv("PIP_QUIET", "2")  # what it tells is asked for all the same
     monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "pip"))
     yield told
     server.shutdown()

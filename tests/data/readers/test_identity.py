@@ -1,6 +1,7 @@
 """Rows known by what they hold: equal ones are counted, others neither change nor collide, whoever read them."""
 
 import random
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -45,6 +46,26 @@ def test_every_reader_of_records_gives_the_same_rows_the_same_names(tmp_path: Pa
     assert len(set(expected)) == 40
     assert all(found == expected for found in named.values())
     assert [one.partition("#")[2] for one in ids(tmp_path / "e.jsonl")][:20] == expected[:20]
+
+
+def test_rows_of_sheets_and_of_packed_files_are_known_by_content_too(tmp_path: Path) -> None:
+    sheet = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    cells = "".join(
+        f'<row><c r="A{n}" t="inlineStr"><is><t>{t}</t></is></c></row>' for n, t in enumerate(("text", *"甲乙"), 1)
+    )
+    numbers = '<row><c r="A1"><v>1</v></c></row>'
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        with archive.open("a.xlsx", "w") as packed, zipfile.ZipFile(packed, "w") as book:
+            for number, rows in ((1, cells), (2, numbers)):
+                body = f"<worksheet {sheet}><sheetData>{rows}</sheetData></worksheet>"
+                book.writestr(f"xl/worksheets/sheet{number}.xml", body)
+        archive.writestr("b.csv", "text\n乙\n甲\n")
+    found = ids(tmp_path / "a.zip")
+    first, second = (one.rpartition("#")[2] for one in found[:2])
+    assert found == [
+        *(f"a.zip/a.xlsx#sheet1#{first}", f"a.zip/a.xlsx#sheet1#{second}", "a.zip/a.xlsx#sheet2"),
+        *(f"a.zip/b.csv#{second}", f"a.zip/b.csv#{first}"),
+    ]
 
 
 def test_files_rejections_and_records_with_ids_keep_what_they_are_known_by(tmp_path: Path) -> None:

@@ -103,7 +103,8 @@ def _same(one: str, other: str) -> bool:
 
 
 def _pip(arguments: list[str], seconds: int) -> str:
-    environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
+    said = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_COLOR": "1", "PIP_QUIET": "0", "LC_ALL": "C.UTF-8"}
+    environment = os.environ | said
     try:
         result = subprocess.run(
             [*client("pip"), *arguments],
