@@ -76,6 +76,17 @@ def tarball(path: Path, members: dict[str, bytes]) -> Path:
     return path
 
 
+def source(folder: Path, name: str, version: str, members: dict[str, bytes]) -> Path:
+    """A source distribution, with what one says of itself and a set-up script that leaves a mark where it is run."""
+    mark = f"open({str(folder.parent / 'run')!r}, 'w')\n".encode()
+    told = {"PKG-INFO": b"Metadata-Version: 2.1\n", f"src/{name}.egg-info/SOURCES.txt": b"x", "README.md": b"about"}
+    script = {"setup.py": mark, "pyproject.toml": b"[build-system]\nrequires = ['nothing-that-exists']\n"}
+    outer = f"{name}-{version}"
+    return tarball(
+        folder / f"{outer}.tar.gz", {f"{outer}/{one}": data for one, data in (told | script | members).items()}
+    )
+
+
 def packument(name: str, file: Path, address: str) -> bytes:
     """What an npm registry answers about a package with one version."""
     integrity = "sha512-" + base64.b64encode(hashlib.sha512(file.read_bytes()).digest()).decode()

@@ -12,7 +12,7 @@ import pytest
 
 from ceyuan.data.collection import Package, PackageCache
 from ceyuan.data.problems import DataProblem
-from tests.data.collection.made import packument, tarball, wheel
+from tests.data.collection.made import packument, source, tarball, wheel
 
 
 @pytest.fixture
@@ -35,6 +35,19 @@ def test_a_wheel_is_downloaded_once_and_then_cached(shelf: Path, tmp_path: Path)
     assert (first.was_cached, second.was_cached) == (False, True)
     assert first.path == second.path
     assert first.fetched_at == second.fetched_at != ""
+
+
+def test_a_source_distribution_is_fetched_by_its_hash_and_not_run(shelf: Path, tmp_path: Path) -> None:
+    file = source(shelf, "made", "1.0", {"made/data.txt": b"x"})
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    known = Package("pypi", "made", "1.0", digest, file.stat().st_size, "sdist")
+    assert PackageCache(tmp_path / "cache").get(known).path.read_bytes() == file.read_bytes()
+    other = Package("pypi", "made", "1.0", "0" * 64, file.stat().st_size, "sdist")
+    with pytest.raises(DataProblem, match="package_changed"):
+        PackageCache(tmp_path / "other").get(other)
+    with pytest.raises(DataProblem, match="package_unreachable"):
+        PackageCache(tmp_path / "none").get(Package("pypi", "made", "2.0", digest, 1, "sdist"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_damaged_file_in_the_cache_is_fetched_again(shelf: Path, tmp_path: Path) -> None:

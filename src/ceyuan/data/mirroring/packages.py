@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from ceyuan.data.collection.packages import client, last_words
+from ceyuan.data.collection.clients import client, last_words
+from ceyuan.data.collection.distributions import NotOffered, fetch_distribution
 from ceyuan.data.files import read_json, remove_leftovers, sha256_of, write_atomically, write_json
-from ceyuan.data.mirroring.distributions import NotOffered, fetch_distribution
 from ceyuan.data.mirroring.holding import holding
 from ceyuan.data.mirroring.mirror import Report, sound_name
 from ceyuan.data.problems import DataProblem

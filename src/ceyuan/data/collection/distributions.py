@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from urllib.request import url2pathname
 
-from ceyuan.data.collection.packages import client, last_words
+from ceyuan.data.collection.clients import client, last_words
 
 if TYPE_CHECKING:
     import httpx
