@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DataError, StatementError
 from starlette.exceptions import HTTPException
 
+from ceyuan.faults import words_zh
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import CeyuanError, Invalid, Language, NotFound
-from ceyuan.kernel.faults import words_zh
 from ceyuan.kernel.pages import PageRequest, page_request
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.reach import holds_extremes

@@ -10,8 +10,10 @@ import pytest
 from pydantic import Field
 
 from ceyuan.data.corpus.describe import describe
+from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.operators import Operator, Parameters, find, operator, specifications
 from ceyuan.data.operators.operator import _KNOWN
+from ceyuan.data.problems import DataProblem
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 TOLD = {one["name"]: one for one in describe()["operators"]}
@@ -61,6 +63,50 @@ def test_words_are_no_part_of_an_identity(name: str, parameters: dict[str, objec
     assert found.identity == identity
     reworded = replace(found.specification, title=("甲", "a"), summary=("乙", "b"))
     assert Operator(reworded, found.parameters).identity == identity
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "zh", "en"),
+    [
+        ("truncate", {"characters": 0}, "应不小于 1", "greater than or equal to 1"),
+        ("truncate", {}, "必须填写", "Field required"),
+        ("quotes", {"form": "round"}, "应为 'curly', 'corner' 之一", "'curly' or 'corner'"),
+        ("keyword_hits", {"risks": ["A.9.z"]}, "没有风险类别 A.9.z；可用：A.1.a", "no risk A.9.z; there are: A.1.a"),
+        ("replace", {"pattern": "("}, "不是有效的正则表达式", "regex"),
+        (
+            "extract_qa",
+            dict.fromkeys(("marked", "numbered", "headings", "interviews"), False),
+            "至少要开启一项",
+            "at least one of marked",
+        ),
+        ("no_such", {}, "没有算子 no_such；可用：", "No operator is called no_such; there are: "),
+    ],
+)
+def test_a_wrong_parameter_is_told_in_both_languages(
+    name: str, parameters: dict[str, object], zh: str, en: str
+) -> None:
+    with pytest.raises(DataProblem) as caught:
+        find(name, parameters)
+    assert zh in caught.value.message[0]
+    assert en in caught.value.message[1]
+    assert "Value error" not in "".join(caught.value.message)
+
+
+def test_a_wrong_recipe_is_told_in_both_languages() -> None:
+    for values, zh, en in (
+        ({"thresholds": {"law": {"no_such": {"at_least": 1}}}}, "没有这个阈值：law.no_such", "no such threshold"),
+        ({"added": {"*": [{"statistic": "s", "reason": "r"}]}}, "过滤条件须有 at_least", "a filter needs at_least"),
+        ({"steps": [{"operator": "no_such"}]}, "没有算子 no_such", "No operator is called no_such"),
+        (
+            {"added": {"*": [{"statistic": "s", "reason": "r", "at_most": 1}]}},
+            "统计量 s 没有算子计算",
+            "no statistic s",
+        ),
+    ):
+        with pytest.raises(DataProblem) as caught:
+            Recipe.of(values)
+        assert zh in caught.value.message[0]
+        assert en in caught.value.message[1]
 
 
 class Plain(Parameters):

@@ -11,6 +11,7 @@ from ceyuan.data.files import canonical_json
 from ceyuan.data.operators import Filter, Operator, find
 from ceyuan.data.operators.operator import Modality
 from ceyuan.data.problems import DataProblem
+from ceyuan.faults import fault, words_of
 
 __all__ = ["Declared", "Settings", "Split", "Step", "hash_of"]
 
@@ -62,13 +63,17 @@ class Declared(Settings, ABC):
         try:
             known, chosen = set(self.statistics()), self.filters()
         except DataProblem as problem:
-            raise ValueError(problem.message[1]) from problem
+            zh, en = problem.message
+            raise fault(zh.removesuffix("。"), en.removesuffix(".")) from problem
         except KeyError as error:
-            raise ValueError(f"no such threshold: {error.args[0]}") from error
+            raise fault(f"没有这个阈值：{error.args[0]}", f"no such threshold: {error.args[0]}") from error
         for domain, filters in chosen.items():
             for one in filters:
                 if one.statistic not in known:
-                    raise ValueError(f"profile {domain}: no statistic {one.statistic}")
+                    raise fault(
+                        f"领域 {domain} 的过滤条件所用的统计量 {one.statistic} 没有算子计算",
+                        f"profile {domain}: no statistic {one.statistic}",
+                    )
         return self
 
     @classmethod
@@ -79,9 +84,8 @@ class Declared(Settings, ABC):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "recipe"
-            raise DataProblem(
-                "recipe_invalid", f"配方 {where} 无效：{first['msg']}。", f"Recipe: {where}: {first['msg']}."
-            ) from error
+            zh, en = words_of(first)
+            raise DataProblem("recipe_invalid", f"配方 {where} 无效：{zh}。", f"Recipe: {where}: {en}.") from error
 
     @abstractmethod
     def filters(self) -> dict[str, Sequence[Filter]]:

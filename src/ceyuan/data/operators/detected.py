@@ -11,6 +11,7 @@ import polars as pl
 from pydantic import AfterValidator, Field, StringConstraints
 
 from ceyuan.data.operators.operator import Parameters, meaning, operator
+from ceyuan.faults import fault
 from ceyuan.governance.detectors import (
     KINDS,
     RISKS,
@@ -32,7 +33,8 @@ _OWN_RISK = "A.1.a"  # a keyword names a risk; what an own word is counted for d
 
 def _risk(value: str) -> str:
     if value not in RISKS:
-        raise ValueError(f"no risk {value}; there are: {', '.join(RISKS)}")
+        choices = ", ".join(RISKS)
+        raise fault(f"没有风险类别 {value}；可用：{choices}", f"no risk {value}; there are: {choices}")
     return value
 
 

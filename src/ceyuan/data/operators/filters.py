@@ -6,6 +6,8 @@ from typing import Self
 import polars as pl
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from ceyuan.faults import fault
+
 __all__ = ["REASONS", "Filter", "first_reason"]
 
 REASONS: dict[str, tuple[str, str]] = {
@@ -76,7 +78,10 @@ class Filter(BaseModel):
     def _bounded(self) -> Self:
         bounds = self.at_least is not None or self.at_most is not None
         if bounds == (self.one_of is not None):
-            raise ValueError("a filter needs at_least, at_most or both, or one_of alone")
+            raise fault(
+                "过滤条件须有 at_least、at_most 或两者，或者只有 one_of",
+                "a filter needs at_least, at_most or both, or one_of alone",
+            )
         return self
 
     def fails(self) -> pl.Expr:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ceyuan.data.files import canonical_json
 from ceyuan.data.problems import DataProblem
+from ceyuan.faults import words_of
 
 __all__ = [
     "ALWAYS",
@@ -165,15 +166,20 @@ def find(name: str, parameters: dict[str, Any] | None = None) -> Operator:
     """The operator ``name`` with ``parameters``. Raises ``DataProblem`` for an unknown name or bad value."""
     specification = _KNOWN.get(name) or specifications().get(name)
     if specification is None:
-        known = "、".join(sorted(_KNOWN))
-        raise DataProblem("operator_unknown", f"没有算子 {name}；可用：{known}。", f"No operator is called {name}.")
+        known = sorted(_KNOWN)
+        raise DataProblem(
+            "operator_unknown",
+            f"没有算子 {name}；可用：{'、'.join(known)}。",
+            f"No operator is called {name}; there are: {', '.join(known)}.",
+        )
     try:
         return Operator(specification, specification.parameters.model_validate(parameters or {}))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
+        zh, en = words_of(first)
         raise DataProblem(
             "operator_parameter",
-            f"算子 {name} 的参数 {where} 无效：{first['msg']}。",
-            f"Parameter {where} of operator {name} is not valid: {first['msg']}.",
+            f"算子 {name} 的参数 {where} 无效：{zh}。",
+            f"Parameter {where} of operator {name} is not valid: {en}.",
         ) from error

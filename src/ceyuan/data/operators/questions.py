@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from ceyuan.data.operators.declaring import lines_of, per_row, rewritten
 from ceyuan.data.operators.operator import Nothing, Parameters, meaning, operator
 from ceyuan.data.operators.patterns import BOILERPLATE
+from ceyuan.faults import fault
 
 __all__ = ["Questions", "dialogue", "extract_qa", "pairs_of"]
 
@@ -59,7 +60,10 @@ class Questions(Parameters):
     @classmethod
     def _one_rule(cls, value: bool, told: ValidationInfo) -> bool:
         if not value and not any(told.data.get(name, True) for name in ("marked", "numbered", "headings")):
-            raise ValueError("at least one of marked, numbered, headings and interviews must be on")
+            raise fault(
+                "marked、numbered、headings、interviews 至少要开启一项",
+                "at least one of marked, numbered, headings and interviews must be on",
+            )
         return value
 
 

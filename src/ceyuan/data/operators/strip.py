@@ -9,6 +9,7 @@ from ceyuan.data.operators.declaring import rewriting, rewritten
 from ceyuan.data.operators.lines import CODE_LINE, PAGE_MARK, TABLE_LINE
 from ceyuan.data.operators.operator import Nothing, Parameters, meaning, operator
 from ceyuan.data.operators.patterns import BOILERPLATE, CITATION, CONTACT, EMOJI, LINK, NOTICE
+from ceyuan.faults import fault
 
 __all__ = ["Lines", "Replace", "Truncate", "replace", "strip_lines", "strip_repeated_lines", "truncate"]
 
@@ -186,7 +187,8 @@ class Replace(Parameters):
         try:
             pl.select(pl.lit("").str.replace_all(value, ""))
         except pl.exceptions.PolarsError as error:
-            raise ValueError(str(error).partition("\n")[0]) from error
+            why = str(error).partition("\n")[0]
+            raise fault(f"不是有效的正则表达式（{why}）", why) from error
         return value
 
 

@@ -22,6 +22,7 @@ from ceyuan.data.schedules.cron import next_time
 from ceyuan.data.schedules.errors import ScheduleGoesOn, ScheduleInvalid, ScheduleNotFound
 from ceyuan.data.schedules.schemas import ScheduleChange, ScheduleIn
 from ceyuan.data.schedules.tables import DataSchedule
+from ceyuan.faults import words_of
 from ceyuan.identity import require_role_in
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import CeyuanError
@@ -196,7 +197,8 @@ def _checked(kind: str, params: dict[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "params"
-        raise ScheduleInvalid((f"参数 {where} 无效", f"{where}: {first['msg']}")) from error
+        zh, en = words_of(first)
+        raise ScheduleInvalid((f"参数 {where} 无效：{zh}", f"{where}: {en}")) from error
 
 
 def _next(cron: str, zone: str, now: datetime) -> datetime:

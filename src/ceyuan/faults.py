@@ -1,10 +1,13 @@
-"""What is wrong with a field of a request, in Chinese: the validator's own words are English."""
+"""What is wrong with a field of a request or a recipe, in Chinese: the validator's own words are English."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
+_TOLD = "told"
 _WORDS = {
     "missing": "必须填写",
     "extra_forbidden": "没有这个字段",
@@ -38,9 +41,28 @@ _KINDS = {
 }
 
 
-def words_zh(fault: Mapping[str, Any]) -> str:
+def fault(zh: str, en: str) -> PydanticCustomError:
+    """A fault for a validator to raise, that says in both languages what is wrong."""
+    return PydanticCustomError(_TOLD, "{en}", {"zh": zh, "en": en})
+
+
+def words_of(found: Mapping[str, Any]) -> tuple[str, str]:
+    """One fault of Pydantic's `errors()` in Chinese and in English; where there is no Chinese, English says it."""
+    english = str(found["msg"]).removeprefix("Value error, ")
+    return words_zh(found) or english, english
+
+
+def words_zh(found: Mapping[str, Any]) -> str:
     """One fault of Pydantic's `errors()` in a few words; empty where only the field can be named."""
-    kind = str(fault["type"])
+    kind = str(found["type"])
+    if kind == _TOLD:
+        return str(found["ctx"]["zh"])
     if kind in _WORDS:
-        return _WORDS[kind].format_map(fault.get("ctx", {}))
+        return _WORDS[kind].format_map(_listed(found.get("ctx", {})))
     return _KINDS.get(kind.partition("_")[0], "")
+
+
+def _listed(context: Mapping[str, Any]) -> dict[str, Any]:
+    """What a fault tells of itself, choices without the English word between the last two."""
+    expected = {"expected": str(context["expected"]).replace(" or ", ", ")} if "expected" in context else {}
+    return {**context, **expected}
