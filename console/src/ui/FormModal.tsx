@@ -1,5 +1,5 @@
 import { Alert, Form, Modal, type FormInstance } from 'antd'
-import { useState, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { fieldFaults } from '@/api/problem'
@@ -20,13 +20,18 @@ interface FormModalProps<Values extends object> {
   children: ReactNode | ((form: FormInstance<Values>) => ReactNode)
 }
 
-/** A form in a dialogue: what the platform refuses is shown at its field, the rest above the buttons. */
+/** A form in a dialogue: what the platform refuses is shown at its field, the rest above the buttons. What keeps it from
+ * being sent is scrolled to, since a long form hides it. */
 export function FormModal<Values extends object>(props: FormModalProps<Values>) {
   const { open, title, note, submit, danger, initial, width = 520, onSubmit, onClose, children } = props
   const { t } = useTranslation()
   const [form] = Form.useForm<Values>()
   const [error, setError] = useState<unknown>(null)
   const [busy, setBusy] = useState(false)
+  const fault = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (error !== null) fault.current?.scrollIntoView({ block: 'nearest' })
+  }, [error])
   const close = () => {
     setError(null)
     onClose()
@@ -60,6 +65,7 @@ export function FormModal<Values extends object>(props: FormModalProps<Values>) 
           layout="vertical"
           requiredMark="optional"
           preserve={false}
+          scrollToFirstError={{ block: 'center', focus: true }}
           initialValues={initial as object}
           onFinish={(values) => void finish(values)}
         >
@@ -69,7 +75,11 @@ export function FormModal<Values extends object>(props: FormModalProps<Values>) 
     >
       {note && <Alert type={danger ? 'warning' : 'info'} title={note} style={{ marginBottom: 16 }} />}
       {typeof children === 'function' ? children(form) : children}
-      {error !== null && <ProblemView error={error} />}
+      {error !== null && (
+        <div ref={fault}>
+          <ProblemView error={error} />
+        </div>
+      )}
     </Modal>
   )
 }

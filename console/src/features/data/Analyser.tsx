@@ -86,6 +86,7 @@ function Rates({ analysis }: { analysis: Analysis }) {
 function DistributionChart({ place }: { place: CorpusPlace }) {
   const { t } = useTranslation('data')
   const names = useNames()
+  const { resolvedTheme } = usePreferences()
   const [domain, setDomain] = useState('')
   const [statistic, setStatistic] = useState('characters')
   const query = $api.useQuery('get', '/api/v1/data/datasets/{owner}/{name}/distributions', { params: paramsOf(place) })
@@ -104,13 +105,14 @@ function DistributionChart({ place }: { place: CorpusPlace }) {
       data: counts.map((count, index) => [middle[index], count]),
     })
     return {
+      color: [palettes[resolvedTheme].inkFaint, palettes[resolvedTheme].jade],
       tooltip: { trigger: 'axis' },
       legend: { top: 4 },
       xAxis: { type: 'value', min: shown.edges[0], max: shown.edges.at(-1) },
       yAxis: { type: 'value' },
       series: [series(t('quality.all'), shown.documents, 0.35), series(t('quality.kept'), shown.kept, 1)],
     }
-  }, [shown, t])
+  }, [resolvedTheme, shown, t])
   return (
     <div className="stack">
       <div className="row">

@@ -15,6 +15,7 @@ import { Time } from '@/ui/Figures'
 import { FormModal } from '@/ui/FormModal'
 import { OrganisationField, useWorkplaces } from '@/ui/OrganisationField'
 import { Page } from '@/ui/Page'
+import { ReferenceInput } from '@/ui/ReferenceInput'
 import { Snippet } from '@/ui/Snippet'
 
 type Schedule = Item<'/api/v1/data/schedules'>
@@ -76,6 +77,7 @@ function NewSchedule({ open, source, onClose, onMade }: NewProps) {
       <Form.Item name="sources" label={t('schedules.sources')} rules={[{ required: true }]}>
         <Select
           mode="multiple"
+          optionFilterProp="label"
           options={(data?.items ?? []).map((one) => ({ value: one.id, label: one.title || one.key }))}
         />
       </Form.Item>
@@ -85,7 +87,7 @@ function NewSchedule({ open, source, onClose, onMade }: NewProps) {
         extra={t('schedules.datasetNote')}
         rules={[{ required: true }]}
       >
-        <Input maxLength={200} />
+        <ReferenceInput kind="dataset" plain />
       </Form.Item>
       <Times />
     </FormModal>

@@ -5,6 +5,7 @@ import { Link, useNavigate, useParams } from 'react-router'
 
 import { $api, api } from '@/api/client'
 import { asProblem } from '@/api/problem'
+import { holds, useSession } from '@/app/session'
 import { LineageView } from '@/features/lineage/LineageView'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
@@ -279,6 +280,7 @@ function reached(options: Options): [keyof Options, string][] {
 export function Component() {
   const { t } = useTranslation('data')
   const { t: hub } = useTranslation('hub')
+  const session = useSession()
   const { sourceId = '' } = useParams()
   const navigate = useNavigate()
   const names = useNames()
@@ -286,6 +288,7 @@ export function Component() {
   if (query.error) return <ProblemView page error={query.error} />
   const source = query.data
   if (!source) return <Loading />
+  const writes = holds(session, source.org_id, 'member')
   return (
     <Page
       title={source.title || source.key}
@@ -293,17 +296,19 @@ export function Component() {
       crumbs={[{ label: t('sources.title'), to: '/data/sources' }, { label: source.title || source.key }]}
       actions={
         <>
-          {!isRegistered(source) && (
+          {writes && !isRegistered(source) && (
             <Button onClick={() => void navigate(`/data/sources/mapping?source=${source.id}`)}>
               {t('mapping.title')}
             </Button>
           )}
-          <Delete source={source} />
-          <Edit source={source} onDone={() => query.refetch()} />
-          <Assess sourceId={source.id} />
-          <Button type="primary" onClick={() => void navigate(`/data/pipelines?source=${source.id}`)}>
-            {t('pipelines.new')}
-          </Button>
+          {holds(session, source.org_id, 'maintainer') && <Delete source={source} />}
+          {writes && <Edit source={source} onDone={() => query.refetch()} />}
+          {writes && <Assess sourceId={source.id} />}
+          {writes && (
+            <Button type="primary" onClick={() => void navigate(`/data/pipelines?source=${source.id}`)}>
+              {t('pipelines.new')}
+            </Button>
+          )}
         </>
       }
     >

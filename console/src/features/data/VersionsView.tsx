@@ -6,6 +6,7 @@ import { Link, useNavigate } from 'react-router'
 import { $api, api } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import type { Item } from '@/api/types'
+import { holds, useSession } from '@/app/session'
 import { repositoryPath } from '@/lib/reference'
 import { DataTable, type Column } from '@/ui/DataTable'
 import { EmptyState, ProblemView } from '@/ui/Feedback'
@@ -198,9 +199,17 @@ function AtTime({ place }: { place: CorpusPlace }) {
   )
 }
 
+/** Whether the reader may name a version, and whether make an earlier one the newest. */
+function useRights(place: CorpusPlace) {
+  const session = useSession()
+  const owner = session.organisations.find(({ name }) => name === place.owner)?.id ?? null
+  return { mayName: holds(session, owner, 'member'), mayGoBack: holds(session, owner, 'maintainer') }
+}
+
 /** Every version of a corpus: what changed in each, what differs between two, and going back. */
 export function VersionsView({ place }: { place: CorpusPlace }) {
   const { t } = useTranslation('data')
+  const { mayName, mayGoBack } = useRights(place)
   const [chosen, setChosen] = useState<[string | null, string | null]>([null, null])
   const query = $api.useQuery('get', '/api/v1/data/datasets/{owner}/{name}/versions', {
     params: { path: { owner: place.owner, name: place.name }, query: { limit: 50 } },
@@ -265,8 +274,8 @@ export function VersionsView({ place }: { place: CorpusPlace }) {
       title: '',
       render: (_, row) => (
         <>
-          <Snapshot place={place} version={row} onDone={() => void refs.refetch()} />
-          {!row.current && <RollBack place={place} version={row} onDone={() => void query.refetch()} />}
+          {mayName && <Snapshot place={place} version={row} onDone={() => void refs.refetch()} />}
+          {mayGoBack && !row.current && <RollBack place={place} version={row} onDone={() => void query.refetch()} />}
         </>
       ),
     },

@@ -4,6 +4,8 @@ import { useTranslation } from 'react-i18next'
 
 import { $api } from '@/api/client'
 import type { components } from '@/api/schema'
+import { usePreferences } from '@/app/preferences'
+import { palettes } from '@/app/tokens'
 import { useSettled } from '@/lib/settled'
 import { ProblemView } from '@/ui/Feedback'
 import { Count, Stat, Stats } from '@/ui/Figures'
@@ -23,6 +25,7 @@ type Changes = Record<string, Record<string, Bounds>>
 function Histogram({ distribution, filter }: { distribution: Distribution; filter: Filter }) {
   const { t } = useTranslation('data')
   const { statistic } = useNames()
+  const { resolvedTheme } = usePreferences()
   const option = useMemo(() => {
     const middle = (index: number) => ((distribution.edges[index] ?? 0) + (distribution.edges[index + 1] ?? 0)) / 2
     const series = (name: string, counts: number[]) => ({
@@ -34,7 +37,9 @@ function Histogram({ distribution, filter }: { distribution: Distribution; filte
     const bounds = [filter.at_least, filter.at_most].filter((bound) => bound !== null)
     const lines = bounds.map((bound) => ({ xAxis: bound }))
     const ends = [distribution.edges[0] ?? 0, distribution.edges.at(-1) ?? 1, ...bounds]
+    const { inkFaint, inkSoft, jade } = palettes[resolvedTheme]
     return {
+      color: [inkFaint, jade],
       tooltip: { trigger: 'axis' },
       legend: { top: 4 },
       xAxis: { type: 'value', min: Math.min(...ends), max: Math.max(...ends) },
@@ -43,12 +48,12 @@ function Histogram({ distribution, filter }: { distribution: Distribution; filte
         {
           ...series(t('quality.all'), distribution.documents),
           itemStyle: { opacity: 0.35 },
-          markLine: { silent: true, symbol: 'none', data: lines },
+          markLine: { silent: true, symbol: 'none', data: lines, label: { color: inkSoft, textBorderWidth: 0 } },
         },
         series(t('quality.kept'), distribution.kept),
       ],
     }
-  }, [distribution, filter, t])
+  }, [distribution, filter, resolvedTheme, t])
   return <LazyChart option={option} label={statistic(filter.statistic)} height={220} />
 }
 
