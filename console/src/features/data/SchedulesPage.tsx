@@ -224,7 +224,7 @@ export function Component() {
         <>
           {row.last_job && (
             <Link to={`/jobs/${row.last_job}`}>
-              <Time value={row.last_at} full />
+              <Time value={row.last_at} />
             </Link>
           )}
           {row.last_error && <div className="faint">{row.last_error}</div>}

@@ -4,6 +4,7 @@ import { Link, useParams } from 'react-router'
 
 import { $api } from '@/api/client'
 import type { Got } from '@/api/types'
+import { shortHash } from '@/lib/format'
 import { useBilingual } from '@/lib/text'
 import { Facts } from '@/ui/Facts'
 import { ProblemView } from '@/ui/Feedback'
@@ -60,6 +61,17 @@ function JobFacts({ job }: { job: JobDetail }) {
   )
 }
 
+/** A node of the lineage graph, which leads there; a reference leads to its page. */
+function NodeLink({ id }: { id: string }) {
+  if (!/^[a-z_]+:/.test(id)) return <RevisionLink reference={id} />
+  const [thing = '', commit = ''] = id.split('@')
+  return (
+    <Link to={`/lineage?node=${encodeURIComponent(id)}`} title={id}>
+      <code>{commit ? `${thing}@${shortHash(commit, 8)}` : thing}</code>
+    </Link>
+  )
+}
+
 function References({ job }: { job: JobDetail }) {
   const { t } = useTranslation('jobs')
   const list = (references: string[]) =>
@@ -67,7 +79,7 @@ function References({ job }: { job: JobDetail }) {
       <ul className={styles.references}>
         {references.map((reference) => (
           <li key={reference}>
-            <RevisionLink reference={reference} />
+            <NodeLink id={reference} />
           </li>
         ))}
       </ul>
