@@ -29,6 +29,7 @@ export function FailingForm({ onFail, onCancel }: FailingFormProps) {
         value={clause}
         onChange={setClause}
         popupMatchSelectWidth={false}
+        styles={{ popup: { root: { maxWidth: 'calc(100vw - 56px)' } } }}
         options={risks.map((risk) => ({ value: risk.id, label: `${risk.id} ${risk[language]}` }))}
         style={{ minWidth: 'min(320px, 100%)' }}
       />

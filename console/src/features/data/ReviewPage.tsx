@@ -262,7 +262,7 @@ function Close({ review, onDone }: { review: Review; onDone: () => void }) {
   const waits = review.documents - review.settled
   if (waits > 0)
     return (
-      <Tooltip title={t('review.closeWaits', { count: waits })}>
+      <Tooltip placement="bottomRight" title={t('review.closeWaits', { count: waits })}>
         <span tabIndex={0}>
           <Button disabled>{t('review.close')}</Button>
         </span>
@@ -284,6 +284,7 @@ function Close({ review, onDone }: { review: Review; onDone: () => void }) {
 
 export function Component() {
   const { t } = useTranslation('data')
+  const session = useSession()
   const { reviewId = '' } = useParams()
   const query = $api.useQuery(
     'get',
@@ -339,17 +340,10 @@ export function Component() {
             key: 'queue',
             label: t('review.queue'),
             children:
-              review.state === 'open' ? (
+              review.state === 'open' && holds(session, review.org_id, 'member') ? (
                 <ReviewQueue reviewId={review.id} dataset={review.dataset} onJudged={refresh} />
               ) : (
-                <EmptyState
-                  title={t(`review.state.${review.state}`)}
-                  next={
-                    review.state === 'failed'
-                      ? t('review.failedNote')
-                      : review.state !== 'closed' && t('review.waitsNote')
-                  }
-                />
+                <EmptyState title={t(`review.state.${review.state}`)} next={t(`review.stateNote.${review.state}`)} />
               ),
           },
           { key: 'machine', label: t('review.machine'), children: <MachinePart review={review} /> },
