@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 __all__ = ["put_frame", "put_frames"]
@@ -20,9 +21,17 @@ def put_frame(frame: pl.DataFrame, file: IO[bytes], group: int, **how: Any) -> N
 
 def put_frames(frames: Iterator[pl.DataFrame], file: IO[bytes], group: int, **how: Any) -> None:
     """The same of frames, at least one, behind each other, of which all but the last fill their row groups."""
-    words = pl.selectors.by_dtype(pl.Categorical, pl.Enum).cast(pl.String)
-    table = next(frames).with_columns(words).to_arrow()
+    table = _in_words(next(frames))
     with pq.ParquetWriter(file, table.schema, **how) as writer:
         writer.write_table(table, row_group_size=group)
         for frame in frames:
-            writer.write_table(frame.with_columns(words).to_arrow(), row_group_size=group)
+            writer.write_table(_in_words(frame), row_group_size=group)
+
+
+def _in_words(frame: pl.DataFrame) -> pa.Table:
+    table = frame.to_arrow()
+    for at, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            words = [chunk.dictionary_decode().cast(pa.large_string()) for chunk in table[at].chunks]
+            table = table.set_column(at, field.name, pa.chunked_array(words, pa.large_string()))
+    return table

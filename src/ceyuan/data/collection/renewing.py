@@ -69,7 +69,8 @@ class RememberingWriter(RawWriter):
         import polars as pl
 
         rows = pl.concat(self.rows) if self.rows else _nothing()
-        rows = rows.unique("id", keep="last", maintain_order=True)
+        if rows["id"].hash().n_unique() < rows.height:
+            rows = rows.unique("id", keep="last", maintain_order=True)
         _remember(self._folder, rows, files, {name: dict(counts) for name, counts in rejected.items()})
 
 

@@ -44,7 +44,7 @@ class Columns:
         number, row = places["shard"].to_numpy(), places["row"].to_numpy()
         parts: list[pl.DataFrame] = []
         order: list[npt.NDArray[np.int64]] = []
-        for shard in np.unique(number).tolist():
+        for shard in np.flatnonzero(np.bincount(number)).tolist():
             here = np.flatnonzero(number == shard)
             table = pl.read_parquet(self._measured[shard], columns=names)
             rows = row[here]

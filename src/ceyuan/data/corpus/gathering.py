@@ -84,7 +84,7 @@ def _rows_of(path: Path, rows: Rows, columns: Sequence[str]) -> pa.Table:
         order = np.argsort(rows, kind="stable")
         sought = np.asarray(rows)[order].astype(np.int64)
         group = np.searchsorted(ends, sought, side="right")
-        wanted = np.unique(group)
+        wanted = np.flatnonzero(np.bincount(group))
         parts, most = [], 0
         for start in range(0, len(wanted), _AT_ONCE):
             groups = wanted[start : start + _AT_ONCE]
@@ -129,7 +129,7 @@ def gathered_keys(shards: Sequence[Path], rows: pl.DataFrame, bands: slice = _AL
     """The band keys of ``rows``, of all bands or some: rows x bands."""
     number, row = rows["shard"].to_numpy(), rows["row"].to_numpy()
     result = np.empty((0, 0), np.uint64)
-    for shard in np.unique(number).tolist():
+    for shard in np.flatnonzero(np.bincount(number)).tolist():
         here = np.flatnonzero(number == shard)
         keys = keys_of(shards[shard])[:, bands]
         if len(here) == rows.height:
@@ -173,7 +173,7 @@ def _gathered(shards: Sequence[Path], rows: pl.DataFrame, column: str) -> pa.Arr
     number, row = rows["shard"].to_numpy(), rows["row"].to_numpy()
     parts: list[pa.Array] = []
     places: list[npt.NDArray[np.int64]] = []
-    for shard in np.unique(number).tolist():
+    for shard in np.flatnonzero(np.bincount(number)).tolist():
         here = np.flatnonzero(number == shard)
         parts += rows_of(shards[shard], row[here], [column])[column].chunks
         places.append(here)

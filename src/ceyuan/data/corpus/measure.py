@@ -21,6 +21,7 @@ from ceyuan.data.duplicates import Banding, sketch
 from ceyuan.data.files import write_atomically
 from ceyuan.data.operators import Operator, Texts
 from ceyuan.data.operators.digests import DIGEST, digests
+from ceyuan.data.operators.texts import remembered
 
 __all__ = ["loaded", "measure", "measured_batch", "measured_paths"]
 
@@ -88,7 +89,11 @@ def measured_batch(
 ) -> pl.DataFrame:
     """Raw documents with all that is decided on later: statistics, ``bytes``, ``exact`` (half a SHA-256 of the text),
     ``distinct`` shingles and band ``keys``. ``tally`` counts what each operator does."""
-    tally = tally or Tally(chain)
+    with remembered():  # most operators read the text that the one before them read
+        return _measured(batch, chain, banding, tally or Tally(chain))
+
+
+def _measured(batch: pl.DataFrame, chain: Sequence[Operator], banding: Banding, tally: Tally) -> pl.DataFrame:
     for one in chain:
         batch = tally.apply(one, batch)
     began = time.perf_counter()

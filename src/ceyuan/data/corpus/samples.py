@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ceyuan.data.corpus.columns import Columns
@@ -64,7 +65,7 @@ def samples(
     was shown before.
     """
     excerpts = excerpts or Excerpts()
-    order = _in_order(decisions)
+    order = _in_order(decisions, count)
     kept = pl.col("reason").is_null()
     changed = _taken(decisions, order.filter(kept & pl.col("changed")), count)
     by_domain = {str(name[0]): _taken(decisions, rows, count) for name, rows in order.filter(kept).group_by("domain")}
@@ -92,10 +93,12 @@ def samples(
     }
 
 
-def _in_order(decisions: pl.DataFrame) -> pl.DataFrame:
-    """Where the rows lie (``at``) and what they are chosen by, sorted by the hash of their content and by name."""
+def _in_order(decisions: pl.DataFrame, count: int) -> pl.DataFrame:
+    """Where the rows lie (``at``) and what they are chosen by, sorted by the hash of their content and by name: the
+    first ``count`` at least, and one, that changed, of each domain, of each reason."""
     marks = words(decisions["exact"])[:, 0].byteswap()  # in the order of the bytes
-    order = np.argsort(marks, kind="stable")
+    order = _first(marks, decisions, max(count, 1))
+    order = order[np.argsort(marks[order], kind="stable")]
     ordered = marks[order]
     tied = np.zeros(len(order), np.bool_)
     tied[1:] = ordered[1:] == ordered[:-1]
@@ -106,6 +109,22 @@ def _in_order(decisions: pl.DataFrame) -> pl.DataFrame:
     order[tied] = within["at"].to_numpy()
     narrow = decisions.select("reason", "changed", "domain").with_row_index("at")
     return narrow[order]
+
+
+def _first(marks: npt.NDArray[np.uint64], decisions: pl.DataFrame, count: int) -> npt.NDArray[np.int64]:
+    """Places of the rows that are among the ``count`` first by ``marks`` of those that are chosen from together."""
+    wanted = np.zeros(len(marks), np.bool_)
+    kept = decisions["reason"].is_null()
+    together = [kept & decisions["changed"]]
+    for name, of in (("domain", kept), ("reason", ~kept)):
+        column = decisions[name]
+        together += [of & (column == word) for word in column.filter(of).unique()]
+    for rows in together:
+        at = np.flatnonzero(rows.to_numpy())
+        if len(at) > count:  # all that share the last one's mark too: they go by name
+            at = at[marks[at] <= np.partition(marks[at], count - 1)[count - 1]]
+        wanted[at] = True
+    return np.flatnonzero(wanted)
 
 
 def _taken(decisions: pl.DataFrame, rows: pl.DataFrame, count: int, statistics: Columns | None = None) -> pl.DataFrame:

@@ -222,7 +222,7 @@ def _put_rows(
 def _brought(shards: Sequence[Path], kept: pl.DataFrame) -> Given:
     """Vectors that lie in measured shards."""
     number, row = kept["shard"].to_numpy(), kept["row"].to_numpy()
-    for shard in np.unique(number).tolist():
+    for shard in np.flatnonzero(np.bincount(number)).tolist():
         if VECTOR not in pq.read_schema(shards[shard]).names:
             continue
         here = np.flatnonzero(number == shard)

@@ -37,7 +37,7 @@ def digests(texts: Texts) -> npt.NDArray[np.uint8]:
     if short.sum() < _FEW or numba() is None:
         short[:] = False
     # Neighbours are of one length, so that hardly a lane waits for another.
-    order = np.flatnonzero(short)[np.argsort(sizes[short], kind="stable")]
+    order = np.flatnonzero(short)[np.argsort(sizes[short].astype(np.uint16), kind="stable")]  # 16 bits: no comparing
     _side_by_side(texts.data, texts.offsets, order, *_constants(), result)
     data, offsets = texts.data.data, texts.offsets
     for text in np.flatnonzero(~short).tolist():

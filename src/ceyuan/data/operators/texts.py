@@ -1,5 +1,8 @@
 """A column of texts as the kernels see it: one buffer of UTF-8 bytes and the offsets of each text."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Self
 
@@ -8,7 +11,11 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-__all__ = ["Texts"]
+__all__ = ["Texts", "remembered"]
+
+_Column = tuple[pa.Array, "Texts"]
+_LAST: ContextVar[list[_Column] | None] = ContextVar("last", default=None)
+"""The column that was asked for last, as Polars holds it: its bytes stay where they are as long as it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +31,15 @@ class Texts:
     @classmethod
     def of(cls, column: pl.Series) -> Self:
         """The texts of a Polars string column without nulls."""
-        array = column.rechunk().to_arrow()
-        return cls.of_arrow(array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array)
+        column = column.rechunk()
+        last = _LAST.get()
+        if last is None:
+            return cls._read(column)
+        held = column.to_arrow(compat_level=pl.CompatLevel.newest())
+        if not (last and _same(last[0][0], held)):
+            last[:] = [(held, cls._read(column))]
+        known = last[0][1]
+        return cls(known.data, known.offsets)
 
     @classmethod
     def of_arrow(cls, array: pa.Array) -> Self:
@@ -35,3 +49,27 @@ class Texts:
         positions = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
         characters = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
         return cls(characters, positions)
+
+    @classmethod
+    def _read(cls, column: pl.Series) -> Self:
+        array = column.to_arrow()
+        return cls.of_arrow(array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array)
+
+
+@contextmanager
+def remembered() -> Iterator[None]:
+    """Meanwhile the column that ``Texts.of`` was asked for last is not read anew when it is asked for again."""
+    token = _LAST.set([])
+    try:
+        yield
+    finally:
+        _LAST.reset(token)
+
+
+def _same(one: pa.Array, other: pa.Array) -> bool:
+    """Whether two columns are the very same bytes in memory, which nobody changes while both are held."""
+    return (len(one), one.offset, _places(one)) == (len(other), other.offset, _places(other))
+
+
+def _places(array: pa.Array) -> list[int | None]:
+    return [buffer.address if buffer is not None else None for buffer in array.buffers()]
