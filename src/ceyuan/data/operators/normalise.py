@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from ceyuan.data.operators.characters import LIMIT, simplified_pairs, tables_identity
 from ceyuan.data.operators.kernels import tidied, untidy
@@ -76,8 +75,7 @@ def normalise(batch: pl.DataFrame, parameters: Normalise) -> pl.DataFrame:
     changed |= np.diff(places) < np.diff(view.offsets)
     if not changed.any():
         return batch.with_columns(changed=before)
-    array = pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(places), pa.py_buffer(data))
-    return batch.with_columns(text=pl.Series("text", array), changed=before | pl.Series(changed))
+    return batch.with_columns(text=Texts(data, places).column("text"), changed=before | pl.Series(changed))
 
 
 def _mended(texts: pl.Series, form: _Form) -> pl.Series:

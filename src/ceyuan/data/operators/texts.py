@@ -35,11 +35,20 @@ class Texts:
         last = _LAST.get()
         if last is None:
             return cls._read(column)
-        held = column.to_arrow(compat_level=pl.CompatLevel.newest())
+        held = _held(column)
         if not (last and _same(last[0][0], held)):
             last[:] = [(held, cls._read(column))]
         known = last[0][1]
         return cls(known.data, known.offsets)
+
+    def column(self, name: str) -> pl.Series:
+        """A Polars column of them, which need not be read to see them again."""
+        ends, data = pa.py_buffer(np.ascontiguousarray(self.offsets)), pa.py_buffer(self.data)
+        column = pl.Series(name, pa.LargeStringArray.from_buffers(len(self), ends, data))
+        last = _LAST.get()
+        if last is not None:
+            last[:] = [(_held(column), self)]
+        return column
 
     @classmethod
     def of_arrow(cls, array: pa.Array) -> Self:
@@ -64,6 +73,11 @@ def remembered() -> Iterator[None]:
         yield
     finally:
         _LAST.reset(token)
+
+
+def _held(column: pl.Series) -> pa.Array:
+    """A column of one chunk as Polars holds it."""
+    return column.to_arrow(compat_level=pl.CompatLevel.newest())
 
 
 def _same(one: pa.Array, other: pa.Array) -> bool:

@@ -15,7 +15,6 @@ from ceyuan.data.readers.lines import TORN, decoded_line, decoded_lines, line_bl
 __all__ = ["read_json", "read_json_lines"]
 
 _TOGETHER = 1 << 20  # bytes
-_NUL = rb"\u0000"
 
 
 def read_json_lines(path: Path, name: str, encoding: str, options: ReadOptions) -> Iterator[Item]:
@@ -40,7 +39,7 @@ def _parsed_bytes(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[I
     for first, lines in line_blocks(file, options.limits.line, _TOGETHER):
         if lines is None:
             yield Rejection(f"{name}#{first}", "line_too_long")
-        elif _NUL not in lines and (alike := documents_of(lines, name, first, options)) is not None:
+        elif (alike := documents_of(lines, name, first, options)) is not None:
             yield alike
         else:
             for number, line in enumerate(lines.split(b"\n"), first):

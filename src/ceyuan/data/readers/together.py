@@ -25,7 +25,7 @@ def documents_of(lines: bytes, name: str, first: int, options: ReadOptions) -> D
     with the same fields, each of which holds a string in every one of them, or a whole number in every one.
 
     They are what one by one would give. None where they are not so: a blank text, an empty name, a note that is too
-    long, a line that is no JSON.
+    long, a NUL, a line that is no JSON.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -60,7 +60,11 @@ def _sample(lines: bytes) -> dict[str, str | int] | None:
         record = orjson.loads(lines[: end if end >= 0 else len(lines)])
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(record, dict) or {type(value) for value in record.values()} - {str, int}:
+    if (
+        not isinstance(record, dict)
+        or {type(value) for value in record.values()} - {str, int}
+        or "\0" in "".join(record)
+    ):
         return None
     return record
 
@@ -88,11 +92,14 @@ def _columns(lines: bytes, sample: Mapping[str, str | int]) -> "dict[str, pa.Str
 
 
 def _usable(columns: "Mapping[str, pa.StringArray]", plan: Plan) -> bool:
-    """Whether no text is blank, no name empty, and nothing but texts long."""
+    """Whether no text is blank, no name empty, nothing but texts long, and nowhere a NUL."""
     import pyarrow.compute as pc
 
     least, most = {}, {}
     for key, column in columns.items():
+        data = column.buffers()[2]
+        if data is not None and len(data) and not np.frombuffer(data, np.uint8).min():
+            return False
         least[key], most[key] = (bound.as_py() for bound in pc.min_max(pc.binary_length(column)).values())
     return (
         all(most[key] <= META_LIMIT for key in (*plan.notes, *plan.names, *plan.titles))
