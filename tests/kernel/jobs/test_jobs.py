@@ -273,6 +273,27 @@ async def test_cancelling_a_parent_stops_its_child_and_resuming_it_goes_on_with_
     assert out.read_text() == "one\ntwo\n", "the child repeated no finished step"
 
 
+async def test_a_parent_resumed_while_its_child_still_stops_goes_on_with_both(
+    platform: Platform, tmp_path: Path
+) -> None:
+    inner = {"out": str(tmp_path / "out")}
+    job_id = await submit(platform, "test.parent", {"kind": "test.slow_to_stop", "params": inner})
+    while not (tmp_path / "out").exists():
+        await asyncio.sleep(0.02)
+    async with platform.work(ANNA) as uow:
+        await service.cancel(uow, job_id)
+    assert (await ended(platform, job_id)).state == "cancelled"
+    async with platform.database.session(write=False) as session:
+        child = await repository.by_key(session, f"{job_id}/inner")
+    assert child is not None
+    assert child.state == "running", "it still cleans up"
+    async with platform.work(ANNA) as uow:
+        await service.resume(uow, job_id)
+    job = await ended(platform, job_id)
+    assert (job.state, job.result) == ("succeeded", {"again": True}), job.error
+    assert (tmp_path / "out").read_text() == "begun\ncleaned up\n"
+
+
 async def test_an_orphan_that_was_taken_up_meanwhile_gets_no_second_run(built: Platform) -> None:
     async with built.work(ANNA) as uow:
         job = await service.submit(uow, "test.append", {}, org_id="org_a")

@@ -242,23 +242,36 @@ class JobContext:
     async def wait_for(self, job_id: str) -> dict[str, Any]:
         """Wait for a job, also one that a room's own use case submitted; its result, or `ChildFailed` with its words.
 
-        One that had ended badly before this job went on is resumed first.
+        One that had ended badly before this job went on is resumed first, one that is still stopping when it has.
         """
         async with self.platform.work(self.actor) as uow:
-            ended = await repository.get(uow.session, job_id, lock=True)
-            if ended.state in ("failed", "cancelled") and ended.finished_at and ended.finished_at < self._began:
-                await service.resume(uow, job_id)
+            found = await repository.get(uow.session, job_id, lock=True)
+            stopping = found.cancel_requested
+            before = found.finished_at is not None and found.finished_at < self._began
+            if found.state == "cancelled" or (found.state == "failed" and before):
+                await self._take_up(uow, found)
+                stopping = False
         while True:
             async with self.platform.database.session(write=False) as session:
                 job = await repository.get(session, job_id)
             if job.state == "succeeded":
                 return job.result or {}
-            if job.state in ("failed", "cancelled"):
+            if stopping and job.state in ("failed", "cancelled"):
+                stopping = False
+                async with self.platform.work(self.actor) as uow:
+                    await self._take_up(uow, await repository.get(uow.session, job_id, lock=True))
+            elif job.state in ("failed", "cancelled"):
                 error = job.error or {}
                 words = error.get("message") or (
-                    f"子任务{job.title_zh}{job.state}",
-                    f"child job {job.title_en} {job.state}",
+                    f"子任务「{job.title_zh}」{'失败' if job.state == 'failed' else '已取消'}",
+                    f"child job {job.title_en} {'failed' if job.state == 'failed' else 'was cancelled'}",
                 )
                 hint = error.get("hint")
                 raise ChildFailed((words[0], words[1]), hint=tuple(hint) if hint else None, child_id=job_id)
             await self.platform.jobs.changed(job_id, timeout_s=1.0)
+
+    async def _take_up(self, uow: UnitOfWork, child: Job) -> None:
+        """Resume a child that ended badly, unless another did so or this job is itself asked to stop."""
+        own = await repository.get(uow.session, self.job_id)
+        if child.state in ("failed", "cancelled") and not own.cancel_requested:
+            await service.resume(uow, child.id)
