@@ -5,6 +5,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -92,4 +93,4 @@ def test_turns_are_counted_over_any_batches(seed: int) -> None:
         for value in some:
             counted[value] += 1
             expected.append(counted[value])
-        assert seen.turns(some) == expected
+        assert seen.turns(np.array(some, np.uint64)).tolist() == expected

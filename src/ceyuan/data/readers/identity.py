@@ -4,8 +4,9 @@ Such a row is the hash of all that it holds; of several that hold the same the s
 that is put in or taken out then is one document more or less, wherever it stands, and none of the others changes.
 """
 
-import hashlib
+import binascii
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from ceyuan.data.files import canonical_json
@@ -13,11 +14,13 @@ from ceyuan.data.readers.documents import Document, Documents, Item
 
 if TYPE_CHECKING:
     import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["by_content"]
 
 _ROWS = 1024
 _CHARACTERS = 1 << 20
+_DIGEST = 8  # bytes
 
 
 def by_content(items: Iterable[Item]) -> Iterator[Item]:
@@ -49,7 +52,13 @@ def _named(items: Sequence[Item], seen: "_Seen") -> Iterator[Item]:
         _hash(one.text, one.title, canonical_json(one.meta).decode() if one.meta else "{}", one.group, one.vector)
         for one in rows
     ]
-    names = iter(_names([one.id for one in rows], hashes, seen))
+    turns = seen.turns(_numbers(b"".join(hashes))).tolist()
+    names = iter(
+        [
+            f"{row.id.rpartition('#')[0]}#{one.hex()}{_suffix(turn)}"
+            for row, one, turn in zip(rows, hashes, turns, strict=True)
+        ]
+    )
     left = iter(rows)
     row = next(left, None)
     for item in items:
@@ -61,27 +70,40 @@ def _named(items: Sequence[Item], seen: "_Seen") -> Iterator[Item]:
 
 
 def _all_named(rows: Documents, seen: "_Seen") -> Documents:
+    import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    columns = (column.to_pylist() for column in (rows.texts, rows.titles, rows.notes))
-    hashes = [_hash(text, title, notes) for text, title, notes in zip(*columns, strict=True)]
-    ids = pa.array(_names(rows.ids.to_pylist(), hashes, seen), pa.string())
-    return Documents(ids, rows.texts, rows.titles, rows.notes, rows.characters)
+    texts, titles, notes = rows.texts, rows.titles, rows.notes
+    sizes = [pc.utf8_length(column).cast(pa.string()) for column in (texts, titles, notes)]
+    parts = pc.binary_join_element_wise(sizes[0], ",", sizes[1], ",", sizes[2], ",0,", texts, titles, notes, "")
+    found = b"".join([blake2b(one, digest_size=_DIGEST).digest() for one in parts.cast(pa.binary()).to_pylist()])
+    ends = np.arange(len(rows) + 1, dtype=np.int32) * 2 * _DIGEST
+    words = pa.StringArray.from_buffers(len(rows), pa.py_buffer(ends), pa.py_buffer(binascii.hexlify(found)))
+    file = rows.ids[0].as_py().rpartition("#")[0] + "#"
+    turns = seen.turns(_numbers(found))
+    if (turns > 1).any():
+        ids = pc.binary_join_element_wise(file, words, pa.array(map(_suffix, turns.tolist()), pa.string()), "")
+    else:
+        ids = pc.binary_join_element_wise(file, words, "")
+    return Documents(ids, texts, titles, notes, rows.characters)
 
 
-def _names(ids: Iterable[str], hashes: Sequence[int], seen: "_Seen") -> list[str]:
-    turns = seen.turns(hashes)
-    return [
-        f"{one.rpartition('#')[0]}#{value:016x}" + (f"~{turn}" if turn > 1 else "")
-        for one, value, turn in zip(ids, hashes, turns, strict=True)
-    ]
-
-
-def _hash(text: str, title: str, notes: str, group: str = "", vector: bytes = b"") -> int:
+def _hash(text: str, title: str, notes: str, group: str, vector: bytes) -> bytes:
     """64 bits of all that a row holds. Where two rows share them by chance, the second counts as one that comes again:
     neither is lost."""
     parts = f"{len(text)},{len(title)},{len(notes)},{len(group)},{text}{title}{notes}{group}".encode()
-    return int.from_bytes(hashlib.blake2b(parts + vector, digest_size=8).digest(), "big")
+    return blake2b(parts + vector, digest_size=_DIGEST).digest()
+
+
+def _numbers(hashes: bytes) -> "npt.NDArray[np.uint64]":
+    import numpy as np
+
+    return np.frombuffer(hashes, ">u8").astype(np.uint64)
+
+
+def _suffix(turn: int) -> str:
+    return f"~{turn}" if turn > 1 else ""
 
 
 class _Seen:
@@ -91,26 +113,24 @@ class _Seen:
         self._runs: list[np.ndarray] = []
         self._again: dict[int, int] = {}
 
-    def turns(self, hashes: Sequence[int]) -> list[int]:
+    def turns(self, hashes: "npt.NDArray[np.uint64]") -> "npt.NDArray[np.int64]":
         """The how-many-eth time each comes, from 1."""
         import numpy as np
 
-        wanted = np.array(hashes, np.uint64)
-        known = np.zeros(len(wanted), np.bool_)
+        again = np.zeros(len(hashes), np.bool_)
         for run in self._runs:
-            places = np.minimum(np.searchsorted(run, wanted), len(run) - 1)
-            known |= run[places] == wanted
-        fresh: set[int] = set()
-        found: list[int] = []
-        for value, before in zip(hashes, known.tolist(), strict=True):
-            if before or value in fresh:
-                self._again[value] = self._again.get(value, 1) + 1
-                found.append(self._again[value])
-            else:
-                fresh.add(value)
-                found.append(1)
-        if fresh:
-            self._runs.append(np.array(sorted(fresh), np.uint64))
+            places = np.minimum(np.searchsorted(run, hashes), len(run) - 1)
+            again |= run[places] == hashes
+        values, first = np.unique(hashes, return_index=True)
+        fresh = values[~again[first]]
+        later = np.ones(len(hashes), np.bool_)
+        later[first] = False
+        found = np.ones(len(hashes), np.int64)
+        for at in np.flatnonzero(again | later).tolist():
+            value = int(hashes[at])
+            found[at] = self._again[value] = self._again.get(value, 1) + 1
+        if len(fresh):
+            self._runs.append(fresh)
         while len(self._runs) > 1 and len(self._runs[-2]) <= 2 * len(self._runs[-1]):
             last = self._runs.pop()
             self._runs[-1] = np.sort(np.concatenate((self._runs[-1], last)))
