@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -12,19 +12,18 @@ from ceyuan.data.collection.cache import PackageCache
 from ceyuan.data.collection.card import cards
 from ceyuan.data.collection.corpora import CORPORA
 from ceyuan.data.collection.media import MediaWriter, stored_media
+from ceyuan.data.collection.progress import Reading, Tell, file_of
 from ceyuan.data.collection.renewing import Files, NotRenewable, RememberingWriter, listed, renewed
 from ceyuan.data.collection.sources import Source, sampled
 from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sync_folder, write_atomically, write_json
 from ceyuan.data.problems import DataProblem
 from ceyuan.data.readers import Documents, Identity, Item, ReadOptions, Rejection, read_items
 from ceyuan.data.readers.mapping import columns_of
+from ceyuan.data.reporting import Report, part_of, told
 
 __all__ = ["collect"]
 
-Report = Callable[[dict[str, object]], None]
-
 _REJECTIONS_KEPT = 10_000
-_EVERY = 20_000  # documents between two progress reports
 
 
 def collect(out: Path, sources: Sequence[Source], cache: PackageCache, report: Report) -> dict[str, object]:
@@ -49,22 +48,23 @@ def collect(out: Path, sources: Sequence[Source], cache: PackageCache, report: R
     done: list[dict[str, object]] = []
     skipped: list[dict[str, object]] = []
     for number, source in enumerate(sources):
+        share = part_of(report, number / len(sources), (number + 1) / len(sources))
         title = str(source.described()["title"])
-        report(_progress(number / len(sources), f"收集 {title}", f"collecting {source.key}"))
+        share(told(0.0, f"收集 {title}", f"collecting {source.key}"))
         try:
-            done.append(_one(out, source, cache, report))
+            done.append(_one(out, source, cache, share))
         except DataProblem as problem:
             if source.required:
                 raise
             skipped.append({"key": source.key, "code": problem.code, "message": list(problem.message)})
-            report(_progress(number / len(sources), *problem.message) | {"level": "warning"})
+            share(told(0.0, *problem.message) | {"level": "warning"})
     if not done:
         raise DataProblem("nothing_collected", "没有任何来源可用。", "None of the sources could be had.")
     collection: dict[str, object] = {"format": 1, "sources": done, "skipped": skipped}
     for name, text in cards(collection).items():
         write_atomically(out / name, lambda file, text=text: _put(file, text))  # type: ignore[misc]
     write_json(out / "collection.json", collection)
-    report(_progress(1.0, "收集完成", "collected"))
+    report(told(1.0, "收集完成", "collected"))
     return collection
 
 
@@ -79,8 +79,9 @@ def _one(out: Path, source: Source, cache: PackageCache, report: Report) -> dict
     if same and _run_note(out, source.key).get("state") == state:
         return record
     building = out / f".{source.key}.building"
-    made = _renewed(building, folder, source, described, files) if same and files and not source.limit else None
-    made = made or _read_whole(building, source, described, files, (cache, out, report))
+    tell = _telling(source, described, report)
+    made = _renewed(building, folder, source, described, files, tell) if same and files and not source.limit else None
+    made = made or _read_whole(building, source, described, files, (cache, out, tell))
     record = {"source": described} | made
     write_json(building / "source.json", record)
     _swap(building, folder)
@@ -89,14 +90,19 @@ def _one(out: Path, source: Source, cache: PackageCache, report: Report) -> dict
     return record
 
 
+def _telling(source: Source, described: dict[str, object], report: Report) -> Tell:
+    title = str(described["title"])
+    return lambda share, zh, en: report(told(share, f"收集 {title}：{zh}", f"collecting {source.key}: {en}"))
+
+
 def _renewed(
-    building: Path, folder: Path, source: Source, described: dict[str, object], files: Files
+    building: Path, folder: Path, source: Source, described: dict[str, object], files: Files, tell: Tell
 ) -> dict[str, object] | None:
     """What a source brought up to date says of itself; None where it has to be read as a whole."""
     _empty(building)
     fixed = (source.key, str(described["domain"]), str(described["licence"]))
     try:
-        return renewed(folder, building, Path(source.location), files, fixed, _options(source))
+        return renewed(folder, building, Path(source.location), files, fixed, _options(source), tell)
     except NotRenewable:
         return None
 
@@ -106,12 +112,12 @@ def _read_whole(
     source: Source,
     described: dict[str, object],
     files: Files,
-    means: tuple[PackageCache, Path, Report],
+    means: tuple[PackageCache, Path, Tell],
 ) -> dict[str, object]:
-    cache, out, report = means
+    cache, out, tell = means
     _empty(building)
     items = sampled(stored_media(_items(source, cache, out), building), source.limit)
-    record = _write(building, source, described, items, files, report)
+    record = _write(building, source, described, items, files, tell)
     if not record["documents"]:
         reasons = "、".join(f"{reason} x {count}" for reason, count in record["rejected"].items())  # type: ignore[attr-defined]
         shutil.rmtree(building)
@@ -150,7 +156,7 @@ def _write(
     described: dict[str, object],
     items: Iterator[Item],
     files: Files,
-    report: Report,
+    tell: Tell,
 ) -> dict[str, object]:
     fixed = (source.key, str(described["domain"]), str(described["licence"]))
     writer, media = RememberingWriter(folder, *fixed), MediaWriter(folder, *fixed)
@@ -158,14 +164,14 @@ def _write(
     reasons: Counter[str] = Counter()
     rejections: list[bytes] = []
     documents = characters = 0
+    reading = Reading(files, tell)
     for item in items:
         if isinstance(item, Rejection):
             reasons[item.reason] += 1
-            by_file.setdefault(_file_of(item.where, files), Counter())[item.reason] += 1
+            by_file.setdefault(file_of(item.where, files), Counter())[item.reason] += 1
             if len(rejections) < _REJECTIONS_KEPT:
                 rejections.append(canonical_json({"where": item.where, "reason": item.reason, "detail": item.detail}))
             continue
-        before = documents
         if isinstance(item, Documents):
             writer.add_all(item)
             documents += len(item)
@@ -174,9 +180,7 @@ def _write(
             (writer if item.media is None else media).add(item)
             documents += 1
             characters += len(item.text)
-        if documents // _EVERY > before // _EVERY:
-            text = f"{source.key}: {documents:,}"
-            report({"message": [text, text], "documents": documents})
+        reading.at(str(item.ids[0]) if isinstance(item, Documents) else item.id, documents, characters)
     shards, media_shards = writer.finish(), media.finish()
     if rejections:
         write_atomically(folder / "rejections.jsonl", lambda file: file.writelines(line + b"\n" for line in rejections))
@@ -218,13 +222,6 @@ def _state_of(files: Files) -> str:
     return hashlib.sha256(canonical_json(files)).hexdigest() if files else ""
 
 
-def _file_of(where: str, files: Files) -> str:
-    """The file that a rejection is about."""
-    while where and where not in files:
-        where = where[: max(where.rfind("#"), where.rfind("/"), 0)]
-    return where
-
-
 def _run_note(out: Path, key: str) -> dict[str, object]:
     note = read_json(out / "run.json").get(key)
     return note if isinstance(note, dict) else {}
@@ -239,7 +236,3 @@ def _note_run(out: Path, key: str, **facts: object) -> None:
 
 def _put(file: BinaryIO, text: str) -> None:
     file.write(text.encode())
-
-
-def _progress(fraction: float, zh: str, en: str) -> dict[str, object]:
-    return {"progress": fraction, "message": [zh, en]}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ceyuan.data.collection.progress import Reading, Tell
 from ceyuan.data.collection.raw import RawWriter, joined
 from ceyuan.data.files import canonical_json, read_json, sha256_of, write_atomically, write_json
 from ceyuan.data.readers import Documents, ReadOptions, Rejection
@@ -130,12 +131,13 @@ def renewed(
     now: Files,
     fixed: tuple[str, str, str],
     options: ReadOptions,
+    tell: Tell,
 ) -> dict[str, object]:
     """Bring the source in the folder ``old`` up to date in the empty folder ``building``; what its record says.
 
     ``now`` are the files below ``root``, ``fixed``: key, domain and licence of the source. Shards of before are
-    linked. Raises ``NotRenewable`` where too little is known, or so much was replaced that the source is better read
-    anew.
+    linked; ``tell`` hears how far the reading is. Raises ``NotRenewable`` where too little is known, or so much was
+    replaced that the source is better read anew.
     """
     before = _before(old)
     known = before.files
@@ -149,6 +151,7 @@ def renewed(
     rejected: dict[str, dict[str, int]] = {}
     lines: list[bytes] = []
     base = root if root.is_dir() else root.parent
+    reading, documents, characters = Reading({name: now[name] for name in changed}, tell), 0, 0
     for name in changed:
         counts: Counter[str] = Counter()
         for item in read_file(base, name, options):
@@ -157,10 +160,13 @@ def renewed(
                 lines.append(canonical_json({"where": item.where, "reason": item.reason, "detail": item.detail}))
             elif isinstance(item, Documents):
                 writer.add_all(item)
+                documents, characters = documents + len(item), characters + item.characters
             elif item.media is None:
                 writer.add(item)
+                documents, characters = documents + 1, characters + len(item.text)
             else:
                 raise NotRenewable("media are kept as a whole")
+            reading.at(name, documents, characters)
         rejected[name] = dict(counts)
     written = writer.finish()
     return _taken(old, building, before, _Change(now, rejected, lines, touched, affected, untouched, writer, written))

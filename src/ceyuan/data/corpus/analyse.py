@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ceyuan.data.corpus.report import Report
 from ceyuan.data.operators import STATISTICS
+from ceyuan.data.reporting import Report
 
 __all__ = ["analyse", "main"]
 

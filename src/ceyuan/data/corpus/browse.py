@@ -7,9 +7,9 @@ from typing import Any
 import polars as pl
 
 from ceyuan.data.corpus.profiles import DOMAINS
-from ceyuan.data.corpus.report import Report
 from ceyuan.data.operators import CLASSES, REASONS
 from ceyuan.data.problems import DataProblem
+from ceyuan.data.reporting import Report
 
 __all__ = ["browse", "main"]
 

@@ -17,11 +17,11 @@ from ceyuan.data.corpus.findings import counted
 from ceyuan.data.corpus.inputs import Inputs
 from ceyuan.data.corpus.recipe import Recipe
 from ceyuan.data.corpus.refusing import nothing_kept
-from ceyuan.data.corpus.report import Report, part_of, told
 from ceyuan.data.corpus.semantic import SemanticSearch
 from ceyuan.data.corpus.workers import Threads, Workers
 from ceyuan.data.files import read_json, remove_leftovers, write_atomically, write_json
 from ceyuan.data.memory import give_back
+from ceyuan.data.reporting import Report, part_of, told
 
 __all__ = ["build"]
 

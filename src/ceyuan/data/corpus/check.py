@@ -5,8 +5,8 @@ from typing import Any
 
 from ceyuan.data.corpus.media.choosing import recipe_of
 from ceyuan.data.corpus.media.recipe import MediaRecipe
-from ceyuan.data.corpus.report import Report
 from ceyuan.data.media import require_models
+from ceyuan.data.reporting import Report
 
 __all__ = ["main"]
 

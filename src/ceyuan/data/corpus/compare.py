@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from ceyuan.data.corpus.report import Report
+from ceyuan.data.reporting import Report
 
 __all__ = ["compare", "main"]
 

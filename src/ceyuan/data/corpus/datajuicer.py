@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from ceyuan.data.corpus.recipe import Recipe
-from ceyuan.data.corpus.report import Report
 from ceyuan.data.problems import DataProblem
+from ceyuan.data.reporting import Report
 
 __all__ = ["Imported", "from_data_juicer", "main"]
 

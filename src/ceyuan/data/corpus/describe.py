@@ -5,10 +5,10 @@ from typing import Any
 
 from ceyuan.data.corpus.profiles import DOMAINS, default_profiles
 from ceyuan.data.corpus.recipe import Recipe
-from ceyuan.data.corpus.report import Report
 from ceyuan.data.media import media_operators
 from ceyuan.data.operators import ALWAYS, REASONS, STATISTICS, Specification, find, specifications
 from ceyuan.data.readers.reasons import SET_ASIDE
+from ceyuan.data.reporting import Report
 
 __all__ = ["describe", "main"]
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ceyuan.data.corpus.gathering import rows_of
-from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.files import sha256_of, write_atomically
+from ceyuan.data.reporting import Report, told
 
 __all__ = ["DATASET_SCHEMA", "Shard", "emit", "planned", "put_shard"]
 

@@ -10,8 +10,8 @@ from ceyuan.data.corpus.inputs import Inputs
 from ceyuan.data.corpus.media import build_media
 from ceyuan.data.corpus.media.choosing import recipe_of
 from ceyuan.data.corpus.recipe import Recipe
-from ceyuan.data.corpus.report import Report
 from ceyuan.data.corpus.workers import Threads, Workers
+from ceyuan.data.reporting import Report
 
 __all__ = ["main"]
 

@@ -15,13 +15,13 @@ from ceyuan.data.collection.raw import RAW_COLUMNS
 from ceyuan.data.corpus.gathering import put_measured
 from ceyuan.data.corpus.inputs import Inputs, RawShard
 from ceyuan.data.corpus.recipe import Recipe
-from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.corpus.tally import Tally
 from ceyuan.data.duplicates import Banding, sketch
 from ceyuan.data.files import write_atomically
 from ceyuan.data.operators import Operator, Texts
 from ceyuan.data.operators.digests import DIGEST, digests
 from ceyuan.data.operators.texts import remembered
+from ceyuan.data.reporting import Report, told
 
 __all__ = ["loaded", "measure", "measured_batch", "measured_paths"]
 

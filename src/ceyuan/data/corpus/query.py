@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ceyuan.data.corpus.report import Report
 from ceyuan.data.problems import DataProblem
+from ceyuan.data.reporting import Report
 
 __all__ = ["main", "query"]
 

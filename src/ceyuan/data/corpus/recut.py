@@ -10,9 +10,9 @@ from ceyuan.data.corpus.media.choosing import recipe_of
 from ceyuan.data.corpus.media.recipe import MediaRecipe
 from ceyuan.data.corpus.profiles import moved
 from ceyuan.data.corpus.recipe import Recipe
-from ceyuan.data.corpus.report import Report
 from ceyuan.data.operators import first_reason
 from ceyuan.data.problems import DataProblem
+from ceyuan.data.reporting import Report
 
 __all__ = ["main", "recut"]
 

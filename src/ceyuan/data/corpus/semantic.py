@@ -22,10 +22,10 @@ from ceyuan.data.corpus.declared import hash_of
 from ceyuan.data.corpus.gathering import gather, rows_of
 from ceyuan.data.corpus.reasons import with_reason
 from ceyuan.data.corpus.recipe import Semantic
-from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.duplicates import DIMENSIONS, Pairs, Seeking, Vectors, alike, bands_of, pairs_of, quantised, survivors
 from ceyuan.data.embeddings import Answers, EmbeddingServer, ask_all, refused_all
 from ceyuan.data.files import naming_full_disk
+from ceyuan.data.reporting import Report, told
 
 __all__ = ["SEMANTIC", "Seek", "SemanticSearch", "seek_in_process"]
 

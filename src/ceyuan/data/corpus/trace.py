@@ -7,10 +7,10 @@ from typing import Any
 import polars as pl
 
 from ceyuan.data.corpus.recipe import Recipe
-from ceyuan.data.corpus.report import Report
 from ceyuan.data.files import read_json
 from ceyuan.data.operators import ALWAYS, CLASSES, REASONS, STATISTICS
 from ceyuan.data.problems import DataProblem
+from ceyuan.data.reporting import Report
 
 __all__ = ["main", "trace"]
 

@@ -13,9 +13,9 @@ from ceyuan.data.corpus.emit import emit
 from ceyuan.data.corpus.inputs import Inputs
 from ceyuan.data.corpus.measure import measure
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
-from ceyuan.data.corpus.report import Report
 from ceyuan.data.corpus.semantic import Places, seek_in_process
 from ceyuan.data.duplicates import Found, Pairs, Seeking, Vectors
+from ceyuan.data.reporting import Report
 
 __all__ = ["Threads", "Workers"]
 

@@ -15,12 +15,12 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import aiohttp
 
-from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.crawling.fetching import Answer, Refused, fetch
 from ceyuan.data.crawling.lists import listed, unpacked
 from ceyuan.data.crawling.pages import page_file, written
 from ceyuan.data.crawling.robots import Robots
 from ceyuan.data.files import read_json, write_atomically, write_json
+from ceyuan.data.reporting import Report, told
 from ceyuan.resolving import GuardedResolver
 
 __all__ = ["Crawl", "crawl", "main"]

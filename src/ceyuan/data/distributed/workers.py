@@ -12,12 +12,12 @@ from ceyuan.data.corpus.gathering import put_measured
 from ceyuan.data.corpus.inputs import Inputs, RawShard
 from ceyuan.data.corpus.measure import measured_batch, measured_paths
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
-from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.corpus.semantic import Places
 from ceyuan.data.distributed.pools import Pool, RayPool
 from ceyuan.data.distributed.search import distributed_search
 from ceyuan.data.duplicates import Banding, Found, Pairs, Search, Seeking, Vectors, bands_of, pairs_of
 from ceyuan.data.files import write_atomically
+from ceyuan.data.reporting import Report, told
 
 __all__ = ["PoolWorkers", "ray_workers"]
 

@@ -10,9 +10,9 @@ from typing import Any, BinaryIO, Literal
 import orjson
 import polars as pl
 
-from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.files import sha256_of, write_atomically, write_json
 from ceyuan.data.problems import DataProblem
+from ceyuan.data.reporting import Report, told
 
 __all__ = ["Form", "export"]
 

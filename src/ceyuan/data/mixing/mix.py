@@ -12,7 +12,6 @@ from ceyuan.data.corpus.explain import write_table
 from ceyuan.data.corpus.gathering import gathered_texts
 from ceyuan.data.corpus.licences import matrix
 from ceyuan.data.corpus.recipe import Duplicates, Split
-from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.files import canonical_json, write_atomically, write_json
 from ceyuan.data.mixing.card import cards
 from ceyuan.data.mixing.choosing import Portion, Unit, choose, sizes_of
@@ -20,6 +19,7 @@ from ceyuan.data.mixing.contamination import Benchmarks, Finder
 from ceyuan.data.mixing.passing import noted, put_shards
 from ceyuan.data.mixing.separating import separated
 from ceyuan.data.problems import DataProblem
+from ceyuan.data.reporting import Report, told
 
 __all__ = ["Mixture", "Portion", "mix"]
 

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.files import sha256_of, write_atomically, write_json
 from ceyuan.data.problems import DataProblem
+from ceyuan.data.reporting import Report, told
 
 __all__ = ["END_TOKENS", "pack"]
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 
-from ceyuan.data.corpus.report import Report
 from ceyuan.data.mixing.carrying import carry_cards
 from ceyuan.data.mixing.choosing import Portion
 from ceyuan.data.mixing.contamination import Benchmarks
@@ -14,6 +13,7 @@ from ceyuan.data.mixing.exporting import export
 from ceyuan.data.mixing.mix import Mixture, mix
 from ceyuan.data.mixing.packing import pack
 from ceyuan.data.readers import Rejection, read_path
+from ceyuan.data.reporting import Report
 
 __all__ = ["export_main", "mix_main"]
 

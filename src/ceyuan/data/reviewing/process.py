@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.files import canonical_json, read_json, write_atomically, write_json
+from ceyuan.data.reporting import Report, told
 from ceyuan.data.reviewing.drawing import Drawn, draw
 from ceyuan.data.reviewing.inspecting import inspect_all
 from ceyuan.data.reviewing.judging import Judgement, outcome

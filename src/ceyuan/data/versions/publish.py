@@ -18,11 +18,11 @@ from ceyuan.data.corpus.findings import counted
 from ceyuan.data.corpus.inputs import Inputs
 from ceyuan.data.corpus.media import MediaRecipe, build_media, media_plan
 from ceyuan.data.corpus.recipe import Recipe
-from ceyuan.data.corpus.report import Report, part_of, told
 from ceyuan.data.corpus.tombstones import TOMBSTONES, tombstones
 from ceyuan.data.files import read_json, write_json
 from ceyuan.data.memory import give_back
 from ceyuan.data.mixing.ledger import carry_account
+from ceyuan.data.reporting import Report, part_of, told
 from ceyuan.data.versions.feed import Fed, feed
 from ceyuan.data.versions.refresh import Advanced, advance
 from ceyuan.data.versions.store import Store

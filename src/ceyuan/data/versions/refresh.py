@@ -25,7 +25,6 @@ from ceyuan.data.corpus.gathering import GatheredKeys, gathered_texts
 from ceyuan.data.corpus.reasons import reason_type
 from ceyuan.data.corpus.recipe import Duplicates, Recipe
 from ceyuan.data.corpus.refusing import nothing_kept
-from ceyuan.data.corpus.report import Report, part_of, told
 from ceyuan.data.corpus.semantic import SemanticSearch, seek_in_process
 from ceyuan.data.corpus.split import assign_split
 from ceyuan.data.corpus.tally import Tally
@@ -33,6 +32,7 @@ from ceyuan.data.duplicates import Known
 from ceyuan.data.files import canonical_json, write_atomically
 from ceyuan.data.memory import give_back
 from ceyuan.data.operators import first_reason
+from ceyuan.data.reporting import Report, part_of, told
 from ceyuan.data.versions.changes import Change
 from ceyuan.data.versions.live import live_table, measured_units, put_segments
 from ceyuan.data.versions.parts import COMPACT, content_of, kept_rows, next_parts

@@ -23,10 +23,10 @@ from ceyuan.data.corpus.media.measure import measured_media
 from ceyuan.data.corpus.media.recipe import MediaRecipe
 from ceyuan.data.corpus.media.samples import examples, shown
 from ceyuan.data.corpus.refusing import nothing_kept
-from ceyuan.data.corpus.report import Report, part_of, told
 from ceyuan.data.corpus.tombstones import TOMBSTONES, tombstones
 from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sha256_of, write_atomically, write_json
 from ceyuan.data.mixing.ledger import carry_account
+from ceyuan.data.reporting import Report, part_of, told
 
 __all__ = ["build_media", "media_plan"]
 

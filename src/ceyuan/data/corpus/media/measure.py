@@ -10,11 +10,11 @@ import polars as pl
 
 from ceyuan.data.corpus.inputs import Inputs, RawShard
 from ceyuan.data.corpus.media.recipe import MediaRecipe
-from ceyuan.data.corpus.report import Report, told
 from ceyuan.data.files import sha256_of, write_atomically
 from ceyuan.data.media import Broken, measure, open_media, preview, prints, require_models
 from ceyuan.data.operators import Operator
 from ceyuan.data.problems import DataProblem
+from ceyuan.data.reporting import Report, told
 
 __all__ = ["damaged", "measured_media"]
 
