@@ -80,6 +80,11 @@ def test_a_hostile_pattern_takes_no_time() -> None:
     assert len(decided("User-agent: *\nDisallow: /" + "*" * 5000, "/a").rule) == 300
 
 
+def test_a_rule_with_a_nul_is_told_as_a_database_keeps_it() -> None:
+    found = decided("User-agent: *\nDisallow: /a\0b", "/a%00b")
+    assert (found.allows, found.rule) == (False, "Disallow: /a\ufffdb")
+
+
 def test_a_decision_is_told_in_the_words_of_the_file() -> None:
     assert str(Decision(False, "*", 2, "Disallow: /zh/")) == "User-agent: *, Disallow: /zh/ (robots.txt:2)"
     assert str(Decision(True, "*")) == "User-agent: *"

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ceyuan.data.collection.distributions import NotOffered, fetch_distribution
 from ceyuan.data.mirroring.entry import main
 from ceyuan.data.mirroring.mirror import silent_report
 from ceyuan.data.problems import DataProblem
@@ -66,6 +67,13 @@ def test_members_that_lead_out_and_links_are_left_aside(shelf: Path, tmp_path: P
     assert not (tmp_path.parent / "out.txt").exists()
 
 
+def test_what_is_larger_than_allowed_is_not_brought(shelf: Path, tmp_path: Path) -> None:
+    size = source(shelf, "made", "1.0", {"a.txt": TEXT}).stat().st_size
+    assert fetch_distribution("made", "", tmp_path, seconds=60, max_bytes=size).stat().st_size == size
+    with pytest.raises(NotOffered, match="larger than"):
+        fetch_distribution("made", "", tmp_path, seconds=60, max_bytes=size - 1)
+
+
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """An index on this machine that asks for a name and a password, and offers one file with the hash it is told."""
@@ -83,6 +91,8 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str,
                 kind, body = page()
             self.send_response(200)
             self.send_header("Content-Type", kind)
+            if kind == "application/gzip":  # as servers that know files by their endings do
+                self.send_header("Content-Encoding", "gzip")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -1,6 +1,7 @@
 """Manual pages: what a terminal would show is read, what only sets how it looks is not, and nothing else is one."""
 
 import gzip
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,15 @@ def test_words_of_mdoc_are_set_as_their_macros_say(source: str, text: str) -> No
         "\\h'" * 20_000,
         "." + "(" * 5000,
         ".if " + "(" * 5000,
+        ".if " + "!" * 200_000 + "n x",
+        ".if n " * 20_000 + "x",
+        "\\[" * 200_000,
+        "".join(f".ds {name} {f'{chr(92)}*{before}' * 80}\n" for before, name in pairwise("abcdefghi")) + "\\*i",
+        ".ds a " + "x" * 9000 + "\n.ds b \\*a\\*a\n" + "\\*b\n" * 2000,
+        ".de X\n" + "x" * 9000 + "\n..\n" + ".X\n" * 2000,
+        ".de X\n" + "\\\\$*" * 5000 + "\n..\n.X " + "y" * 200_000,
+        ".de X\n.am X\nx\n..\n.X\n..\n.X",
+        ".TS\nl.\nT{\n" + "x\n" * 200_000,
     ],
 )
 def test_a_page_that_would_grow_or_never_end_is_bounded(source: str) -> None:
@@ -190,9 +200,16 @@ def test_a_page_that_would_grow_or_never_end_is_bounded(source: str) -> None:
     assert len(mdoc(source)) < 1_000_000
 
 
+def test_numbers_of_characters_and_arguments_that_there_are_not_print_nothing() -> None:
+    long = "9" * 5000
+    assert man(f"a\\N'0255999999'\\N'{long}'\\[char²]\\[char{long[:150]}]\\[char7]\\[u0000]\\[u001B]b") == "ab"
+    assert man(f".de X\na\\\\$[{long}]b\\\\$[2]\n..\n.X c d").endswith("bd")
+
+
 PARTS = [
     *(".TP", ".SH x", ".SH", ".IP", ".nf", ".fi", ".TS", "l l.", ".TE", ".de X", "..", ".X a b", ".if n \\{", ".\\}"),
     *(".ie t a", ".el b", "\\fB", "\\[", "\\(", "\\*(", "\\", '"', ".B \"", ".UE", ".UR", ".so x", ".ds a \\*a", "文"),
+    *("\\N'", "\\[char²]", "\\$[", "9999", "T{", "T}"),
     *(".Bl -tag", ".It Fl a", ".El", ".Op Fl x Ar", ".Fo f", ".Fc", ".Fa a", ".Nm", ".Pf", ".Ns", ".Oc", ".Sh X", " "),
 ]  # fmt: skip
 

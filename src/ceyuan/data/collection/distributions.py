@@ -35,7 +35,6 @@ _VERSIONS = re.compile(r"^Available versions: (.+)$", re.M)
 _SETTING = re.compile(r"^(?P<level>[^.\s]+)\.(?P<name>[\w-]+)=(?P<value>['\"].*)$", re.M)
 _HASH = re.compile(r"sha256=([0-9a-f]{64})")
 _SIMPLE = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"  # PEP 691, and PEP 503 for older indexes
-_PAGE = 64 << 20
 _BLOCK = 1 << 20
 
 
@@ -65,8 +64,7 @@ def fetch_distribution(name: str, version: str, folder: Path, *, seconds: int, m
     offer = _offered(name, version, seconds)
     target = folder / offer.name
     if urlsplit(offer.url).scheme == "file":
-        shutil.copyfile(url2pathname(urlsplit(offer.url).path), target)
-        return target
+        return _copy(Path(url2pathname(urlsplit(offer.url).path)), target, max_bytes)
     import httpx  # here: the folder of a registry that lies on this machine has no need of it
 
     settings = _settings(seconds)
@@ -162,16 +160,32 @@ def _named(web: "httpx.Client", offer: _Offer, settings: Mapping[str, str]) -> s
     return next((link for link in re.findall(r'href="([^"]+)"', answer.text) if urlsplit(link).path == place), "")
 
 
+def _copy(file: Path, target: Path, max_bytes: int) -> Path:
+    """Bring a file of a folder; where it is now."""
+    try:
+        if file.stat().st_size > max_bytes:
+            raise _too_large(target, max_bytes)
+        shutil.copyfile(file, target)
+    except OSError as error:
+        raise NotOffered(f"{target.name}: {error.strerror}") from error
+    return target
+
+
+def _too_large(target: Path, max_bytes: int) -> NotOffered:
+    return NotOffered(f"{target.name} is larger than {max_bytes} bytes")
+
+
 def _download(web: "httpx.Client", url: str, target: Path, max_bytes: int) -> str:
     """Bring the file; its SHA-256."""
     digest = hashlib.sha256()
     left = max_bytes
-    with web.stream("GET", url) as answer, target.open("wb") as file:
+    # Some servers call the archive's own compression the answer's: undone, it would be another file.
+    with web.stream("GET", url, headers={"Accept-Encoding": "identity"}) as answer, target.open("wb") as file:
         answer.raise_for_status()
-        for block in answer.iter_bytes(_BLOCK):
+        for block in answer.iter_raw(_BLOCK):
             left -= len(block)
             if left < 0:
-                raise NotOffered(f"{target.name} is larger than {max_bytes} bytes")
+                raise _too_large(target, max_bytes)
             digest.update(block)
             file.write(block)
     return digest.hexdigest()

@@ -61,7 +61,7 @@ class RobotsText:
                 continue
             begun = True
             if name in ("allow", "disallow") and value and self._groups:
-                shown = line.partition("#")[0].strip()[:_LONGEST]
+                shown = line.partition("#")[0].strip()[:_LONGEST].replace("\0", "\ufffd")  # no database keeps a NUL
                 self._groups[-1].rules.append(_Rule(name == "allow", _normal(value), number, shown))
 
     def decision(self, url: str, name: str) -> Decision:

@@ -25,6 +25,7 @@ _NAMED = dict(
 _ACCENTS = dict(
     zip("'`^:~,vo-\"./", "\u0301\u0300\u0302\u0308\u0303\u0327\u030c\u030a\u0304\u030b\u0307\u0338", strict=True)
 )
+_CODE = re.compile(r"char([0-9]{2,3})")
 _POINT = re.compile(r"u([0-9A-F]{4,6}(?:_[0-9A-F]{4,6})*)")
 
 
@@ -34,10 +35,9 @@ def special(name: str) -> str:
         return _NAMED[name]
     if points := _POINT.fullmatch(name):
         numbers = [int(part, 16) for part in points[1].split("_")]
-        sound = all(number < 0x110000 and not 0xD800 <= number < 0xE000 for number in numbers)
+        sound = all(32 <= number < 0x110000 and not 0xD800 <= number < 0xE000 for number in numbers)
         return unicodedata.normalize("NFC", "".join(map(chr, numbers))) if sound else ""
     if len(name) == 2 and name[0] in _ACCENTS and name[1].isalpha():
         return unicodedata.normalize("NFC", name[1] + _ACCENTS[name[0]])
-    if name.startswith("char") and name[4:].isdigit() and 32 <= int(name[4:]) < 256:
-        return chr(int(name[4:]))
-    return ""
+    code = _CODE.fullmatch(name)
+    return chr(int(code[1])) if code and 32 <= int(code[1]) < 256 else ""

@@ -66,10 +66,9 @@ def split_condition(text: str, known: Callable[[str, str], bool], plain: Callabl
     """(whether what a condition asks is so, what stands behind it). ``known`` tells whether a macro or string (``d``)
     or a register (``r``) of a name is there, ``plain`` what escapes print. The page is for a terminal."""
     text = text.lstrip(" \t")
-    negated = False
-    while text.startswith("!"):
-        negated, text = not negated, text[1:].lstrip(" ")
-    holds, rest = _asked(text, known, plain)
+    question = text.lstrip("! ") if text.startswith("!") else text
+    negated = text.count("!", 0, len(text) - len(question)) % 2 == 1
+    holds, rest = _asked(question, known, plain)
     return holds != negated, rest.lstrip(" \t")
 
 
@@ -83,7 +82,7 @@ def _asked(text: str, known: Callable[[str, str], bool], plain: Callable[[str], 
     if first in _LETTERS:
         return _LETTERS[first], text[1:]
     if first in _NUMERIC or text.startswith("\\n"):
-        end = re.match(r"(?:\\n(?:\(..|\[[^\]]*\]|.)|[^\s\\])*", text)
+        end = re.match(r"(?:\\n(?:\(..|\[[^\]]{0,200}\]|.)|[^\s\\])*", text)
         size = end.end() if end else 0
         return number(plain(text[:size])) > 0, text[size:]
     # Two strings between marks: 'a'b'. Escapes count as what they print.

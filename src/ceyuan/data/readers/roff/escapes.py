@@ -2,27 +2,28 @@ r"""Escapes within a line of roff, which all begin with a backslash, and the arg
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ceyuan.data.readers.roff.characters import special
 
-__all__ = ["GLUE", "arguments", "plain", "without_comment"]
+__all__ = ["GLUE", "Allowance", "arguments", "plain", "without_comment"]
 
 GLUE = "\x1f"
 r"""Stands where ``\c`` says that the next line goes on without a space."""
 
-_NAME = r"(?:\((?P<{0}2>..)|\[(?P<{0}n>[^\]\n]*)\]|(?P<{0}1>.))"
+_NAME = r"(?:\((?P<{0}2>..)|\[(?P<{0}n>[^\]\n]{{0,200}})\]|(?P<{0}1>.))"
 _ESCAPE = re.compile(
     r"\\(?:"
     + r"\*" + _NAME.format("s")
     + r"|n[+-]?" + _NAME.format("r")
-    + r"|\((?P<c2>..)|\[(?P<cn>[^\]\n]*)\]"
+    + r"|\((?P<c2>..)|\[(?P<cn>[^\]\n]{0,200})\]"
     + r"|C(?P<q>[^\w\s\\])(?P<cq>.{0,99}?)(?P=q)"
     + r"|N(?P<d>[^\w\s\\])(?P<code>\d+)(?P=d)"
     + r"|[Zo](?P<e>[^\w\s\\])(?P<held>.{0,999}?)(?P=e)"
-    + r"|[fFgkmMVYO](?:\(..|\[[^\]\n]*\]|.)"
-    + r"|s(?:[+-]?(?:\(..|\[[^\]\n]*\]|'[^'\n]*'|[123]\d(?!\d)|\d)|\([+-]?..|\[[+-]?[^\]\n]*\])"
+    + r"|[fFgkmMVYO](?:\(..|\[[^\]\n]{0,200}\]|.)"
+    + r"|s(?:[+-]?(?:\(..|\[[^\]\n]{0,200}\]|'[^'\n]*'|[123]\d(?!\d)|\d)|\([+-]?..|\[[+-]?[^\]\n]{0,200}\])"
     + r"|[hvlLDbwxSHRABX](?P<a>[^\w\s\\])(?:(?!(?P=a)).){0,999}(?P=a)"
-    + r"|\$(?:\(..|\[[^\]\n]*\]|.)"
+    + r"|\$(?:\(..|\[[^\]\n]{0,200}\]|.)"
     + r"|z(?P<z>\\?.)"
     + r"|(?P<one>.)|$)"
 )  # fmt: skip
@@ -32,30 +33,36 @@ _SIGNS = {
     **{"-": "-", "'": "'", "`": "`", "_": "_", ".": ".", "t": "\t", "c": GLUE},
 }
 _DEPTH = 8
-_MOST = 20_000  # characters that the strings in one line may come to
 _STOPS = re.compile(r'\\["#]')
 
 
-def plain(text: str, strings: Mapping[str, str], registers: Mapping[str, int]) -> str:
-    """The characters that ``text`` prints. Strings within strings are followed a few levels deep, no further."""
-    return _plain(text, strings, registers, _DEPTH) if "\\" in text else text
+@dataclass(slots=True)
+class Allowance:
+    """How many characters more the strings of a page may come to."""
+
+    left: int
 
 
-def _plain(text: str, strings: Mapping[str, str], registers: Mapping[str, int], depth: int) -> str:
-    left = _MOST
+def plain(text: str, strings: Mapping[str, str], registers: Mapping[str, int], allowance: Allowance) -> str:
+    """The characters that ``text`` prints. Strings within strings are followed a few levels deep, no further, and as
+    far as ``allowance`` reaches."""
+    return _plain(text, (strings, registers, allowance), _DEPTH) if "\\" in text else text
+
+
+def _plain(text: str, known: tuple[Mapping[str, str], Mapping[str, int], Allowance], depth: int) -> str:
+    strings, registers, allowance = known
 
     def printed(found: re.Match[str]) -> str:
-        nonlocal left
         one = found["one"]
         if one is not None:
             return _SIGNS.get(one, "")
         for name in (found["s2"], found["sn"], found["s1"]):
             if name is not None:
                 value = strings.get(name.partition(" ")[0], "")
-                left -= len(value) + 1
-                if not depth or left < 0:
+                if not depth or allowance.left <= len(value):
                     return ""
-                return _plain(value, strings, registers, depth - 1)[:_MOST] if "\\" in value else value
+                allowance.left -= len(value) + 1
+                return _plain(value, known, depth - 1) if "\\" in value else value
         for name in (found["c2"], found["cn"], found["cq"]):
             if name is not None:
                 return special(name)
@@ -63,9 +70,10 @@ def _plain(text: str, strings: Mapping[str, str], registers: Mapping[str, int], 
             if name is not None:
                 return str(registers.get(name, 0))
         if found["code"] is not None:
-            return chr(int(found["code"])) if 32 <= int(found["code"][:4]) < 256 else ""
+            code = int(found["code"][:9])
+            return chr(code) if 32 <= code < 256 else ""
         if found["held"] is not None:
-            return _plain(found["held"], strings, registers, depth - 1) if depth else ""
+            return _plain(found["held"], known, depth - 1) if depth else ""
         return ""
 
     return _ESCAPE.sub(printed, text)

@@ -2,18 +2,20 @@
 
 import re
 from collections.abc import Iterable, Iterator, Set
+from itertools import islice
 from typing import NamedTuple
 
 from ceyuan.data.readers.roff.conditions import number, split_condition
-from ceyuan.data.readers.roff.escapes import arguments, plain, without_comment
+from ceyuan.data.readers.roff.escapes import Allowance, arguments, plain, without_comment
 
 __all__ = ["Interpreter", "Request"]
 
 _CONTROL = re.compile(r"[.'][ \t]*(?P<name>[^\s\\]*)(?P<rest>.*)", re.DOTALL)
-_ARGUMENT = re.compile(r"\\\$(?:([1-9*@0])|\((\d\d)|\[(\d+)\])")
+_ARGUMENT = re.compile(r"\\\$(?:([1-9*@0])|\((\d\d)|\[(\d{1,9})\])")
 _DEPTH = 30  # of macros within macros
-_GROWTH = 8  # lines that macros may make of one, on average
-_SPARE = 2_000
+_CONDITIONS = 100  # on one line
+_GROWTH = 16  # characters that macros may make of one, on average; strings as many
+_SPARE = 1 << 18
 _LINE = 20_000  # characters of a line that a macro makes
 _STRINGS = {"lq": "“", "rq": "”", "R": "®", "Tm": "™", "S": "", ".T": "utf8", "Aq": "'"}
 
@@ -41,13 +43,14 @@ class Interpreter:
         self._native = native
         self._macros: dict[str, list[str]] = {}
         self._stack: list[Iterator[str]] = [iter(lines)]
-        self._taken = 0  # lines of the page itself
-        self._made = 0  # lines that came out of macros
+        self._taken = 0  # characters of the page itself
+        self._made = 0  # those that came out of macros
+        self._allowance = Allowance(_SPARE)
         self._decided: list[bool] = []
 
     def plain(self, text: str) -> str:
         """What ``text`` prints."""
-        return plain(text, self.strings, self.registers)
+        return plain(text, self.strings, self.registers, self._allowance)
 
     def __iter__(self) -> Iterator[str | Request]:
         while (line := self._next()) is not None:
@@ -69,16 +72,17 @@ class Interpreter:
             line = next(self._stack[-1], None)
             if line is not None:
                 if len(self._stack) == 1:
-                    self._taken += 1
+                    self._taken += len(line) + 1
+                    self._allowance.left += _GROWTH * (len(line) + 1)
                 else:
-                    self._made += 1
+                    self._made += len(line) + 1
                 return line
             self._stack.pop()
         return None
 
     def _given(self, line: str) -> Iterator[str | Request]:
         line = without_comment(line)
-        while True:
+        for _ in range(_CONDITIONS):
             found = _CONTROL.match(line) if line[:1] in (".", "'") else None
             if found is None:
                 yield line.replace("\\}", "") if "\\}" in line else line
@@ -129,7 +133,10 @@ class Interpreter:
             if name == "ig" or not first:
                 return True
             body = [line.replace("\\\\", "\\") for line in body]
-            self._macros[first] = [*self._macros.get(first, []), *body] if name.startswith("am") else body
+            if name.startswith("am"):
+                self._macros.setdefault(first, []).extend(body)
+            else:
+                self._macros[first] = body
         elif name in ("ds", "ds1", "as", "as1") and first:
             value = more.lstrip(" ").removeprefix('"')
             before = self.strings.get(first, "") if name.startswith("as") else ""
@@ -176,13 +183,23 @@ class Interpreter:
         quoted = " ".join(f'"{one}"' for one in given)
         self.registers[".$"] = len(given)
 
-        def put(found: re.Match[str]) -> str:
-            which = found[1] or found[2] or found[3]
-            if which == "*":
-                return whole
-            if which == "@":
-                return quoted
+        def put(which: str) -> str:
+            if which in "*@":
+                return whole if which == "*" else quoted
             place = int(which)
             return name if place == 0 else given[place - 1] if place <= len(given) else ""
 
-        self._stack.append(iter([_ARGUMENT.sub(put, line)[:_LINE] if "\\$" in line else line for line in body]))
+        def with_arguments(line: str) -> str:
+            left = _LINE
+
+            def one(found: re.Match[str]) -> str:
+                nonlocal left
+                said = put(found[1] or found[2] or found[3])[:left]
+                left -= len(said)
+                return said
+
+            return _ARGUMENT.sub(one, line)[:_LINE]
+
+        # What the macro itself adds to its own lines counts from the next call on.
+        lines = islice(body, len(body))
+        self._stack.append(with_arguments(line) if "\\$" in line else line for line in lines)

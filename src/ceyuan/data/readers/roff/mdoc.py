@@ -150,13 +150,13 @@ class _Reader:
         elif here.kind == "-enum":
             self._page.tag(f"{here.number}.")
         elif here.kind == "-column":
-            cells = [""]
+            cells: list[list[str]] = [[]]
             for part in one.arguments:
                 if part in ("Ta", "\t"):
-                    cells.append("")
+                    cells.append([])
                 else:
-                    cells[-1] += f" {part}"
-            text = " | ".join(self._line(["No", *cell.split()]) for cell in cells)
+                    cells[-1] += part.split()
+            text = " | ".join(self._line(["No", *cell]) for cell in cells)
             self._page.line(" | ".join(part.strip() for part in text.split("\t")))
         else:
             self._page.tag(self._line(["No", *one.arguments]))

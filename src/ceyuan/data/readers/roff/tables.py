@@ -15,6 +15,7 @@ def table_rows(lines: Iterable[str], plain: Callable[[str], str]) -> Iterator[st
     separator = "\t"
     in_formats, first = True, True
     row: list[str] | None = None  # cells of a row whose last one is still open
+    said: list[str] = []  # the lines in that one
     for line in lines:
         if in_formats:
             if first and line.rstrip().endswith(";"):
@@ -26,8 +27,9 @@ def table_rows(lines: Iterable[str], plain: Callable[[str], str]) -> Iterator[st
             continue
         if row is not None:
             if not line.startswith("T}"):
-                row[-1] += (" " if row[-1] else "") + _said(line)
+                said.append(_said(line))
                 continue
+            row[-1] = " ".join(said)
             cells = line[2:].split(separator)[1:]
         elif line.startswith(".T&"):
             in_formats = True
@@ -38,11 +40,12 @@ def table_rows(lines: Iterable[str], plain: Callable[[str], str]) -> Iterator[st
             row, cells = [], line.split(separator)
         row += cells
         if row and row[-1].strip() == "T{":
-            row[-1] = ""
+            said = []
             continue
         yield from _told(row, plain)
         row = None
     if row is not None:
+        row[-1] = " ".join(said)
         yield from _told(row, plain)
 
 
