@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from ceyuan.data.pipelines import tasks as pipelines
+from ceyuan.data.use import tasks as use
 from ceyuan.hub.repositories.cards import GRADES
 from ceyuan.kernel.platform import Platform
 from tests.data.conftest import As
@@ -83,6 +86,33 @@ async def test_what_was_made_of_a_source_is_graded_with_it_and_never_lower_again
     await signed_in("maintainer").patch(f"{SOURCES}/{made}", json={"grade": "public"})
     await collected(platform, signed_in, [made])
     assert await of_dataset(signed_in, "raw") == (["important"], "private")
+
+
+@pytest.mark.engine_bound
+async def test_what_is_being_made_while_its_source_is_graded_is_graded_with_it(
+    platform: Platform, signed_in: As, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await source(signed_in, tmp_path / "own", grade="public")
+    await collected(platform, signed_in, [made], visibility="public")
+
+    def graded_before_it_is_published(tasks: ModuleType, grade: str) -> None:
+        publish = tasks._publish
+
+        async def late(*given: Any) -> dict[str, str]:
+            answer = await signed_in("member").patch(f"{SOURCES}/{made}", json={"grade": grade})
+            assert answer.status_code == 200, answer.text
+            return await publish(*given)  # type: ignore[no-any-return]
+
+        monkeypatch.setattr(tasks, "_publish", late)
+
+    graded_before_it_is_published(pipelines, "internal")
+    plan = {"org_id": "org_demo", "raw": ["datasets/demo/raw"], "dataset": "demo/clean", "visibility": "public"}
+    await succeeded(platform, await started(signed_in, "pipelines", plan))
+    assert await of_dataset(signed_in, "clean") == (["internal"], "internal")
+    graded_before_it_is_published(use, "important")
+    plan = {"org_id": "org_demo", "dataset": "datasets/demo/clean", "target": "demo/out", "visibility": "internal"}
+    await succeeded(platform, await started(signed_in, "exports", plan | {"form": "jsonl"}))
+    assert await of_dataset(signed_in, "out") == (["important"], "private")
 
 
 async def test_what_would_show_graded_data_to_too_many_is_refused_before_it_begins(

@@ -209,6 +209,8 @@ async def run_pipeline(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any
         content = built["content_sha256"]
         if not built["unchanged"]:
             await record_corpus(uow, wanted.raw, made["ref"], ctx.job_id, recipe)
+            # Of what was graded while it was cleaned.
+            await inherit_grade(uow, await find_by_reference(uow, made["ref"]), wanted.raw)
             await uow.audit("data.pipeline", made["node_id"], wanted.org_id, content_sha256=content)
             await uow.publish("data.corpus_made", revision=made["ref"], node_id=made["node_id"], org_id=wanted.org_id)
         return {

@@ -16,6 +16,7 @@ from ceyuan.hub import (
     Visibility,
     commit_folder,
     create_repository,
+    find_by_reference,
     inherit_grade,
     local_snapshot,
     record_lineage,
@@ -144,5 +145,7 @@ async def _record(
     output = await resolve(uow, made["ref"])
     sources = [(await resolve(uow, one), "documents") for one in inputs]
     await record_lineage(uow, inputs=sources, output=output, action=action, by=By("job", job_id), settings=settings)
+    # Of what was graded meanwhile.
+    await inherit_grade(uow, await find_by_reference(uow, made["ref"]), inputs)
     await uow.audit(f"data.{action}", output.node_id, output.org_id, inputs=inputs)
     return True
