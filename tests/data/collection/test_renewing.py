@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -81,17 +82,32 @@ def test_files_that_did_not_change_are_not_read(own: Path, tmp_path: Path, monke
     assert [one["documents"] for one in after["shards"][1:]] == [1]
 
 
+@pytest.mark.parametrize("changed", [True, False])
 def test_a_file_that_no_reader_knew_before_is_read_once_one_does(
-    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: bool
 ) -> None:
-    write(own, "page.1")
     (own / "page.1").write_text(".TH PAGE 1\n.SH 名称\npage \\- 手册页\n")
+    (own / "page.unknown").write_text("x")
     with monkeypatch.context() as patch:
         patch.setattr("ceyuan.data.readers.folder.may_be_manual", lambda ending: False)
-        assert taken(own, tmp_path / "steps")["rejected"] == {"bad_json": 6, "unsupported_format": 1}
-    write(own, "0.jsonl", "改写过的一行")
-    assert taken(own, tmp_path / "steps")["rejected"] == taken(own, tmp_path / "anew")["rejected"] == {"bad_json": 5}
+        patch.setattr(sys.modules["ceyuan.data.collection.collect"], "READERS", ".txt")
+        patch.setattr("ceyuan.data.collection.renewing.READERS", ".txt")
+        assert taken(own, tmp_path / "steps")["rejected"] == {"bad_json": 6, "unsupported_format": 2}
+    if changed:
+        write(own, "0.jsonl", "改写过的一行")
+    now = {"bad_json": 5 if changed else 6, "unsupported_format": 1}
+    assert taken(own, tmp_path / "steps")["rejected"] == taken(own, tmp_path / "anew")["rejected"] == now
     assert counting(tmp_path / "steps").equals(counting(tmp_path / "anew"))
+    read: list[str] = []
+
+    def noted(root: Path, name: str, options: ReadOptions | None = None) -> Iterator[Item]:
+        read.append(name)
+        return read_file(root, name, options)
+
+    monkeypatch.setattr("ceyuan.data.collection.renewing.read_file", noted)
+    write(own, "1.jsonl", "又一行")
+    taken(own, tmp_path / "steps")
+    assert read == ["1.jsonl"]
 
 
 def test_a_document_that_comes_back_counts_again(own: Path, tmp_path: Path) -> None:

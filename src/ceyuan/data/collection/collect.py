@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -13,11 +13,11 @@ from ceyuan.data.collection.card import cards
 from ceyuan.data.collection.corpora import CORPORA
 from ceyuan.data.collection.media import MediaWriter, stored_media
 from ceyuan.data.collection.progress import Reading, Tell, file_of
-from ceyuan.data.collection.renewing import Files, NotRenewable, RememberingWriter, listed, renewed
+from ceyuan.data.collection.renewing import UNREAD, Files, NotRenewable, RememberingWriter, listed, renewed
 from ceyuan.data.collection.sources import Source, sampled
 from ceyuan.data.files import canonical_json, read_json, remove_leftovers, sync_folder, write_atomically, write_json
 from ceyuan.data.problems import DataProblem
-from ceyuan.data.readers import Documents, Identity, Item, ReadOptions, Rejection, read_items
+from ceyuan.data.readers import READERS, Documents, Identity, Item, ReadOptions, Rejection, read_items
 from ceyuan.data.readers.mapping import columns_of
 from ceyuan.data.reporting import Report, part_of, told
 
@@ -76,7 +76,8 @@ def _one(out: Path, source: Source, cache: PackageCache, report: Report) -> dict
     same = bool(record) and record["source"] == described
     files = {} if source.kind == "package" else listed(Path(source.location))
     state = _state_of(files)
-    if same and _run_note(out, source.key).get("state") == state:
+    note = _run_note(out, source.key)
+    if same and note.get("state") == state and not (files and note.get("readers") != READERS and _has_unread(record)):
         return record
     building = out / f".{source.key}.building"
     tell = _telling(source, described, report)
@@ -86,8 +87,14 @@ def _one(out: Path, source: Source, cache: PackageCache, report: Report) -> dict
     write_json(building / "source.json", record)
     _swap(building, folder)
     sync_folder(out)
-    _note_run(out, source.key, state=state)
+    _note_run(out, source.key, state=state, readers=READERS)
     return record
+
+
+def _has_unread(record: Mapping[str, object]) -> bool:
+    """Whether there were files that no reader knew."""
+    rejected = record.get("rejected")
+    return isinstance(rejected, dict) and UNREAD in rejected
 
 
 def _telling(source: Source, described: dict[str, object], report: Report) -> Tell:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from ceyuan.data.collection.progress import Reading, Tell
 from ceyuan.data.collection.raw import RawWriter, joined
 from ceyuan.data.files import canonical_json, read_json, sha256_of, write_atomically, write_json
-from ceyuan.data.readers import Documents, ReadOptions, Rejection
+from ceyuan.data.readers import READERS, Documents, ReadOptions, Rejection
 from ceyuan.data.readers.folder import files_of, read_file
 
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-__all__ = ["KNOWN", "Files", "NotRenewable", "RememberingWriter", "listed", "renewed"]
+__all__ = ["KNOWN", "UNREAD", "Files", "NotRenewable", "RememberingWriter", "listed", "renewed"]
 
 KNOWN = "known"
 """Folder beside the shards with what is known for the next time; it is no part of the collection's content."""
@@ -32,7 +32,8 @@ _SUPERSEDED = 0.25
 _LAYERS = 48
 _SHARD_BYTES = 32 << 20
 _GONE = "gone.parquet"
-_UNREAD = "unsupported_format"
+UNREAD = "unsupported_format"
+"""The reason why a file was set aside that no reader knows."""
 
 Files = dict[str, tuple[int, int]]
 """Size and time (ns) of each file by its name."""
@@ -116,12 +117,13 @@ class _Sifter(RawWriter):
 @dataclass(frozen=True, slots=True)
 class _Before:
     """What is known of a source from the last time: its record, its files, how often what was rejected in which of
-    them, and the hashes of its rows."""
+    them, the hashes of its rows, and what could be read."""
 
     record: dict[str, Any]
     files: Files
     rejected: dict[str, dict[str, int]]
     rows: "pl.DataFrame"
+    readers: str
 
 
 def renewed(
@@ -142,7 +144,8 @@ def renewed(
     before = _before(old)
     known = before.files
     # What no reader knew then, one may know by now.
-    untold = {name for name, reasons in before.rejected.items() if _UNREAD in reasons}
+    more = before.readers != READERS
+    untold = {name for name, reasons in before.rejected.items() if more and UNREAD in reasons}
     changed = [name for name, facts in now.items() if known.get(name) != facts or name in untold]
     touched = {*changed, *(known.keys() - now.keys())}
     affected, untouched = _split(before.rows, fixed[0], touched, known.keys())
@@ -230,7 +233,7 @@ def _before(old: Path) -> _Before:
         raise NotRenewable("too little is known")
     names, sizes, times = (column.to_list() for column in pl.read_parquet(files))
     known = dict(zip(names, zip(sizes, times, strict=True), strict=True))
-    return _Before(record, known, about["rejected"], pl.read_parquet(rows))
+    return _Before(record, known, about["rejected"], pl.read_parquet(rows), about.get("readers", ""))
 
 
 def _split(
@@ -296,7 +299,7 @@ def _remember(folder: Path, rows: "pl.DataFrame", files: Files, rejected: Mappin
     kinds = {"name": pl.String, "size": pl.Int64, "time": pl.Int64}
     table = pl.DataFrame({"name": list(files), **facts}, schema=kinds)
     write_atomically(folder / KNOWN / "files.parquet", lambda file: table.write_parquet(file, compression="lz4"))
-    write_json(folder / KNOWN / "about.json", {"hashes": _hashes(), "rejected": rejected})
+    write_json(folder / KNOWN / "about.json", {"hashes": _hashes(), "readers": READERS, "rejected": rejected})
 
 
 def _gone_before(old: Path, record: Mapping[str, Any]) -> "pl.Series":

@@ -19,12 +19,13 @@ from ceyuan.data.readers.documents import (
     Rejection,
 )
 from ceyuan.data.readers.encoding import detect_encoding
-from ceyuan.data.readers.folder import FORMATS, read_items, read_path
+from ceyuan.data.readers.folder import FORMATS, READERS, read_items, read_path
 from ceyuan.data.readers.media import MEDIA, media_format
 
 __all__ = [
     "FORMATS",
     "MEDIA",
+    "READERS",
     "Document",
     "Documents",
     "Identity",

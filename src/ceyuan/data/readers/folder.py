@@ -23,7 +23,7 @@ from ceyuan.data.readers.sniff import mismatch
 from ceyuan.data.readers.text import read_text
 from ceyuan.data.readers.warc import read_warc
 
-__all__ = ["FORMATS", "files_of", "inside", "read_file", "read_items", "read_path"]
+__all__ = ["FORMATS", "READERS", "files_of", "inside", "read_file", "read_items", "read_path"]
 
 Reader = Callable[[Path, str, str, ReadOptions], Iterator[Item]]
 
@@ -48,6 +48,8 @@ FORMATS: dict[str, Reader] = {
 }
 """Readers by the ending of the file's name; ``.gz`` and ``.zip`` lead to the files inside. Manual pages, which end with
 the number of their section, are told by their content besides."""
+READERS = " ".join([*FORMATS, "roff"])
+"""What can be read. Where it differs from what it was, files that nothing could read are worth another look."""
 
 _BINARY = frozenset({".parquet", ".pdf", ".docx", ".xlsx", ".epub", ".warc"})
 _ROWS = (read_json, read_json_lines, read_csv, read_parquet, read_excel)
