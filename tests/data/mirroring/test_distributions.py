@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import subprocess
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -55,6 +57,14 @@ def test_of_both_forms_the_wheel_is_taken_unless_the_other_is_chosen(shelf: Path
     (shelf / "made-1.0.tar.gz").unlink()
     with pytest.raises(DataProblem, match="neither a wheel nor a source distribution"):
         brought(tmp_path / "mirror", "pkg:pypi/made")
+
+
+def test_a_file_that_became_a_folder_and_back_takes_its_place(shelf: Path, tmp_path: Path) -> None:
+    for version, name in (("1.0", "made/a.txt"), ("1.1", "made/a.txt/b.txt"), ("1.2", "made/a.txt")):
+        source(shelf, "made", version, {name: TEXT, "made/same.txt": TEXT})
+        found = brought(tmp_path / "mirror", f"pkg:pypi/made@{version}")
+        assert held(tmp_path / "mirror") == {name, "made/same.txt", "setup.py", "pyproject.toml"}
+        assert found["gone"] == (version != "1.0")
 
 
 def test_members_that_lead_out_and_links_are_left_aside(shelf: Path, tmp_path: Path) -> None:
@@ -122,6 +132,22 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str,
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def test_an_index_that_wants_a_password_that_nobody_set_is_refused_without_asking_for_it(
+    index: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", os.environ["PIP_INDEX_URL"].replace("user:secret@", ""))
+    run, told = subprocess.run, []
+
+    def noted(*arguments: Any, **how: Any) -> Any:
+        told.append(how["env"].get("PIP_NO_INPUT"))
+        return run(*arguments, **how)
+
+    monkeypatch.setattr(subprocess, "run", noted)
+    with pytest.raises(DataProblem, match="package_unreachable"):
+        brought(tmp_path / "mirror", "pkg:pypi/made", "sdist")
+    assert set(told) == {"1"}
 
 
 @pytest.mark.parametrize("json_page", [True, False])

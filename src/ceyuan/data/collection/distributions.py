@@ -102,7 +102,7 @@ def _same(one: str, other: str) -> bool:
 
 def _pip(arguments: list[str], seconds: int) -> str:
     said = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_COLOR": "1", "PIP_QUIET": "0", "LC_ALL": "C.UTF-8"}
-    environment = os.environ | said
+    environment = os.environ | said | {"PIP_NO_INPUT": "1"}  # nobody is there to be asked for a password
     try:
         result = subprocess.run(
             [*client("pip"), *arguments],

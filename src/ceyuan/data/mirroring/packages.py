@@ -69,6 +69,7 @@ def mirror_package(
             names.discard(name)
         if not names:
             raise _broken(package, "it holds no file of data")
+        (folder / "state.json").unlink(missing_ok=True)  # what is neither of them is known to be none
         gone = _replace(building, folder / "files", names)
     write_json(folder / "state.json", {"sha256": digest, "package": archive.name, "files": len(names)})
     return _counts(len(names), 0, gone, reasons) | {"sha256": digest}
@@ -222,14 +223,18 @@ def _replace(building: Path, files: Path, names: set[str]) -> int:
     before = (
         {path.relative_to(files).as_posix() for path in files.rglob("*") if path.is_file()} if files.is_dir() else set()
     )
+    for name in before - names:
+        (files / name).unlink()
+    folders = [path for path in files.rglob("*") if path.is_dir()] if before - names else []
+    for place in sorted(folders, reverse=True):  # a folder of before may be a file now
+        if not any(place.iterdir()):
+            place.rmdir()
     for name in names:
         old, new = files / name, building / name
         if name in before and old.stat().st_size == new.stat().st_size and sha256_of(old) == sha256_of(new):
             continue
         old.parent.mkdir(parents=True, exist_ok=True)
         new.replace(old)
-    for name in before - names:
-        (files / name).unlink()
     return len(before - names)
 
 
