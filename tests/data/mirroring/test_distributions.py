@@ -1,6 +1,7 @@
 """Source distributions of PyPI are data: brought from any index that pip is set to, unpacked, never run."""
 
 import hashlib
+import io
 import json
 import os
 import subprocess
@@ -65,6 +66,18 @@ def test_a_file_that_became_a_folder_and_back_takes_its_place(shelf: Path, tmp_p
         found = brought(tmp_path / "mirror", f"pkg:pypi/made@{version}")
         assert held(tmp_path / "mirror") == {name, "made/same.txt", "setup.py", "pyproject.toml"}
         assert found["gone"] == (version != "1.0")
+
+
+def test_names_in_the_encoding_of_chinese_systems_are_read(shelf: Path, tmp_path: Path) -> None:
+    path = source(shelf, "made", "1.0", {})
+    with tarfile.open(path, "w:gz", format=tarfile.GNU_FORMAT, encoding="gbk") as archive:
+        for name in ("made-1.0/数据/法律.txt", "made-1.0/../数据.txt"):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(TEXT)
+            archive.addfile(entry, io.BytesIO(TEXT))
+    found = brought(tmp_path / "mirror", "pkg:pypi/made")
+    assert held(tmp_path / "mirror") == {"数据/法律.txt"}
+    assert [one["name"] for one in found["quarantine"]] == ["../数据.txt"]
 
 
 def test_members_that_lead_out_and_links_are_left_aside(shelf: Path, tmp_path: Path) -> None:

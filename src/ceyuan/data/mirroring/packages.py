@@ -168,10 +168,19 @@ def _members(archive: Path) -> Iterator[tuple[str, int, Any]]:
                 if not one.is_dir():
                     yield one.filename, one.file_size, lambda one=one: packed.open(one)
         return
-    with _tar_of(archive) as stream, tarfile.open(fileobj=stream, mode="r|*") as packed:
+    with _tar_of(archive) as stream, tarfile.open(fileobj=stream, mode="r|*", encoding="utf-8") as packed:
         for member in packed:
             if member.isreg():
-                yield member.name, member.size, lambda member=member: packed.extractfile(member)
+                yield _decoded(member.name), member.size, lambda member=member: packed.extractfile(member)
+
+
+def _decoded(name: str) -> str:
+    """A name out of a tar archive, which says nothing of its encoding: UTF-8, or else what Chinese systems write."""
+    raw = name.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("gb18030", "replace")
 
 
 @contextmanager
