@@ -65,7 +65,7 @@ class Follower:
                 silent = self._now() - self._answered
                 logger.info("%s: the place does not answer since %.0f s (%s)", self.ticket.key, silent, fault)
                 if fault.code != "unreachable" or silent > self.place.lease_s + _MARGIN_S:
-                    self.ctx.log(f"the place does not answer: {fault}", "warning")
+                    self.ctx.log(f"the place does not answer: {fault}", "warning", zh=f"运行地没有应答：{fault}")
                     return replace(self.run, state="lost", reason="unreachable")
                 pause = _SLOWEST_LOOK_S
             if not self.run.ended:
@@ -79,7 +79,7 @@ class Follower:
         if known.state == "absent":
             launch = await self.place.launch(self.spec, self.placed)
             known = await executor.submit(key, await with_secrets(self.ctx.platform, self.ticket.task_id, launch))
-            self.ctx.log(f"try {key} started")
+            self.ctx.log(f"try {key} started", zh=f"尝试 {key} 开始")
         self.run, self._answered = known, self._now()
         self.meters.note(known)
         if known.ended:
@@ -140,11 +140,12 @@ async def follow(ctx: JobContext, ticket: Ticket, spec: TaskSpec, placed: Resour
         await place.save()
         await place.tidy()
     except ExecutorFault as fault:
-        ctx.log(f"the last checkpoint could not be fetched: {fault}", "warning")
+        ctx.log(f"the last checkpoint could not be fetched: {fault}", "warning", zh=f"取不到最后一个检查点：{fault}")
     ended = asdict(known)
     if known.reason in ("deadline", "budget"):
         ended |= {"state": "failed"}
     if known.reason in ("lease", "unreachable"):
         ended |= {"state": "lost"}
-    ctx.log(f"try {ticket.key} ended: {ended['state']} {ended['reason']}".rstrip(), exit_code=known.exit_code)
+    how = f"{ended['state']} {ended['reason']}".rstrip()
+    ctx.log(f"try {ticket.key} ended: {how}", zh=f"尝试 {ticket.key} 结束：{how}", exit_code=known.exit_code)
     return ended

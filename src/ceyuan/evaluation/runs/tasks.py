@@ -102,7 +102,7 @@ async def _ask_all(
             0.9 * (start + share * answered / len(items)),
             (f"{model}:已答 {answered}/{len(items)} 题", f"{model}: {answered} of {len(items)} items"),
         )
-    ctx.log(f"{model}: all {len(items)} items answered")
+    ctx.log(f"{model}: all {len(items)} items answered", zh=f"{model}：{len(items)} 道题全部答完")
 
 
 async def _ask(

@@ -70,7 +70,7 @@ async def inspect_revisions(ctx: JobContext, params: dict[str, Any]) -> dict[str
             await inspect(ctx.platform, row_id, commit)
         except CeyuanError as error:
             # One repository whose content is damaged must not keep the others waiting.
-            ctx.log(f"{row_id} at {commit}: {error.message[1]}")
+            ctx.log(f"{row_id} at {commit}: {error.message[1]}", zh=f"{row_id}（{commit}）：{error.message[0]}")
             await _keep(ctx.platform, row_id, commit, {})
         done += 1
         ctx.progress(done / len(params["revisions"]))

@@ -59,7 +59,10 @@ class Taker:
             here = await self._here(uow, row, branch)
         files = [file async for file in self._upstream.files(self._kind, self._name, found.commit) if self._fits(file)]
         changed = [file for file in files if not _same(here.get(file.path), file)]
-        self._ctx.log(f"{self._name}@{self._revision}: {len(changed)} of {len(files)} files are new")
+        self._ctx.log(
+            f"{self._name}@{self._revision}: {len(changed)} of {len(files)} files are new",
+            zh=f"{self._name}@{self._revision}：{len(files)} 个文件中有 {len(changed)} 个是新的",
+        )
         async with self._ctx.platform.work(self._ctx.actor, write=False) as uow:
             await require_room(uow, row.org_id, sum(file.size for file in changed))
         adds = [Add(path, sha256) for path, sha256 in (await self._fetched(row, found, changed)).items()]
@@ -123,7 +126,7 @@ class Taker:
         try:
             check_path(file.path)
         except PathRefused as problem:
-            self._ctx.log(f"{self._name}: left out: {problem}", "warning")
+            self._ctx.log(f"{self._name}: left out: {problem}", "warning", zh=f"{self._name}：略过：{problem}")
             return False
         return True
 

@@ -78,7 +78,9 @@ async def mirror(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
                 except CeyuanError as error:
                     counted.failed += 1
                     first = first or error
-                    ctx.log(f"{name}@{revision}: {error.message[1]}", "error")
+                    ctx.log(
+                        f"{name}@{revision}: {error.message[1]}", "error", zh=f"{name}@{revision}：{error.message[0]}"
+                    )
     except CeyuanError as error:
         first = first or error
         raise

@@ -53,7 +53,7 @@ async def scrub_contents(ctx: JobContext, _params: dict[str, Any]) -> dict[str, 
     report = await scrub(ctx.platform)
     affected = await _holders(ctx.platform, report.corrupt) if report.corrupt else []
     for digest in report.corrupt[:_SHOWN]:
-        ctx.log(f"damaged and set aside: {digest}")
+        ctx.log(f"damaged and set aside: {digest}", zh=f"已损坏，移到一旁：{digest}")
     return {
         "checked": report.checked,
         "bytes": report.checked_bytes,

@@ -90,7 +90,7 @@ async def pack_contents(ctx: JobContext, params: dict[str, Any]) -> dict[str, An
         stored = 0
         for sha256, packed in found.items():
             stored += await _keep(platform, sha256, packed)
-        ctx.log(f"{len(found)} files cut, {stored} bytes stored")
+        ctx.log(f"{len(found)} files cut, {stored} bytes stored", zh=f"已切分 {len(found)} 个文件，存入 {stored} 字节")
         return {"files": len(found), "stored_bytes": stored}
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, True)

@@ -67,7 +67,7 @@ async def run_export(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any]:
         )
 
     made = await ctx.step("gather", gather)
-    ctx.log(f"{made['files']} files, {made['size']} bytes")
+    ctx.log(f"{made['files']} files, {made['size']} bytes", zh=f"{made['files']} 个文件，{made['size']} 字节")
     await ctx.transaction("finish", finish)
     return {"request_id": request_id, "files": made["files"], "size": made["size"]}
 

@@ -220,6 +220,8 @@ class JobContext:
             f"process finished: {outcome.cpu_seconds:.1f} CPU s, {outcome.wall_seconds:.1f} s, "
             f"peak {outcome.peak_bytes / 1e6:.0f} MB",
             "debug",
+            zh=f"进程结束：CPU {outcome.cpu_seconds:.1f} 秒，历时 {outcome.wall_seconds:.1f} 秒，"
+            f"内存峰值 {outcome.peak_bytes / 1e6:.0f} MB",
         )
         return outcome.result
 

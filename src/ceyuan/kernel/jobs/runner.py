@@ -303,7 +303,7 @@ class Jobs:
 
     async def _retry_later(self, job: Job, context: JobContext) -> str:
         delay = min(0.5 * 2.0**job.attempts, 300.0)
-        context.log(f"will be tried again in {delay:.0f} s", "warning")
+        context.log(f"will be tried again in {delay:.0f} s", "warning", zh=f"{delay:.0f} 秒后重试")
         await context.flush()
         async with self.platform.work(SYSTEM) as uow:
             await repository.change_if_open(

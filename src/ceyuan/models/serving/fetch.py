@@ -112,7 +112,7 @@ def _from_source(source: Source, file: ModelFile, folder: Path, report: Report) 
         path.unlink(missing_ok=True)
         (folder / "joined.mark").unlink(missing_ok=True)
         raise SourceFault(f"SHA-256 is {found}, the official file has {file.sha256}")
-    report({"progress": 1.0, "message": f"{file.filename}: verified"})
+    report({"progress": 1.0, "message": (f"{file.filename}：校验无误", f"{file.filename}: verified")})
     return path
 
 
