@@ -32,7 +32,9 @@ Rows = npt.NDArray[np.integer]
 def put_measured(measured: pl.DataFrame, file: BinaryIO) -> None:
     """Write a measured shard: texts in pages so small that single ones are fetched at little cost, all else in whole
     columns, the band keys of a row side by side."""
-    table = measured.to_arrow()
+    text = measured.get_column_index("text")
+    table = measured.drop("text").to_arrow()
+    table = table.add_column(text, pa.field("text", pa.large_string()), Texts.of(measured["text"]).array())
     place = table.schema.get_field_index("keys")
     if place >= 0:
         keys = np.ascontiguousarray(measured["keys"].to_numpy())

@@ -69,8 +69,9 @@ def _one(
     inputs: Inputs, shard: RawShard, chain: Sequence[Operator], banding: Banding, path: Path, tally: Tally
 ) -> None:
     inputs.verify(shard)
-    measured = measured_batch(pl.read_parquet(shard.path), chain, banding, tally)
-    write_atomically(path, lambda file: put_measured(measured, file))
+    with remembered():  # also what is written is the text that was read last
+        measured = _measured(pl.read_parquet(shard.path), chain, banding, tally)
+        write_atomically(path, lambda file: put_measured(measured, file))
 
 
 def loaded(chain: Sequence[Operator], banding: Banding) -> None:

@@ -43,12 +43,16 @@ class Texts:
 
     def column(self, name: str) -> pl.Series:
         """A Polars column of them, which need not be read to see them again."""
-        ends, data = pa.py_buffer(np.ascontiguousarray(self.offsets)), pa.py_buffer(self.data)
-        column = pl.Series(name, pa.LargeStringArray.from_buffers(len(self), ends, data))
+        column = pl.Series(name, self.array())
         last = _LAST.get()
         if last is not None:
             last[:] = [(_held(column), self)]
         return column
+
+    def array(self) -> pa.LargeStringArray:
+        """An Arrow array of them; nothing is copied."""
+        ends, data = pa.py_buffer(np.ascontiguousarray(self.offsets)), pa.py_buffer(self.data)
+        return pa.LargeStringArray.from_buffers(len(self), ends, data)
 
     @classmethod
     def of_arrow(cls, array: pa.Array) -> Self:
