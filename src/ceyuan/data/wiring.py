@@ -15,7 +15,6 @@ from ceyuan.kernel.platform import Chore, Platform
 
 _DUE_S = 15.0
 assert tasks
-assert review_tasks
 assert use_tasks
 
 
@@ -46,5 +45,6 @@ def wire(platform: Platform) -> None:
     platform.provide(PersonalData, own)  # type: ignore[type-abstract]
     platform.subscriptions.on_volatile("hub.repository_deleted", forget_store)
     platform.subscriptions.on_volatile("data.source_deleted", forget_source)
+    platform.subscriptions.on("job.finished", review_tasks.on_job_finished)
     platform.chores.append(Chore("begin what is scheduled", _DUE_S, begin_due))
     platform.provide(ScopeRoom, ScopeRoom("data", ("数据来源与流水线", "Data sources and pipelines")))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ceyuan.data.reviews import tasks
+from ceyuan.data.reviews import repository, tasks
 from ceyuan.hub import commit_folder, create_repository
 from ceyuan.kernel.platform import Platform
+from ceyuan.server.assembly import running
 from tests.data.conftest import ACTORS, As
 from tests.data.pipelines.test_pipelines import SOURCES, finished, source, succeeded
 from tests.data.versions.test_publish import collected, run, texts
@@ -92,6 +94,29 @@ async def test_a_review_whose_report_could_not_be_written_can_be_closed_again(
     closing = (await signed_in("maintainer").post(f"{address}/close")).json()
     await succeeded(platform, closing["job_id"])
     assert (await signed_in("member").get(address)).json()["state"] == "closed"
+
+
+@pytest.mark.parametrize(("begins", "ends"), [("preparing", "failed"), ("closing", "open")])
+async def test_a_review_whose_job_is_cancelled_before_it_begins_is_let_go(
+    built: Platform, signed_in: As, small_corpus: Path, begins: str, ends: str
+) -> None:
+    made = await begun(built, signed_in, small_corpus)
+    address = f"{REVIEWS}/{made['id']}"
+    jobs = [made["job_id"]]
+    if begins == "closing":
+        async with built.work(ACTORS["member"]) as uow:
+            (await repository.get(uow.session, made["id"], lock=True)).state = "open"
+        jobs.append((await signed_in("maintainer").post(f"{address}/close")).json()["job_id"])
+    assert (await signed_in("member").get(address)).json()["state"] == begins
+    for job_id in jobs:
+        assert (await signed_in("maintainer").post(f"/api/v1/jobs/{job_id}/cancel")).status_code == 200
+    async with running(built):
+        for _ in range(2000):
+            shown = (await signed_in("member").get(address)).json()["state"]
+            if shown != begins:
+                break
+            await asyncio.sleep(0.05)
+    assert shown == ends
 
 
 async def test_strangers_see_no_review_and_viewers_judge_nothing(

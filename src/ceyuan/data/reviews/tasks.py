@@ -15,7 +15,8 @@ from ceyuan.data.reviews.tables import DataReview, DataReviewItem
 from ceyuan.data.sources.settings import DataSettings
 from ceyuan.hub import By, Revision, commit_folder, local_snapshot, record_lineage, resolve
 from ceyuan.kernel.actor import Actor
-from ceyuan.kernel.jobs import JobContext, job
+from ceyuan.kernel.events import Event
+from ceyuan.kernel.jobs import JobContext, find, job
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.secrets import Signature
 from ceyuan.kernel.work import UnitOfWork
@@ -110,6 +111,17 @@ async def write_report(ctx: JobContext, params: dict[str, Any]) -> dict[str, Any
     ctx.add_output(report["node_id"])
     await asyncio.to_thread(shutil.rmtree, work, True)
     return {"review_id": review_id, "report": report["ref"], "passed": result["passed"]}
+
+
+async def on_job_finished(uow: UnitOfWork, event: Event) -> None:
+    """Let go of a review whose job ended before it began: cancelled in the queue, or asked for by one who may not act
+    any more."""
+    if event.data.get("kind") not in (PREPARE, CLOSE):
+        return
+    ended = await find(uow, str(event.data["job_id"]))
+    row = await repository.get(uow.session, str(ended.params["review_id"]), lock=True)
+    if ended.state in ("failed", "cancelled") and row.job_id == ended.id:
+        row.state = {"preparing": "failed", "closing": "open"}.get(row.state, row.state)
 
 
 async def replay(platform: Platform, actor: Actor, review_id: str) -> dict[str, bool]:
