@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from ceyuan.data.history import service
 from ceyuan.hub import commit_folder, create_repository, resolve
+from ceyuan.kernel.jobs.errors import TimeLimit
 from ceyuan.kernel.platform import Platform
 from tests.data.conftest import ACTORS, As
 from tests.data.versions.test_publish import collected, run, texts
@@ -123,6 +125,20 @@ async def test_documents_are_found_by_what_became_of_them_and_traced_through_ver
     assert (await signed_in("").get(f"{ADDRESS}/versions")).status_code == 404
     assert not list((built.data_dir / "work").glob("look_*"))
     assert len({first, second}) == 2
+
+
+async def test_an_engine_that_comes_to_its_limit_is_not_told_as_a_fault_of_what_was_asked(
+    built: Platform, signed_in: As, two_versions: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await kept(built, two_versions)
+
+    async def too_long(*_: Any) -> None:
+        raise TimeLimit(30)
+
+    monkeypatch.setattr(service, "ask_engine", too_long)
+    for path, params in (("/documents", {"field": "law"}), ("/documents/trace", {"id": "own/new.txt"})):
+        answer = await signed_in("viewer").get(f"{ADDRESS}{path}", params=params)
+        assert (answer.status_code, answer.json()["code"]) == (500, "time_limit")
 
 
 async def test_a_corpus_is_studied_by_source_duplicates_and_correlation(

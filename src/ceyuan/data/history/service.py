@@ -26,7 +26,7 @@ from ceyuan.hub import (
 from ceyuan.hub.lineage import By
 from ceyuan.hub.naming import Reference
 from ceyuan.kernel.actor import Actor
-from ceyuan.kernel.jobs import JobFailed
+from ceyuan.kernel.jobs import EngineRefused
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
 
@@ -155,7 +155,7 @@ async def browse_documents(
         arguments = {"folder": str(folder), "wanted": wanted, "limit": page[0], "offset": page[1]}
         try:
             found = await ask_engine(platform, "ceyuan.data.corpus.browse:main", arguments)
-        except JobFailed as error:
+        except EngineRefused as error:
             if wanted.keys() & {"field", "form"}:
                 raise ClassInvalid(error.message) from error
             raise
@@ -180,7 +180,7 @@ async def trace_document(platform: Platform, actor: Actor, reference: str, docum
             revisions = [{"ref": one, "statistics": str(place / "statistics.parquet")} for one, place in pairs]
             arguments = {"folder": str(folder), "id": document, "revisions": revisions}
             found = await ask_engine(platform, "ceyuan.data.corpus.trace:main", arguments)
-    except JobFailed as error:
+    except EngineRefused as error:
         raise DocumentNotFound(error.message) from error
     return {"revision": revision.ref, "trace": found}
 

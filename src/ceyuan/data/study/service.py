@@ -12,7 +12,7 @@ from ceyuan.hub import resolve, resolve_url
 from ceyuan.hub.errors import RepositoryNotFound, RevisionNotFound
 from ceyuan.kernel.actor import Actor
 from ceyuan.kernel.errors import Invalid
-from ceyuan.kernel.jobs import JobFailed
+from ceyuan.kernel.jobs import EngineRefused
 from ceyuan.kernel.platform import Platform
 from ceyuan.kernel.work import UnitOfWork
 
@@ -60,7 +60,7 @@ async def browse_media(
         arguments |= {"limit": page[0], "offset": page[1]}
         try:
             found = await ask_engine(platform, "ceyuan.data.corpus.media.browse:main", arguments)
-        except JobFailed as error:
+        except EngineRefused as error:
             raise Invalid(error.message) from error
     for item in found["items"]:
         for name in ("preview", "file"):

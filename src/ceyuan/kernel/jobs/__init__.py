@@ -2,7 +2,7 @@
 and repeats no finished step. Heavy parts run in their own process. What a job does is the rooms' business."""
 
 from ceyuan.kernel.jobs.context import JobContext
-from ceyuan.kernel.jobs.errors import JobFailed
+from ceyuan.kernel.jobs.errors import EngineRefused, JobFailed
 from ceyuan.kernel.jobs.executors import executor_name
 from ceyuan.kernel.jobs.registry import all_kinds, job
 from ceyuan.kernel.jobs.runner import ActorResolver, Jobs, engine_url
@@ -11,6 +11,7 @@ from ceyuan.kernel.jobs.tables import Job, JobLog
 
 __all__ = [
     "ActorResolver",
+    "EngineRefused",
     "Job",
     "JobContext",
     "JobFailed",

@@ -26,6 +26,10 @@ class JobFailed(CeyuanError):
     title = ("任务失败", "The job failed")
 
 
+class EngineRefused(JobFailed):
+    """The engine itself said, in both languages, what is wrong with what it was given."""
+
+
 class ChildFailed(JobFailed):
     code = "child_job_failed"
     title = ("子任务失败", "A child job failed")

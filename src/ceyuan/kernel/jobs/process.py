@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import psutil
 
-from ceyuan.kernel.jobs.errors import JobFailed, MemoryLimit, TimeLimit
+from ceyuan.kernel.jobs.errors import EngineRefused, JobFailed, MemoryLimit, TimeLimit
 
 _LINE_LIMIT = 64 * 1024 * 1024
 _TICK_S = 0.5
@@ -85,8 +85,7 @@ async def _watch(pid: int, usage: _Usage, memory_mb: int | None, time_s: float |
 def _error_of(body: dict[str, Any]) -> JobFailed:
     if body.get("message"):
         hint = tuple(body["hint"]) if body.get("hint") else None
-        error = JobFailed(tuple(body["message"]), hint=hint, trace=body.get("trace"))
-        return error
+        return EngineRefused(tuple(body["message"]), hint=hint, trace=body.get("trace"))
     text = f"{body['type']}: {body['text']}"[:600]
     return JobFailed((f"处理过程出错:{text}", text), trace=body.get("trace"))
 
