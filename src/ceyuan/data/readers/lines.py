@@ -7,7 +7,15 @@ from typing import BinaryIO
 
 from ceyuan.data.readers.encoding import decoded_text, is_wide
 
-__all__ = ["TORN", "Line", "decoded_line", "decoded_lines", "line_blocks", "raw_lines", "without_torn_end"]
+__all__ = [
+    "TORN",
+    "Line",
+    "decoded_line",
+    "decoded_lines",
+    "decoded_runs",
+    "line_blocks",
+    "without_torn_end",
+]
 
 TORN = "the file ends within a character"
 
@@ -71,12 +79,6 @@ def _within(lines: bytes, limit: int) -> Iterator[bytes | None]:
         yield b"\n".join(run)
 
 
-def raw_lines(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
-    """(number, bytes) for each line without its line feed, None for one over ``limit`` bytes."""
-    for first, lines in line_blocks(file, limit):
-        yield from enumerate([None] if lines is None else lines.split(b"\n"), first)
-
-
 def decoded_lines(file: BinaryIO, encoding: str, limit: int) -> Iterator[Line]:
     """Each line of ``file`` as text without its line end.
 
@@ -84,16 +86,45 @@ def decoded_lines(file: BinaryIO, encoding: str, limit: int) -> Iterator[Line]:
     has the problem ``undecodable`` or ``lone_surrogate``, one with NUL characters ``nul_bytes``, one over ``limit``
     bytes ``line_too_long``.
     """
+    number = 1
+    for run in decoded_runs(file, encoding, limit):
+        if isinstance(run, Line):
+            yield run
+            number = run.number + 1
+        else:
+            yield from (Line(at, line) for at, line in enumerate(run, number))
+            number += len(run)
+
+
+def decoded_runs(file: BinaryIO, encoding: str, limit: int) -> Iterator[Line | list[str]]:
+    """The same, with runs of lines that are sound as their texts alone."""
     if is_wide(encoding):
         yield from _wide_lines(file, encoding, limit)
         return
-    for number, line in raw_lines(file, limit):
-        if line is None:
-            yield Line(number, "", "line_too_long")
+    codec = encoding.removesuffix("-sig")
+    for first, lines in line_blocks(file, limit):
+        if lines is None:
+            yield Line(first, "", "line_too_long")
             continue
-        if number == 1 and encoding == "utf-8-sig":
-            line = line.removeprefix(codecs.BOM_UTF8)
-        yield decoded_line(number, line.removesuffix(b"\r"), encoding.removesuffix("-sig"))
+        if first == 1 and encoding == "utf-8-sig":
+            lines = lines.removeprefix(codecs.BOM_UTF8)
+        text = _sound(lines) if codec == "utf-8" else None
+        if text is not None:
+            run = text.split("\n")
+            yield [line.removesuffix("\r") for line in run] if "\r" in text else run
+            continue
+        for number, line in enumerate(lines.split(b"\n"), first):
+            yield decoded_line(number, line.removesuffix(b"\r"), codec)
+
+
+def _sound(lines: bytes) -> str | None:
+    """Lines that are all sound UTF-8, decoded at once."""
+    if b"\0" in lines:
+        return None
+    try:
+        return lines.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def decoded_line(number: int, line: bytes, encoding: str) -> Line:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ceyuan.data.readers.documents import Document, ReadOptions, Rejection, clean_text
-from ceyuan.data.readers.lines import decoded_lines
+from ceyuan.data.readers.lines import Line, decoded_runs
 
 __all__ = ["read_text"]
 
@@ -14,16 +14,23 @@ def read_text(path: Path, name: str, encoding: str, options: ReadOptions) -> Ite
     part: list[str] = []
     size, parts = 0, 0
     with path.open("rb") as file:
-        for line in decoded_lines(file, encoding, options.limits.line):
-            if line.problem:
-                yield Rejection(f"{name}#{line.number}", line.problem, line.detail)
+        for run in decoded_runs(file, encoding, options.limits.line):
+            if isinstance(run, Line) and run.problem:
+                yield Rejection(f"{name}#{run.number}", run.problem, run.detail)
                 continue
-            if part and size + len(line.text) * 3 > options.limits.document:
-                parts += 1
-                yield _document(name, part, parts)
-                part, size = [], 0
-            part.append(line.text)
-            size += len(line.text) * 3 + 1
+            lines = [run.text] if isinstance(run, Line) else run
+            more = sum(map(len, lines)) * 3 + len(lines)
+            if size + more <= options.limits.document:
+                part += lines
+                size += more
+                continue
+            for line in lines:
+                if part and size + len(line) * 3 > options.limits.document:
+                    parts += 1
+                    yield _document(name, part, parts)
+                    part, size = [], 0
+                part.append(line)
+                size += len(line) * 3 + 1
     if any(line.strip() for line in part):
         yield _document(name, part, parts + 1 if parts else 0)
     elif not parts:
@@ -39,5 +46,7 @@ def _document(name: str, lines: list[str], part: int) -> Document:
 
 def _after_notes(lines: list[str]) -> list[str]:
     """The lines behind the notes between two lines of ``---`` that a Markdown file may begin with."""
-    ends = [number for number, line in enumerate(lines[:64]) if line.strip() == "---"][:2]
-    return lines[ends[1] + 1 :] if len(ends) == 2 and ends[0] == 0 else lines
+    if not lines or lines[0].strip() != "---":
+        return lines
+    end = next((number for number, line in enumerate(lines[1:64], 1) if line.strip() == "---"), None)
+    return lines if end is None else lines[end + 1 :]
