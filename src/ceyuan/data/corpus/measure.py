@@ -70,7 +70,7 @@ def _one(
 ) -> None:
     inputs.verify(shard)
     with remembered():  # also what is written is the text that was read last
-        measured = _measured(pl.read_parquet(shard.path), chain, banding, tally)
+        measured = measured_batch(pl.read_parquet(shard.path), chain, banding, tally)
         write_atomically(path, lambda file: put_measured(measured, file))
 
 
@@ -90,16 +90,13 @@ def measured_batch(
 ) -> pl.DataFrame:
     """Raw documents with all that is decided on later: statistics, ``bytes``, ``exact`` (half a SHA-256 of the text),
     ``distinct`` shingles and band ``keys``. ``tally`` counts what each operator does."""
+    tally = tally or Tally(chain)
     with remembered():  # most operators read the text that the one before them read
-        return _measured(batch, chain, banding, tally or Tally(chain))
-
-
-def _measured(batch: pl.DataFrame, chain: Sequence[Operator], banding: Banding, tally: Tally) -> pl.DataFrame:
-    for one in chain:
-        batch = tally.apply(one, batch)
-    began = time.perf_counter()
-    text = batch["text"]
-    view = Texts.of(text)
+        for one in chain:
+            batch = tally.apply(one, batch)
+        began = time.perf_counter()
+        text = batch["text"]
+        view = Texts.of(text)
     distinct, keys = sketch(view, banding)
     columns: list[Any] = [
         text.str.len_bytes().cast(pl.Int64).alias("bytes"),

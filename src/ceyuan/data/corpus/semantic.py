@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ceyuan.data.collection.raw import VECTOR
+from ceyuan.data.corpus.columns import shards_in
 from ceyuan.data.corpus.declared import hash_of
 from ceyuan.data.corpus.gathering import gather, rows_of
 from ceyuan.data.corpus.reasons import with_reason
@@ -222,7 +223,7 @@ def _put_rows(
 def _brought(shards: Sequence[Path], kept: pl.DataFrame) -> Given:
     """Vectors that lie in measured shards."""
     number, row = kept["shard"].to_numpy(), kept["row"].to_numpy()
-    for shard in np.flatnonzero(np.bincount(number)).tolist():
+    for shard in shards_in(number):
         if VECTOR not in pq.read_schema(shards[shard]).names:
             continue
         here = np.flatnonzero(number == shard)

@@ -7,7 +7,7 @@ import polars as pl
 from ceyuan.data.corpus.recipe import Split
 from ceyuan.data.operators.compiling import compiled
 from ceyuan.data.operators.digests import words
-from ceyuan.data.operators.kernels import mixed_all
+from ceyuan.data.operators.kernels import join, mixed_all
 
 __all__ = ["SPLIT", "assign_split"]
 
@@ -45,16 +45,9 @@ def assign_split(table: pl.DataFrame, related: npt.NDArray[np.int64], settings: 
 
 @compiled
 def _join_all(parent: npt.NDArray[np.int64], pairs: npt.NDArray[np.int64]) -> None:
-    """Join the sets of each pair; the least row leads a set."""
+    """Join the sets of each pair."""
     for pair in range(len(pairs)):
-        one, other = pairs[pair, 0], pairs[pair, 1]
-        while parent[one] != one:
-            parent[one] = parent[parent[one]]
-            one = parent[one]
-        while parent[other] != other:
-            parent[other] = parent[parent[other]]
-            other = parent[other]
-        parent[max(one, other)] = min(one, other)
+        join(parent, pairs[pair, 0], pairs[pair, 1])
 
 
 def _roots(parent: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -17,6 +17,7 @@ from ceyuan.data.distributed.pools import Pool, RayPool
 from ceyuan.data.distributed.search import distributed_search
 from ceyuan.data.duplicates import Banding, Found, Pairs, Search, Seeking, Vectors, bands_of, pairs_of
 from ceyuan.data.files import write_atomically
+from ceyuan.data.operators.texts import remembered
 from ceyuan.data.reporting import Report, told
 
 __all__ = ["PoolWorkers", "ray_workers"]
@@ -81,8 +82,9 @@ def _measured(shard: RawShard, settings: dict[str, Any], path: str) -> None:
     recipe = Recipe.of(settings)
     Inputs((shard,), ()).verify(shard)
     banding = Banding(recipe.duplicates.bands, recipe.duplicates.rows)
-    batch = measured_batch(pl.read_parquet(shard.path), recipe.operators(), banding)
-    write_atomically(Path(path), lambda file: put_measured(batch, file))
+    with remembered():  # also what is written is the text that was read last
+        batch = measured_batch(pl.read_parquet(shard.path), recipe.operators(), banding)
+        write_atomically(Path(path), lambda file: put_measured(batch, file))
 
 
 def _put(shard: Shard, names: list[str], folder: str) -> dict[str, object]:

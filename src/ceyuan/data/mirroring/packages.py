@@ -4,7 +4,6 @@ pip, npm and apt do the fetching, so mirrors, proxies, caches and certificates o
 wheels come by pip, source distributions by ``distributions``: pip would run their set-up script.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -17,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from ceyuan.data.collection.clients import client, last_words
+from ceyuan.data.collection.clients import called, client, last_words
 from ceyuan.data.collection.distributions import NotOffered, fetch_distribution
 from ceyuan.data.files import read_json, remove_leftovers, sha256_of, write_atomically, write_json
 from ceyuan.data.mirroring.holding import holding
@@ -102,17 +101,8 @@ def _fetched(package: Wanted, folder: Path, distribution: str, max_bytes: int) -
 
 def _by_client(package: Wanted, folder: Path, distribution: str) -> Path:
     """The package's file as the registry's client brings it."""
-    environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "NO_UPDATE_NOTIFIER": "1", "LC_ALL": "C.UTF-8"}
     try:
-        result = subprocess.run(
-            _command(package, folder),
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+        result = called(_command(package, folder), _SECONDS, folder)
     except subprocess.TimeoutExpired as error:
         raise _unreachable(package, f"no answer within {_SECONDS} s", distribution) from error
     files = [file for file in folder.iterdir() if file.name.endswith(_ENDINGS)]

@@ -161,6 +161,18 @@ def crowded(keys: npt.NDArray[np.uint64], bits: int) -> npt.NDArray[np.bool_]:
 
 
 @compiled
+def join(parent: npt.NDArray[Any], one: int, other: int) -> None:
+    """Join the sets of two rows; the least row of a set leads it (``parent`` of itself), the others lead to it."""
+    while parent[one] != one:
+        parent[one] = parent[parent[one]]
+        one = parent[one]
+    while parent[other] != other:
+        parent[other] = parent[parent[other]]
+        other = parent[other]
+    parent[max(one, other)] = min(one, other)
+
+
+@compiled
 def tied(buckets: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.int32]:
     """The number of each text's component, counted as they appear: texts with a bucket in common, directly or through
     others, have the same. ``buckets`` (texts x bands) are below ``count``, or -1."""
@@ -174,15 +186,7 @@ def tied(buckets: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.int32]:
             if first[bucket] < 0:
                 first[bucket] = text
                 continue
-            one, other = text, first[bucket]
-            while parent[one] != one:
-                parent[one] = parent[parent[one]]
-                one = parent[one]
-            while parent[other] != other:
-                parent[other] = parent[parent[other]]
-                other = parent[other]
-            # The earlier text leads, so that a component is met at its leader first.
-            parent[max(one, other)] = min(one, other)
+            join(parent, text, first[bucket])  # the earlier one leads, so that a component is met at its leader first
     labels = np.empty(len(buckets), np.int32)
     found = 0
     for text in range(len(buckets)):

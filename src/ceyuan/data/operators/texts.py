@@ -72,6 +72,9 @@ class Texts:
 @contextmanager
 def remembered() -> Iterator[None]:
     """Meanwhile the column that ``Texts.of`` was asked for last is not read anew when it is asked for again."""
+    if _LAST.get() is not None:  # within another one
+        yield
+        return
     token = _LAST.set([])
     try:
         yield

@@ -19,6 +19,7 @@ from ceyuan.data.corpus.tally import Tally
 from ceyuan.data.duplicates import Banding
 from ceyuan.data.files import sync_folder, write_atomically
 from ceyuan.data.operators.matching import equal_next, in_order, marks_of_names
+from ceyuan.data.operators.texts import remembered
 from ceyuan.data.versions.changes import Change
 from ceyuan.data.versions.store import Segment, Store
 
@@ -76,14 +77,15 @@ def measured_units(
 
 def _measure(store: Store, segment: Segment, recipe: Recipe, identity: str, tally: Tally) -> None:
     banding = Banding(recipe.duplicates.bands, recipe.duplicates.rows)
-    batch = measured_batch(pl.read_parquet(store.checked("raw", segment.sha256)), recipe.operators(), banding, tally)
-    about = [
-        hashlib.blake2b("\0".join(map(str, row)).encode(), digest_size=16).digest()
-        for row in batch.select(_ABOUT).iter_rows()
-    ]
-    measured = batch.with_columns(pl.Series("about", about, pl.Binary))
-    path = store.unit_path(identity, segment.sha256)
-    write_atomically(path, lambda file: put_measured(measured, file))
+    raw, path = pl.read_parquet(store.checked("raw", segment.sha256)), store.unit_path(identity, segment.sha256)
+    with remembered():  # also what is written is the text that was read last
+        batch = measured_batch(raw, recipe.operators(), banding, tally)
+        about = [
+            hashlib.blake2b("\0".join(map(str, row)).encode(), digest_size=16).digest()
+            for row in batch.select(_ABOUT).iter_rows()
+        ]
+        measured = batch.with_columns(pl.Series("about", about, pl.Binary))
+        write_atomically(path, lambda file: put_measured(measured, file))
     store.finish_unit(identity, segment.sha256)
 
 

@@ -1,5 +1,6 @@
 """The macros of groff_man(7), with those that pages of Perl, Tcl and X bring along."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from ceyuan.data.readers.roff.lines import Interpreter, Request
@@ -128,6 +129,6 @@ def set_apart(request: str, lines: Iterator[str | Request], page: Page, roff: In
     if request == "TS":
         for row in table_rows(inner(), roff.plain):
             page.line(row)
-    for _ in inner() if request == "PS" else ():
-        pass
+    else:
+        deque(inner(), maxlen=0)
     page.paragraph()

@@ -139,8 +139,6 @@ class _Reader:
             case "Ex" | "Rv":
                 if "-std" in given:
                     page.words(_STANDARD_WORDS[one.name].format(given[-1] if len(given) > 1 else self.command))
-            case _:
-                pass
 
     def _item(self, one: Request) -> None:
         here = self._lists[-1] if self._lists else _List("-item")
